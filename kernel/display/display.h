@@ -1,0 +1,25 @@
+/* Values as MIME bundles. Sees the language's values, never messages. */
+#pragma once
+#include "lang/value.h"
+
+enum { BUNDLE_MAX = 6 };
+
+/* One piece of output in several formats; text/plain is always among them. */
+struct bundle {
+    struct mime {
+        const char *type;   /* "text/plain", "text/html", "image/svg+xml", "image/png", … */
+        struct text data;   /* text, or base64 without newlines for binary pictures */
+        int width, height;  /* CSS pixels of pictures, for the metadata; 0 = not given */
+    } items[BUNDLE_MAX];
+    int n;
+};
+
+void bundle_clear(struct bundle *b);
+/* The text to fill for a new format; NULL when full. */
+struct text *bundle_add(struct bundle *b, const char *mime_type);
+
+/* Fill an empty bundle with how a notebook should see `v`. `title` may be NULL. False only when
+ * memory is out. */
+bool display_value(struct value v, const char *title, struct bundle *b, struct err *e);
+/* The live view of a training run, from its latest event: text/html and a short text/plain. */
+bool display_training(const struct train_event *event, struct bundle *b, struct err *e);

@@ -1,0 +1,9 @@
+/* A mistake as the student reads it (language.md 2.16): plain text, and an HTML twin. */
+#pragma once
+#include "lang/source.h"
+
+/* Title line, the lines of the cell with the caret, the sentence, the facts aligned, the hint, the
+ * notes. `color` = with ANSI colours, for terminals and front ends that show them. */
+void error_view_text(const struct err *e, bool color, struct text *out);
+/* One line for `evalue` and for stderr: "line 4: `hiden` is not defined. Did you mean …?" */
+void error_view_line(const struct err *e, struct text *out);

@@ -1,0 +1,65 @@
+/* The language's door for whoever runs cells: the Jupyter session, the file runner, the tests.
+ * One engine = one notebook: names with their versions, the seed, the sources. Used by one thread,
+ * except engine_stop and the functions marked (any thread). Nothing here prints or knows Jupyter. */
+#pragma once
+#include "value.h"
+
+struct engine;
+
+/* What a running cell tells the outside. Any member may be NULL. */
+struct engine_observer {
+    void *user;
+    /* print */
+    void (*text)(void *user, struct str utf8, bool is_error);
+    /* show(…), and the cell's last value (is_result). */
+    void (*show)(void *user, struct value v, const char *title, bool is_result);
+    /* A training run; `run` numbers it within the engine. Called at most 10 times a second. */
+    void (*train)(void *user, int run, const struct train_event *event);
+    /* A short advice or note about this cell (stale names, interrupted …). */
+    void (*note)(void *user, struct str utf8);
+    /* input("…"): waits for the answer. False with ERR_INPUT or ERR_INTERRUPT. */
+    bool (*ask)(void *user, struct str prompt, bool hidden, struct text *answer, struct err *e);
+    /* Help for ?name: Markdown. */
+    void (*page)(void *user, struct str markdown);
+    void (*clear)(void *user, bool wait);
+    void (*exit)(void *user); /* exit() or quit() */
+};
+
+struct engine *engine_new(struct err *e);
+void engine_free(struct engine *en);
+
+struct engine_cell {
+    struct str code;
+    const char *cell_id;             /* from the front end, or NULL */
+    const char *const *deleted_ids;  /* cells that went away */
+    int n_deleted_ids;
+    int32_t number;                  /* N of "cell [N]" */
+    bool silent;                     /* no results or output wanted */
+};
+
+/* Check, then run. False with a complete error (span, names in place of {0}…); what finished
+ * statements assigned stays. */
+bool engine_run(struct engine *en, const struct engine_cell *cell,
+                const struct engine_observer *observer, struct err *e);
+/* Passes 1-3 of the check only. */
+bool engine_check(struct engine *en, const struct engine_cell *cell, struct err *e);
+/* One expression against the session's names, for user_expressions: new value. */
+bool engine_eval(struct engine *en, struct str code, struct value *out, struct err *e);
+
+/* (any thread, also from a signal handler) Ask the running cell to stop; cleared when a cell
+ * starts. */
+void engine_stop(struct engine *en);
+const _Atomic bool *engine_stop_flag(const struct engine *en);
+
+/* Completion: `add` is called for each candidate, best first. Offsets are bytes of `code`. */
+struct completion {
+    const char *text;      /* what to insert */
+    const char *type;      /* "function", "layer", "setting", "column", "keyword", "module", … */
+    const char *signature; /* or "" */
+};
+void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32_t *start,
+                     uint32_t *end, void (*add)(void *user, const struct completion *c),
+                     void *user);
+/* Help for the name at the offset: Markdown and plain text. False: nothing known. */
+bool engine_inspect(struct engine *en, struct str code, uint32_t offset, int detail,
+                    struct text *markdown, struct text *plain);

@@ -1,0 +1,65 @@
+/* A region that is filled from the front and given back as a whole. */
+#define _GNU_SOURCE
+#include "arena.h"
+#include "pool.h"
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct arena {
+    char *base;
+    size_t used, reserved;
+};
+
+struct arena *arena_new(size_t reserve_bytes) {
+    struct arena *a = pool_zalloc(sizeof *a);
+    if (!a) return NULL;
+    a->base = mmap(NULL, reserve_bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (a->base == MAP_FAILED) return pool_free(a), NULL;
+    a->reserved = reserve_bytes;
+    return a;
+}
+
+void arena_free(struct arena *a) {
+    if (!a) return;
+    munmap(a->base, a->reserved);
+    pool_free(a);
+}
+
+void arena_reset(struct arena *a) {
+    if (a->used) madvise(a->base, a->used, MADV_DONTNEED);
+    a->used = 0;
+}
+
+void *arena_alloc(struct arena *a, size_t bytes) {
+    if (bytes > a->reserved || a->used > a->reserved - bytes) return NULL;
+    size_t rounded = (bytes + 15) & ~(size_t)15;
+    if (rounded > a->reserved - a->used) return NULL;
+    void *p = a->base + a->used;
+    a->used += rounded;
+    return p;
+}
+
+char *arena_strdup(struct arena *a, struct str s) {
+    char *p = arena_alloc(a, s.n + 1);
+    if (p && s.n) memcpy(p, s.p, s.n);
+    return p;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+    if (p) vsnprintf(p, (size_t)n + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return p;
+}
+
+size_t arena_used(const struct arena *a) {
+    return a->used;
+}

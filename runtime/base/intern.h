@@ -1,0 +1,8 @@
+/* One copy of each name, so that names compare as pointers. The table lives as long as the process
+ * and only grows; it is not for data. Not for use from several threads at once. */
+#pragma once
+#include "str.h"
+
+/* The one NUL-terminated copy of `s`; NULL only when memory is out. */
+const char *intern(struct str s);
+const char *intern_c(const char *c_string);

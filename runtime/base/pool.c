@@ -1,0 +1,71 @@
+/* Counted, aligned heap blocks. Each block is preceded by a 64-byte header with its size. */
+#include "pool.h"
+#include "err.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADER = 64 };
+
+static _Atomic size_t live_bytes, live_blocks;
+static _Atomic int64_t fail_in;
+
+static size_t *header_of(void *p) {
+    return (size_t *)(void *)((char *)p - HEADER);
+}
+
+static int must_fail(void) {
+    if (atomic_load(&fail_in) == 0) return 0;
+    return atomic_fetch_sub(&fail_in, 1) == 1;
+}
+
+void *pool_alloc(size_t bytes) {
+    if (bytes > (SIZE_MAX >> 2) || must_fail()) return NULL;
+    size_t total = (bytes + HEADER + 63) & ~(size_t)63;
+    char *block = aligned_alloc(64, total);
+    if (!block) return NULL;
+    *(size_t *)(void *)block = bytes;
+    atomic_fetch_add(&live_bytes, bytes);
+    atomic_fetch_add(&live_blocks, 1);
+    return block + HEADER;
+}
+
+void *pool_zalloc(size_t bytes) {
+    void *p = pool_alloc(bytes);
+    if (p) memset(p, 0, bytes);
+    return p;
+}
+
+void *pool_realloc(void *p, size_t bytes) {
+    void *q = pool_alloc(bytes);
+    if (!q || !p) return q;
+    size_t old = *header_of(p);
+    memcpy(q, p, old < bytes ? old : bytes);
+    pool_free(p);
+    return q;
+}
+
+void pool_free(void *p) {
+    if (!p) return;
+    atomic_fetch_sub(&live_bytes, *header_of(p));
+    atomic_fetch_sub(&live_blocks, 1);
+    free(header_of(p));
+}
+
+void *pool_need(size_t bytes, struct err *e) {
+    void *p = pool_zalloc(bytes);
+    if (!p) err_memory(e, bytes);
+    return p;
+}
+
+size_t pool_live_bytes(void) {
+    return atomic_load(&live_bytes);
+}
+
+size_t pool_live_blocks(void) {
+    return atomic_load(&live_blocks);
+}
+
+void pool_fail_after(int64_t n) {
+    atomic_store(&fail_in, n);
+}

@@ -1,0 +1,136 @@
+/* A model: a graph from inputs to outputs with the weights it uses, once for training and once for
+ * inference. It is built by a caller who walks the model's description (the language, or C code)
+ * with a struct builder; layers only compose ops and declare weights.
+ *
+ *     struct builder b;
+ *     builder_init(&b, model, training, e);
+ *     x = builder_input(&b, "image", &desc, e);
+ *     h = layer_apply(&b, layer, &x, 1, e);  …
+ *     builder_output(&b, "label", h, e);
+ *     builder_finish(&b, e);
+ *
+ * The walk is made twice, training then inference, with the SAME struct layer objects, which
+ * remember their weights: that is also how layers are shared. Nested models are applied with
+ * model_apply. */
+#pragma once
+#include "../graph.h"
+#include "config.h"
+
+enum { MODEL_MAX_PORTS = 8 };
+
+/* One block of numbers that belongs to a layer. */
+struct weight_info {
+    const char *name;           /* "Dense_2.kernel", interned, unique in the model */
+    struct shape shape;
+    int64_t offset;             /* in the block, in floats; 16-float aligned */
+    struct config *init;        /* initialiser row + arguments */
+    int fan_in, fan_out;
+    bool learns;                /* false: moving averages */
+    double l1, l2;              /* the layer's penalty */
+    uint64_t stream;            /* for drawing its first values */
+};
+
+/* One line of the summary. */
+struct layer_info {
+    const char *text;           /* "Dense 64 relu" */
+    const char *name;
+    struct span span;
+    struct shape output;        /* first axis = batch */
+    int64_t n_weights, n_learning;
+    int32_t first_weight, n_weight_infos;
+    int32_t times_used;
+};
+
+struct port {
+    const char *name;           /* interned */
+    struct node *node;          /* in the graph it was asked for */
+    struct desc desc;
+};
+
+struct model;
+
+struct model *model_new(const char *name, struct err *e);
+struct model *model_ref(struct model *m);
+void model_unref(struct model *m);
+const char *model_name(const struct model *m);
+bool model_is_built(const struct model *m);
+struct graph *model_graph(const struct model *m, bool training);
+int model_n_inputs(const struct model *m);
+int model_n_outputs(const struct model *m);
+const struct port *model_input(const struct model *m, bool training, int i);
+const struct port *model_output(const struct model *m, bool training, int i);
+int model_n_weights(const struct model *m);
+const struct weight_info *model_weight(const struct model *m, int i);
+int64_t model_block_size(const struct model *m);   /* floats in a block of weights */
+int64_t model_n_params(const struct model *m, bool learning_only);
+int model_n_layers(const struct model *m);
+const struct layer_info *model_layer(const struct model *m, int i);
+
+/* One version of a model's numbers. Immutable once shared, counted. */
+struct weights {
+    _Atomic int32_t refs;
+    int64_t n;    /* floats */
+    float *data;  /* 64-byte aligned */
+};
+struct weights *weights_new(int64_t n, struct err *e); /* zeroed */
+struct weights *weights_copy(const struct weights *w, struct err *e);
+struct weights *weights_ref(struct weights *w);
+void weights_unref(struct weights *w);
+/* First values, by each weight's initialiser: Philox(seed, hash(stream, the weight's stream)). */
+struct weights *model_init(const struct model *m, uint64_t seed, uint64_t stream, struct err *e);
+
+/* ---- building ---- */
+
+struct builder {
+    struct model *model;
+    struct graph *graph;
+    bool training;
+    uint64_t stream;            /* next random stream: dropout masks */
+    int32_t i_layer;
+    /* moving averages to store after a training step */
+    struct { struct node *weight, *value; } assigns[64];
+    int n_assigns;
+};
+
+bool builder_init(struct builder *b, struct model *m, bool training, struct err *e);
+struct node *builder_input(struct builder *b, const char *name, const struct desc *d,
+                           struct err *e);
+/* A weight declared by a layer or by the student's `weight` line. On the second walk the same
+ * `place` gives the same weight; *place starts as -1. */
+struct node *builder_weight(struct builder *b, int32_t *place, const struct weight_info *info,
+                            struct err *e);
+bool builder_output(struct builder *b, const char *name, struct node *n, struct err *e);
+bool builder_finish(struct builder *b, struct err *e);
+
+/* A layer: a config of group CONFIG_LAYER, and, once applied, its weights. Counted. Applying it
+ * twice in one walk shares the weights. */
+struct layer;
+struct layer *layer_new(struct config *c, struct err *e); /* takes a reference */
+struct layer *layer_ref(struct layer *l);
+void layer_unref(struct layer *l);
+const struct config *layer_config(const struct layer *l);
+struct node *layer_apply(struct builder *b, struct layer *l, struct node *const *in, int n_in,
+                         struct err *e);
+/* An activation from activations.list; usable in any graph. */
+struct node *activation_apply(struct graph *g, int activation, struct node *x, struct err *e);
+
+/* ---- using ---- */
+
+/* Outputs for all rows of the inputs (batches of `batch`, 0 = 256), inference mode unless
+ * `dropout`: then the training graph's random layers are on (seed, stream) but no averages move.
+ * outputs[i] are new references. */
+struct predict_spec {
+    const struct model *model;
+    const struct weights *weights;
+    struct tensor *const *inputs;
+    int64_t batch;
+    bool dropout;
+    uint64_t seed, stream;
+    const _Atomic bool *stop;
+};
+bool model_predict(const struct predict_spec *spec, struct tensor **outputs, struct err *e);
+
+/* Weights in safetensors files, by weight name; loading checks names and shapes. */
+bool model_save_weights(const struct model *m, const struct weights *w, const char *path,
+                        struct err *e);
+struct weights *model_load_weights(const struct model *m, const char *path, struct err *e);

@@ -1,0 +1,95 @@
+/* A graph made ready to run: fused, ordered, every buffer at a fixed place in one arena. Immutable.
+ * plan_run does no allocation and no shape work.
+ *
+ * Lanes: a graph whose inputs have the axis SIZE_BATCH is always cut into PLAN_LANES parts of the
+ * batch; each thread runs whole lanes; sums over the batch are made per lane and added in lane
+ * order. Results therefore do not depend on the number of threads. */
+#pragma once
+#include "graph.h"
+#include <stdatomic.h>
+
+enum { PLAN_LANES = 2 };
+
+/* How learning moves the weights; the numbers' meaning per rule stands in nn/optim.list. */
+enum update_rule { UPDATE_NONE, UPDATE_SGD, UPDATE_ADAM, UPDATE_RMSPROP };
+
+struct update {
+    enum update_rule rule;
+    double beta_1, beta_2;     /* adam; sgd: beta_1 = momentum; rmsprop: beta_2 = rho */
+    double epsilon;
+    bool nesterov;             /* sgd */
+    double weight_decay;       /* decoupled (AdamW), times the rate */
+    double clip_norm;          /* 0 = none; over all learning weights together */
+    double clip_value;         /* 0 = none */
+};
+
+/* One weight that learns. */
+struct learn {
+    struct node *weight;   /* an OP_weight node */
+    struct node *gradient; /* same shape */
+    double l1, l2;         /* penalties: l1*sign(w) + 2*l2*w is added to the gradient */
+};
+
+/* A state that a training step moves without a gradient (batch norm's moving averages): after the
+ * step the weight holds the value of `value`. */
+struct assign {
+    struct node *weight;
+    struct node *value;
+};
+
+struct plan_spec {
+    struct graph *graph;          /* must outlive the plan */
+    int64_t batch;                /* the number put in place of SIZE_BATCH; 0 if there is none */
+    struct node *const *outputs;  /* values wanted after each run */
+    int n_outputs;
+    struct update update;         /* rule UPDATE_NONE: nothing learns */
+    const struct learn *learn;
+    int n_learn;
+    const struct assign *assign;
+    int n_assign;
+    size_t memory_limit;          /* bytes; 0 = none. Refused with the number, before allocation */
+};
+
+struct plan;
+
+struct plan *plan_new(const struct plan_spec *spec, struct err *e);
+void plan_free(struct plan *p);
+size_t plan_arena_bytes(const struct plan *p);
+int plan_n_steps(const struct plan *p);
+/* A readable listing of the steps, lanes and offsets; for `explain` and tests. */
+void plan_print(const struct plan *p, struct text *out);
+
+/* Where one input's rows come from. With rows NULL the data are used as they lie, (batch, …);
+ * otherwise example i is row rows[i] of the data. value = data * scale + offset, converted to the
+ * input's type on the way. */
+struct feed {
+    const void *data;
+    enum dtype dtype;
+    const int64_t *rows;  /* batch positions, or NULL */
+    double scale, offset; /* 1, 0 = as they are */
+};
+
+struct plan_io {
+    const struct feed *inputs;   /* one per graph input, in order */
+    void *weights;               /* the block; read, and written when the plan learns or assigns */
+    void *slots[2];              /* optimiser state, same layout as weights; NULL if not needed */
+    void *const *outputs;        /* one per output: room for its (known) size; NULL = not wanted */
+    uint64_t seed;               /* random ops: (seed, stream, step, element) */
+    uint64_t step;               /* counts from 0; also adam's time */
+    double rate;                 /* learning rate of this step */
+    const _Atomic bool *stop;    /* may be NULL; looked at at step edges: ERR_INTERRUPT */
+};
+
+bool plan_run(struct plan *p, const struct plan_io *io, struct err *e);
+
+/* Threads used by plans: chosen at start (cores of this process, at most PLAN_LANES for lanes).
+ * Setting is for tests and benchmarks; results do not change. */
+int compute_threads(void);
+void compute_set_threads(int n);
+/* Stop flag looked at by op_eval and long array work outside plans; may be NULL. */
+void compute_set_stop(const _Atomic bool *stop);
+/* Name of the instruction set chosen at start: "avx512", "avx2" or "plain". */
+const char *compute_isa(void);
+/* OpenBLAS flavour line, and its self-test (two threads, one known product). */
+const char *compute_blas_config(void);
+bool compute_blas_selftest(void);
