@@ -30,9 +30,11 @@ bool shape_same_sizes(const struct shape *a, const struct shape *b);
 int shape_find_axis(const struct shape *s, const char *interned_name); /* -1 if there is none */
 /* Product of the sizes. False, with an ERR_MEMORY, when it does not fit or is unknown. */
 bool shape_count(const struct shape *s, int64_t *count, struct err *e);
-/* "[image=100, 28, 28]" ("batch" and "?" for unknown sizes) into `out`; returns out. */
+/* "[image=100, 28, 28]" into `out`; returns out. Sizes not known yet: "time" where the axis has a
+ * name, else "batch" or "?". */
 const char *shape_print(const struct shape *s, char *out, size_t cap);
-/* "height=28 width=28" without the first `skip` axes: the style of error facts. */
+/* "height=28 width=28" without the first `skip` axes: the style of error facts. Without any name
+ * "[28, 28]"; without axes "a single number". */
 const char *shape_print_axes(const struct shape *s, int skip, char *out, size_t cap);
 
 /* What is known of a tensor before it is computed. */
@@ -69,7 +71,8 @@ void tensor_unref(struct tensor *t); /* NULL is fine */
 struct tensor *tensor_rows(struct tensor *t, int64_t begin, int64_t end, struct err *e);
 /* The same numbers under another shape of equal count, sharing memory. */
 struct tensor *tensor_with_shape(struct tensor *t, const struct shape *s, struct err *e);
-/* Converted copy (or one more reference if nothing changes). Float to whole numbers truncates. */
+/* Converted copy (or one more reference if nothing changes). Float to whole numbers truncates; a
+ * number outside the new type's range becomes the nearest end of it, NaN becomes 0. */
 struct tensor *tensor_cast(struct tensor *t, enum dtype to, struct err *e);
 double tensor_get(const struct tensor *t, int64_t i);   /* flat position, as a float */
 void tensor_set(struct tensor *t, int64_t i, double x); /* only while refs == 1 */
