@@ -6,29 +6,34 @@
 enum column_kind { COLUMN_NUMBER, COLUMN_INT, COLUMN_BOOL, COLUMN_TEXT };
 
 struct column {
-    const char *name;        /* interned */
+    const char *name; /* interned */
     enum column_kind kind;
-    double *numbers;         /* NUMBER, INT, BOOL: n_rows; missing = NaN */
-    const char **texts;      /* TEXT: n_rows interned or table-owned strings; missing = NULL */
+    double *numbers;    /* NUMBER, INT, BOOL: n_rows; missing = NaN */
+    const char **texts; /* TEXT: n_rows interned or store-owned strings; missing = NULL */
 };
+
+/* The bytes of text columns: counted, only growing, shared by tables made from one another. */
+struct text_store;
 
 struct table {
     _Atomic int32_t refs;
     int64_t n_rows;
     int32_t n_columns;
     struct column *columns;
-    void *arena;             /* struct arena that owns texts and arrays, or NULL */
-    const char *note;        /* "interrupted after epoch 3", or NULL; shown under the table */
+    struct text_store *store; /* where texts live, or NULL while there are none */
+    const char *note;         /* "interrupted after epoch 3", or NULL; shown under the table */
 };
 
 struct table *table_new(int64_t n_rows, int32_t n_columns, struct err *e); /* zeroed columns */
 struct table *table_ref(struct table *t);
 void table_unref(struct table *t);
-/* Fill column i: allocates numbers (NaN) or texts (NULL). */
+/* Name column i and allocate its numbers (NaN) or texts (NULL). An old array is given back. */
 bool table_set_column(struct table *t, int32_t i, const char *name, enum column_kind kind,
                       struct err *e);
 /* Copy `s` into the table's memory and store it. */
 bool table_set_text(struct table *t, int32_t column, int64_t row, struct str s, struct err *e);
+/* Room for `bytes` bytes of text with the table's lifetime; NULL when there is no memory. */
+char *table_text_room(struct table *t, size_t bytes, struct err *e);
 int table_find(const struct table *t, struct str name); /* position or -1 */
 /* New tables. */
 struct table *table_slice(const struct table *t, int64_t begin, int64_t end, struct err *e);
