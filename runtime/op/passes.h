@@ -1,0 +1,32 @@
+/* Passes: each takes a graph and the nodes that matter ("roots": outputs, gradients, new values of
+ * weights) and makes a new graph that computes the same. Only what the roots need is copied, so
+ * every pass drops dead nodes; inputs are always kept, in order. roots[] is rewritten to the new
+ * graph's nodes. NULL on failure; the old graph is never changed, and may be freed once the new one
+ * is there. Fusion, in-place and liveness belong to the plan (cpu/). */
+#pragma once
+#include "graph.h"
+
+typedef struct graph *(*pass_fn)(const struct graph *g, struct node **roots, int n_roots,
+                                 struct err *e);
+
+/* Nothing but what the roots need. */
+struct graph *pass_dead(const struct graph *g, struct node **roots, int n_roots, struct err *e);
+/* x * 1, x + 0, double transposes, casts and reshapes that change nothing; numbers computed from
+ * numbers. (Only single numbers are computed here, so that building a graph stays cheap.) */
+struct graph *pass_fold(const struct graph *g, struct node **roots, int n_roots, struct err *e);
+/* One node for equal computations. Random ops are equal only with equal streams. */
+struct graph *pass_common(const struct graph *g, struct node **roots, int n_roots, struct err *e);
+/* log(softmax), crossentropy over softmax and bce over sigmoid, in the stable form. Run BEFORE
+ * graph_gradient, so that the gradient is stable and short, too. */
+struct graph *pass_stable(const struct graph *g, struct node **roots, int n_roots, struct err *e);
+/* mean becomes sum / count. */
+struct graph *pass_means(const struct graph *g, struct node **roots, int n_roots, struct err *e);
+
+/* All of them, in the order that suits a plan: stable, means, fold, common. */
+struct graph *pass_all(const struct graph *g, struct node **roots, int n_roots, struct err *e);
+
+/* Put numbers in place of the unknown sizes: `rows` examples in each run of the new graph, which is
+ * one part of a batch of `batch` (equal when there are no lanes). Every OP_count becomes a
+ * constant, counting the whole batch. ERR_SHAPE when a size is still unknown. */
+struct graph *pass_sizes(const struct graph *g, struct node **roots, int n_roots, int64_t rows,
+                         int64_t batch, struct err *e);
