@@ -1,0 +1,63 @@
+/* The table of built-in functions: one row in builtins.list plus one function each. Layers, losses,
+ * optimizers … come from the runtime's own lists and need no row here. */
+#pragma once
+#include "eval.h"
+#include "signature.h"
+
+enum builtin_flag {
+    FN_AWARE = 0,   /* works in all domains by itself */
+    FN_NUMBERS = 1, /* needs numbers: while checking, unknown arguments give an unknown result */
+    FN_EFFECT = 2,  /* acts on the outside: not called while checking */
+};
+
+struct call;
+typedef bool (*builtin_fn)(struct call *c, struct value *out);
+
+struct builtin {
+    const char *name;
+    const char *signature;
+    const char *group;    /* heading in the reference: "Elementwise" */
+    builtin_fn fn;
+    int flags;
+    int op;               /* for rows that are one op: the op, else -1 */
+    const char *help;     /* first sentence = the short line */
+    const char *example;  /* runs as it stands; a test runs them all */
+};
+
+/* One call under way. Arguments are borrowed from the actuals; MISSING where not given. */
+struct call {
+    struct eval *ev;
+    const struct builtin *row;
+    const struct signature *signature;
+    struct span at;
+    int n_actuals;
+    const struct actual *actuals;
+    struct value args[SIGNATURE_MAX];
+    struct span spans[SIGNATURE_MAX];
+    int n_rest;
+    int rest[64];         /* indices of actuals taken by "..." */
+};
+
+const struct builtin *builtin_find(const char *interned_name);
+int builtin_count(void);
+const struct builtin *builtin_at(int i);
+/* Names that the language has and this release does not: the feature they belong to, or NULL. */
+const char *builtin_later(const char *interned_name);
+
+/* Arguments with their kinds; each says what was expected and found. */
+bool call_number(struct call *c, int i, double fallback, double *out);
+bool call_int(struct call *c, int i, int64_t fallback, int64_t *out);
+bool call_bool(struct call *c, int i, bool fallback, bool *out);
+bool call_text(struct call *c, int i, struct str *out);          /* required */
+const char *call_name(struct call *c, int i);                    /* interned text, or NULL */
+bool call_tensor(struct call *c, int i, struct tensor **out);    /* new reference; numbers only */
+bool call_floats(struct call *c, int i, struct tensor **out);    /* the same as float64 */
+bool call_function(struct call *c, int i, struct value *out);    /* borrowed */
+bool call_has(const struct call *c, int i);                      /* given and not None */
+bool call_fail(struct call *c, int i, enum err_kind kind, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Sizes given as `10, 5` or `sample=10, unit=5` or one list or shape, from "...". */
+bool call_sizes(struct call *c, struct shape *out, bool *known);
+/* axis=None | number | name | list -> set of axes of `s`; None = all. */
+bool call_axes(struct call *c, int i, const struct shape *s, uint32_t *axes);
+bool call_axis(struct call *c, int i, const struct shape *s, int fallback, int *axis);

@@ -1,0 +1,320 @@
+/* Which name is what: slots, captures, and undefined names. */
+#include "scope.h"
+#include "base/intern.h"
+#include "spelling.h"
+#include <string.h>
+
+enum scope_kind { SCOPE_CELL, SCOPE_FUNCTION, SCOPE_MODEL };
+enum { MAX_LOCALS = 512, NOT_FOUND = -1000000 };
+
+/* A scope being filled. Slots of comprehension variables are visible while their part of the tree
+ * is walked: `visible[i]` says so. */
+struct open_scope {
+    enum scope_kind kind;
+    struct open_scope *outer;
+    const char *names[MAX_LOCALS];
+    bool visible[MAX_LOCALS];
+    int n;
+    struct capture captures[MAX_LOCALS];
+    int n_captures;
+};
+
+struct resolver {
+    struct program *program;
+    const struct resolve_globals *globals;
+    struct open_scope *scope;
+    const char **assigned; /* names that the cell itself assigns */
+    int n_assigned, cap_assigned;
+    struct err *e;
+};
+
+static bool walk(struct resolver *r, struct ast *x);
+
+static bool walk_all(struct resolver *r, struct ast *const *items, int n) {
+    for (int i = 0; i < n; i++) TRY(walk(r, items[i]));
+    return true;
+}
+
+/* ---- collecting what a body assigns ---- */
+
+typedef bool (*take_name_fn)(void *to, const char *name);
+
+static bool collect(struct ast *const *body, int n, take_name_fn take, void *to);
+
+static bool collect_target(const struct ast *t, take_name_fn take, void *to) {
+    while (t->kind == AST_ATTRIBUTE || t->kind == AST_INDEX) t = t->a;
+    if (t->kind == AST_NAME) return take(to, t->name);
+    if (t->kind != AST_TUPLE && t->kind != AST_LIST) return true;
+    for (int i = 0; i < t->n; i++) TRY(collect_target(t->list[i], take, to));
+    return true;
+}
+
+static bool collect_targets(struct ast *const *list, int n, take_name_fn take, void *to) {
+    for (int i = 0; i < n; i++) TRY(collect_target(list[i], take, to));
+    return true;
+}
+
+static bool collect_one(const struct ast *s, take_name_fn take, void *to) {
+    switch (s->kind) {
+    case AST_ASSIGN:
+        TRY(collect_targets(s->list, s->n, take, to));
+        return !s->a || collect(&(struct ast *){s->a}, 1, take, to);
+    case AST_AUGMENT: return collect_targets(s->list, s->n, take, to);
+    case AST_TRAIN:
+        TRY(collect_targets(s->list, s->n, take, to));
+        return collect(s->body, s->n_body, take, to);
+    case AST_FOR:
+        TRY(collect_targets(s->list, s->n, take, to));
+        return collect(s->body, s->n_body, take, to);
+    case AST_DEF:
+    case AST_MODEL: return take(to, s->name);
+    case AST_INPUT:
+    case AST_WEIGHT:
+    case AST_OVER: return take(to, s->name);
+    case AST_OUTPUT: return !s->name || take(to, s->name);
+    case AST_STEP:
+        TRY(collect_targets(s->list, s->n, take, to));
+        TRY(collect_targets(s->names2, s->n_names2, take, to));
+        return collect(s->body, s->n_body, take, to);
+    case AST_IMPORT:
+        if (s->name) TRY(take(to, s->name));
+        return collect_targets(s->list, s->n, take, to);
+    case AST_IF:
+    case AST_WHILE:
+    case AST_EACH:
+    case AST_SEARCH:
+    case AST_TRIAL:
+    case AST_PLOT:
+        TRY(collect(s->body, s->n_body, take, to));
+        return collect(s->orelse, s->n_orelse, take, to);
+    default: return true;
+    }
+}
+
+static bool collect(struct ast *const *body, int n, take_name_fn take, void *to) {
+    for (int i = 0; i < n; i++) TRY(collect_one(body[i], take, to));
+    return true;
+}
+
+/* ---- scopes ---- */
+
+static bool add_local(struct resolver *r, struct open_scope *s, const char *name, bool visible,
+                      int *slot) {
+    if (s->n == MAX_LOCALS)
+        return err_set(r->e, ERR_RECURSION, "One function uses more than %d names.", MAX_LOCALS);
+    s->names[s->n] = name;
+    s->visible[s->n] = visible;
+    if (slot) *slot = s->n;
+    s->n++;
+    return true;
+}
+
+static int find_local(const struct open_scope *s, const char *name) {
+    for (int i = s->n - 1; i >= 0; i--) {
+        if (s->visible[i] && s->names[i] == name) return i;
+    }
+    return NOT_FOUND;
+}
+
+/* Slot, capture (-2 - i) or NOT_FOUND; captures are added on the way out. */
+static int find_name(struct open_scope *s, const char *name) {
+    if (!s) return NOT_FOUND;
+    int slot = find_local(s, name);
+    if (slot != NOT_FOUND) return slot;
+    for (int i = 0; i < s->n_captures; i++) {
+        if (s->captures[i].name == name) return -2 - i;
+    }
+    int outer = find_name(s->outer, name);
+    if (outer == NOT_FOUND || s->n_captures == MAX_LOCALS) return NOT_FOUND;
+    s->captures[s->n_captures] = (struct capture){name, outer};
+    return -2 - s->n_captures++;
+}
+
+static bool take_local(void *to, const char *name) {
+    struct resolver *r = to;
+    if (find_local(r->scope, name) != NOT_FOUND) return true;
+    return add_local(r, r->scope, name, true, NULL);
+}
+
+static struct scope *close_scope(struct resolver *r, const struct open_scope *open, int n_params) {
+    struct arena *a = r->program->arena;
+    struct scope *s = arena_alloc(a, sizeof *s);
+    const char **names = arena_alloc(a, (size_t)open->n * sizeof *names + 1);
+    struct capture *captures = arena_alloc(a, (size_t)open->n_captures * sizeof *captures + 1);
+    if (!s || !names || !captures) return err_memory(r->e, 1 << 20), NULL;
+    memcpy(names, open->names, (size_t)open->n * sizeof *names);
+    memcpy(captures, open->captures, (size_t)open->n_captures * sizeof *captures);
+    *s = (struct scope){.n_slots = open->n,
+                        .n_captures = open->n_captures,
+                        .n_parameters = n_params,
+                        .names = names,
+                        .captures = captures};
+    return s;
+}
+
+/* ---- undefined names ---- */
+
+static bool cell_assigns(const struct resolver *r, const char *name) {
+    for (int i = 0; i < r->n_assigned; i++) {
+        if (r->assigned[i] == name) return true;
+    }
+    return false;
+}
+
+static void add_candidate(void *to, const char *name) {
+    spelling_add(to, str_of(name));
+}
+
+/* A bare name that is a column elsewhere, a foreign name, or a typing slip. */
+static bool undefined(struct resolver *r, const struct ast *x) {
+    struct spelling hint;
+    spelling_start(&hint, str_of(x->name));
+    for (struct open_scope *s = r->scope; s; s = s->outer)
+        for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->names[i]));
+    for (int i = 0; i < r->n_assigned; i++) spelling_add(&hint, str_of(r->assigned[i]));
+    r->globals->each(r->globals->user, add_candidate, &hint);
+    err_set(r->e, ERR_NAME, "There is no `%s` here.", x->name);
+    err_label(r->e, "is not defined");
+    struct str best = spelling_best(&hint);
+    const char *foreign = spelling_foreign(str_of(x->name));
+    if (foreign) {
+        err_hint(r->e, "%s", foreign);
+    } else if (best.n) {
+        bool local = r->scope->outer && find_name(r->scope, intern(best)) != NOT_FOUND;
+        err_set(r->e, ERR_NAME, "Did you mean `%.*s`%s?", (int)best.n, best.p,
+                !local ? "" : r->scope->kind == SCOPE_MODEL ? ", a name of this model"
+                                                            : ", a name of this function");
+        err_label(r->e, "is not defined");
+    } else {
+        err_hint(r->e, "Run the cell that makes it first, or check how it is written.");
+    }
+    return err_at(r->e, x->span);
+}
+
+static bool walk_name(struct resolver *r, struct ast *x) {
+    int found = find_name(r->scope, x->name);
+    x->slot = found == NOT_FOUND ? SLOT_GLOBAL : found;
+    if (found != NOT_FOUND || cell_assigns(r, x->name)) return true;
+    if (r->globals->is_known(r->globals->user, x->name)) return true;
+    return undefined(r, x);
+}
+
+/* ---- the walk ---- */
+
+static bool walk_parts(struct resolver *r, struct ast *x) {
+    struct ast *parts[] = {x->a, x->b, x->c};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (parts[i]) TRY(walk(r, parts[i]));
+    }
+    TRY(walk_all(r, x->list, x->n));
+    TRY(walk_all(r, x->names2, x->n_names2));
+    TRY(walk_all(r, x->body, x->n_body));
+    return walk_all(r, x->orelse, x->n_orelse);
+}
+
+/* A size written as a bare name: a number in scope, or (in a model) a size to be learned. */
+static bool walk_dim(struct resolver *r, struct ast *x) {
+    x->slot = SLOT_GLOBAL;
+    if (x->a) return walk(r, x->a);
+    if (!x->name) return true;
+    int found = find_name(r->scope, x->name);
+    if (found != NOT_FOUND) return x->slot = found, true;
+    bool global = cell_assigns(r, x->name) || r->globals->is_known(r->globals->user, x->name);
+    if (global || r->scope->kind != SCOPE_MODEL) return true;
+    return add_local(r, r->scope, x->name, true, &x->slot);
+}
+
+static bool walk_params(struct resolver *r, struct ast *f) {
+    for (int i = 0; i < f->n; i++) {
+        struct ast *p = f->list[i];
+        if (p->a) TRY(walk(r, p->a)); /* defaults belong to the outside */
+    }
+    return true;
+}
+
+static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kind) {
+    TRY(walk_params(r, f));
+    struct open_scope *inner = arena_alloc(r->program->arena, sizeof *inner);
+    if (!inner) return err_memory(r->e, sizeof *inner);
+    inner->kind = kind;
+    inner->outer = r->scope;
+    r->scope = inner;
+    bool ok = true;
+    for (int i = 0; ok && i < f->n; i++) ok = add_local(r, inner, f->list[i]->name, true, NULL);
+    ok = ok && collect(f->body, f->n_body, take_local, r);
+    for (int i = 0; ok && i < f->n; i++) {
+        if (f->list[i]->b) ok = walk(r, f->list[i]->b);
+    }
+    if (ok && f->kind == AST_LAMBDA) ok = walk(r, f->a);
+    ok = ok && walk_all(r, f->body, f->n_body);
+    r->scope = inner->outer;
+    if (!ok) return false;
+    f->scope = close_scope(r, inner, f->n);
+    return f->scope != NULL;
+}
+
+/* The function's own name, for `slot` of the definition. */
+static void place_definition(struct resolver *r, struct ast *s) {
+    int found = find_name(r->scope, s->name);
+    s->slot = found == NOT_FOUND ? SLOT_GLOBAL : found;
+}
+
+static bool walk_comprehension(struct resolver *r, struct ast *x) {
+    int first = r->scope->n;
+    for (int i = 0; i < x->n; i++) {
+        struct ast *part = x->list[i];
+        TRY(walk(r, part->a));
+        for (int k = 0; k < part->n; k++)
+            TRY(add_local(r, r->scope, part->list[k]->name, true, &part->list[k]->slot));
+    }
+    if (x->b) TRY(walk(r, x->b));
+    TRY(walk(r, x->a));
+    for (int i = first; i < r->scope->n; i++) r->scope->visible[i] = false;
+    return true;
+}
+
+static bool walk(struct resolver *r, struct ast *x) {
+    switch (x->kind) {
+    case AST_NAME: return walk_name(r, x);
+    case AST_DIM: return walk_dim(r, x);
+    case AST_LISTCOMP: return walk_comprehension(r, x);
+    case AST_LAMBDA: return walk_function(r, x, SCOPE_FUNCTION);
+    case AST_DEF: place_definition(r, x); return walk_function(r, x, SCOPE_FUNCTION);
+    case AST_MODEL: place_definition(r, x); return walk_function(r, x, SCOPE_MODEL);
+    case AST_INPUT:
+    case AST_WEIGHT:
+    case AST_OUTPUT:
+    case AST_OVER:
+        if (x->name) place_definition(r, x);
+        return walk_parts(r, x);
+    case AST_UPDATE: return x->a ? walk(r, x->a) : true;
+    case AST_IMPORT: return true;
+    default: return walk_parts(r, x);
+    }
+}
+
+static bool take_assigned(void *to, const char *name) {
+    struct resolver *r = to;
+    if (cell_assigns(r, name)) return true;
+    if (r->n_assigned == r->cap_assigned) {
+        int cap = r->cap_assigned ? 2 * r->cap_assigned : 32;
+        const char **more = arena_alloc(r->program->arena, (size_t)cap * sizeof *more);
+        if (!more) return err_memory(r->e, (size_t)cap * sizeof *more);
+        if (r->n_assigned) memcpy(more, r->assigned, (size_t)r->n_assigned * sizeof *more);
+        r->assigned = more;
+        r->cap_assigned = cap;
+    }
+    r->assigned[r->n_assigned++] = name;
+    return true;
+}
+
+bool scope_resolve(struct program *p, const struct resolve_globals *globals,
+                   const struct scope **cell, struct err *e) {
+    struct open_scope *top = arena_alloc(p->arena, sizeof *top);
+    if (!top) return err_memory(e, sizeof *top);
+    struct resolver r = {.program = p, .globals = globals, .scope = top, .e = e};
+    TRY(collect(p->statements, p->n_statements, take_assigned, &r));
+    TRY(walk_all(&r, p->statements, p->n_statements));
+    *cell = close_scope(&r, top, 0);
+    return *cell != NULL;
+}

@@ -1,0 +1,41 @@
+/* What a call may be given: read from the signature texts of the tables, so that checking, help and
+ * completion say the same. Text: "x, axis: axis = None, keepdims: bool = False, ..."; "..." takes
+ * any further arguments, named or not. */
+#pragma once
+#include "value.h"
+
+enum { SIGNATURE_MAX = 12 };
+
+struct parameter {
+    const char *name;     /* interned */
+    const char *kind;     /* interned "int", "activation", …; NULL = anything */
+    struct str fallback;  /* text of the default; empty = required */
+    bool required;
+};
+
+struct signature {
+    const char *owner;    /* "Dense" */
+    int n;
+    struct parameter parameters[SIGNATURE_MAX];
+    int rest_at;          /* position before which "..." stands, or -1 */
+};
+
+/* The signature of a table's row; cached by the text's address. Never NULL: a malformed text is a
+ * mistake of ours and a test reads them all. */
+const struct signature *signature_of(const char *owner, const char *text);
+/* "Dense(units, activation=None, bias=True)" */
+void signature_print(const struct signature *s, struct text *out);
+
+/* An argument as it was written. */
+struct actual {
+    const char *name;     /* interned, or NULL */
+    struct value value;   /* owned by the list of actuals */
+    struct span at, name_at;
+};
+
+/* Sort the actuals into the signature's positions: index[i] is the actual for parameter i, or -1;
+ * rest receives the others' indices. False with an ArgumentError in the style of language.md 3.7
+ * no. 6. */
+bool signature_bind(const struct signature *s, const struct actual *actuals, int n,
+                    int index[SIGNATURE_MAX], int *rest, int *n_rest, struct span call,
+                    struct err *e);
