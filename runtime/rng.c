@@ -1,0 +1,86 @@
+/* Philox4x32-10 and what is drawn with it. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as
+ * easy as 1, 2, 3 (SC 2011). The 64-bit seed is the key; the counter's four words are the block's
+ * number (low, high word mixed with the step's high half), the step and the stream. */
+#include "rng.h"
+#include "base/hash.h"
+#include "fmath.h"
+
+/* The counter holds 128 bits; block 64, step 32 and stream 32 of them. Longer streams and steps are
+ * folded in by the hash, so that no two addresses meet by construction of small numbers. */
+void rng_counter(struct rng_key key, uint64_t block, uint32_t counter[4], uint32_t k[2]) {
+    uint64_t place = hash_add(hash_mix(key.stream), key.step);
+    counter[0] = (uint32_t)block;
+    counter[1] = (uint32_t)(block >> 32);
+    counter[2] = (uint32_t)place;
+    counter[3] = (uint32_t)(place >> 32);
+    k[0] = (uint32_t)key.seed;
+    k[1] = (uint32_t)(key.seed >> 32);
+}
+
+void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+    uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)0xD2511F53u * c0, b = (uint64_t)0xCD9E8D57u * c2;
+        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+        c1 = (uint32_t)b;
+        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+        c3 = (uint32_t)a;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+void rng_block(struct rng_key key, uint64_t block, uint32_t out[4]) {
+    uint32_t counter[4], k[2];
+    rng_counter(key, block, counter, k);
+    rng_philox(counter, k, out);
+}
+
+uint32_t rng_word(struct rng_key key, uint64_t i) {
+    uint32_t w[4];
+    rng_block(key, i >> 2, w);
+    return w[i & 3];
+}
+
+double rng_uniform(struct rng_key key, uint64_t i) {
+    uint32_t w[4];
+    rng_block(key, i >> 1, w);
+    return rng_unit(w[2 * (i & 1)], w[2 * (i & 1) + 1]);
+}
+
+double rng_normal(struct rng_key key, uint64_t i) {
+    uint32_t w[4];
+    rng_block(key, i, w);
+    return rng_gauss(w);
+}
+
+/* Lemire, Fast random integer generation in an interval (2019): the high half of a product, with
+ * the few values that would be favoured drawn again. */
+uint64_t rng_below(struct rng_key key, uint64_t i, uint64_t n) {
+    uint64_t step = key.step, least = n ? (0 - n) % n : 0;
+    for (uint64_t round = 0;; round++) {
+        uint32_t w[4];
+        key.step = step + (round << 32);
+        rng_block(key, i, w);
+        for (int half = 0; half < 4; half += 2) {
+            uint64_t x = (uint64_t)w[half] << 32 | w[half + 1];
+            unsigned __int128 product = (unsigned __int128)x * n;
+            if ((uint64_t)product >= least) return (uint64_t)(product >> 64);
+        }
+    }
+}
+
+void rng_permutation(struct rng_key key, int64_t *out, int64_t n) {
+    for (int64_t i = 0; i < n; i++) out[i] = i;
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t j = (int64_t)rng_below(key, (uint64_t)i, (uint64_t)i + 1);
+        int64_t t = out[i];
+        out[i] = out[j];
+        out[j] = t;
+    }
+}
