@@ -69,7 +69,8 @@ choose_openblas() {
 # The private Python environment, made anew when requirements.txt changes.
 make_venv() {
     local requirements=$repository/scripts/requirements.txt stamp
-    stamp=$venv/.requirements-$(sha256sum "$requirements" | cut -c1-16)
+    stamp=$venv/.requirements-$(cat "$requirements" "$repository"/kernelspec/python/*.toml \
+        "$repository"/kernelspec/python/*/*.py | sha256sum | cut -c1-16)
     if [ -e "$stamp" ]; then
         say "Python environment: all there ($venv)"
         return
@@ -77,8 +78,13 @@ make_venv() {
     say "Making the Python environment in $venv"
     mkdir -p "$build"
     [ -x "$venv/bin/python" ] || /usr/bin/python3 -m venv "$venv"
+    # Built from a copy, because setuptools writes beside the sources.
+    rm -rf "$build/papermill-package"
+    cp -r "$repository/kernelspec/python" "$build/papermill-package"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --requirement "$requirements"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        --no-build-isolation "$build/papermill-package"
     rm -f "$venv"/.requirements-*
     touch "$stamp"
 }
