@@ -3,10 +3,11 @@
 #pragma once
 #include "table.h"
 
-struct tensor *read_npy(const char *path, struct err *e);  /* NumPy .npy 1.0-3.0, C and Fortran order */
+struct tensor *read_npy(const char *path,
+                        struct err *e); /* NumPy .npy 1.0-3.0, C and Fortran order */
 bool write_npy(const struct tensor *t, const char *path, struct err *e);
-struct tensor *read_idx(const char *path, struct err *e);  /* MNIST's IDX, plain or gzip */
-struct table *read_csv(const char *path, struct err *e);   /* RFC 4180, plain or gzip, types found */
+struct tensor *read_idx(const char *path, struct err *e); /* MNIST's IDX, plain or gzip */
+struct table *read_csv(const char *path, struct err *e);  /* RFC 4180, plain or gzip, types found */
 bool write_csv(const struct table *t, const char *path, struct err *e);
 /* What the file will give, from its header alone (for the checker): false if it cannot be known. */
 bool peek_npy(const char *path, struct desc *d);

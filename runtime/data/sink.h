@@ -1,0 +1,19 @@
+/* A file to be written: its bytes go to a neighbour first, which takes the place of an old file
+ * only when it is complete. */
+#pragma once
+#include "base/err.h"
+
+struct sink {
+    const char *path; /* as the student wrote it; not a copy */
+    char *whole;      /* the path that is opened, and after its NUL the neighbour's */
+    char *neighbour;
+    int fd;
+    struct text waiting;
+};
+
+bool sink_open(struct sink *s, const char *path, struct err *e);
+bool sink_put(struct sink *s, const void *bytes, size_t n, struct err *e);
+/* Everything written, and the file in its place. Call sink_drop also after this. */
+bool sink_finish(struct sink *s, struct err *e);
+/* Frees all; if sink_finish did not succeed, the path is as it was before. */
+void sink_drop(struct sink *s);
