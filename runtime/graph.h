@@ -26,37 +26,38 @@ enum op_flag {
 /* What an operation needs besides its inputs; unused fields are zero. Which op reads which field
  * stands beside it in ops.list. */
 struct attrs {
-    int32_t axis;             /* one axis, >= 0 */
-    uint32_t axes;            /* set of axes, bit i = axis i */
-    bool keepdims;            /* reductions: keep folded axes with size 1 */
-    bool trans_a, trans_b;    /* matmul: swap the last two axes of an operand */
-    enum dtype dtype;         /* cast, makers */
-    double a, b;              /* numbers: probability, low and high, slope … */
-    int32_t perm[MAX_AXES];   /* transpose: axis i of the result is axis perm[i] of the input */
-    struct shape shape;       /* reshape, expand, makers: the result; slice: the counts */
-    int64_t begin[MAX_AXES];  /* slice, place */
-    int64_t step[MAX_AXES];   /* slice, place: may be negative, never 0 */
-    uint64_t stream;          /* random ops */
+    int32_t axis;            /* one axis, >= 0 */
+    uint32_t axes;           /* set of axes, bit i = axis i */
+    bool keepdims;           /* reductions: keep folded axes with size 1 */
+    bool trans_a, trans_b;   /* matmul: swap the last two axes of an operand */
+    enum dtype dtype;        /* cast, makers */
+    double a, b;             /* numbers: probability, low and high, slope … */
+    int32_t perm[MAX_AXES];  /* transpose: axis i of the result is axis perm[i] of the input */
+    struct shape shape;      /* reshape, expand, makers: the result; slice: the counts */
+    int64_t begin[MAX_AXES]; /* slice, place */
+    int64_t step[MAX_AXES];  /* slice, place: may be negative, never 0 */
+    uint64_t stream;         /* random ops */
 };
 
 struct node {
     enum op op;
-    int32_t id;               /* position in the graph: inputs have smaller ids */
+    int32_t id; /* position in the graph: inputs have smaller ids */
     int32_t n_in;
     struct node **in;
     struct attrs attrs;
     struct desc desc;
-    struct tensor *constant;  /* OP_constant: the value, a reference owned by the graph */
-    int32_t index;            /* OP_input: which input; OP_weight: which weight */
-    int64_t offset;           /* OP_weight: first element in the block of weights */
-    const char *name;         /* interned; inputs, weights and what the student named; or NULL */
-    struct span span;         /* the student's text this came from */
+    struct tensor *constant; /* OP_constant: the value, a reference owned by the graph */
+    int32_t index;           /* OP_input: which input; OP_weight: which weight */
+    int64_t offset;          /* OP_weight: first element in the block of weights */
+    const char *name;        /* interned; inputs, weights and what the student named; or NULL */
+    struct span span;        /* the student's text this came from */
 };
 
 struct graph;
 
 /* `dtype` is the float type in which the graph computes: DT_FLOAT32 for models, DT_FLOAT64 for
- * maths. Float constants and inputs take it. */
+ * maths. In a float32 graph every float is a float32, inputs and constants too. A float64 graph
+ * leaves float32 inputs what they are, and mixing gives float64 (language.md 2.4). */
 struct graph *graph_new(enum dtype dtype, struct err *e);
 void graph_free(struct graph *g);
 enum dtype graph_dtype(const struct graph *g);
@@ -66,17 +67,19 @@ int graph_n_inputs(const struct graph *g);
 /* Spans given to nodes added from now on. */
 void graph_set_span(struct graph *g, struct span span);
 
-/* Leaves. Inputs are numbered 0, 1, … in the order of the calls. Sizes may be unknown, the batch
- * axis is SIZE_BATCH. The constant takes a reference. Each returns NULL on failure. */
+/* Leaves. A weight has the graph's float type. Inputs are numbered 0, 1, … in the order of the
+ * calls. Sizes may be unknown, the batch axis is SIZE_BATCH. The constant takes a reference. Each
+ * returns NULL on failure. */
 struct node *graph_input(struct graph *g, const char *name, const struct desc *d, struct err *e);
 struct node *graph_weight(struct graph *g, const char *name, const struct shape *s, int index,
                           int64_t offset, struct err *e);
 struct node *graph_constant(struct graph *g, struct tensor *value, struct err *e);
 struct node *graph_number(struct graph *g, double x, struct err *e); /* no axes, graph's dtype */
 
-/* Add an operation; its result's description comes from the op's rule, which may refuse with a
- * student's error ({0}, {1}, … stand for the inputs). Elementwise ops broadcast by the language's
- * rule (op/broadcast.c) and insert OP_expand themselves; mixed types are cast. NULL on failure. */
+/* Add an operation (a reduction with attrs.axes = 0 folds no axis); its result's description comes
+ * from the op's rule, which may refuse with a student's error ({0}, {1}, … stand for the inputs).
+ * Elementwise ops broadcast by the language's rule (op/broadcast.c) and insert OP_expand
+ * themselves; mixed types are cast. NULL on failure. */
 struct node *graph_add(struct graph *g, enum op op, struct node *const *in, int n_in,
                        const struct attrs *attrs, struct err *e);
 /* Short forms; attrs NULL means all zero. */

@@ -5,9 +5,9 @@
 #include "graph.h"
 
 struct prepared {
-    struct desc out;     /* the result */
-    enum dtype cast[3];  /* type wanted of operand 0, 1, and all the later ones */
-    bool broadcast;      /* operands are brought to out.shape */
+    struct desc out;    /* the result */
+    enum dtype cast[3]; /* type wanted of operand 0, 1, and all the later ones */
+    bool broadcast;     /* operands are brought to out.shape */
 };
 
 /* Types, shapes and names by the op's rule. `real` is the float type of the graph: DT_FLOAT32 makes
