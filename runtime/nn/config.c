@@ -8,7 +8,7 @@
 /* Examples are whole cells of awml that run; these frames keep the lists short. */
 #define EXAMPLE_LAYER(chain)                                                                       \
     "model Net():\n    input x: [4]\n    output y = x." chain "\nnet = Net()\nnet(rand(3, "        \
-                                                              "4)).shape"
+    "4)).shape"
 #define EXAMPLE_NET "model Net():\n    input x: [2]\n    output y = x.Dense(1)\nnet = Net()\n"
 #define EXAMPLE_TRAIN(setting)                                                                     \
     EXAMPLE_NET "train net on rand(64, 2) -> rand(64, 1):\n    epochs: 2\n    " setting
@@ -45,7 +45,8 @@ static const struct config_row rows[] = {
 #define CALLBACK(id, name, aliases, sig, help, example)                                            \
     ROW(CALLBACK, id, name, aliases, sig, help, example)
 #include "callbacks.list"
-#define LOSS(id, name, aliases, sig, help, example) ROW(LOSS, id, name, aliases, sig, help, example)
+#define LOSS(id, output, name, aliases, sig, help, example)                                        \
+    ROW(LOSS, id, name, aliases, sig, help, example)
 #include "losses.list"
 #define METRIC(id, name, aliases, direction, sig, help, example)                                   \
     ROW(METRIC, id, name, aliases, sig, help, example)

@@ -31,7 +31,7 @@ struct config;
 #define OPTIMIZER(id, name, aliases, signature, help, example) OPTIMIZER_##id,
 #define SCHEDULE(id, name, aliases, signature, help, example) SCHEDULE_##id,
 #define CALLBACK(id, name, aliases, signature, help, example) CALLBACK_##id,
-#define LOSS(id, name, aliases, signature, help, example) LOSS_##id,
+#define LOSS(id, output, name, aliases, signature, help, example) LOSS_##id,
 #define METRIC(id, name, aliases, direction, signature, help, example) METRIC_##id,
 enum layer_kind {
 #include "layers.list"

@@ -10,8 +10,8 @@
  *     builder_finish(&b, e);
  *
  * The walk is made twice, training then inference, with the SAME struct layer objects, which
- * remember their weights: that is also how layers are shared. Nested models are applied with
- * model_apply. */
+ * remember their weights: that is also how layers are shared. A nested model is walked with the
+ * builder of the outer one. */
 #pragma once
 #include "../graph.h"
 #include "config.h"
@@ -33,6 +33,7 @@ struct weight_info {
 /* One line of the summary. */
 struct layer_info {
     const char *text;           /* "Dense 64 relu" */
+    const char *call;           /* "Dense(64, relu)" */
     const char *name;
     struct span span;
     struct shape output;        /* first axis = batch */

@@ -1,0 +1,131 @@
+/* First values of weights. Every number is addressed by (seed, stream of the statement, stream of
+ * the weight, element), so that it does not depend on what else is drawn. */
+#include "model.h"
+#include "../base/hash.h"
+#include "../base/pool.h"
+#include "../rng.h"
+#include <math.h>
+
+/* One weight to be filled; out has `n` floats. */
+struct draw {
+    const struct weight_info *weight;
+    const struct arg *args;
+    struct rng_key key;
+    int64_t n;
+    float *out;
+};
+
+typedef bool (*init_fn)(const struct draw *d, struct err *e);
+
+static bool fill_uniform(const struct draw *d, double limit) {
+    for (int64_t i = 0; i < d->n; i++)
+        d->out[i] = (float)(limit * (2 * rng_uniform(d->key, (uint64_t)i) - 1));
+    return true;
+}
+
+/* Normal numbers cut off at two standard deviations, widened so that `std` is theirs after the cut:
+ * the standard deviation of a standard normal cut at 2 is 0.8796. Each redraw is one step on. */
+static bool fill_truncated(const struct draw *d, double std) {
+    for (int64_t i = 0; i < d->n; i++) {
+        struct rng_key key = d->key;
+        double z;
+        do {
+            z = rng_normal(key, (uint64_t)i);
+            key.step++;
+        } while (fabs(z) > 2);
+        d->out[i] = (float)(std / 0.87962566103423978 * z);
+    }
+    return true;
+}
+
+static bool init_glorot_uniform(const struct draw *d, struct err *e) {
+    (void)e;
+    return fill_uniform(d, sqrt(6.0 / (d->weight->fan_in + d->weight->fan_out)));
+}
+
+static bool init_glorot_normal(const struct draw *d, struct err *e) {
+    (void)e;
+    return fill_truncated(d, sqrt(2.0 / (d->weight->fan_in + d->weight->fan_out)));
+}
+
+static bool init_he_uniform(const struct draw *d, struct err *e) {
+    (void)e;
+    return fill_uniform(d, sqrt(6.0 / d->weight->fan_in));
+}
+
+static bool init_he_normal(const struct draw *d, struct err *e) {
+    (void)e;
+    return fill_truncated(d, sqrt(2.0 / d->weight->fan_in));
+}
+
+static bool init_normal(const struct draw *d, struct err *e) {
+    (void)e;
+    for (int64_t i = 0; i < d->n; i++)
+        d->out[i] = (float)(d->args[0].number * rng_normal(d->key, (uint64_t)i));
+    return true;
+}
+
+static bool init_constant(const struct draw *d, struct err *e) {
+    (void)e;
+    for (int64_t i = 0; i < d->n; i++) d->out[i] = (float)d->args[0].number;
+    return true;
+}
+
+/* Gram-Schmidt on `m` vectors of `n` numbers, m <= n, twice over for accuracy (Giraud et al.,
+ * 2005). */
+static void orthonormalise(double *q, int64_t m, int64_t n) {
+    for (int64_t i = 0; i < m; i++) {
+        double *v = q + i * n;
+        for (int round = 0; round < 2; round++) {
+            for (int64_t j = 0; j < i; j++) {
+                double dot = 0;
+                for (int64_t k = 0; k < n; k++) dot += v[k] * q[j * n + k];
+                for (int64_t k = 0; k < n; k++) v[k] -= dot * q[j * n + k];
+            }
+            double length = 0;
+            for (int64_t k = 0; k < n; k++) length += v[k] * v[k];
+            length = sqrt(length);
+            for (int64_t k = 0; k < n; k++) v[k] /= length > 0 ? length : 1;
+        }
+    }
+}
+
+static bool init_orthogonal(const struct draw *d, struct err *e) {
+    const struct shape *s = &d->weight->shape;
+    int64_t columns = s->n ? s->size[s->n - 1] : 1, rows = columns ? d->n / columns : 0;
+    bool tall = rows > columns;
+    int64_t m = tall ? columns : rows, n = tall ? rows : columns;
+    double *q = pool_need((size_t)d->n * sizeof(double) + 1, e);
+    if (!q) return false;
+    for (int64_t i = 0; i < d->n; i++) q[i] = rng_normal(d->key, (uint64_t)i);
+    orthonormalise(q, m, n);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < columns; c++)
+            d->out[r * columns + c] =
+                (float)(d->args[0].number * (tall ? q[c * n + r] : q[r * n + c]));
+    pool_free(q);
+    return true;
+}
+
+static const init_fn inits[] = {
+#define INITIALIZER(id, name, aliases, signature, help, example) init_##id,
+#include "initializers.list"
+#undef INITIALIZER
+};
+
+struct weights *model_init(const struct model *m, uint64_t seed, uint64_t stream, struct err *e) {
+    struct weights *w = weights_new(model_block_size(m), e);
+    if (!w) return NULL;
+    for (int i = 0; i < model_n_weights(m); i++) {
+        const struct weight_info *info = model_weight(m, i);
+        struct draw d = {.weight = info,
+                         .args = info->init->args,
+                         .key = {.seed = seed, .stream = hash_add(stream, info->stream)},
+                         .out = w->data + info->offset};
+        if (!shape_count(&info->shape, &d.n, e) || !inits[info->init->row->kind](&d, e)) {
+            weights_unref(w);
+            return NULL;
+        }
+    }
+    return w;
+}

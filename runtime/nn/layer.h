@@ -1,0 +1,52 @@
+/* What a kind of layer implements: one function that composes operations and declares weights. It
+ * runs twice for each use (training and inference). Private to nn/. */
+#pragma once
+#include "compose.h"
+#include "model_parts.h"
+#include "penalty.h"
+
+enum { LAYER_MAX_WEIGHTS = 4 };
+
+struct layer {
+    _Atomic int32_t refs;
+    struct config *config;
+    /* what it remembers of the model it was last used in */
+    struct model *model; /* a reference, or NULL */
+    uint32_t walk;
+    int32_t row; /* in the summary */
+    int32_t weights[LAYER_MAX_WEIGHTS];
+    const char *name; /* interned */
+};
+
+/* The arguments in the order of the signature. */
+const struct arg *layer_arg(const struct layer *l, int i);
+/* The layer's weight number `slot`: "Dense_2.kernel". init NULL = the constant `value`. */
+struct layer_weight {
+    const char *name;
+    struct shape shape;
+    struct config *init;
+    double value;
+    int64_t fan_in, fan_out;
+    bool fixed; /* moved by assignments, not by gradients */
+    const struct config *penalty;
+};
+struct node *layer_weight(struct builder *b, struct layer *l, int slot,
+                          const struct layer_weight *w, struct err *e);
+/* A random stream of its own for this place in the model. */
+uint64_t layer_stream(struct builder *b);
+/* The known size of the last axis, or 0 with an error that names the layer. */
+int64_t layer_last_size(const struct layer *l, const struct node *x, struct err *e);
+
+/* layer_build_<id> for each row of layers.list. */
+typedef struct node *(*layer_build_fn)(struct builder *b, struct layer *l, struct node *x,
+                                       struct err *e);
+#define LAYER(id, name, aliases, signature, help, example)                                         \
+    struct node *layer_build_##id(struct builder *b, struct layer *l, struct node *x,              \
+                                  struct err *e);
+#include "layers.list"
+#undef LAYER
+
+/* activations with their options */
+struct node *activation_leaky_relu_slope(struct graph *g, struct node *x, double slope,
+                                         struct err *e);
+struct node *activation_elu_alpha(struct graph *g, struct node *x, double alpha, struct err *e);

@@ -1,0 +1,220 @@
+/* Losses as compositions of operations. */
+#include "losses.h"
+
+/* Probabilities are kept this far from 0 before their logarithm is taken. */
+static const double tiny = 1e-7;
+
+/* Target and output with the same sizes, as float; for crossentropy the target may have been class
+ * numbers and is a distribution here. */
+struct pair {
+    struct graph *g;
+    struct node *y, *yhat;
+    const struct arg *args;
+};
+
+typedef struct node *(*loss_fn)(const struct pair *p, struct err *e);
+
+static const enum content needs[] = {
+#define LOSS(id, output, name, aliases, signature, help, example) CONTENT_##output,
+#include "losses.list"
+#undef LOSS
+};
+
+enum content loss_needs(const struct config_row *loss) {
+    return loss->group == CONFIG_LOSS ? needs[loss->kind] : CONTENT_ANY;
+}
+
+/* ---- how targets fit ---- */
+
+static bool sizes_agree(const struct shape *a, const struct shape *b, int n) {
+    if (a->n < n || b->n < n) return false;
+    for (int i = 0; i < n; i++)
+        if (a->size[i] != b->size[i] && a->size[i] >= 0 && b->size[i] >= 0) return false;
+    return true;
+}
+
+enum fit target_fit(const struct shape *target, const struct shape *output, bool classes) {
+    int t = target->n, o = output->n;
+    if (t == o && sizes_agree(target, output, t)) return FIT_SAME;
+    if (classes && t == o - 1 && sizes_agree(target, output, t)) return FIT_CLASSES;
+    if (classes && t == o && t > 0 && target->size[t - 1] == 1 &&
+        sizes_agree(target, output, t - 1))
+        return FIT_CLASSES_COLUMN;
+    if (t == o - 1 && output->size[o - 1] == 1 && sizes_agree(target, output, t))
+        return FIT_DROP_OUTPUT;
+    if (t == o + 1 && target->size[t - 1] == 1 && sizes_agree(target, output, o))
+        return FIT_DROP_TARGET;
+    return FIT_NONE;
+}
+
+bool measure_reads_classes(const struct config *c) {
+    if (!c) return false;
+    if (c->row->group == CONFIG_LOSS) return c->row->kind == LOSS_crossentropy;
+    switch ((enum metric_kind)c->row->kind) {
+    case METRIC_accuracy:
+    case METRIC_top_k_accuracy:
+    case METRIC_precision:
+    case METRIC_recall:
+    case METRIC_f1:
+    case METRIC_auc: return true;
+    case METRIC_rmse:
+    case METRIC_mape:
+    case METRIC_bias:
+    case METRIC_r2:
+    case METRIC_N_KINDS: break;
+    }
+    return false;
+}
+
+static struct node *drop_last_axis(struct graph *g, struct node *x, struct err *e) {
+    if (!x) return NULL;
+    struct shape s = x->desc.shape;
+    s.n--;
+    return op_reshape(g, x, &s, e);
+}
+
+static struct node *one_hot(struct graph *g, struct node *classes, int64_t k, struct err *e) {
+    if (!classes) return NULL;
+    struct attrs attrs = {.shape = shape_of(1, &k), .dtype = graph_dtype(g)};
+    if (dtype_is_float(classes->desc.dtype)) {
+        struct attrs whole = {.dtype = DT_INT64};
+        if (!(classes = graph_add1(g, OP_cast, classes, &whole, e))) return NULL;
+    }
+    return op_float(g, graph_add1(g, OP_one_hot, classes, &attrs, e), e);
+}
+
+/* Bring target and output to the same sizes. */
+static bool fit_pair(const struct config *loss, struct pair *p, struct err *e) {
+    const struct shape *o = &p->yhat->desc.shape;
+    switch (target_fit(&p->y->desc.shape, o, measure_reads_classes(loss))) {
+    case FIT_NONE: {
+        char y[128], yhat[128];
+        err_set(e, ERR_SHAPE, "%s compares two tensors of the same shape.", loss->row->name);
+        err_fact(e, "target", "%s", shape_print(&p->y->desc.shape, y, sizeof y));
+        return err_fact(e, "output", "%s", shape_print(o, yhat, sizeof yhat));
+    }
+    case FIT_SAME: break;
+    case FIT_DROP_OUTPUT: p->yhat = drop_last_axis(p->g, p->yhat, e); break;
+    case FIT_DROP_TARGET: p->y = drop_last_axis(p->g, p->y, e); break;
+    case FIT_CLASSES_COLUMN: p->y = drop_last_axis(p->g, p->y, e); /* fallthrough */
+    case FIT_CLASSES: p->y = one_hot(p->g, p->y, o->size[o->n - 1], e); break;
+    }
+    p->y = op_float(p->g, p->y, e);
+    p->yhat = op_float(p->g, p->yhat, e);
+    return p->y && p->yhat;
+}
+
+/* ---- regression ---- */
+
+static struct node *loss_mse(const struct pair *p, struct err *e) {
+    return op1(p->g, OP_square, op2(p->g, OP_sub, p->yhat, p->y, e), e);
+}
+
+static struct node *loss_mae(const struct pair *p, struct err *e) {
+    return op1(p->g, OP_abs, op2(p->g, OP_sub, p->yhat, p->y, e), e);
+}
+
+static struct node *loss_huber(const struct pair *p, struct err *e) {
+    double delta = p->args[0].number;
+    struct node *error = op2(p->g, OP_sub, p->yhat, p->y, e);
+    struct node *size = op1(p->g, OP_abs, error, e);
+    struct node *small = op_number(p->g, OP_mul, op1(p->g, OP_square, error, e), 0.5, e);
+    struct node *large =
+        op_number(p->g, OP_mul, op_number(p->g, OP_sub, size, delta / 2, e), delta, e);
+    return op3(p->g, OP_where, op_number(p->g, OP_le, size, delta, e), small, large, e);
+}
+
+static struct node *loss_poisson(const struct pair *p, struct err *e) {
+    struct node *log = op1(p->g, OP_log, op_number(p->g, OP_add, p->yhat, tiny, e), e);
+    return op2(p->g, OP_sub, p->yhat, op2(p->g, OP_mul, p->y, log, e), e);
+}
+
+static struct node *loss_hinge(const struct pair *p, struct err *e) {
+    struct node *margin = op2(p->g, OP_mul, p->y, p->yhat, e);
+    struct node *missing = op_number(p->g, OP_add, op1(p->g, OP_neg, margin, e), 1, e);
+    return op_number(p->g, OP_maximum, missing, 0, e);
+}
+
+/* 1 / |x| along the last axis, finite for a vector of zeros. */
+static struct node *inverse_length(struct graph *g, struct node *x, struct err *e) {
+    uint32_t last = 1u << (x->desc.shape.n - 1);
+    struct node *square = op_fold(g, OP_sum, op1(g, OP_square, x, e), last, false, e);
+    return op1(g, OP_rsqrt, op_number(g, OP_maximum, square, 1e-12, e), e);
+}
+
+static struct node *loss_cosine(const struct pair *p, struct err *e) {
+    uint32_t last = 1u << (p->y->desc.shape.n - 1);
+    struct node *dot = op_fold(p->g, OP_sum, op2(p->g, OP_mul, p->y, p->yhat, e), last, false, e);
+    struct node *scale =
+        op2(p->g, OP_mul, inverse_length(p->g, p->y, e), inverse_length(p->g, p->yhat, e), e);
+    struct node *cosine = op2(p->g, OP_mul, dot, scale, e);
+    return op_number(p->g, OP_add, op1(p->g, OP_neg, cosine, e), 1, e);
+}
+
+/* ---- distributions ---- */
+
+static struct node *safe_log(struct graph *g, struct node *p, struct err *e) {
+    return op1(g, OP_log, op_number(g, OP_maximum, p, tiny, e), e);
+}
+
+/* What a sigmoid was applied to, looking through changes of shape; NULL if there is none. */
+static struct node *sigmoid_input(struct graph *g, struct node *p, struct err *e) {
+    if (p->op == OP_sigmoid) return p->in[0];
+    if (p->op != OP_reshape) return NULL;
+    struct node *x = sigmoid_input(g, p->in[0], e);
+    return x ? op_reshape(g, x, &p->desc.shape, e) : NULL;
+}
+
+static struct node *loss_bce(const struct pair *p, struct err *e) {
+    struct node *logits = sigmoid_input(p->g, p->yhat, e);
+    if (logits) return op2(p->g, OP_sigmoid_bce, logits, p->y, e);
+    struct node *other = op_number(p->g, OP_add, op1(p->g, OP_neg, p->yhat, e), 1, e);
+    struct node *missing = op_number(p->g, OP_add, op1(p->g, OP_neg, p->y, e), 1, e);
+    struct node *positive = op2(p->g, OP_mul, p->y, safe_log(p->g, p->yhat, e), e);
+    struct node *negative = op2(p->g, OP_mul, missing, safe_log(p->g, other, e), e);
+    return op1(p->g, OP_neg, op2(p->g, OP_add, positive, negative, e), e);
+}
+
+static struct node *loss_crossentropy(const struct pair *p, struct err *e) {
+    int last = p->yhat->desc.shape.n - 1;
+    if (p->yhat->op == OP_softmax && p->yhat->attrs.axis == last)
+        return op2(p->g, OP_softmax_crossentropy, p->yhat->in[0], p->y, e);
+    struct node *terms = op2(p->g, OP_mul, p->y, safe_log(p->g, p->yhat, e), e);
+    return op1(p->g, OP_neg, op_fold(p->g, OP_sum, terms, 1u << last, false, e), e);
+}
+
+static struct node *loss_kl_divergence(const struct pair *p, struct err *e) {
+    uint32_t last = 1u << (p->yhat->desc.shape.n - 1);
+    struct node *y = op_number(p->g, OP_maximum, p->y, tiny, e);
+    struct node *logs = op2(p->g, OP_sub, op1(p->g, OP_log, y, e), safe_log(p->g, p->yhat, e), e);
+    return op_fold(p->g, OP_sum, op2(p->g, OP_mul, y, logs, e), last, false, e);
+}
+
+static const loss_fn losses[] = {
+#define LOSS(id, output, name, aliases, signature, help, example) loss_##id,
+#include "losses.list"
+#undef LOSS
+};
+
+/* Losses along the last axis need one. */
+static bool check_axes(const struct config *loss, const struct pair *p, struct err *e) {
+    bool along = loss->row->kind == LOSS_crossentropy || loss->row->kind == LOSS_kl_divergence ||
+                 loss->row->kind == LOSS_cosine;
+    if (!along || p->yhat->desc.shape.n > 0) return true;
+    return err_set(e, ERR_SHAPE, "%s compares vectors, but these are single numbers.",
+                   loss->row->name);
+}
+
+struct node *loss_mean(const struct config *loss, struct graph *g, struct node *target,
+                       struct node *output, struct node *weights, struct err *e) {
+    struct pair p = {g, target, output, loss->args};
+    if (!fit_pair(loss, &p, e) || !check_axes(loss, &p, e)) return NULL;
+    struct node *terms = losses[loss->row->kind](&p, e);
+    if (terms && weights) {
+        if (terms->desc.shape.n > 1)
+            terms = op_fold(g, OP_mean, terms, axes_from(terms, 1), false, e);
+        terms = op2(g, OP_mul, terms, weights, e);
+    }
+    if (!terms || terms->desc.shape.n == 0) return terms;
+    return op_fold(g, OP_mean, terms, axes_from(terms, 0), false, e);
+}

@@ -1,0 +1,40 @@
+/* The inside of a model, for the files of nn/ that build, run and save it. */
+#pragma once
+#include "model.h"
+
+/* Batch statistics of a training graph and the moving averages that stand for them otherwise. */
+struct statistic {
+    struct node *value;   /* node of the training graph */
+    int32_t weight;       /* index of the weight that holds its average */
+};
+
+struct model {
+    _Atomic int32_t refs;
+    const char *name;
+    bool built;
+    bool training_only; /* the first walk is done, the second is not */
+    uint32_t walk;      /* counts first walks, so that layers know old places from new ones */
+    struct graph *graphs[2]; /* [training] */
+    int n_inputs[2], n_outputs[2];
+    struct port inputs[2][MODEL_MAX_PORTS], outputs[2][MODEL_MAX_PORTS];
+    struct weight_info *weights; /* n_weights of cap_weights */
+    int n_weights, cap_weights;
+    int64_t block; /* floats */
+    struct layer_info *layers;
+    int n_layers, cap_layers;
+    struct node **layer_ends; /* by layer: what it gave last in the training graph */
+    struct {
+        struct node *weight, *value;
+    } assigns[64];
+    int n_assigns;
+    struct statistic statistics[64];
+    int n_statistics;
+};
+
+/* One more row of the summary; *place becomes its index. */
+bool builder_add_layer(struct builder *b, const struct layer_info *info, int32_t *place,
+                       struct err *e);
+/* The node of weight i in a graph of this model (or a copy of one), or NULL. */
+struct node *model_weight_node(const struct graph *g, int weight);
+/* Which layer gave this node of the training graph, looking through reshapes; -1 if none. */
+int model_layer_of(const struct model *m, const struct node *n);

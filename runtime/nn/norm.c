@@ -1,0 +1,81 @@
+/* Layers that normalise: over the batch, and over the numbers of an example. */
+#include "layer.h"
+
+/* Moving average of a batch statistic: the weight that holds it and what it becomes after a step,
+ * momentum * old + (1 - momentum) * batch. */
+static bool keep_average(struct builder *b, struct layer *l, int slot, struct node *average,
+                         struct node *batch, struct err *e) {
+    double momentum = layer_arg(l, 0)->number;
+    struct model *m = b->model;
+    struct node *flat = op_reshape(b->graph, batch, &average->desc.shape, e);
+    struct node *value = op2(b->graph, OP_add, op_number(b->graph, OP_mul, average, momentum, e),
+                             op_number(b->graph, OP_mul, flat, 1 - momentum, e), e);
+    if (!value) return false;
+    if (b->n_assigns == (int)ARRAY_LEN(b->assigns))
+        return err_set(e, ERR_NOT_YET, "A model can use BatchNorm at most %d times yet.",
+                       (int)ARRAY_LEN(b->assigns) / 2);
+    b->assigns[b->n_assigns].weight = average;
+    b->assigns[b->n_assigns++].value = value;
+    m->statistics[m->n_statistics++] = (struct statistic){batch, l->weights[slot]};
+    return true;
+}
+
+/* (x - mean) * 1 / sqrt(variance + epsilon) * gamma + beta; mean and variance have x's number of
+ * axes or only the last one. */
+static struct node *normalise(struct graph *g, struct node *x, struct node *mean,
+                              struct node *variance, double epsilon, struct node *gamma,
+                              struct node *beta, struct err *e) {
+    struct node *scale = op1(g, OP_rsqrt, op_number(g, OP_add, variance, epsilon, e), e);
+    struct node *z = op2(g, OP_mul, op2(g, OP_sub, x, mean, e), scale, e);
+    return op2(g, OP_add, op2(g, OP_mul, z, gamma, e), beta, e);
+}
+
+/* Mean and biased variance over a set of axes, which stay with size 1. */
+static struct node *moments(struct graph *g, struct node *x, uint32_t axes, struct node **variance,
+                            struct err *e) {
+    struct node *mean = op_fold(g, OP_mean, x, axes, true, e);
+    struct node *centred = op2(g, OP_sub, x, mean, e);
+    *variance = op_fold(g, OP_mean, op1(g, OP_square, centred, e), axes, true, e);
+    return mean;
+}
+
+struct node *layer_build_batch_norm(struct builder *b, struct layer *l, struct node *x,
+                                    struct err *e) {
+    int64_t n = layer_last_size(l, x, e);
+    if (!n || !(x = op_float(b->graph, x, e))) return NULL;
+    struct shape s = shape_of(1, &n);
+    struct node *gamma =
+        layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
+    struct node *beta =
+        layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
+    struct node *mean = layer_weight(
+        b, l, 2, &(struct layer_weight){.name = "moving_mean", .shape = s, .fixed = true}, e);
+    struct node *variance = layer_weight(
+        b, l, 3,
+        &(struct layer_weight){.name = "moving_variance", .shape = s, .value = 1, .fixed = true},
+        e);
+    if (!gamma || !beta || !mean || !variance) return NULL;
+    if (b->training) {
+        struct node *batch_variance;
+        struct node *batch_mean = moments(b->graph, x, axes_but_last(x), &batch_variance, e);
+        if (!batch_mean || !batch_variance || !keep_average(b, l, 2, mean, batch_mean, e) ||
+            !keep_average(b, l, 3, variance, batch_variance, e))
+            return NULL;
+        mean = batch_mean;
+        variance = batch_variance;
+    }
+    return normalise(b->graph, x, mean, variance, layer_arg(l, 1)->number, gamma, beta, e);
+}
+
+struct node *layer_build_layer_norm(struct builder *b, struct layer *l, struct node *x,
+                                    struct err *e) {
+    int64_t n = layer_last_size(l, x, e);
+    if (!n || !(x = op_float(b->graph, x, e))) return NULL;
+    struct shape s = shape_of(1, &n);
+    struct node *gamma =
+        layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
+    struct node *beta =
+        layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
+    struct node *variance, *mean = moments(b->graph, x, 1u << (x->desc.shape.n - 1), &variance, e);
+    return normalise(b->graph, x, mean, variance, layer_arg(l, 0)->number, gamma, beta, e);
+}
