@@ -64,6 +64,21 @@ static enum state joined(enum state old, enum cell cell) {
     return numbers ? NUMBER : LATE;
 }
 
+/* The way of most cells: a number straight from the buffer. False: it is something else. */
+static bool store_number(struct csv *c, int32_t i, int64_t row, const char *p, const char **end) {
+    enum cell kind;
+    double x;
+    if (c->states[i] >= TEXT) return false;
+    const char *all = c->scan.buffer + c->scan.n;
+    *end = cell_number(p, all, &kind, &x);
+    if (!*end || (*end == all && !c->scan.ended) || !c->scan.stops[(unsigned char)**end])
+        return false;
+    enum state now = joined(c->states[i], kind);
+    c->states[i] = (uint8_t)now;
+    c->table->columns[i].numbers[row] = x;
+    return true;
+}
+
 static bool store(struct csv *c, int32_t i, int64_t row, struct str s, struct err *e) {
     struct column *column = &c->table->columns[i];
     enum state old = c->states[i];
@@ -117,9 +132,12 @@ static enum record read_record(struct csv *c, int64_t row, struct err *e) {
     struct str field;
     for (int32_t i = 0;; i++) {
         if (i == c->table->n_columns) return too_long(c, p, e);
-        enum csv_found found = csv_scan_field(&c->scan, p, &field, &p, e);
+        const char *q;
+        bool stored = store_number(c, i, row, p, &q);
+        enum csv_found found =
+            stored ? csv_scan_end(&c->scan, q, &p) : csv_scan_field(&c->scan, p, &field, &p, e);
         if (found == CSV_CUT) return CUT;
-        if (found == CSV_BAD || !store(c, i, row, field, e)) return BAD;
+        if (found == CSV_BAD || (!stored && !store(c, i, row, field, e))) return BAD;
         if (found == CSV_FIELD) continue;
         store_missing(c, i + 1, row);
         csv_scan_advance(&c->scan, p);

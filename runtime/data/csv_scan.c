@@ -112,8 +112,7 @@ void csv_scan_advance(struct csv_scan *c, const char *p) {
     c->quoted = false;
 }
 
-/* The field that ends at q is complete. */
-static enum csv_found after_field(const struct csv_scan *c, const char *q, const char **next) {
+enum csv_found csv_scan_end(const struct csv_scan *c, const char *q, const char **next) {
     bool last = q == c->buffer + c->n || *q != c->delimiter;
     *next = last ? after_end(c, q) : q + 1;
     return !*next ? CSV_CUT : last ? CSV_LAST_FIELD : CSV_FIELD;
@@ -146,7 +145,7 @@ static enum csv_found untangle(struct csv_scan *c, const char *p, struct str *fi
     }
     if (c->scratch.failed) return err_memory(e, c->scratch.n), CSV_BAD;
     *field = text_str(&c->scratch);
-    return after_field(c, stop, next);
+    return csv_scan_end(c, stop, next);
 }
 
 static enum csv_found quoted_field(struct csv_scan *c, const char *p, struct str *field,
@@ -157,7 +156,7 @@ static enum csv_found quoted_field(struct csv_scan *c, const char *p, struct str
     if (!close) return c->ended ? never_closed(c, e) : CSV_CUT;
     if (!c->stops[(unsigned char)close[1]]) return untangle(c, p, field, next, e);
     *field = (struct str){p, (size_t)(close - p)};
-    return after_field(c, close + 1, next);
+    return csv_scan_end(c, close + 1, next);
 }
 
 enum csv_found csv_scan_field(struct csv_scan *c, const char *p, struct str *field,
@@ -166,5 +165,5 @@ enum csv_found csv_scan_field(struct csv_scan *c, const char *p, struct str *fie
     const char *q = p;
     while (!c->stops[(unsigned char)*q]) q++;
     *field = (struct str){p, (size_t)(q - p)};
-    return after_field(c, q, next);
+    return csv_scan_end(c, q, next);
 }

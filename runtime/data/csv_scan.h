@@ -28,6 +28,8 @@ void csv_scan_use_delimiter(struct csv_scan *c, char delimiter);
 /* The field at p and where the next one begins. The field is valid until the next call. */
 enum csv_found csv_scan_field(struct csv_scan *c, const char *p, struct str *field,
                               const char **next, struct err *e);
+/* A plain field is known to end at q: where does the next one begin? */
+enum csv_found csv_scan_end(const struct csv_scan *c, const char *q, const char **next);
 /* Skip empty lines. False if the buffer ends there. */
 bool csv_scan_skip_blank(struct csv_scan *c);
 /* The record that began at `at` ends at p. */
