@@ -1,0 +1,36 @@
+"""jupyter console: on a terminal (pty) and with its input piped in."""
+import subprocess
+import sys
+
+import pexpect
+from client import KERNEL
+
+WORDS = ["-m", "jupyter", "console", "--kernel", KERNEL, "--simple-prompt"]
+
+
+def test_piped():
+    done = subprocess.run([sys.executable, *WORDS], input="x = 6 * 7\nx\nexit\n",
+                          capture_output=True, text=True, timeout=120)
+    assert "42" in done.stdout, done.stdout + done.stderr
+
+
+def test_terminal():
+    console = pexpect.spawn(sys.executable, WORDS, encoding="utf-8", timeout=60,
+                            env=None, dimensions=(40, 120))
+    console.expect(r"In \[1\]: ")
+    console.sendline("1 + 1")
+    console.expect(r"Out\[1\]: 2")
+    console.expect(r"In \[2\]: ")
+    console.sendline("missing_name")
+    console.expect("missing_name")
+    console.expect(r"In \[3\]: ")
+    console.sendline('answer = input("How many? ")')
+    console.expect(r"How many\? ")
+    console.sendline("17")
+    console.expect(r"In \[4\]: ")
+    console.sendline("answer")
+    console.expect("17")
+    console.expect(r"In \[5\]: ")
+    console.sendline("exit()")
+    console.expect(pexpect.EOF)
+    console.close()
