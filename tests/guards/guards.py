@@ -30,6 +30,7 @@ LAYERS = {
     "kernel/display": "display",
     "kernel/wire": "wire",
     "kernel/session": "session",
+    "kernel/cli": "main",
     "kernel": "main",
 }
 MAY_INCLUDE = {
@@ -41,8 +42,8 @@ MAY_INCLUDE = {
     "nn": "base core plan data nn",
     "lang": "base core plan data nn lang",
     "display": "base core data nn lang display",
-    "wire": "base wire",
-    "session": "base core plan data nn lang display wire session",
+    "session": "base core plan data nn lang display session",
+    "wire": "base session wire",
     "main": "base core plan data nn lang display wire session main",
 }
 
