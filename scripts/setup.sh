@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What ./run and ./test share: say it, install what is missing, build, register the kernel.
 # Sourced, not run. Every step looks first whether its work is already done.
 
@@ -5,7 +6,6 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${AWML_BUILD:-$repository/build}
 venv=$build/venv
 kernel=$build/kernel/awml-c
-data_folder=${AWML_DATA:-/usr/share/datasets}
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
