@@ -21,6 +21,7 @@ struct mark {
     double size;                /* marker diameter or line width in points; 0 = usual */
     double opacity;             /* 0 … 1; 1 = usual */
     bool step, dashed, density, annotate;
+    bool filled;                /* contour: coloured areas instead of lines */
     int bins;                   /* hist; 0 = 30 */
     bool has_range;             /* value range of colours */
     double low, high;
@@ -57,9 +58,23 @@ struct figure {
     struct plot **plots;        /* references */
     bool gallery;
     int n_row_labels;
-    const char **row_labels;
+    const char **row_labels;    /* from pool_alloc, freed with the figure; texts interned */
 };
 
 struct figure *figure_new(int n, int columns, struct err *e);
 struct figure *figure_ref(struct figure *f);
 void figure_unref(struct figure *f);
+
+/* How many pictures a tensor is: [h, w] and [h, w, 1|3|4] are one, one axis more is a batch; 0 when
+ * it cannot be seen as pictures. */
+int tensor_n_pictures(const struct tensor *t);
+/* What show(a, b, rows=["a", "b"]) makes: one line of pictures per batch; a single batch is wrapped.
+ * labels: interned, at most n. Takes no references of the batches but its own. NULL on failure. */
+struct figure *figure_gallery(struct tensor *const *batches, int n, const char *const *labels,
+                              int n_labels, const char *title, struct err *e);
+
+/* Names that a student can write: "viridis" (and "viridis_r"), "red" or "#c00", "o". */
+#define PLOT_MARKERS "o.sx+^vd"
+bool plot_knows_colormap(struct str name);
+bool plot_knows_color(struct str name);
+bool plot_knows_marker(struct str name);

@@ -1,0 +1,98 @@
+/* One plot inside a rectangle: frame, axes, marks, legend, colour bar. picture.h makes documents.
+ */
+#pragma once
+#include "lang/plot.h"
+#include "display/palette.h"
+#include "display/scale.h"
+#include "display/svg.h"
+
+/* What the marks of a plot reach, in data units. */
+struct extent {
+    bool any_x, any_y;
+    double x0, x1, y0, y1;
+    bool fractions_x;        /* not all x are whole numbers */
+    double least_x, least_y; /* smallest positive numbers, for log axes */
+    bool tight;              /* no margin: areas of pixels */
+    bool zero_base;          /* bars and histograms stand on y = 0 */
+    bool flip_y;             /* row 0 on top */
+    bool equal;              /* one unit is as long in y as in x */
+};
+
+void extent_add_x(struct extent *e, double x);
+void extent_add_y(struct extent *e, double y);
+
+/* Which parts of the panel are drawn on; the legend goes where there is least. */
+enum { COVER_W = 64, COVER_H = 48 };
+struct cover {
+    struct rect panel;
+    uint16_t count[COVER_H][COVER_W];
+};
+void cover_point(struct cover *c, double x, double y); /* px */
+void cover_segment(struct cover *c, double x0, double y0, double x1, double y1);
+void cover_rect(struct cover *c, double x0, double y0, double x1, double y1);
+
+struct colorbar {
+    bool on;
+    struct colormap map;
+    double low, high;
+    const char *label;
+};
+
+struct chart {
+    struct text *out;
+    const struct plot *plot;
+    struct rect area, panel; /* px */
+    struct extent extent;
+    struct scale x, y;
+    struct ticks x_ticks, y_ticks;
+    struct colorbar bar;
+    struct cover cover;
+    struct err *e;
+};
+
+/* Draw the plot into `area`. False when memory is out. */
+bool chart_draw(struct text *out, const struct plot *p, struct rect area, struct err *e);
+
+/* ---- for the files of the marks ---- */
+
+enum swatch { SWATCH_LINE, SWATCH_DOT, SWATCH_AREA, SWATCH_NONE };
+
+struct mark_kind_row {
+    const char *one, *many; /* "line", "lines" */
+    enum swatch swatch;
+    bool takes_color; /* moves on in the cycle of colours */
+    void (*extent)(const struct plot *p, const struct mark *m, struct extent *e);
+    /* Colours by value: the map and range that the bar beside the panel shows; NULL = never. */
+    bool (*colorbar)(const struct plot *p, const struct mark *m, struct colorbar *bar);
+    void (*cover)(struct chart *c, const struct mark *m);
+    bool (*draw)(struct chart *c, const struct mark *m, const char *color);
+};
+const struct mark_kind_row *mark_kind_row(enum mark_kind kind);
+
+extern const struct mark_kind_row mark_line, mark_scatter, mark_bar, mark_hist, mark_band,
+    mark_heatmap, mark_image, mark_contour;
+
+/* Number of points: the shortest of the tensors that are there. */
+int64_t mark_n_points(const struct mark *m);
+static inline double mark_number(const struct tensor *t, int64_t i) {
+    return t->dtype == DT_FLOAT64 ? ((const double *)t->data)[i] : tensor_get(t, i);
+}
+/* "#rrggbb" of mark number i of the plot. */
+const char *mark_color(const struct plot *p, int i);
+/* Smallest and largest finite number; false if there is none. */
+bool tensor_range(const struct tensor *t, double *low, double *high);
+/* Range of colours: the mark's own, or symmetric about its center, or that of `t`. */
+void mark_range(const struct mark *m, const struct tensor *t, double *low, double *high);
+/* Are the numbers of color_by few whole ones, so that each can have its own colour and entry in the
+ * legend? values: up to CLASSES_MAX, rising; returns how many, 0 = no. */
+enum { CLASSES_MAX = 10 };
+int mark_classes(const struct mark *m, double values[CLASSES_MAX]);
+/* Thickness in px of a line or marker of `points` (0 = usual). */
+double mark_px(double points, double usual_px);
+/* Append one marker, centred, to path data; filled ones also close. */
+void marker_path(struct text *out, char marker, double x, double y, double r);
+bool marker_is_filled(char marker);
+/* "#rrggbb" into out. */
+const char *rgb_print(struct rgb c, char out[8]);
+/* ` name="number"` */
+void svg_attribute(struct text *out, const char *name, double x);

@@ -1,0 +1,15 @@
+/* Tensors as pixels, for the image mark and for image/png. */
+#pragma once
+#include "lang/plot.h"
+
+/* What black and white mean: whole bytes 0 … 255, bools and fractions 0 … 1, −1 … 1 if something is
+ * negative; anything else, or any range under a colour map of the student's choice, smallest to
+ * largest. */
+void image_range(const struct mark *m, double *low, double *high);
+/* Pixels of m->z, 1 channel (grey) or 3 or 4; at most `most` a side, others skipped evenly. The
+ * caller frees the pixels with pool_free. False without numbers or memory. */
+struct image_pixels {
+    int w, h, channels;
+    uint8_t *at;
+};
+bool image_pixels(const struct mark *m, int most, struct image_pixels *out, struct err *e);

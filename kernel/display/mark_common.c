@@ -1,0 +1,144 @@
+/* What several kinds of marks need: colours, ranges, marker shapes, and the table of kinds. */
+#include "display/chart.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct mark_kind_row *mark_kind_row(enum mark_kind kind) {
+    static const struct mark_kind_row *const rows[] = {
+        [MARK_LINE] = &mark_line,   [MARK_SCATTER] = &mark_scatter, [MARK_BAR] = &mark_bar,
+        [MARK_HIST] = &mark_hist,   [MARK_BAND] = &mark_band,       [MARK_HEATMAP] = &mark_heatmap,
+        [MARK_IMAGE] = &mark_image, [MARK_CONTOUR] = &mark_contour};
+    return rows[kind];
+}
+
+int64_t mark_n_points(const struct mark *m) {
+    int64_t n = INT64_MAX;
+    if (m->x && m->x->count < n) n = m->x->count;
+    if (m->y && m->y->count < n) n = m->y->count;
+    if (m->kind == MARK_BAND && m->z && m->z->count < n) n = m->z->count;
+    return n == INT64_MAX ? 0 : n;
+}
+
+/* Lines and points share one cycle; bands have their own, so that a band and the line inside it
+ * match. */
+const char *mark_color(const struct plot *p, int i) {
+    const char *own = palette_color(p->marks[i].color);
+    if (own) return own;
+    bool band = p->marks[i].kind == MARK_BAND;
+    int place = 0;
+    for (int k = 0; k < i; k++) {
+        const struct mark *m = &p->marks[k];
+        if ((m->kind == MARK_BAND) != band || palette_color(m->color)) continue;
+        if (mark_kind_row(m->kind)->takes_color) place++;
+    }
+    return palette_cycle(place);
+}
+
+bool tensor_range(const struct tensor *t, double *low, double *high) {
+    bool any = false;
+    for (int64_t i = 0; t && i < t->count; i++) {
+        double x = mark_number(t, i);
+        if (!isfinite(x)) continue;
+        if (!any || x < *low) *low = x;
+        if (!any || x > *high) *high = x;
+        any = true;
+    }
+    return any;
+}
+
+void mark_range(const struct mark *m, const struct tensor *t, double *low, double *high) {
+    *low = 0;
+    *high = 1;
+    if (m->has_range) {
+        *low = m->low;
+        *high = m->high;
+    } else {
+        tensor_range(t, low, high);
+    }
+    if (m->has_center) {
+        double reach = fmax(fabs(*high - m->center), fabs(*low - m->center));
+        *low = m->center - reach;
+        *high = m->center + reach;
+    }
+    if (!(*high > *low)) *high = *low + (fabs(*low) > 1 ? fabs(*low) * 1e-3 : 1e-3);
+}
+
+int mark_classes(const struct mark *m, double values[CLASSES_MAX]) {
+    const struct tensor *t = m->color_by;
+    int n = 0;
+    if (!t || m->colormap || m->has_range) return 0;
+    for (int64_t i = 0; i < t->count; i++) {
+        double x = mark_number(t, i);
+        if (!isfinite(x)) continue;
+        if (x != floor(x)) return 0;
+        int k = 0;
+        while (k < n && values[k] < x) k++;
+        if (k < n && values[k] == x) continue;
+        if (n == CLASSES_MAX) return 0;
+        memmove(values + k + 1, values + k, (size_t)(n - k) * sizeof *values);
+        values[k] = x;
+        n++;
+    }
+    return n;
+}
+
+double mark_px(double points, double usual_px) {
+    return points > 0 ? points * 100 / 72 : usual_px;
+}
+
+const char *rgb_print(struct rgb c, char out[8]) {
+    snprintf(out, 8, "#%02x%02x%02x", c.r, c.g, c.b);
+    return out;
+}
+
+void svg_attribute(struct text *out, const char *name, double x) {
+    text_addc(out, ' ');
+    text_adds(out, name);
+    text_adds(out, "=\"");
+    svg_number(out, 0, x);
+    text_addc(out, '"');
+}
+
+/* ---- markers ---- */
+
+bool marker_is_filled(char marker) {
+    return strchr("s^vd", marker) != NULL;
+}
+
+/* Outlines relative to the centre, in units of the radius; a move after NAN. */
+static const double square[] = {-.85, -.85, .85, -.85, .85, .85, -.85, .85};
+static const double up[] = {0, -1.1, 1, .8, -1, .8};
+static const double down[] = {0, 1.1, 1, -.8, -1, -.8};
+static const double diamond[] = {0, -1.2, .9, 0, 0, 1.2, -.9, 0};
+static const double cross[] = {-.85, -.85, .85, .85, NAN, NAN, .85, -.85, -.85, .85};
+static const double plus[] = {-1.1, 0, 1.1, 0, NAN, NAN, 0, -1.1, 0, 1.1};
+
+static void outline(struct text *out, const double *at, size_t n, double x, double y, double r) {
+    char lead = 'M';
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        if (isnan(at[i])) {
+            lead = 'M';
+            continue;
+        }
+        svg_number(out, lead, x + r * at[i]);
+        svg_number(out, ' ', y + r * at[i + 1]);
+        lead = 'L';
+    }
+}
+
+void marker_path(struct text *out, char marker, double x, double y, double r) {
+    switch (marker) {
+    case 's': outline(out, square, ARRAY_LEN(square), x, y, r); break;
+    case '^': outline(out, up, ARRAY_LEN(up), x, y, r); break;
+    case 'v': outline(out, down, ARRAY_LEN(down), x, y, r); break;
+    case 'd': outline(out, diamond, ARRAY_LEN(diamond), x, y, r); break;
+    case 'x': outline(out, cross, ARRAY_LEN(cross), x, y, r); break;
+    case '+': outline(out, plus, ARRAY_LEN(plus), x, y, r); break;
+    default: /* a dot is a line of no length with round ends */
+        svg_number(out, 'M', x);
+        svg_number(out, ' ', y);
+        text_adds(out, "h0");
+    }
+    if (marker_is_filled(marker)) text_addc(out, 'z');
+}

@@ -1,0 +1,122 @@
+/* Heat maps: numbers as colours of cells, with the numbers in the cells when asked for. Without
+ * coordinates row 0 is on top, as a matrix is written. */
+#include "display/pixels.h"
+#include "base/pool.h"
+#include <math.h>
+
+enum { CELLS_MAX = 4000000, ANNOTATE_MAX = 1600, MISSING_GRAY = 0xdd };
+
+static void heatmap_extent(const struct plot *p, const struct mark *m, struct extent *e) {
+    (void)p;
+    struct grid_place g;
+    if (!grid_place(m, &g)) return;
+    extent_add_x(e, g.x0);
+    extent_add_x(e, g.x1);
+    extent_add_y(e, g.y0);
+    extent_add_y(e, g.y1);
+    e->tight = true;
+    if (m->has_extent || m->y) return;
+    e->flip_y = true;
+    double longer = (double)(g.rows > g.columns ? g.rows : g.columns);
+    double shorter = (double)(g.rows > g.columns ? g.columns : g.rows);
+    if (!m->x && longer <= 4 * shorter) e->equal = true;
+}
+
+static const char *usual_map(const struct mark *m) {
+    return m->colormap ? m->colormap : m->has_center ? "coolwarm" : "viridis";
+}
+
+static bool heatmap_colorbar(const struct plot *p, const struct mark *m, struct colorbar *bar) {
+    (void)p;
+    if (!m->z || m->z->count == 0) return false;
+    mark_range(m, m->z, &bar->low, &bar->high);
+    colormap_make(&bar->map, usual_map(m));
+    return true;
+}
+
+/* Colours of the cells as w x h pixels, row 0 of the picture on top. Cells beyond CELLS_MAX are
+ * skipped evenly. */
+struct raster {
+    int w, h;
+    uint8_t *pixels;
+};
+
+static bool raster_fill(struct raster *r, const struct mark *m, const struct grid_place *g,
+                        const struct colorbar *bar, const bool flip[2], struct err *e) {
+    int64_t stride = 1;
+    while (g->rows / stride * (g->columns / stride) > CELLS_MAX) stride++;
+    r->w = (int)((g->columns + stride - 1) / stride);
+    r->h = (int)((g->rows + stride - 1) / stride);
+    r->pixels = pool_need((size_t)r->w * (size_t)r->h * 3, e);
+    if (!r->pixels) return false;
+    for (int y = 0; y < r->h; y++) {
+        int64_t row = (int64_t)(flip[1] ? r->h - 1 - y : y) * stride;
+        for (int x = 0; x < r->w; x++) {
+            int64_t column = (int64_t)(flip[0] ? r->w - 1 - x : x) * stride;
+            double v = mark_number(m->z, row * g->columns + column);
+            uint8_t *at = r->pixels + ((size_t)y * (size_t)r->w + (size_t)x) * 3;
+            struct rgb c = {MISSING_GRAY, MISSING_GRAY, MISSING_GRAY};
+            if (!isnan(v)) c = bar->map.at[colormap_index(v, bar->low, bar->high)];
+            at[0] = c.r;
+            at[1] = c.g;
+            at[2] = c.b;
+        }
+    }
+    return true;
+}
+
+static bool all_whole(const struct tensor *t) {
+    for (int64_t i = 0; i < t->count; i++) {
+        double v = mark_number(t, i);
+        if (!isnan(v) && v != floor(v)) return false;
+    }
+    return true;
+}
+
+/* The numbers, dark on light cells and white on dark ones. */
+static void annotate(struct chart *c, const struct mark *m, const struct grid_place *g,
+                     const struct colorbar *bar) {
+    bool whole = all_whole(m->z);
+    double dx = (g->x1 - g->x0) / (double)g->columns, dy = (g->y1 - g->y0) / (double)g->rows;
+    double cell_w = fabs(scale_at(&c->x, g->x0 + dx) - scale_at(&c->x, g->x0));
+    double cell_h = fabs(scale_at(&c->y, g->y0 + dy) - scale_at(&c->y, g->y0));
+    double size = fmin(12, fmin(cell_h * 0.6, cell_w * 0.36));
+    if (size < 5) return;
+    for (int64_t i = 0; i < m->z->count; i++) {
+        double v = mark_number(m->z, i);
+        if (isnan(v)) continue;
+        char label[TICK_LABEL_BYTES];
+        tick_print(label, v, whole ? 0 : fabs(v) < 100 ? 2 : 1);
+        struct rgb under = bar->map.at[colormap_index(v, bar->low, bar->high)];
+        double light = 0.299 * under.r + 0.587 * under.g + 0.114 * under.b;
+        double x = scale_at(&c->x, g->x0 + ((double)(i % g->columns) + 0.5) * dx);
+        double y = scale_at(&c->y, g->y0 + ((double)(i / g->columns) + 0.5) * dy);
+        svg_text(c->out,
+                 &(struct svg_text){.x = x,
+                                    .y = y + 0.36 * size,
+                                    .size = size,
+                                    .anchor = ANCHOR_MIDDLE,
+                                    .fill = light > 140 ? NULL : "#fff"},
+                 str_of(label));
+    }
+}
+
+static bool heatmap_draw(struct chart *c, const struct mark *m, const char *color) {
+    (void)color;
+    struct grid_place g;
+    if (!grid_place(m, &g)) return true;
+    struct colorbar bar;
+    if (!heatmap_colorbar(c->plot, m, &bar)) return true;
+    bool flip[2];
+    struct rect r = grid_rect(c, &g, &flip[0], &flip[1]);
+    struct raster raster = {0};
+    bool ok = raster_fill(&raster, m, &g, &bar, flip, c->e) &&
+              pixels_draw(c->out, r, raster.pixels, raster.w, raster.h, 3, c->e);
+    pool_free(raster.pixels);
+    if (ok && m->annotate && m->z->count <= ANNOTATE_MAX) annotate(c, m, &g, &bar);
+    return ok;
+}
+
+const struct mark_kind_row mark_heatmap = {"heat map", "heat maps",    SWATCH_NONE,
+                                           false,      heatmap_extent, heatmap_colorbar,
+                                           NULL,       heatmap_draw};

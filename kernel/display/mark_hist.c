@@ -1,0 +1,107 @@
+/* Histograms: equal bins over the range of all histograms of the plot, so that they compare. */
+#include "display/chart.h"
+#include <math.h>
+
+enum { BINS_USUAL = 30, BINS_MAX = 1000 };
+
+struct bins {
+    int n;
+    double low, width;
+    double height[BINS_MAX];
+};
+
+static int n_hists(const struct plot *p) {
+    int n = 0;
+    for (int i = 0; i < p->n_marks; i++) n += p->marks[i].kind == MARK_HIST;
+    return n;
+}
+
+/* Range of every histogram of the plot. */
+static bool common_range(const struct plot *p, double *low, double *high) {
+    bool any = false;
+    for (int i = 0; i < p->n_marks; i++) {
+        double a, b;
+        if (p->marks[i].kind != MARK_HIST || !tensor_range(p->marks[i].x, &a, &b)) continue;
+        *low = any ? fmin(*low, a) : a;
+        *high = any ? fmax(*high, b) : b;
+        any = true;
+    }
+    if (any && *high <= *low) {
+        *low -= 0.5;
+        *high += 0.5;
+    }
+    return any;
+}
+
+static bool count_bins(const struct plot *p, const struct mark *m, struct bins *b) {
+    *b = (struct bins){.n = m->bins <= 0 ? BINS_USUAL : m->bins > BINS_MAX ? BINS_MAX : m->bins};
+    double high;
+    if (!m->x || !common_range(p, &b->low, &high)) return false;
+    b->width = (high - b->low) / b->n;
+    int64_t counted = 0;
+    for (int64_t i = 0; i < m->x->count; i++) {
+        double x = mark_number(m->x, i);
+        if (!isfinite(x)) continue;
+        int k = (int)((x - b->low) / b->width);
+        b->height[k < 0 ? 0 : k >= b->n ? b->n - 1 : k] += 1;
+        counted++;
+    }
+    if (m->density && counted > 0)
+        for (int k = 0; k < b->n; k++) b->height[k] /= (double)counted * b->width;
+    return true;
+}
+
+static void hist_extent(const struct plot *p, const struct mark *m, struct extent *e) {
+    struct bins b;
+    if (!count_bins(p, m, &b)) return;
+    extent_add_x(e, b.low);
+    extent_add_x(e, b.low + b.n * b.width);
+    for (int k = 0; k < b.n; k++) extent_add_y(e, b.height[k]);
+    if (!p->log_y) extent_add_y(e, 0);
+    e->zero_base = true;
+}
+
+static bool bin_rect(const struct chart *c, const struct bins *b, int k, struct rect *r) {
+    if (!(b->height[k] > 0)) return false;
+    double x0 = scale_at(&c->x, b->low + k * b->width);
+    double x1 = scale_at(&c->x, b->low + (k + 1) * b->width);
+    double y0 = scale_at(&c->y, c->y.log ? c->y.low : 0), y1 = scale_at(&c->y, b->height[k]);
+    if (!isfinite(x0 + x1 + y0 + y1)) return false;
+    *r = (struct rect){x0, y1, x1 - x0, y0 - y1};
+    return true;
+}
+
+static bool hist_draw(struct chart *c, const struct mark *m, const char *color) {
+    struct bins b;
+    if (!count_bins(c->plot, m, &b)) return true;
+    double usual = n_hists(c->plot) > 1 ? 0.6 : 1;
+    double opacity = m->opacity > 0 && m->opacity < 1 ? m->opacity : usual;
+    text_addf(c->out, "<path fill=\"%s\" stroke=\"#fff\" stroke-width=\"%s\"", color,
+              b.n <= 100 ? "0.6" : "0");
+    if (opacity < 1) svg_attribute(c->out, "opacity", opacity);
+    text_adds(c->out, " d=\"");
+    for (int k = 0; k < b.n; k++) {
+        struct rect r;
+        if (!bin_rect(c, &b, k, &r)) continue;
+        svg_number(c->out, 'M', r.x);
+        svg_number(c->out, ' ', r.y);
+        svg_number(c->out, 'h', r.w);
+        svg_number(c->out, 'v', r.h);
+        svg_number(c->out, 'h', -r.w);
+        text_addc(c->out, 'z');
+    }
+    text_adds(c->out, "\"/>\n");
+    return true;
+}
+
+static void hist_cover(struct chart *c, const struct mark *m) {
+    struct bins b;
+    if (!count_bins(c->plot, m, &b)) return;
+    for (int k = 0; k < b.n; k++) {
+        struct rect r;
+        if (bin_rect(c, &b, k, &r)) cover_rect(&c->cover, r.x, r.y, r.x + r.w, r.y + r.h);
+    }
+}
+
+const struct mark_kind_row mark_hist = {"histogram", "histograms", SWATCH_AREA, true,
+                                        hist_extent, NULL,         hist_cover,  hist_draw};

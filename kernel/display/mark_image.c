@@ -1,0 +1,127 @@
+/* Images: grey, through a colour map, or in colour; row 0 on top; square pixels. */
+#include "display/image.h"
+#include "display/pixels.h"
+#include "base/pool.h"
+#include <math.h>
+#include <string.h>
+
+static int n_channels(const struct tensor *t) {
+    return t->shape.n >= 3 ? (int)t->shape.size[2] : 1;
+}
+
+static bool is_gray_map(const char *name) {
+    return !name || strncmp(name, "gray", 4) == 0 || strncmp(name, "binary", 6) == 0;
+}
+
+void image_range(const struct mark *m, double *low, double *high) {
+    const struct tensor *t = m->z;
+    bool plain = is_gray_map(m->colormap) && !m->has_center && !m->has_range;
+    if (plain && (t->dtype == DT_UINT8 || t->dtype == DT_BOOL)) {
+        *low = 0;
+        *high = t->dtype == DT_BOOL ? 1 : 255;
+        return;
+    }
+    mark_range(m, t, low, high);
+    if (!plain || !dtype_is_float(t->dtype)) return;
+    if (*low >= 0 && *high <= 1)
+        *low = 0, *high = 1;
+    else if (*low >= -1 && *low < 0 && *high <= 1)
+        *low = -1, *high = 1;
+}
+
+static void set_pixel(const struct image_pixels *out, uint8_t *at, const struct tensor *t,
+                      int64_t i, const double range[2], const struct colormap *map) {
+    int n = n_channels(t);
+    if (map) {
+        double v = mark_number(t, i * n);
+        struct rgb c = {0xdd, 0xdd, 0xdd};
+        if (!isnan(v)) c = map->at[colormap_index(v, range[0], range[1])];
+        at[0] = c.r;
+        at[1] = c.g;
+        at[2] = c.b;
+        return;
+    }
+    for (int k = 0; k < out->channels; k++) {
+        double share = (mark_number(t, i * n + k) - range[0]) / (range[1] - range[0]);
+        at[k] = (uint8_t)(!(share > 0) ? 0 : share >= 1 ? 255 : share * 255 + 0.5);
+    }
+}
+
+bool image_pixels(const struct mark *m, int most, struct image_pixels *out, struct err *e) {
+    const struct tensor *t = m->z;
+    *out = (struct image_pixels){0};
+    int channels = t && t->shape.n >= 2 ? n_channels(t) : 0;
+    if (!t || t->shape.n < 2 || t->shape.n > 3 || t->count == 0 ||
+        (channels != 1 && channels != 3 && channels != 4))
+        return err_set(e, ERR_SHAPE, "this tensor has no pixels to show");
+    int64_t rows = t->shape.size[0], columns = t->shape.size[1];
+    int64_t stride = ((rows > columns ? rows : columns) + most - 1) / most;
+    out->w = (int)((columns + stride - 1) / stride);
+    out->h = (int)((rows + stride - 1) / stride);
+    bool mapped = channels == 1 && m->colormap;
+    out->channels = mapped ? 3 : channels;
+    out->at = pool_need((size_t)out->w * (size_t)out->h * (size_t)out->channels, e);
+    if (!out->at) return false;
+    double range[2];
+    image_range(m, &range[0], &range[1]);
+    struct colormap map;
+    if (mapped) colormap_make(&map, m->colormap);
+    for (int y = 0; y < out->h; y++)
+        for (int x = 0; x < out->w; x++) {
+            size_t to = ((size_t)y * (size_t)out->w + (size_t)x) * (size_t)out->channels;
+            set_pixel(out, out->at + to, t, y * stride * columns + x * stride, range,
+                      mapped ? &map : NULL);
+        }
+    return true;
+}
+
+static void image_extent(const struct plot *p, const struct mark *m, struct extent *e) {
+    (void)p;
+    struct grid_place g;
+    if (!grid_place(m, &g)) return;
+    extent_add_x(e, g.x0);
+    extent_add_x(e, g.x1);
+    extent_add_y(e, g.y0);
+    extent_add_y(e, g.y1);
+    e->tight = e->equal = true;
+    if (!m->has_extent) e->flip_y = true;
+}
+
+/* Grey pictures explain themselves; colours need a scale. */
+static bool image_colorbar(const struct plot *p, const struct mark *m, struct colorbar *bar) {
+    if (!m->z || m->z->count == 0 || n_channels(m->z) != 1 || is_gray_map(m->colormap))
+        return false;
+    if (p->no_axes) return false;
+    image_range(m, &bar->low, &bar->high);
+    colormap_make(&bar->map, m->colormap);
+    return true;
+}
+
+static void flip_rows(struct image_pixels *p) {
+    size_t row = (size_t)p->w * (size_t)p->channels;
+    for (int y = 0; y < p->h / 2; y++) {
+        uint8_t *a = p->at + (size_t)y * row, *b = p->at + (size_t)(p->h - 1 - y) * row;
+        for (size_t i = 0; i < row; i++) {
+            uint8_t spare = a[i];
+            a[i] = b[i];
+            b[i] = spare;
+        }
+    }
+}
+
+static bool image_draw(struct chart *c, const struct mark *m, const char *color) {
+    (void)color;
+    struct grid_place g;
+    struct image_pixels pixels;
+    if (!grid_place(m, &g)) return true;
+    if (!image_pixels(m, 1600, &pixels, c->e)) return false;
+    bool flip_x, flip_y;
+    struct rect r = grid_rect(c, &g, &flip_x, &flip_y);
+    if (flip_y) flip_rows(&pixels);
+    bool ok = pixels_draw(c->out, r, pixels.at, pixels.w, pixels.h, pixels.channels, c->e);
+    pool_free(pixels.at);
+    return ok;
+}
+
+const struct mark_kind_row mark_image = {"image",      "images",       SWATCH_NONE, false,
+                                         image_extent, image_colorbar, NULL,        image_draw};

@@ -1,0 +1,231 @@
+/* Lines: gaps at missing values, steps, dashes, markers, colours by group. What the eye cannot tell
+ * apart is left out: with many points, each half pixel column keeps its first, lowest, highest and
+ * last one (M4, Jugel et al. 2014, "M4: a visualization-oriented time series data aggregation"),
+ * and points that lie on the line between others within TOLERANCE px are dropped (cone
+ * intersection, Sklansky & Gonzalez 1980). */
+#include "display/chart.h"
+#include <math.h>
+
+static const double TOLERANCE = 0.06;
+
+static void line_extent(const struct plot *p, const struct mark *m, struct extent *e) {
+    (void)p;
+    for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
+        extent_add_x(e, mark_number(m->x, i));
+        extent_add_y(e, mark_number(m->y, i));
+    }
+}
+
+/* ---- a pen that simplifies ---- */
+
+struct pen {
+    struct text *out;
+    int n;         /* points since the last gap */
+    double ax, ay; /* last written point */
+    double px, py; /* last point, not yet written if n > 1 */
+    bool wedge;    /* directions from (ax, ay) that stay within TOLERANCE of all points */
+    double lx, ly, rx, ry;
+    double reach; /* largest distance from (ax, ay) since it was written */
+};
+
+static void pen_write(struct pen *p, double x, double y, bool first) {
+    svg_number(p->out, first ? 'M' : ' ', x);
+    svg_number(p->out, ' ', y);
+    if (first) text_addc(p->out, 'L');
+    p->ax = x;
+    p->ay = y;
+    p->wedge = false;
+    p->reach = 0;
+}
+
+static void pen_up(struct pen *p) {
+    if (p->n == 1) { /* a lonely point stays visible through the round cap */
+        svg_number(p->out, 0, p->px);
+        svg_number(p->out, ' ', p->py);
+    } else if (p->n > 1) {
+        pen_write(p, p->px, p->py, false);
+    }
+    p->n = 0;
+}
+
+/* Is the point still in the cone? If so the cone narrows. */
+static bool pen_follows(struct pen *p, double vx, double vy, double d) {
+    if (d < p->reach - TOLERANCE) return false;
+    double sine = TOLERANCE / d, cosine = sqrt(1 - sine * sine);
+    double lx = vx * cosine - vy * sine, ly = vx * sine + vy * cosine;
+    double rx = vx * cosine + vy * sine, ry = -vx * sine + vy * cosine;
+    if (p->wedge) {
+        bool inside = p->rx * vy - p->ry * vx >= 0 && vx * p->ly - vy * p->lx >= 0;
+        if (!inside) return false;
+    }
+    if (!p->wedge || lx * p->ly - ly * p->lx > 0) p->lx = lx, p->ly = ly;
+    if (!p->wedge || p->rx * ry - p->ry * rx > 0) p->rx = rx, p->ry = ry;
+    p->wedge = true;
+    if (d > p->reach) p->reach = d;
+    return true;
+}
+
+static void pen_to(struct pen *p, double x, double y) {
+    if (p->n == 0) {
+        pen_write(p, x, y, true);
+    } else {
+        double d = hypot(x - p->ax, y - p->ay);
+        if (d > TOLERANCE && !pen_follows(p, x - p->ax, y - p->ay, d)) {
+            pen_write(p, p->px, p->py, false);
+            d = hypot(x - p->ax, y - p->ay);
+            if (d > TOLERANCE) pen_follows(p, x - p->ax, y - p->ay, d);
+        } else if (d <= TOLERANCE && p->reach > 2 * TOLERANCE) {
+            pen_write(p, p->px, p->py, false); /* came back to where it started */
+        }
+    }
+    p->px = x;
+    p->py = y;
+    p->n++;
+}
+
+/* ---- thinning by columns ---- */
+
+/* One half-pixel column: what must be seen of it, in the order of the points. */
+struct column_of_points {
+    int n;
+    int64_t key;
+    double x[4], y[4]; /* first, lowest, highest, last */
+    int64_t order[4];
+};
+
+static void column_flush(struct column_of_points *c, struct pen *pen) {
+    int64_t done = -1;
+    for (int k = 0; c->n > 0 && k < 4; k++) {
+        int next = -1;
+        for (int i = 0; i < 4; i++)
+            if (c->order[i] > done && (next < 0 || c->order[i] < c->order[next])) next = i;
+        if (next < 0) break;
+        pen_to(pen, c->x[next], c->y[next]);
+        done = c->order[next];
+    }
+    c->n = 0;
+}
+
+static void column_set(struct column_of_points *c, int place, double x, double y, int64_t i) {
+    c->x[place] = x;
+    c->y[place] = y;
+    c->order[place] = i;
+}
+
+static void column_add(struct column_of_points *c, struct pen *pen, double x, double y, int64_t i) {
+    int64_t key = (int64_t)floor(x * 2);
+    if (c->n > 0 && key != c->key) column_flush(c, pen);
+    c->key = key;
+    if (c->n == 0)
+        for (int k = 0; k < 4; k++) column_set(c, k, x, y, i);
+    if (y < c->y[1]) column_set(c, 1, x, y, i);
+    if (y > c->y[2]) column_set(c, 2, x, y, i);
+    column_set(c, 3, x, y, i);
+    c->n++;
+}
+
+/* ---- drawing ---- */
+
+static bool rises(const struct tensor *x, int64_t n) {
+    for (int64_t i = 1; i < n; i++)
+        if (mark_number(x, i) < mark_number(x, i - 1)) return false;
+    return true;
+}
+
+static void line_path(struct chart *c, const struct mark *m) {
+    int64_t n = mark_n_points(m);
+    bool thin = !m->step && (double)n > 8 * c->panel.w && rises(m->x, n);
+    struct pen pen = {.out = c->out};
+    struct column_of_points column = {0};
+    double before = NAN;
+    for (int64_t i = 0; i < n; i++) {
+        double x = scale_at(&c->x, mark_number(m->x, i));
+        double y = scale_at(&c->y, mark_number(m->y, i));
+        if (!isfinite(x) || !isfinite(y)) {
+            column_flush(&column, &pen);
+            pen_up(&pen);
+            continue;
+        }
+        if (thin)
+            column_add(&column, &pen, x, y, i);
+        else if (m->step && pen.n > 0)
+            pen_to(&pen, x, before);
+        if (!thin) pen_to(&pen, x, y);
+        before = y;
+    }
+    column_flush(&column, &pen);
+    pen_up(&pen);
+}
+
+static void line_markers(struct chart *c, const struct mark *m, const char *color) {
+    char marker = m->marker[0];
+    double r = mark_px(m->size, 6.5) / 2;
+    bool filled = marker_is_filled(marker);
+    text_addf(c->out, "<path fill=\"%s\" stroke=\"%s\" stroke-width=\"", filled ? color : "none",
+              color);
+    svg_number(c->out, 0, marker == 'o' || marker == '.' ? 2 * r * (marker == '.' ? 0.5 : 1) : 1.4);
+    text_adds(c->out, "\" stroke-linecap=\"round\" d=\"");
+    double last_x = -1e9, last_y = -1e9;
+    for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
+        double x = scale_at(&c->x, mark_number(m->x, i));
+        double y = scale_at(&c->y, mark_number(m->y, i));
+        if (!isfinite(x) || !isfinite(y) || hypot(x - last_x, y - last_y) < 0.3) continue;
+        marker_path(c->out, marker, x, y, r);
+        last_x = x;
+        last_y = y;
+    }
+    text_adds(c->out, "\"/>\n");
+}
+
+static bool line_draw(struct chart *c, const struct mark *m, const char *color) {
+    char own[8];
+    if (m->color_by && m->color_by->count > 0 && c->bar.on)
+        color = rgb_print(
+            c->bar.map.at[colormap_index(mark_number(m->color_by, 0), c->bar.low, c->bar.high)],
+            own);
+    text_addf(c->out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"", color);
+    svg_number(c->out, 0, m->marker ? 1.6 : mark_px(m->size, 2));
+    text_adds(c->out, "\" stroke-linejoin=\"round\" stroke-linecap=\"round\"");
+    if (m->dashed) text_adds(c->out, " stroke-dasharray=\"7 5\"");
+    if (m->opacity > 0 && m->opacity < 1) svg_attribute(c->out, "opacity", m->opacity);
+    text_adds(c->out, " d=\"");
+    line_path(c, m);
+    text_adds(c->out, "\"/>\n");
+    if (m->marker && m->marker[0]) line_markers(c, m, color);
+    return true;
+}
+
+static void line_cover(struct chart *c, const struct mark *m) {
+    int64_t n = mark_n_points(m), stride = n / 2000 + 1;
+    double last_x = NAN, last_y = NAN;
+    for (int64_t i = 0; i < n; i += stride) {
+        double x = scale_at(&c->x, mark_number(m->x, i));
+        double y = scale_at(&c->y, mark_number(m->y, i));
+        if (isfinite(x) && isfinite(y) && isfinite(last_x) && isfinite(last_y))
+            cover_segment(&c->cover, last_x, last_y, x, y);
+        last_x = x;
+        last_y = y;
+    }
+}
+
+/* Lines coloured by a number each: one range for all of them. */
+static bool line_colorbar(const struct plot *p, const struct mark *m, struct colorbar *bar) {
+    if (!m->color_by || m->color_by->count == 0) return false;
+    bool any = false;
+    for (int i = 0; i < p->n_marks; i++) {
+        const struct mark *other = &p->marks[i];
+        if (other->kind != MARK_LINE || !other->color_by || other->color_by->count == 0) continue;
+        double x = mark_number(other->color_by, 0);
+        if (!isfinite(x)) continue;
+        if (!any || x < bar->low) bar->low = x;
+        if (!any || x > bar->high) bar->high = x;
+        any = true;
+    }
+    if (!any) return false;
+    if (bar->high == bar->low) bar->high = bar->low + 1;
+    colormap_make(&bar->map, m->colormap);
+    return true;
+}
+
+const struct mark_kind_row mark_line = {"line",      "lines",       SWATCH_LINE, true,
+                                        line_extent, line_colorbar, line_cover,  line_draw};

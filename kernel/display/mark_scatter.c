@@ -1,0 +1,169 @@
+/* Points: one colour, a colour per class, or colours by value. Points that fall on the same
+ * quarter pixel are drawn once, and points of one colour are one path, so that 10,000 points stay
+ * small. */
+#include "display/chart.h"
+#include "base/pool.h"
+#include <math.h>
+
+static void scatter_extent(const struct plot *p, const struct mark *m, struct extent *e) {
+    (void)p;
+    for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
+        double x = mark_number(m->x, i), y = mark_number(m->y, i);
+        if (!isfinite(x) || !isfinite(y)) continue;
+        extent_add_x(e, x);
+        extent_add_y(e, y);
+    }
+}
+
+/* Usual diameter in px: smaller when there are many. */
+static double diameter(const struct mark *m, int64_t n) {
+    return mark_px(m->size, n <= 500 ? 6.5 : n <= 3000 ? 5 : n <= 20000 ? 3.6 : 2.4);
+}
+
+/* Marks of pixels that hold a point already; cells of half a pixel, of one when there are many. */
+struct seen {
+    uint8_t *bits;
+    int w, h;
+    double per_px;
+    struct rect panel;
+};
+
+static bool seen_before(struct seen *s, double x, double y) {
+    int64_t i = (int64_t)((x - s->panel.x) * s->per_px),
+            j = (int64_t)((y - s->panel.y) * s->per_px);
+    if (i < 0 || j < 0 || i >= s->w || j >= s->h) return false;
+    int64_t k = j * s->w + i;
+    bool before = s->bits[k / 8] >> (k % 8) & 1;
+    s->bits[k / 8] |= (uint8_t)(1u << (k % 8));
+    return before;
+}
+
+struct group {
+    const struct mark *m;
+    char marker;
+    double radius;
+    const uint8_t *color_of; /* per point, or NULL = all */
+    int color;
+    struct seen seen;
+};
+
+/* See-through points that overlap darken only as elements of their own; more than this many would
+ * be too large a picture. */
+enum { SEE_THROUGH_MAX = 5000 };
+
+static void open_group(struct chart *c, const struct group *g, const char *color, bool single) {
+    bool round = g->marker == 'o' || g->marker == '.';
+    text_addf(c->out, "<%s fill=\"%s\" stroke=\"%s\" stroke-width=\"", single ? "g" : "path",
+              marker_is_filled(g->marker) ? color : "none", color);
+    svg_number(c->out, 0, round ? 2 * g->radius : 1.4);
+    text_adds(c->out, "\" stroke-linecap=\"round\"");
+    if (g->m->opacity > 0 && g->m->opacity < 1) {
+        svg_attribute(c->out, "stroke-opacity", g->m->opacity);
+        svg_attribute(c->out, "fill-opacity", g->m->opacity);
+    }
+    text_adds(c->out, single ? ">" : " d=\"");
+}
+
+static void draw_group(struct chart *c, struct group *g, const char *color) {
+    int64_t n = mark_n_points(g->m);
+    bool single = g->m->opacity > 0 && g->m->opacity < 1 && n <= SEE_THROUGH_MAX;
+    size_t begin = c->out->n;
+    open_group(c, g, color, single);
+    size_t empty = c->out->n;
+    for (int64_t i = 0; i < n; i++) {
+        if (g->color_of && g->color_of[i] != g->color) continue;
+        double x = scale_at(&c->x, mark_number(g->m->x, i));
+        double y = scale_at(&c->y, mark_number(g->m->y, i));
+        if (!isfinite(x) || !isfinite(y) || (!single && seen_before(&g->seen, x, y))) continue;
+        if (single) text_adds(c->out, "<path d=\"");
+        marker_path(c->out, g->marker, x, y, g->radius);
+        if (single) text_adds(c->out, "\"/>");
+    }
+    if (c->out->n == empty && !c->out->failed) { /* nothing to see: leave no trace */
+        c->out->n = begin;
+        if (c->out->p) c->out->p[begin] = 0;
+        return;
+    }
+    text_adds(c->out, single ? "</g>\n" : "\"/>\n");
+}
+
+static bool seen_open(struct seen *s, const struct rect *panel, int64_t n, struct err *e) {
+    s->panel = *panel;
+    s->per_px = n > 20000 ? 1 : 2;
+    s->w = (int)(panel->w * s->per_px) + 1;
+    s->h = (int)(panel->h * s->per_px) + 1;
+    s->bits = pool_need((size_t)s->w * (size_t)s->h / 8 + 1, e);
+    return s->bits != NULL;
+}
+
+enum { BY_VALUE_STEPS = 64, NO_COLOR = 255 };
+
+/* Which colour each point has: the class' number, or one of BY_VALUE_STEPS steps of the map. */
+static void color_points(const struct chart *c, const struct mark *m, const double *classes,
+                         int n_classes, uint8_t *color_of) {
+    for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
+        double v = i < m->color_by->count ? mark_number(m->color_by, i) : NAN;
+        color_of[i] = NO_COLOR;
+        if (!isfinite(v)) continue;
+        if (n_classes == 0)
+            color_of[i] = (uint8_t)(colormap_index(v, c->bar.low, c->bar.high) * BY_VALUE_STEPS /
+                                    COLORMAP_STEPS);
+        for (int k = 0; k < n_classes; k++)
+            if (classes[k] == v) color_of[i] = (uint8_t)k;
+    }
+}
+
+static bool draw_colored(struct chart *c, const struct mark *m, struct group *g) {
+    double classes[CLASSES_MAX];
+    int n_classes = mark_classes(m, classes);
+    uint8_t *color_of = pool_need((size_t)mark_n_points(m) + 1, c->e);
+    if (!color_of) return false;
+    color_points(c, m, classes, n_classes, color_of);
+    g->color_of = color_of;
+    for (int k = 0; k < (n_classes ? n_classes : BY_VALUE_STEPS); k++) {
+        char own[8];
+        struct rgb mapped = c->bar.map.at[(2 * k + 1) * COLORMAP_STEPS / (2 * BY_VALUE_STEPS)];
+        g->color = k;
+        draw_group(c, g, n_classes ? palette_cycle(k) : rgb_print(mapped, own));
+    }
+    g->color = NO_COLOR; /* points without a number */
+    draw_group(c, g, "#bbbbbb");
+    pool_free(color_of);
+    return true;
+}
+
+static bool scatter_draw(struct chart *c, const struct mark *m, const char *color) {
+    int64_t n = mark_n_points(m);
+    struct group g = {.m = m, .marker = m->marker && m->marker[0] ? m->marker[0] : 'o'};
+    g.radius = diameter(m, n) / 2 * (g.marker == '.' ? 0.5 : 1);
+    if (!seen_open(&g.seen, &c->panel, n, c->e)) return false;
+    bool ok = true;
+    if (m->color_by)
+        ok = draw_colored(c, m, &g);
+    else
+        draw_group(c, &g, color);
+    pool_free(g.seen.bits);
+    return ok;
+}
+
+static void scatter_cover(struct chart *c, const struct mark *m) {
+    int64_t n = mark_n_points(m), stride = n / 5000 + 1;
+    for (int64_t i = 0; i < n; i += stride) {
+        double x = scale_at(&c->x, mark_number(m->x, i));
+        double y = scale_at(&c->y, mark_number(m->y, i));
+        for (int k = 0; k < 4 && isfinite(x) && isfinite(y); k++) cover_point(&c->cover, x, y);
+    }
+}
+
+static bool scatter_colorbar(const struct plot *p, const struct mark *m, struct colorbar *bar) {
+    (void)p;
+    double classes[CLASSES_MAX];
+    if (!m->color_by || m->color_by->count == 0 || mark_classes(m, classes) > 0) return false;
+    mark_range(m, m->color_by, &bar->low, &bar->high);
+    colormap_make(&bar->map, m->colormap ? m->colormap : m->has_center ? "coolwarm" : "viridis");
+    return true;
+}
+
+const struct mark_kind_row mark_scatter = {"scatter",     "scatters",     SWATCH_DOT,
+                                           true,          scatter_extent, scatter_colorbar,
+                                           scatter_cover, scatter_draw};

@@ -1,0 +1,20 @@
+/* Areas of coloured cells: numbers through a colour map to pixels, stretched over a rectangle. */
+#pragma once
+#include "display/chart.h"
+
+/* Where a grid of numbers lies in data units: its outer edges. Row 0 is at y0, column 0 at x0. */
+struct grid_place {
+    int64_t rows, columns;
+    double x0, x1, y0, y1;
+};
+/* Of a heatmap, contour or image: from its coordinates, its extent, or the positions. False when
+ * there is nothing to draw. */
+bool grid_place(const struct mark *m, struct grid_place *g);
+/* The place in px: *flip_x, *flip_y when column 0 is at the right, row 0 at the bottom. */
+struct rect grid_rect(const struct chart *c, const struct grid_place *g, bool *flip_x,
+                      bool *flip_y);
+/* Embed w x h pixels over r, enlarged so that cells stay sharp where a viewer smooths. */
+bool pixels_draw(struct text *out, struct rect r, const uint8_t *pixels, int w, int h, int channels,
+                 struct err *e);
+/* The bar of colours beside a panel, low at the bottom. */
+bool pixels_colorbar(struct text *out, struct rect r, const struct colormap *map, struct err *e);

@@ -1,0 +1,71 @@
+/* Pixels as PNG (libpng's simplified interface: no jumps across our frames) and base64. */
+#include "display/png.h"
+#include "base/pool.h"
+#include <png.h>
+#include <string.h>
+
+static uint32_t png_format(int channels) {
+    return channels == 1 ? PNG_FORMAT_GRAY : channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA;
+}
+
+static uint8_t *zoomed(const uint8_t *pixels, int w, int h, int channels, int zoom, struct err *e) {
+    size_t c = (size_t)channels, row = (size_t)w * (size_t)zoom * c;
+    uint8_t *out = pool_need(row * (size_t)h * (size_t)zoom, e);
+    if (!out) return NULL;
+    for (int y = 0; y < h; y++) {
+        uint8_t *first = out + (size_t)y * (size_t)zoom * row;
+        for (size_t x = 0; x < (size_t)w * (size_t)zoom; x++)
+            memcpy(first + x * c, pixels + ((size_t)y * (size_t)w + x / (size_t)zoom) * c, c);
+        for (int k = 1; k < zoom; k++) memcpy(first + (size_t)k * row, first, row);
+    }
+    return out;
+}
+
+static bool add_png(struct text *out, png_image *image, const uint8_t *pixels, struct err *e) {
+    png_alloc_size_t n = PNG_IMAGE_PNG_SIZE_MAX(*image);
+    char *file = pool_alloc(n);
+    if (!file) return err_memory(e, n);
+    bool ok = png_image_write_to_memory(image, file, &n, 0, pixels, 0, NULL) != 0;
+    if (!ok) err_set(e, ERR_BUG, "the picture could not be written as PNG: %s", image->message);
+    if (ok && !text_add(out, (struct str){file, n})) ok = err_memory(e, n);
+    pool_free(file);
+    return ok;
+}
+
+bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+               struct err *e) {
+    uint8_t *big = zoom > 1 ? zoomed(pixels, w, h, channels, zoom, e) : NULL;
+    if (zoom > 1 && !big) return false;
+    if (zoom < 1) zoom = 1;
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = (uint32_t)(w * zoom),
+                       .height = (uint32_t)(h * zoom),
+                       .format = png_format(channels)};
+    bool ok = add_png(out, &image, big ? big : pixels, e);
+    pool_free(big);
+    return ok;
+}
+
+bool base64_write(struct text *out, struct str bytes) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *p = (const unsigned char *)bytes.p;
+    for (size_t i = 0; i < bytes.n; i += 3) {
+        size_t n = bytes.n - i < 3 ? bytes.n - i : 3;
+        uint32_t v = (uint32_t)p[i] << 16;
+        if (n > 1) v |= (uint32_t)p[i + 1] << 8;
+        if (n > 2) v |= p[i + 2];
+        char four[4] = {digits[v >> 18], digits[v >> 12 & 63], n > 1 ? digits[v >> 6 & 63] : '=',
+                        n > 2 ? digits[v & 63] : '='};
+        if (!text_add(out, (struct str){four, 4})) return false;
+    }
+    return true;
+}
+
+bool png_write_base64(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+                      struct err *e) {
+    struct text file = {0};
+    bool ok = png_write(&file, pixels, w, h, channels, zoom, e);
+    if (ok && !base64_write(out, text_str(&file))) ok = err_memory(e, file.n);
+    text_clear(&file);
+    return ok;
+}

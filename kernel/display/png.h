@@ -1,0 +1,15 @@
+/* Pixels as PNG and bytes as base64. Knows no tensors. */
+#pragma once
+#include "base/err.h"
+#include "base/str.h"
+#include <stdint.h>
+
+/* w x h pixels with 1, 3 or 4 channels of a byte, row by row from the top, each pixel repeated
+ * `zoom` times both ways. Appends the file's bytes. Equal pixels give equal bytes. */
+bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+               struct err *e);
+/* Appends base64 (RFC 4648) without line breaks. */
+bool base64_write(struct text *out, struct str bytes);
+/* Both at once. */
+bool png_write_base64(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+                      struct err *e);
