@@ -89,6 +89,10 @@ void graph_set_span(struct graph *g, struct span span) {
     g->span = span;
 }
 
+struct span graph_span(const struct graph *g) {
+    return g->span;
+}
+
 static bool room_for_one(struct graph *g, struct err *e) {
     if (g->n < g->cap) return true;
     int cap = g->cap ? g->cap * 2 : 64;

@@ -64,6 +64,8 @@ enum dtype graph_dtype(const struct graph *g);
 int graph_n_nodes(const struct graph *g);
 struct node *graph_node(const struct graph *g, int id);
 int graph_n_inputs(const struct graph *g);
+/* One line for each node: "3 add #1, #2: float64 [batch, 3]". */
+void graph_print(const struct graph *g, struct text *out);
 /* Spans given to nodes added from now on. */
 void graph_set_span(struct graph *g, struct span span);
 

@@ -8,3 +8,5 @@ struct node *graph_push(struct graph *g, enum op op, struct node *const *in, int
 /* The same leaf or operation in graph g, with other inputs. Inputs must be copied in order. */
 struct node *graph_push_copy(struct graph *g, const struct node *old, struct node *const *in,
                              const struct attrs *attrs, const struct desc *desc, struct err *e);
+/* The span given to new nodes, as graph_set_span left it. */
+struct span graph_span(const struct graph *g);
