@@ -4,6 +4,7 @@
 #include "read.h"
 #include "csv_scan.h"
 #include "csv_value.h"
+#include "names.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -167,31 +168,15 @@ static bool read_records(struct csv *c, int64_t *n_rows, struct err *e) {
 
 /* ---- the first line ---- */
 
-/* Names as pointers in an open table, to find those given twice. */
-struct names {
-    const char **slot;
-    size_t mask;
-};
-
-/* True if it was not there. */
-static bool add_name(struct names *names, const char *name) {
-    size_t i = (size_t)hash_mix((uintptr_t)name) & names->mask;
-    for (; names->slot[i]; i = (i + 1) & names->mask) {
-        if (names->slot[i] == name) return false;
-    }
-    names->slot[i] = name;
-    return true;
-}
-
 /* The name without blanks around it; "column_3" if it is empty; with ".1", ".2" … if it was given
  * before. NULL when memory is out. */
-static const char *unique_name(struct names *names, struct str s, int32_t i) {
+static const char *unique_name(struct name_set *names, struct str s, int32_t i) {
     char own[160];
     while (s.n && (*s.p == ' ' || *s.p == '\t')) s.p++, s.n--;
     while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
     if (s.n == 0) s = (struct str){own, (size_t)snprintf(own, sizeof own, "column_%d", i + 1)};
     const char *name = intern(s);
-    for (int again = 1; name && !add_name(names, name); again++) {
+    for (int again = 1; name && !name_set_add(names, name); again++) {
         int n = s.n < 120 ? (int)s.n : 120;
         char numbered[160];
         snprintf(numbered, sizeof numbered, "%.*s.%d", n, s.p, again);
@@ -248,7 +233,7 @@ static bool set_column(struct csv *c, int32_t i, const char *name, struct err *e
     return column->numbers || err_memory(e, bytes);
 }
 
-static bool read_names(struct csv *c, struct names *names, struct err *e) {
+static bool read_names(struct csv *c, struct name_set *names, struct err *e) {
     const char *p = c->scan.buffer + c->scan.at;
     for (int32_t i = 0; i < c->table->n_columns; i++) {
         struct str field;
@@ -267,11 +252,10 @@ static bool make_columns(struct csv *c, struct err *e) {
     TRY(memory_holds((uint64_t)n * (uint64_t)c->most_rows * sizeof(double), e));
     c->table = table_new(0, n, e);
     c->states = pool_need((size_t)n, e);
-    struct names names = {.mask = 15};
-    while (names.mask < 2 * (size_t)n) names.mask = names.mask * 2 + 1;
-    names.slot = pool_need((names.mask + 1) * sizeof *names.slot, e);
-    bool ok = c->table && c->states && names.slot && read_names(c, &names, e);
-    pool_free(names.slot);
+    struct name_set names = {0};
+    bool ok =
+        c->table && c->states && name_set_init(&names, (size_t)n, e) && read_names(c, &names, e);
+    name_set_clear(&names);
     return ok;
 }
 
