@@ -67,7 +67,8 @@ enum ast_kind {
     AST_OVER,       /* name, a = distribution */
     AST_TRIAL,      /* body */
     AST_PLOT,       /* body of settings, marks (AST_EXPR, AST_ASSIGN), for, if; doc */
-    AST_MAGIC,      /* name = "time", "%time" (cell magic), "?" (help), "!" (shell); text = rest */
+    AST_MAGIC,      /* name = "time", "%time" (cell magic), "?" (help), "!" (shell); text = rest,
+                       which stands at key_span */
     AST_N_KINDS
 };
 
@@ -100,9 +101,14 @@ struct ast {
     int64_t integer;
     bool is_int, is_percent, is_rest, is_quiet, is_maximize, is_repr, shows_source;
     int32_t slot;            /* resolver: local slot, or -1 = global or built-in */
+    int32_t height;          /* levels below, itself included; at most AST_MAX_HEIGHT */
     int32_t id;              /* position in the program, from 0: keys random streams and caches */
     const void *scope;       /* resolver's data for def, lambda, model, comprehension */
 };
+
+/* Trees are walked by recursion; the parser refuses taller ones, so that a walk cannot run out of
+ * stack. */
+enum { AST_MAX_HEIGHT = 1000 };
 
 /* One parsed cell. Counted, because functions and models made by the cell keep it. */
 struct program {
