@@ -1,5 +1,4 @@
 /* A region that is filled from the front and given back as a whole. */
-#define _GNU_SOURCE
 #include "arena.h"
 #include "pool.h"
 #include <stdint.h>
