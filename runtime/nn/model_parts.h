@@ -38,3 +38,13 @@ bool builder_add_layer(struct builder *b, const struct layer_info *info, int32_t
 struct node *model_weight_node(const struct graph *g, int weight);
 /* Which layer gave this node of the training graph, looking through reshapes; -1 if none. */
 int model_layer_of(const struct model *m, const struct node *n);
+/* Does this data fit the model's input? In texts {0} is the model, {1} the data. (input_check.c) */
+bool model_check_input(const struct model *m, int input, const struct desc *data, struct err *e);
+/* All inputs, of the same number of examples. */
+bool model_check_inputs(const struct model *m, struct tensor *const *inputs, struct err *e);
+/* "time=24 feature=4", "96 numbers", "1 number": what one example is. */
+const char *example_print(const struct shape *s, char *out, size_t cap);
+/* Product of the sizes of an example; -1 if one is not known. */
+int64_t example_numbers(const struct shape *s);
+/* Do two named axes stand in each other's place? The first such axis, or -1. */
+int axes_conflict(const struct shape *a, const struct shape *b);

@@ -16,7 +16,7 @@ struct measure {
     const struct config *config;     /* a row of losses.list or metrics.list, or NULL */
     measure_build_fn build;          /* used when config is NULL */
     void *user;
-    double factor;                   /* losses may be weighted; 1 */
+    double factor;                   /* losses may be weighted; 0 counts as 1 */
 };
 
 /* What is learned from: example i is row i of every tensor. One tensor per model input/output, in
@@ -74,7 +74,8 @@ struct train_result {
 
 /* Everything that can be known without numbers: data against inputs, outputs against losses against
  * targets (language.md 2.10). Descriptions with unknown sizes are fine. In texts, {0} is the model,
- * {1} the inputs, {2} the targets, {3} the loss. */
+ * {1} the inputs, {2} the targets, {3} the loss. When the mistake has no place of its own (e->at.source
+ * is 0), e->at.start is the number of the one that gets the caret. */
 struct train_shapes {
     struct desc inputs[MODEL_MAX_PORTS], targets[MODEL_MAX_PORTS];
 };

@@ -1,0 +1,285 @@
+/* Driving a training run: epochs, batches, validation, the best weights, and what ends it early.
+ * The loss of an epoch is the mean over its examples of what was minimised, so penalties count. */
+#include "../base/hash.h"
+#include "../base/intern.h"
+#include "../rng.h"
+#include "trainer.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* How an epoch went. */
+enum outcome { WENT_WELL, WAS_INTERRUPTED, LOSS_BROKE, WENT_WRONG };
+
+static double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- telling the observer ---- */
+
+static void tell(const struct trainer *t, struct train_event *event) {
+    event->epoch = t->epoch;
+    event->n_epochs = t->n_epochs;
+    event->n_batches = t->steps_per_epoch;
+    event->seconds = seconds_now() - t->started;
+    if (t->spec->observe) t->spec->observe(t->spec->user, event);
+}
+
+static void tell_text(const struct trainer *t, int kind, const char *text) {
+    struct train_event event = {.text = text};
+    event.kind = kind;
+    tell(t, &event);
+}
+
+/* At most ten times a second. */
+static void tell_batch(struct trainer *t, int64_t batch, double loss) {
+    double now = seconds_now();
+    if (!t->spec->observe || now - t->told < 0.1) return;
+    t->told = now;
+    tell(t, &(struct train_event){.kind = TRAIN_BATCH, .batch = batch, .loss = loss});
+}
+
+/* A training that ends early says why, in the notebook and under its history. */
+static void end_note(struct trainer *t, const char *text) {
+    t->note = intern_c(text);
+    tell_text(t, TRAIN_NOTE, text);
+}
+
+/* ---- one epoch ---- */
+
+static double next_rate(const struct trainer *t) {
+    return t->rate_factor * schedule_rate(t->spec->schedule, t->base_rate, t->step,
+                                          t->steps_per_epoch, t->total_steps);
+}
+
+/* Sums over an epoch: total loss first, then each output's. */
+struct sums {
+    double loss[1 + MODEL_MAX_PORTS];
+    int64_t n;
+};
+
+static enum outcome run_batch(struct trainer *t, int64_t batch, struct sums *sums, struct err *e) {
+    int64_t count;
+    double penalty = trainer_penalty(t);
+    t->rate = next_rate(t);
+    struct plan_io io = {
+        .weights = t->now->data,
+        .slots = {t->slots[0] ? t->slots[0]->data : NULL, t->slots[1] ? t->slots[1]->data : NULL},
+        .outputs = t->outputs,
+        .seed = hash_add(t->spec->seed, t->spec->stream),
+        .step = (uint64_t)t->step,
+        .rate = t->rate,
+        .stop = t->spec->stop};
+    if (!pass_run(&t->pass, batch, t->order, &io, &count, e))
+        return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
+    t->step++;
+    if (!isfinite((double)t->values[0])) return LOSS_BROKE;
+    sums->loss[0] += ((double)t->values[0] + penalty) * (double)count;
+    for (int i = 1; i <= t->n_outputs; i++) sums->loss[i] += (double)t->values[i] * (double)count;
+    sums->n += count;
+    tell_batch(t, batch + 1, sums->loss[0] / (double)sums->n);
+    return WENT_WELL;
+}
+
+static enum outcome run_batches(struct trainer *t, struct sums *sums, struct err *e) {
+    struct rng_key key = {t->spec->seed, hash_add(t->spec->stream, 1), (uint64_t)t->epoch};
+    rng_permutation(key, t->order, t->pass.n);
+    for (int64_t b = 0; b < t->steps_per_epoch && t->step < t->total_steps; b++) {
+        enum outcome o = run_batch(t, b, sums, e);
+        if (o != WENT_WELL) return o;
+    }
+    for (int64_t i = 0; i < t->now->n; i++)
+        if (!isfinite((double)t->now->data[i])) return LOSS_BROKE;
+    return WENT_WELL;
+}
+
+/* Values of a set into the history's row; the losses come last in `values`. */
+static double fill_measures(const struct trainer *t, const double *values, double *row) {
+    int n_metrics = t->spec->n_metrics, losses = t->n_outputs > 1 ? t->n_outputs : 0;
+    double total = 0;
+    for (int i = 0; i < t->n_outputs; i++) {
+        total += values[n_metrics + i];
+        if (losses) row[i] = values[n_metrics + i];
+    }
+    for (int i = 0; i < n_metrics; i++) row[losses + i] = values[i];
+    return total;
+}
+
+static bool measure_epoch(struct trainer *t, const struct sums *sums, double *row, struct err *e) {
+    double values[TRAIN_MAX_MEASURES + MODEL_MAX_PORTS] = {0};
+    int at = t->metrics_at, width = t->spec->n_metrics + (t->n_outputs > 1 ? t->n_outputs : 0);
+    for (int i = 0; i < t->n_outputs; i++)
+        values[t->spec->n_metrics + i] = sums->loss[1 + i] / (double)sums->n;
+    if (t->on_training) TRY(evaluator_run(t->on_training, t->now, values, t->spec->stop, e));
+    fill_measures(t, values, row + at);
+    row[0] = (double)t->epoch;
+    row[1] = sums->loss[0] / (double)sums->n;
+    if (t->on_validation) {
+        TRY(evaluator_run(t->on_validation, t->now, values, t->spec->stop, e));
+        row[t->val_loss_at] = fill_measures(t, values, row + at + width) + trainer_penalty(t);
+    }
+    row[t->history.n_columns - 2] = t->rate;
+    row[t->history.n_columns - 1] = seconds_now() - t->epoch_started;
+    return true;
+}
+
+static void keep_best(struct trainer *t, const double *row) {
+    double loss = t->val_loss_at >= 0 ? row[t->val_loss_at] : NAN;
+    if (t->val_loss_at >= 0 && t->best_epoch && !history_better(-1, loss, t->best_loss, 0)) return;
+    t->best_loss = loss;
+    t->best_epoch = t->epoch;
+    memcpy(t->kept->data, t->now->data, (size_t)t->now->n * sizeof(float));
+}
+
+static enum outcome run_epoch(struct trainer *t, double *row, struct err *e) {
+    struct sums sums = {0};
+    t->epoch_started = seconds_now();
+    enum outcome o = run_batches(t, &sums, e);
+    if (o != WENT_WELL) return o;
+    if (!measure_epoch(t, &sums, row, e))
+        return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
+    if (t->val_loss_at >= 0 && !isfinite(row[t->val_loss_at])) return LOSS_BROKE;
+    keep_best(t, row);
+    return history_append(&t->history, row, e) ? WENT_WELL : WENT_WRONG;
+}
+
+/* ---- what ends a training early ---- */
+
+static int64_t count_missing(const struct examples *data, const struct model *m) {
+    int64_t n = 0;
+    for (int i = 0; i < model_n_inputs(m); i++) {
+        const struct tensor *x = data->inputs[i];
+        if (!dtype_is_float(x->dtype)) continue;
+        for (int64_t j = 0; j < x->count; j++) n += !isfinite(tensor_get(x, j));
+    }
+    return n;
+}
+
+static void note_broken(struct trainer *t) {
+    char text[512], kept[96];
+    int64_t missing = count_missing(&t->spec->data, t->spec->model);
+    if (t->spec->has_validation) missing += count_missing(&t->spec->validation, t->spec->model);
+    if (t->best_epoch)
+        snprintf(kept, sizeof kept, "The weights of epoch %lld are kept.",
+                 (long long)t->best_epoch);
+    else
+        snprintf(kept, sizeof kept, "The weights are those from before the training.");
+    size_t n = (size_t)snprintf(text, sizeof text,
+                                "The loss is not a number since epoch %lld, so the training was "
+                                "stopped. %s ",
+                                (long long)t->epoch, kept);
+    if (missing)
+        snprintf(text + n, sizeof text - n,
+                 "%lld numbers of the inputs are missing (NaN) or infinite: drop or fill them.",
+                 (long long)missing);
+    else
+        snprintf(text + n, sizeof text - n,
+                 "A smaller learning rate (it is %g) mostly helps; so do inputs scaled to about "
+                 "-1 … 1, and clipnorm=1 in the optimizer.",
+                 t->rate);
+    end_note(t, text);
+}
+
+static void note_interrupted(struct trainer *t) {
+    char text[256];
+    t->interrupted = true;
+    if (t->best_epoch)
+        snprintf(text, sizeof text,
+                 "Interrupted in epoch %lld of %lld. The weights of epoch %lld are kept.",
+                 (long long)t->epoch, (long long)t->n_epochs, (long long)t->best_epoch);
+    else
+        snprintf(text, sizeof text,
+                 "Interrupted before the first epoch was over. The weights are those from before "
+                 "the training.");
+    end_note(t, text);
+}
+
+/* Callbacks and the time limit. False: the training is over. */
+static bool go_on(struct trainer *t, const double *row) {
+    bool stop = false;
+    for (int i = 0; i < t->spec->n_callbacks; i++) {
+        struct epoch_end end = {.model = t->spec->model,
+                                .weights = t->now,
+                                .epoch = t->epoch,
+                                .row = row,
+                                .rate = t->rate,
+                                .rate_factor = &t->rate_factor};
+        struct err problem = {0};
+        if (!callback_run(&t->callbacks[i], &end, &problem)) /* a full disk ends no training */
+            snprintf(end.note, sizeof end.note, "%.250s", problem.what);
+        if (end.stop)
+            end_note(t, end.note);
+        else if (*end.note)
+            tell_text(t, TRAIN_NOTE, end.note);
+        stop |= end.stop;
+    }
+    double spent = seconds_now() - t->started;
+    if (stop || t->spec->limit_seconds <= 0 || spent < t->spec->limit_seconds ||
+        t->epoch == t->n_epochs)
+        return !stop;
+    char text[128];
+    snprintf(text, sizeof text, "Stopped after epoch %lld: the time limit of %g seconds is over.",
+             (long long)t->epoch, t->spec->limit_seconds);
+    end_note(t, text);
+    return false;
+}
+
+static bool tell_history(const struct trainer *t, int kind, struct err *e) {
+    if (!t->spec->observe) return true;
+    struct table *table = history_table(&t->history, t->note, e);
+    if (!table) return false;
+    struct train_event event = {.history = table, .interrupted = t->interrupted};
+    event.kind = kind;
+    if (t->history.n_rows)
+        event.loss = t->history.rows[(t->history.n_rows - 1) * t->history.n_columns + 1];
+    tell(t, &event);
+    table_unref(table);
+    return true;
+}
+
+static bool run_epochs(struct trainer *t, struct err *e) {
+    double row[HISTORY_MAX_COLUMNS] = {0};
+    for (t->epoch = 1; t->epoch <= t->n_epochs; t->epoch++) {
+        switch (run_epoch(t, row, e)) {
+        case WENT_WELL: break;
+        case WAS_INTERRUPTED: note_interrupted(t); return true;
+        case LOSS_BROKE: note_broken(t); return true;
+        case WENT_WRONG: return false;
+        }
+        TRY(tell_history(t, TRAIN_EPOCH, e));
+        if (!go_on(t, row)) return true;
+    }
+    t->epoch = t->n_epochs;
+    return true;
+}
+
+static bool run(struct trainer *t, struct train_result *out, struct err *e) {
+    char facts[512];
+    t->started = seconds_now();
+    trainer_print(t, facts, sizeof facts);
+    tell_text(t, TRAIN_BEGIN, facts);
+    TRY(run_epochs(t, e));
+    TRY(tell_history(t, TRAIN_END, e));
+    out->history = history_table(&t->history, t->note, e);
+    out->weights = weights_ref(t->kept);
+    out->interrupted = t->interrupted;
+    out->best_epoch = t->best_epoch;
+    if (!out->history) return false;
+    *e = (struct err){0}; /* an interrupt that was dealt with */
+    return true;
+}
+
+bool train_run(const struct train_spec *spec, struct train_result *out, struct err *e) {
+    struct trainer t;
+    *out = (struct train_result){0};
+    bool ok = trainer_init(&t, spec, e) && run(&t, out, e);
+    if (!ok) {
+        weights_unref(out->weights);
+        *out = (struct train_result){0};
+    }
+    trainer_clear(&t);
+    return ok;
+}

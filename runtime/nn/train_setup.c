@@ -1,0 +1,340 @@
+/* What a training run needs before its first step: the graph with loss and gradients, plans,
+ * weights, evaluators, the history's columns. */
+#include "trainer.h"
+#include "../base/pool.h"
+#include "labels.h"
+#include "metrics.h"
+#include "penalty.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- checks ---- */
+
+static struct train_shapes shapes_of(const struct model *m, const struct examples *data) {
+    struct train_shapes s = {0};
+    for (int i = 0; i < m->n_inputs[1]; i++) s.inputs[i] = tensor_desc(data->inputs[i]);
+    for (int i = 0; i < m->n_outputs[1]; i++) s.targets[i] = tensor_desc(data->targets[i]);
+    return s;
+}
+
+static bool check_present(const struct model *m, const struct examples *data, struct err *e) {
+    for (int i = 0; i < m->n_inputs[1]; i++)
+        if (!data->inputs[i])
+            return err_set(e, ERR_TRAIN, "There is no data for the input `%s`.",
+                           m->inputs[1][i].name);
+    for (int i = 0; i < m->n_outputs[1]; i++)
+        if (!data->targets[i])
+            return err_set(e, ERR_TRAIN, "There are no targets for the output `%s`.",
+                           m->outputs[1][i].name);
+    return true;
+}
+
+static bool check_data(const struct trainer *t, const struct examples *data, struct err *e) {
+    const struct model *m = t->spec->model;
+    TRY(check_present(m, data, e));
+    struct train_shapes shapes = shapes_of(m, data);
+    TRY(train_check(t->spec, &shapes, e));
+    if (examples_count(data) == 0)
+        return err_set(e, ERR_TRAIN, "There are no examples to learn from.");
+    for (int i = 0; i < t->n_outputs; i++) {
+        struct shape output = m->outputs[1][i].desc.shape;
+        output.size[0] = examples_count(data);
+        TRY(labels_check(t->losses[i].config, data->targets[i], &output, e));
+    }
+    return true;
+}
+
+/* ---- weights of examples ---- */
+
+/* The class of example i of the targets. */
+static int64_t class_of(const struct tensor *target, int64_t i) {
+    int64_t width = target->shape.size[0] ? target->count / target->shape.size[0] : 0;
+    if (width == 1) return (int64_t)tensor_get(target, i);
+    int64_t best = 0;
+    for (int64_t j = 1; j < width; j++)
+        if (tensor_get(target, i * width + j) > tensor_get(target, i * width + best)) best = j;
+    return best;
+}
+
+static bool apply_class_weights(const struct trainer *t, float *w, int64_t n, struct err *e) {
+    const struct train_spec *s = t->spec;
+    for (int64_t i = 0; i < n && s->class_weight; i++) {
+        int64_t c = class_of(s->data.targets[0], i);
+        if (c < 0 || c >= s->n_class_weight)
+            return err_set(e, ERR_SETTING,
+                           "class_weight has weights for %d classes, but {2} holds class %lld.",
+                           s->n_class_weight, (long long)c);
+        w[i] *= (float)s->class_weight[c];
+    }
+    return true;
+}
+
+static bool make_example_weights(struct trainer *t, struct err *e) {
+    const struct train_spec *s = t->spec;
+    if (!s->class_weight && !s->sample_weight) return true;
+    int64_t n = examples_count(&s->data);
+    struct shape shape = shape_of(1, &n);
+    if (s->sample_weight && s->sample_weight->count != n)
+        return err_set(e, ERR_SETTING, "sample_weight holds %lld numbers for %lld examples.",
+                       (long long)s->sample_weight->count, (long long)n);
+    TRY(t->example_weights = tensor_new(DT_FLOAT32, &shape, e));
+    float *w = t->example_weights->data;
+    for (int64_t i = 0; i < n; i++) {
+        double x = s->sample_weight ? tensor_get(s->sample_weight, i) : 1;
+        if (!(x >= 0))
+            return err_set(e, ERR_SETTING, "sample_weight holds %g, but weights are 0 or more.", x);
+        w[i] = (float)x;
+    }
+    return apply_class_weights(t, w, n, e);
+}
+
+/* ---- the graph of a step ---- */
+
+static struct node *weight_input(struct trainer *t, struct err *e) {
+    struct desc d = {.dtype = DT_FLOAT32, .shape = {.n = 1, .size = {SIZE_BATCH}}};
+    return graph_input(t->objective.graph, "weight", &d, e);
+}
+
+/* Total loss first, then the loss of each output. */
+static bool add_losses(struct trainer *t, struct tensor **data, int *n_data, struct node **values,
+                       struct err *e) {
+    struct objective *o = &t->objective;
+    for (int i = 0; i < t->n_outputs; i++) {
+        struct desc d = tensor_desc(t->spec->data.targets[i]);
+        const struct measure *loss = &t->losses[i];
+        bool classes = loss->build || measure_reads_classes(loss->config);
+        TRY(objective_target(o, i, &d, classes, e));
+        data[(*n_data)++] = t->spec->data.targets[i];
+    }
+    struct node *weights = NULL, *total = NULL;
+    if (t->example_weights) {
+        TRY(weights = weight_input(t, e));
+        data[(*n_data)++] = t->example_weights;
+    }
+    for (int i = 0; i < t->n_outputs; i++) {
+        struct node *one = objective_measure(o, i, &t->losses[i], weights, e);
+        total = i ? op2(o->graph, OP_add, total, one, e) : one;
+        TRY(total);
+        values[1 + i] = one;
+    }
+    values[0] = total;
+    return true;
+}
+
+static void fill_learn(const struct trainer *t, const struct weight_info *w, struct learn *l) {
+    double l1 = 0, l2 = 0;
+    if (w->shape.n >= 2) penalty_factors(t->spec->penalty, &l1, &l2);
+    l->l1 = l1 + w->l1;
+    l->l2 = l2 + w->l2;
+}
+
+/* The learning weights that the loss depends on, and their gradients. */
+static bool add_gradients(struct trainer *t, struct node *loss, struct err *e) {
+    const struct model *m = t->spec->model;
+    size_t room = (size_t)m->n_weights;
+    TRY(t->learn = pool_need(room * sizeof *t->learn + 1, e));
+    struct node **nodes = pool_need(2 * room * sizeof *nodes + room + 1, e);
+    if (!nodes) return false;
+    struct node **gradients = nodes + room;
+    bool *connected = (bool *)(gradients + room);
+    int n = 0;
+    for (int i = 0; i < m->n_weights; i++) {
+        struct node *w = m->weights[i].learns ? model_weight_node(t->objective.graph, i) : NULL;
+        if (w) nodes[n++] = w;
+    }
+    bool ok = graph_gradient(t->objective.graph, loss, nodes, n, gradients, connected, e);
+    for (int i = 0; ok && i < n; i++) {
+        if (!connected[i]) continue;
+        struct learn *l = &t->learn[t->n_learn++];
+        *l = (struct learn){.weight = nodes[i], .gradient = gradients[i]};
+        fill_learn(t, &m->weights[nodes[i]->index], l);
+        t->penalties += l->l1 + l->l2;
+    }
+    pool_free(nodes);
+    return ok;
+}
+
+static void add_assigns(const struct trainer *t, struct assign *assigns) {
+    const struct model *m = t->spec->model;
+    for (int i = 0; i < m->n_assigns; i++)
+        assigns[i] = (struct assign){t->objective.map[m->assigns[i].weight->id],
+                                     t->objective.map[m->assigns[i].value->id]};
+}
+
+static bool make_step(struct trainer *t, struct err *e) {
+    const struct train_spec *s = t->spec;
+    struct tensor *data[PASS_MAX_DATA];
+    struct node *values[1 + MODEL_MAX_PORTS];
+    struct assign assigns[ARRAY_LEN(s->model->assigns)];
+    int n_data = s->model->n_inputs[1];
+    for (int i = 0; i < n_data; i++) data[i] = s->data.inputs[i];
+    TRY(objective_init(&t->objective, s->model, true, e));
+    TRY(add_losses(t, data, &n_data, values, e));
+    TRY(add_gradients(t, values[0], e));
+    if (t->n_learn == 0)
+        return err_set(e, ERR_TRAIN,
+                       "The model {0} has no weights that the loss depends on, so "
+                       "there is nothing to learn.");
+    add_assigns(t, assigns);
+    optimizer_update(s->optimizer, &t->update, &t->base_rate);
+    struct plan_spec plan = {.graph = t->objective.graph,
+                             .outputs = values,
+                             .n_outputs = t->n_outputs > 1 ? 1 + t->n_outputs : 1,
+                             .update = t->update,
+                             .learn = t->learn,
+                             .n_learn = t->n_learn,
+                             .assign = assigns,
+                             .n_assign = s->model->n_assigns};
+    for (int i = 0; i < plan.n_outputs; i++) t->outputs[i] = &t->values[i];
+    return pass_init(&t->pass, &plan, data, n_data, examples_count(&s->data), s->batch, e);
+}
+
+/* ---- memory, measures, history ---- */
+
+static bool make_blocks(struct trainer *t, struct err *e) {
+    TRY(t->now = weights_copy(t->spec->start, e));
+    TRY(t->kept = weights_copy(t->spec->start, e));
+    for (int i = 0; i < optimizer_n_slots(&t->update); i++)
+        TRY(t->slots[i] = weights_new(t->now->n, e));
+    t->order = pool_need((size_t)t->pass.n * sizeof *t->order, e);
+    return t->order != NULL;
+}
+
+static bool make_evaluators(struct trainer *t, struct err *e) {
+    const struct train_spec *s = t->spec;
+    struct eval_item items[TRAIN_MAX_MEASURES + MODEL_MAX_PORTS];
+    int n = 0;
+    for (int i = 0; i < s->n_metrics; i++)
+        items[n++] = (struct eval_item){.measure = &s->metrics[i]};
+    if (n) TRY(t->on_training = evaluator_new(s->model, &s->data, items, n, e));
+    for (int i = 0; i < t->n_outputs; i++) items[n++] = (struct eval_item){&t->losses[i], i, true};
+    if (s->has_validation)
+        TRY(t->on_validation = evaluator_new(s->model, &s->validation, items, n, e));
+    return true;
+}
+
+static const char *metric_name(const struct measure *m) {
+    if (m->name) return m->name;
+    return m->config ? m->config->row->name : "metric";
+}
+
+static bool add_columns(struct trainer *t, const char *prefix, struct err *e) {
+    const struct train_spec *s = t->spec;
+    for (int i = 0; i < t->n_outputs && t->n_outputs > 1; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "%s_loss", s->model->outputs[1][i].name);
+        TRY(history_add(&t->history, prefix, name, -1, e) >= 0);
+    }
+    for (int i = 0; i < s->n_metrics; i++) {
+        const struct measure *m = &s->metrics[i];
+        int direction = m->config ? measure_direction(m->config->row) : -1;
+        TRY(history_add(&t->history, prefix, metric_name(m), direction, e) >= 0);
+    }
+    return true;
+}
+
+/* epoch loss val_loss, then the training's columns, the validation's, lr and seconds. */
+static bool make_history(struct trainer *t, struct err *e) {
+    bool valid = t->spec->has_validation;
+    t->val_loss_at = -1;
+    TRY(history_add(&t->history, "", "epoch", 0, e) >= 0);
+    TRY(history_add(&t->history, "", "loss", -1, e) >= 0);
+    if (valid) TRY((t->val_loss_at = history_add(&t->history, "", "val_loss", -1, e)) >= 0);
+    t->metrics_at = t->history.n_columns;
+    TRY(add_columns(t, "", e));
+    if (valid) TRY(add_columns(t, "val_", e));
+    TRY(history_add(&t->history, "", "lr", -1, e) >= 0);
+    TRY(history_add(&t->history, "", "seconds", -1, e) >= 0);
+    for (int i = 0; i < t->spec->n_callbacks; i++)
+        TRY(callback_init(&t->callbacks[i], t->spec->callbacks[i], &t->history, valid, e));
+    return true;
+}
+
+static void count_steps(struct trainer *t) {
+    t->steps_per_epoch = pass_n_batches(&t->pass);
+    t->total_steps = t->spec->epochs * t->steps_per_epoch;
+    if (t->spec->steps > 0) t->total_steps = t->spec->steps;
+    t->n_epochs = (t->total_steps + t->steps_per_epoch - 1) / t->steps_per_epoch;
+}
+
+bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e) {
+    *t = (struct trainer){.spec = spec, .rate_factor = 1, .best_loss = NAN};
+    t->n_outputs = spec->model->n_outputs[1];
+    if (!spec->model->built) return err_set(e, ERR_BUG, "The model {0} has not been built.");
+    for (int i = 0; i < t->n_outputs; i++)
+        TRY(measure_resolve(spec->model, i, &spec->losses[i], &t->losses[i], &t->own[i], e));
+    TRY(check_data(t, &spec->data, e));
+    if (spec->has_validation) TRY(check_data(t, &spec->validation, e));
+    TRY(make_example_weights(t, e));
+    TRY(make_step(t, e));
+    TRY(make_blocks(t, e));
+    TRY(make_evaluators(t, e));
+    count_steps(t);
+    return make_history(t, e);
+}
+
+void trainer_clear(struct trainer *t) {
+    for (int i = 0; i < MODEL_MAX_PORTS; i++) config_unref(t->own[i]);
+    pass_clear(&t->pass);
+    objective_clear(&t->objective);
+    evaluator_free(t->on_training);
+    evaluator_free(t->on_validation);
+    history_clear(&t->history);
+    tensor_unref(t->example_weights);
+    weights_unref(t->now);
+    weights_unref(t->kept);
+    weights_unref(t->slots[0]);
+    weights_unref(t->slots[1]);
+    pool_free(t->order);
+    pool_free(t->learn);
+}
+
+double trainer_penalty(const struct trainer *t) {
+    if (t->penalties == 0) return 0;
+    double sum = 0;
+    for (int i = 0; i < t->n_learn; i++) {
+        const struct learn *l = &t->learn[i];
+        int64_t n = 1;
+        for (int a = 0; a < l->weight->desc.shape.n; a++) n *= l->weight->desc.shape.size[a];
+        if (l->l1 != 0 || l->l2 != 0)
+            sum += penalty_value(t->now->data + l->weight->offset, n, l->l1, l->l2);
+    }
+    return sum;
+}
+
+/* 49000 -> "49,000" */
+static const char *with_commas(int64_t x, char *out, size_t cap) {
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)x);
+    size_t k = 0;
+    for (int i = 0; i < n && k + 2 < cap; i++) {
+        if (i && (n - i) % 3 == 0) out[k++] = ',';
+        out[k++] = digits[i];
+    }
+    out[k] = 0;
+    return out;
+}
+
+void trainer_print(const struct trainer *t, char *out, size_t cap) {
+    char examples[32], batches[32], weights[32], optimizer[64];
+    int64_t learning = 0;
+    for (int i = 0; i < t->n_learn; i++) {
+        int64_t n = 1;
+        const struct shape *s = &t->learn[i].weight->desc.shape;
+        for (int a = 0; a < s->n; a++) n *= s->size[a];
+        learning += n;
+    }
+    optimizer_print(t->spec->optimizer, optimizer, sizeof optimizer);
+    const char *loss = t->losses[0].name     ? t->losses[0].name
+                       : t->losses[0].config ? t->losses[0].config->row->name
+                                             : "loss";
+    int threads = compute_threads();
+    snprintf(out, cap,
+             "%s examples · %s batches of %lld · %s weights learn · %s%s · %s · CPU, %d thread%s · "
+             "seed %llu",
+             with_commas(t->pass.n, examples, sizeof examples),
+             with_commas(t->steps_per_epoch, batches, sizeof batches), (long long)t->pass.batch,
+             with_commas(learning, weights, sizeof weights), t->n_outputs > 1 ? "losses " : "loss ",
+             loss, optimizer, threads, threads == 1 ? "" : "s", (unsigned long long)t->spec->seed);
+}
