@@ -1,0 +1,209 @@
+/* Statistics: correlation, order, quantiles, histograms. */
+#include "stats.h"
+#include "base/pool.h"
+#include <math.h>
+#include <string.h>
+
+/* ---- order ---- */
+
+/* Bits that order as the numbers do: -0 equals 0, NaN last. */
+static uint64_t order_bits(double x, bool descending) {
+    uint64_t bits;
+    if (isnan(x)) return UINT64_MAX;
+    x += 0.0;
+    memcpy(&bits, &x, sizeof bits);
+    bits = bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+    return descending ? ~bits : bits;
+}
+
+struct item {
+    uint64_t bits;
+    int64_t at;
+};
+
+/* Stable radix sort by bytes, least first; bytes that are all equal cost one count only. */
+static void sort_items(struct item *items, struct item *spare, int64_t n) {
+    struct item *from = items, *to = spare;
+    for (int shift = 0; shift < 64; shift += 8) {
+        int64_t starts[257] = {0};
+        for (int64_t i = 0; i < n; i++) starts[(from[i].bits >> shift & 255) + 1]++;
+        if (n && starts[(from[0].bits >> shift & 255) + 1] == n) continue;
+        for (int b = 0; b < 256; b++) starts[b + 1] += starts[b];
+        for (int64_t i = 0; i < n; i++) to[starts[from[i].bits >> shift & 255]++] = from[i];
+        struct item *other = from;
+        from = to;
+        to = other;
+    }
+    if (from != items && n) memcpy(items, from, (size_t)n * sizeof *items);
+}
+
+/* Room for 2n items: n to sort and n to spare. NULL when there is no memory. */
+static struct item *items_new(int64_t n, struct err *e) {
+    size_t bytes;
+    if (__builtin_mul_overflow((size_t)n, 2 * sizeof(struct item), &bytes))
+        return err_memory(e, SIZE_MAX), NULL;
+    return pool_need(bytes, e);
+}
+
+static void sort_part(const struct tensor *x, int64_t begin, int64_t n, bool descending,
+                      struct item *items) {
+    for (int64_t i = 0; i < n; i++)
+        items[i] = (struct item){order_bits(tensor_get(x, begin + i), descending), i};
+    sort_items(items, items + n, n);
+}
+
+static int64_t last_size(const struct tensor *x) {
+    return x->shape.n ? x->shape.size[x->shape.n - 1] : 1;
+}
+
+struct tensor *stats_argsort(const struct tensor *x, bool descending, struct err *e) {
+    int64_t n = last_size(x);
+    struct item *items = items_new(n, e);
+    struct tensor *out = items ? tensor_new(DT_INT64, &x->shape, e) : NULL;
+    for (int64_t begin = 0; out && begin < x->count; begin += n) {
+        sort_part(x, begin, n, descending, items);
+        for (int64_t i = 0; i < n; i++) ((int64_t *)out->data)[begin + i] = items[i].at;
+    }
+    pool_free(items);
+    return out;
+}
+
+bool stats_topk(const struct tensor *x, int64_t k, struct tensor **values,
+                struct tensor **positions, struct err *e) {
+    int64_t n = last_size(x);
+    *values = *positions = NULL;
+    if (k < 1 || k > n || x->shape.n == 0)
+        return err_set(e, ERR_VALUE, "The %lld largest of %lld numbers were asked for.",
+                       (long long)k, (long long)n);
+    struct shape shape = x->shape;
+    shape.size[shape.n - 1] = k;
+    struct item *items = items_new(n, e);
+    if (items && (*values = tensor_new(x->dtype, &shape, e)))
+        *positions = tensor_new(DT_INT64, &shape, e);
+    size_t width = dtype_bytes(x->dtype);
+    for (int64_t row = 0; *positions && row < x->count / n; row++) {
+        sort_part(x, row * n, n, true, items);
+        for (int64_t i = 0; i < k; i++) {
+            int64_t from = row * n + items[i].at, to = row * k + i;
+            ((int64_t *)(*positions)->data)[to] = items[i].at;
+            memcpy((char *)(*values)->data + (size_t)to * width,
+                   (const char *)x->data + (size_t)from * width, width);
+        }
+    }
+    pool_free(items);
+    if (!*positions) tensor_unref(*values), *values = NULL;
+    return *positions != NULL;
+}
+
+/* ---- quantiles ---- */
+
+/* Quantile q of sorted numbers: between neighbours a and b, from the nearer end, so that the result
+ * never leaves [a, b]. */
+static double quantile(const struct tensor *x, const struct item *sorted, double q) {
+    double at = q * (double)(x->count - 1), low = floor(at), t = at - low;
+    int64_t i = (int64_t)low, j = i + 1 < x->count ? i + 1 : i;
+    double a = tensor_get(x, sorted[i].at), b = tensor_get(x, sorted[j].at);
+    if (a == b) return a; /* also two infinities */
+    return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+}
+
+bool stats_quantiles(const struct tensor *x, const double *q, int n, double *out, struct err *e) {
+    for (int i = 0; i < n; i++) {
+        if (!(q[i] >= 0 && q[i] <= 1))
+            return err_set(e, ERR_VALUE,
+                           "A quantile lies between 0%% and 100%%, and %g%% does not.", 100 * q[i]);
+    }
+    if (x->count == 0) return err_set(e, ERR_VALUE, "No numbers have no quantiles.");
+    struct item *items = items_new(x->count, e);
+    if (!items) return false;
+    sort_part(x, 0, x->count, false, items);
+    bool has_nan = items[x->count - 1].bits == UINT64_MAX;
+    for (int i = 0; i < n; i++) out[i] = has_nan ? NAN : quantile(x, items, q[i]);
+    pool_free(items);
+    return true;
+}
+
+bool stats_median(const struct tensor *x, double *out, struct err *e) {
+    return stats_quantiles(x, (const double[]){0.5}, 1, out, e);
+}
+
+/* ---- histograms ---- */
+
+bool stats_range(const struct tensor *x, double *low, double *high) {
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (int64_t i = 0; i < x->count; i++) {
+        double v = tensor_get(x, i);
+        if (!isfinite(v)) continue;
+        if (v < *low) *low = v;
+        if (v > *high) *high = v;
+    }
+    return *low <= *high;
+}
+
+/* Rounding may put a number that lies on an edge into the part before or after: the edges, as
+ * they are drawn, decide. */
+void stats_histogram(const struct tensor *x, int64_t bins, double low, double high,
+                     int64_t *counts) {
+    double width = (high - low) / (double)bins;
+    memset(counts, 0, (size_t)bins * sizeof *counts);
+    for (int64_t i = 0; i < x->count; i++) {
+        double v = tensor_get(x, i);
+        if (!(v >= low && v <= high)) continue;
+        int64_t bin = (int64_t)((v - low) / (high - low) * (double)bins);
+        if (bin >= bins) bin = bins - 1;
+        if (bin > 0 && v < low + (double)bin * width)
+            bin--;
+        else if (bin + 1 < bins && v >= low + (double)(bin + 1) * width)
+            bin++;
+        counts[bin]++;
+    }
+}
+
+/* ---- correlation ---- */
+
+/* z = each row minus its mean, over its length. */
+static void standardise(const struct tensor *x, int64_t row, int64_t n, double *z) {
+    double sum = 0, squares = 0;
+    for (int64_t i = 0; i < n; i++) sum += z[i] = tensor_get(x, row * n + i);
+    for (int64_t i = 0; i < n; i++) {
+        z[i] -= sum / (double)n;
+        squares += z[i] * z[i];
+    }
+    double length = sqrt(squares);
+    for (int64_t i = 0; i < n; i++) z[i] = length > 0 ? z[i] / length : NAN;
+}
+
+/* In eight partial sums, which a compiler can keep side by side. */
+static double dot(const double *a, const double *b, int64_t n) {
+    double part[8] = {0}, sum = 0;
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        for (int l = 0; l < 8; l++) part[l] += a[i + l] * b[i + l];
+    }
+    for (; i < n; i++) sum += a[i] * b[i];
+    for (int l = 0; l < 8; l++) sum += part[l];
+    return sum;
+}
+
+struct tensor *stats_corrcoef(const struct tensor *x, struct err *e) {
+    if (x->shape.n != 2) {
+        err_set(e, ERR_SHAPE, "Correlations need two axes, variables and observations, not %d.",
+                x->shape.n);
+        return NULL;
+    }
+    int64_t rows = x->shape.size[0], n = x->shape.size[1];
+    struct shape square = shape_of(2, (int64_t[]){rows, rows});
+    struct tensor *z = tensor_new(DT_FLOAT64, &x->shape, e);
+    struct tensor *out = z ? tensor_new(DT_FLOAT64, &square, e) : NULL;
+    double *r = out ? out->data : NULL, *v = z ? z->data : NULL;
+    for (int64_t i = 0; out && i < rows; i++) standardise(x, i, n, v + i * n);
+    for (int64_t i = 0; out && i < rows; i++) {
+        for (int64_t j = 0; j <= i; j++) {
+            double c = dot(v + i * n, v + j * n, n);
+            r[i * rows + j] = r[j * rows + i] = c > 1 ? 1 : c < -1 ? -1 : c; /* NaN stays */
+        }
+    }
+    tensor_unref(z);
+    return out;
+}
