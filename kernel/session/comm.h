@@ -1,0 +1,28 @@
+/* Comms: two-way channels between a front end and the kernel, by id. A target is a name with the
+ * functions that serve it. Knows no sockets; used from any lane. */
+#pragma once
+#include "session/courier.h"
+#include <pthread.h>
+#include <stdbool.h>
+
+enum { COMMS_MAX = 4096 };
+
+struct comm {
+    char *id;
+    const struct comm_target *target;
+};
+
+struct comms {
+    pthread_mutex_t lock;
+    struct comm *items;
+    int n, cap;
+};
+
+/* What happens on a message; answers go out through the courier. */
+struct comm_target {
+    const char *name;
+    void (*message)(const struct courier *courier, const char *id, const struct request *r);
+};
+
+void comms_init(struct comms *c);
+void comms_clear(struct comms *c);

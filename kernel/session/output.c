@@ -1,0 +1,180 @@
+/* From what the language engine tells to outputs. */
+#include "session/output.h"
+#include "display/error_view.h"
+#include "session/json_text.h"
+#include "session/request.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Front ends redraw a changing display at most this often. */
+static const int64_t UPDATE_NS = 100 * 1000000LL;
+
+void output_begin(struct output *o, const struct sink *sink, const char *prefix) {
+    *o = (struct output){.sink = sink};
+    snprintf(o->prefix, sizeof o->prefix, "%s", prefix);
+}
+
+void output_end(struct output *o) {
+    text_clear(&o->result);
+}
+
+static bool is_json_type(const char *mime) {
+    struct str s = str_of(mime);
+    return str_is(s, "application/json") || str_ends(s, "+json");
+}
+
+/* JSON types travel unpacked, everything else as text. */
+static json_t *mime_data(const struct mime *m) {
+    bool repaired;
+    json_t *v = is_json_type(m->type) ? json_read(text_str(&m->data), &repaired) : NULL;
+    return v ? v : json_of_text(&m->data);
+}
+
+void bundle_json(const struct bundle *b, json_t **data, json_t **metadata) {
+    *data = json_object();
+    *metadata = json_object();
+    for (int i = 0; i < b->n; i++) {
+        const struct mime *m = &b->items[i];
+        json_object_set_new(*data, m->type, mime_data(m));
+        if (m->width <= 0) continue;
+        json_object_set_new(*metadata, m->type,
+                            json_pack("{s:i,s:i}", "width", m->width, "height", m->height));
+    }
+}
+
+/* The traceback in one string per line, so that front ends can fold it. */
+static json_t *traceback_json(const struct err *e, bool color) {
+    json_t *lines = json_array();
+    struct text view = {0};
+    error_view_text(e, color, &view);
+    struct str rest = text_str(&view);
+    while (rest.n && rest.p[rest.n - 1] == '\n') rest.n--;
+    while (rest.n) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        size_t n = end ? (size_t)(end - rest.p) : rest.n;
+        json_array_append_new(lines, json_of((struct str){rest.p, n}));
+        size_t skip = end ? n + 1 : n;
+        rest = (struct str){rest.p + skip, rest.n - skip};
+    }
+    text_clear(&view);
+    return lines;
+}
+
+json_t *error_json(const struct err *e, bool color) {
+    struct text line = {0};
+    error_view_line(e, &line);
+    json_t *v = json_object();
+    json_object_set_new(v, "ename", json_string(err_title(e->kind)));
+    json_object_set_new(v, "evalue", json_of_text(&line));
+    json_object_set_new(v, "traceback", traceback_json(e, color));
+    text_clear(&line);
+    return v;
+}
+
+static void send_bundle(struct output *o, enum display_kind kind, const struct bundle *b,
+                        const char *display_id) {
+    json_t *data, *metadata;
+    bundle_json(b, &data, &metadata);
+    if (o->sink->display) o->sink->display(o->sink->user, kind, data, metadata, display_id);
+    json_decref(data);
+    json_decref(metadata);
+}
+
+static void on_text(void *user, struct str utf8, bool is_error) {
+    struct output *o = user;
+    if (o->sink->stream) o->sink->stream(o->sink->user, is_error, utf8);
+}
+
+static void keep_result(struct output *o, const struct bundle *b) {
+    for (int i = 0; i < b->n; i++) {
+        if (strcmp(b->items[i].type, "text/plain") != 0) continue;
+        text_clear(&o->result);
+        text_add(&o->result, text_str(&b->items[i].data));
+    }
+}
+
+static void on_show(void *user, struct value v, const char *title, bool is_result) {
+    struct output *o = user;
+    struct bundle b = {0};
+    struct err e = {0};
+    if (display_value(v, title, &b, &e)) {
+        if (is_result) keep_result(o, &b);
+        send_bundle(o, is_result ? DISPLAY_RESULT : DISPLAY_SHOW, &b, NULL);
+    } else {
+        on_text(o, STR("(the value could not be shown: "), true);
+        on_text(o, str_of(e.what), true);
+        on_text(o, STR(")\n"), true);
+    }
+    bundle_clear(&b);
+}
+
+static int find_run(struct output *o, int run) {
+    for (int i = 0; i < o->n_runs; i++) {
+        if (o->runs[i].run == run) return i;
+    }
+    int i = o->n_runs < OUTPUT_MAX_RUNS ? o->n_runs++ : run % OUTPUT_MAX_RUNS;
+    memset(&o->runs[i], 0, sizeof o->runs[i]);
+    o->runs[i].run = run;
+    return i;
+}
+
+static void on_train(void *user, int run, const struct train_event *event) {
+    struct output *o = user;
+    int i = find_run(o, run);
+    bool final = event->kind == TRAIN_END;
+    int64_t now = now_ns();
+    if (o->runs[i].open && !final && now - o->runs[i].shown_ns < UPDATE_NS) return;
+    struct bundle b = {0};
+    struct err e = {0};
+    char id[64];
+    snprintf(id, sizeof id, "%s-train-%d", o->prefix, run);
+    enum display_kind kind = !o->runs[i].open ? DISPLAY_LIVE
+                             : final          ? DISPLAY_FINAL
+                                              : DISPLAY_UPDATE;
+    if (display_training(event, &b, &e)) send_bundle(o, kind, &b, id);
+    o->runs[i].open = true;
+    o->runs[i].shown_ns = now;
+    bundle_clear(&b);
+}
+
+static void on_note(void *user, struct str utf8) {
+    struct text line = {0};
+    text_adds(&line, "note: ");
+    text_add(&line, utf8);
+    if (!str_ends(utf8, "\n")) text_addc(&line, '\n');
+    on_text(user, text_str(&line), false);
+    text_clear(&line);
+}
+
+static bool on_ask(void *user, struct str prompt, bool hidden, struct text *answer, struct err *e) {
+    struct output *o = user;
+    if (o->sink->ask) return o->sink->ask(o->sink->user, prompt, hidden, answer, e);
+    return err_set(e, ERR_INPUT, "questions cannot be asked here");
+}
+
+static void on_page(void *user, struct str markdown) {
+    struct output *o = user;
+    if (o->sink->page) o->sink->page(o->sink->user, markdown);
+}
+
+static void on_clear(void *user, bool wait) {
+    struct output *o = user;
+    if (o->sink->clear) o->sink->clear(o->sink->user, wait);
+}
+
+static void on_exit_cell(void *user) {
+    struct output *o = user;
+    if (o->sink->exit) o->sink->exit(o->sink->user);
+}
+
+struct engine_observer output_observer(struct output *o) {
+    return (struct engine_observer){.user = o,
+                                    .text = on_text,
+                                    .show = on_show,
+                                    .train = on_train,
+                                    .note = on_note,
+                                    .ask = on_ask,
+                                    .page = on_page,
+                                    .clear = on_clear,
+                                    .exit = on_exit_cell};
+}
