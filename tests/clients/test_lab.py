@@ -137,7 +137,7 @@ def test_run_all_and_see_a_plot(page, lab):
                                                  "p.naturalHeight])")
         assert width > 100 and height > 30
     text = page.locator(".jp-OutputArea-output pre").all_inner_texts()
-    assert any("read correctly" in t for t in text)
+    assert any("named correctly" in t for t in text)
     cell(page, 3).scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     page.screenshot(path=str(ROOT / "build" / "lab.png"))
