@@ -45,16 +45,16 @@ static bool is_setting(const struct parser *p) {
 static bool setting_refused(struct parser *p, const char *block) {
     enum token_kind next = token_ahead(p, 1).kind;
     if (!token_at(p, TOK_NAME)) return true;
-    struct token name = token_now(p), after = token_ahead(p, 2);
     if (next == TOK_ASSIGN || next == TOK_EQ) {
         token_take(p);
-        return fail_here(p, SYN_SETTING_EQUALS, block, excerpt(p, name.start, name.end),
-                         excerpt(p, after.start, after.end));
+        struct token sign = token_now(p);
+        return fail_here(p, SYN_SETTING_EQUALS, block,
+                         repaired_line(p, sign.start, sign.end, ": "));
     }
     if (token_starts_value(next) && next != TOK_LPAREN && next != TOK_LBRACKET) {
         token_take(p);
-        return fail_here(p, SYN_SETTING_COLON, excerpt(p, name.start, name.end),
-                         excerpt(p, token_now(p).start, token_now(p).end));
+        uint32_t gap = token_now(p).start;
+        return fail_here(p, SYN_SETTING_COLON, repaired_line(p, gap, gap, ": "));
     }
     return true;
 }

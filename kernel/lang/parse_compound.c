@@ -7,7 +7,10 @@ static bool header_colon(struct parser *p, const char *after) {
     struct token t = token_now(p);
     bool condition = str_is(str_of(after), "if") || str_is(str_of(after), "elif") ||
                      str_is(str_of(after), "while");
-    if (t.kind == TOK_ASSIGN && condition) return fail_here(p, SYN_CONDITION_EQUALS, after);
+    if (t.kind == TOK_ASSIGN && condition) {
+        const char *repaired = repaired_line(p, t.start, t.end, " == ");
+        return fail_here(p, SYN_CONDITION_EQUALS, after, repaired);
+    }
     if (t.kind == TOK_LBRACE) return fail_here(p, SYN_BRACES, after);
     if (t.kind == TOK_ARROW) return fail_here(p, SYN_RETURN_TYPE);
     return fail_here(p, SYN_MISSING_COLON, after, token_excerpt(p, t));

@@ -264,7 +264,11 @@ static struct ast *assert_statement(struct parser *p) {
     if (!n) return NULL;
     n->a = parse_expression(p);
     if (!n->a) return NULL;
-    if (token_at(p, TOK_ASSIGN)) return fail_here(p, SYN_CONDITION_EQUALS, "assert");
+    struct token t = token_now(p);
+    if (t.kind == TOK_ASSIGN) {
+        const char *repaired = repaired_line(p, t.start, t.end, " == ");
+        return fail_here(p, SYN_CONDITION_EQUALS, "assert", repaired);
+    }
     if (token_accept(p, TOK_COMMA)) {
         n->b = parse_expression(p);
         if (!n->b) return NULL;

@@ -127,6 +127,19 @@ const char *excerpt(struct parser *p, uint32_t start, uint32_t end) {
     return copy ? copy : "";
 }
 
+const char *repaired_line(struct parser *p, uint32_t start, uint32_t end, const char *instead) {
+    const struct token *t = p->lexer->tokens;
+    int32_t first = p->at, last = p->at;
+    while (first > 0 && t[first - 1].kind >= TOK_NAME) first--;
+    while (last + 1 < p->lexer->n && t[last].kind >= TOK_NAME) last++;
+    uint32_t from = t[first].start, to = t[last].start;
+    while (start > from && p->text.p[start - 1] == ' ') start--;
+    while (end < to && p->text.p[end] == ' ') end++;
+    const char *after = end < to ? excerpt(p, end, to) : "";
+    const char *copy = arena_printf(p->arena, "%s%s%s", excerpt(p, from, start), instead, after);
+    return copy ? copy : "";
+}
+
 const char *token_excerpt(struct parser *p, struct token t) {
     if (t.kind < TOK_NAME) return token_words(t.kind);
     const char *copy = arena_printf(p->arena, "`%s`", excerpt(p, t.start, t.end));

@@ -62,6 +62,9 @@ void fail_note(struct parser *p, uint32_t start, uint32_t end, const char *note)
 void *fail_memory(struct parser *p);
 /* A copy of at most 60 bytes of the text between two offsets, on one line. */
 const char *excerpt(struct parser *p, uint32_t start, uint32_t end);
+/* The logical line at hand with `instead` in place of the bytes [start, end) and the spaces around.
+ */
+const char *repaired_line(struct parser *p, uint32_t start, uint32_t end, const char *instead);
 const char *token_excerpt(struct parser *p, struct token t);
 
 /* Depth: each recursive function enters and leaves. */
