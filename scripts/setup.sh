@@ -33,7 +33,7 @@ missing_packages() {
     wanted=$(wanted_packages "$1" | sort)
     # shellcheck disable=SC2086
     installed=$(dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' $wanted 2>/dev/null |
-        awk '$2 == "installed" { sub(/:.*/, "", $1); print $1 }' | sort)
+        awk '$2 == "installed" { sub(/:.*/, "", $1); print $1 }' | sort) || true
     comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$installed")
 }
 
