@@ -25,10 +25,8 @@ static void add_kinds(struct text *out, const struct plot *p) {
         if (n == 0) continue;
         const struct mark_kind_row *row = mark_kind_row((enum mark_kind)kind);
         text_adds(out, any ? ", " : "");
-        if (n == 1)
-            text_addf(out, "%s", row->one);
-        else
-            text_addf(out, "%d %s", n, row->many);
+        if (n == 1) text_addf(out, "%s", row->one);
+        else text_addf(out, "%d %s", n, row->many);
         any = true;
     }
     if (!any) text_adds(out, "empty");
@@ -62,10 +60,26 @@ void plot_describe(const struct plot *p, struct text *out) {
     add_range(out, p->x_label ? p->x_label : "x", e.x0, e.x1);
 }
 
+/* " Values 0 … 980." of areas of colour. */
+static void add_values(struct text *out, const struct plot *p, const struct mark *m) {
+    struct colorbar bar;
+    const struct mark_kind_row *row = mark_kind_row(m->kind);
+    double low, high;
+    if (!row->colorbar || !row->colorbar(p, m, &bar)) return;
+    if (!tensor_range(m->kind == MARK_SCATTER || m->kind == MARK_LINE ? m->color_by : m->z, &low,
+                      &high))
+        return;
+    text_adds(out, " ");
+    add_range(out, "Colours", m->kind == MARK_LINE ? bar.low : low,
+              m->kind == MARK_LINE ? bar.high : high);
+    text_addc(out, '.');
+}
+
 /* "f(x) ends at 0.993." */
 static void add_ending(struct text *out, const struct mark *m) {
     int64_t n = mark_n_points(m);
-    if (m->kind != MARK_LINE || n == 0) return;
+    bool one_of_many = m->color_by && !m->label;
+    if (m->kind != MARK_LINE || n == 0 || one_of_many) return;
     text_addf(out, " %s ends at ", m->label ? m->label : "The line");
     add_number(out, mark_number(m->y, n - 1));
     text_addc(out, '.');
@@ -84,16 +98,20 @@ void plot_describe_fully(const struct plot *p, struct text *out) {
         add_range(out, p->y_label ? p->y_label : "y", e.y0, e.y1);
     }
     text_addc(out, '.');
-    for (int i = 0; i < p->n_marks && i < 12; i++) add_ending(out, &p->marks[i]);
+    bool has_values = false;
+    for (int i = 0; i < p->n_marks && i < 12; i++) {
+        size_t before = out->n;
+        if (!has_values) add_values(out, p, &p->marks[i]);
+        has_values |= out->n > before;
+        add_ending(out, &p->marks[i]);
+    }
 }
 
 void figure_describe(const struct figure *f, struct text *out) {
     int n = 0;
     for (int i = 0; i < f->n; i++) n += f->plots[i] != NULL;
-    if (f->gallery)
-        text_addf(out, "%d picture%s", n, n == 1 ? "" : "s");
-    else
-        text_addf(out, "figure: %d plot%s", n, n == 1 ? "" : "s");
+    if (f->gallery) text_addf(out, "%d picture%s", n, n == 1 ? "" : "s");
+    else text_addf(out, "figure: %d plot%s", n, n == 1 ? "" : "s");
     if (f->title) text_addf(out, ", %s", f->title);
     for (int i = 0; i < f->n_row_labels; i++)
         text_addf(out, "%s%s", i == 0 ? ", rows: " : ", ", f->row_labels[i]);

@@ -21,5 +21,14 @@ struct text *bundle_add(struct bundle *b, const char *mime_type);
 /* Fill an empty bundle with how a notebook should see `v`. `title` may be NULL. False only when
  * memory is out. */
 bool display_value(struct value v, const char *title, struct bundle *b, struct err *e);
-/* The live view of a training run, from its latest event: text/html and a short text/plain. */
+
+/* The live view of a training run: text/html (facts, progress, curve, a row per epoch) and one short
+ * line of text/plain. Events tell only what is new, so a view keeps what they told so far. */
+struct training_view;
+struct training_view *training_view_new(struct err *e);
+void training_view_free(struct training_view *v);
+/* Take note of every event of the run, also of those after which nothing is shown. */
+bool training_view_note(struct training_view *v, const struct train_event *event, struct err *e);
+bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e);
+/* The view of one event alone. */
 bool display_training(const struct train_event *event, struct bundle *b, struct err *e);

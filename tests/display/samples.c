@@ -547,10 +547,8 @@ bool sample_make(int i, struct sample *s) {
     *s = (struct sample){0};
     if (i < 0 || (size_t)i >= ARRAY_LEN(makers)) return false;
     s->name = makers[i].name;
-    if (makers[i].plot)
-        s->plot = makers[i].plot();
-    else
-        s->figure = makers[i].figure();
+    if (makers[i].plot) s->plot = makers[i].plot();
+    else s->figure = makers[i].figure();
     return true;
 }
 

@@ -1,0 +1,126 @@
+/* Plots, figures and tensors that are pictures, as bundles. */
+#include "base/pool.h"
+#include "display/image.h"
+#include "display/picture.h"
+#include "display/png.h"
+#include "display/views.h"
+#include <stdio.h>
+
+static bool add_svg(struct bundle *b, struct text *svg, int w, int h, struct err *e) {
+    struct text *out = bundle_add(b, "image/svg+xml");
+    if (!out) {
+        text_clear(svg);
+        return err_memory(e, sizeof *b);
+    }
+    *out = *svg;
+    b->items[b->n - 1].width = w;
+    b->items[b->n - 1].height = h;
+    return true;
+}
+
+bool plot_bundle(const struct plot *p, const char *title, struct bundle *b, struct err *e) {
+    struct plot titled = *p; /* a look with another title; owns nothing */
+    if (title) titled.title = title;
+    struct text svg = {0};
+    int w, h;
+    if (!plot_svg(&titled, &svg, &w, &h, e)) {
+        text_clear(&svg);
+        return false;
+    }
+    TRY(add_svg(b, &svg, w, h, e));
+    struct text *plain = bundle_add(b, "text/plain");
+    if (plain) plot_describe(&titled, plain);
+    return plain != NULL || err_memory(e, sizeof *b);
+}
+
+bool figure_bundle(const struct figure *f, const char *title, struct bundle *b, struct err *e) {
+    struct figure titled = *f;
+    if (title) titled.title = title;
+    struct text svg = {0};
+    int w, h;
+    if (!figure_svg(&titled, &svg, &w, &h, e)) {
+        text_clear(&svg);
+        return false;
+    }
+    TRY(add_svg(b, &svg, w, h, e));
+    struct text *plain = bundle_add(b, "text/plain");
+    if (plain) figure_describe(&titled, plain);
+    return plain != NULL || err_memory(e, sizeof *b);
+}
+
+enum { SMALL_PICTURE = 224, LARGE_PICTURE = 2048, WIDEST_SHOWN = 800 };
+
+/* One picture without a title: its pixels, small ones enlarged so that they can be seen. */
+static bool png_bundle(struct tensor *t, struct bundle *b, struct err *e) {
+    struct mark m = {.kind = MARK_IMAGE, .z = t};
+    struct image_pixels pixels;
+    TRY(image_pixels(&m, LARGE_PICTURE, &pixels, e));
+    int longer = pixels.w > pixels.h ? pixels.w : pixels.h, zoom = 1;
+    while (longer * (zoom + 1) <= SMALL_PICTURE) zoom++;
+    struct text *out = bundle_add(b, "image/png");
+    bool ok = out && png_write_base64(out, pixels.at, pixels.w, pixels.h, pixels.channels, zoom, e);
+    pool_free(pixels.at);
+    TRY(ok);
+    struct mime *item = &b->items[b->n - 1];
+    item->width = pixels.w * zoom < WIDEST_SHOWN ? pixels.w * zoom : WIDEST_SHOWN;
+    item->height = (int)((int64_t)pixels.h * item->width / pixels.w);
+    struct text *plain = bundle_add(b, "text/plain");
+    if (!plain) return err_memory(e, sizeof *b);
+    text_addf(plain, "a picture of %lld × %lld pixels", (long long)t->shape.size[0],
+              (long long)t->shape.size[1]);
+    return true;
+}
+
+bool image_bundle(struct tensor *t, const char *title, struct bundle *b, struct err *e) {
+    bool batch = tensor_n_pictures(t) != 1 || t->shape.n == 4 ||
+                 (t->shape.n == 3 && t->shape.size[2] != 1 && t->shape.size[2] != 3 &&
+                  t->shape.size[2] != 4);
+    if (!batch && !title) return png_bundle(t, b, e);
+    struct figure *f = figure_gallery(&t, 1, NULL, 0, title, e);
+    if (!f) return false;
+    bool ok = figure_bundle(f, title, b, e);
+    figure_unref(f);
+    return ok;
+}
+
+bool history_curve(const struct table *history, struct text *html, struct err *e) {
+    if (!history || history->n_rows < 2) return true;
+    struct plot *p = plot_new(e);
+    if (!p) return false;
+    p->width = 4.2;
+    p->height = 2.2;
+    p->x_label = "epoch";
+    int64_t n = history->n_rows;
+    struct shape s = shape_of(1, &n);
+    bool ok = true;
+    for (int32_t i = 0; ok && i < history->n_columns; i++) {
+        const struct column *c = &history->columns[i];
+        struct str name = str_of(c->name);
+        if (c->kind == COLUMN_TEXT || !(str_is(name, "loss") || str_is(name, "val_loss"))) continue;
+        struct mark m = {.kind = MARK_LINE,
+                         .label = c->name,
+                         .opacity = 1,
+                         .marker = n <= 30 ? "o" : NULL,
+                         .size = n <= 30 ? 3 : 0};
+        m.x = tensor_new(DT_FLOAT64, &s, e);
+        m.y = tensor_new(DT_FLOAT64, &s, e);
+        for (int64_t k = 0; m.x && m.y && k < n; k++) {
+            tensor_set(m.x, k, (double)(k + 1));
+            tensor_set(m.y, k, c->numbers[k]);
+        }
+        ok = m.x && m.y ? plot_add(p, &m, e) : (tensor_unref(m.x), tensor_unref(m.y), false);
+    }
+    struct text svg = {0};
+    int w = 0, h = 0;
+    if (ok && p->n_marks > 0) ok = plot_svg(p, &svg, &w, &h, e);
+    if (ok && p->n_marks > 0) {
+        text_addf(html,
+                  "<img width=\"%d\" height=\"%d\" alt=\"learning curve\" "
+                  "src=\"data:image/svg+xml;base64,",
+                  w, h);
+        ok = base64_write(html, text_str(&svg)) && text_adds(html, "\"/>\n");
+    }
+    text_clear(&svg);
+    plot_unref(p);
+    return ok;
+}

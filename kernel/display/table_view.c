@@ -1,0 +1,149 @@
+/* A table: names, types and missing values, first and last rows. */
+#include "display/views.h"
+#include <math.h>
+
+enum {
+    ROWS_WHOLE = 20,
+    ROWS_EDGE = 5,
+    HISTORY_WHOLE = 12,
+    COLUMNS_WHOLE = 16,
+    COLUMNS_EDGE = 7,
+    TEXT_MOST = 48
+};
+
+static const char *kind_word(enum column_kind kind) {
+    static const char *const words[] = {[COLUMN_NUMBER] = "number",
+                                        [COLUMN_INT] = "int",
+                                        [COLUMN_BOOL] = "bool",
+                                        [COLUMN_TEXT] = "text"};
+    return words[kind];
+}
+
+static int64_t n_missing(const struct column *c, int64_t n_rows) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_rows; i++)
+        n += c->kind == COLUMN_TEXT ? c->texts[i] == NULL : isnan(c->numbers[i]);
+    return n;
+}
+
+/* Positions shown along rows or columns. */
+struct cut {
+    int64_t n;
+    int edge; /* 0 = all */
+};
+
+static int cut_count(struct cut c) {
+    return c.edge ? 2 * c.edge + 1 : (int)c.n;
+}
+
+static int64_t cut_at(struct cut c, int k) {
+    if (!c.edge || k < c.edge) return k;
+    return k == c.edge ? -1 : c.n - (2 * c.edge + 1 - k);
+}
+
+static void text_cell(struct sheet *s, const char *text) {
+    size_t n = 0;
+    int shown = 0;
+    while (text[n]) { /* cut between characters */
+        if (((unsigned char)text[n] & 0xc0) != 0x80 && shown++ == TEXT_MOST) break;
+        n++;
+    }
+    sheet_cellf(s, "%.*s%s", (int)n, text, text[n] ? "…" : "");
+}
+
+static void value_cell(struct sheet *s, const struct column *c, int64_t row,
+                       const struct number_style *style) {
+    if (c->kind == COLUMN_TEXT) {
+        if (c->texts[row]) text_cell(s, c->texts[row]);
+        else sheet_cell(s, STR("missing"));
+        return;
+    }
+    double x = c->numbers[row];
+    struct text cell = {0};
+    if (isnan(x)) text_adds(&cell, "missing");
+    else if (c->kind == COLUMN_BOOL) text_adds(&cell, x != 0 ? "True" : "False");
+    else number_write(style, x, &cell);
+    sheet_cell(s, text_str(&cell));
+    text_clear(&cell);
+}
+
+static struct number_style column_style(const struct column *c, struct cut rows) {
+    struct number_style style = {.whole = true};
+    for (int i = 0; c->kind != COLUMN_TEXT && i < cut_count(rows); i++)
+        if (cut_at(rows, i) >= 0) number_style_note(&style, c->numbers[cut_at(rows, i)]);
+    return style;
+}
+
+static void header_rows(const struct table *t, struct cut columns, bool types, bool numbered,
+                        struct sheet *s) {
+    if (numbered) sheet_cell(s, STR(""));
+    for (int k = 0; k < cut_count(columns); k++) {
+        int64_t i = cut_at(columns, k);
+        sheet_cell(s, i < 0 ? STR("…") : str_of(t->columns[i].name));
+    }
+    if (!types) return;
+    if (numbered) sheet_cell(s, STR(""));
+    for (int k = 0; k < cut_count(columns); k++) {
+        int64_t i = cut_at(columns, k), missing = i < 0 ? 0 : n_missing(&t->columns[i], t->n_rows);
+        if (i < 0) sheet_cell(s, STR("…"));
+        else if (missing == 0) sheet_cell(s, str_of(kind_word(t->columns[i].kind)));
+        else sheet_cellf(s, "%s, %lld missing", kind_word(t->columns[i].kind), (long long)missing);
+    }
+}
+
+static void fill_sheet(const struct table *t, bool is_history, struct sheet *s) {
+    int whole = is_history ? HISTORY_WHOLE : ROWS_WHOLE;
+    struct cut rows = {t->n_rows, t->n_rows <= whole ? 0 : ROWS_EDGE};
+    struct cut columns = {t->n_columns, t->n_columns <= COLUMNS_WHOLE ? 0 : COLUMNS_EDGE};
+    struct number_style styles[2 * COLUMNS_EDGE + COLUMNS_WHOLE];
+    bool numbered = !is_history;
+    s->columns = cut_count(columns) + numbered;
+    s->n_header = is_history ? 1 : 2;
+    s->n_sub_header = is_history ? 0 : 1;
+    s->first_is_label = numbered;
+    for (int k = 0; k < cut_count(columns); k++) {
+        int64_t i = cut_at(columns, k);
+        if (i < 0) continue;
+        s->left[k + numbered] = t->columns[i].kind == COLUMN_TEXT;
+        styles[k] = column_style(&t->columns[i], rows);
+    }
+    header_rows(t, columns, !is_history, numbered, s);
+    for (int r = 0; r < cut_count(rows); r++) {
+        int64_t row = cut_at(rows, r);
+        if (numbered && row >= 0) sheet_cellf(s, "%lld", (long long)row);
+        else if (numbered) sheet_cell(s, STR("…"));
+        for (int k = 0; k < cut_count(columns); k++) {
+            int64_t i = cut_at(columns, k);
+            if (row < 0 || i < 0) sheet_cell(s, STR("…"));
+            else value_cell(s, &t->columns[i], row, &styles[k]);
+        }
+    }
+}
+
+static void add_footer(const struct table *t, bool is_history, struct view *v) {
+    struct text line = {0};
+    if (!is_history) {
+        count_print(t->n_rows, &line);
+        text_addf(&line, " row%s, %d column%s", t->n_rows == 1 ? "" : "s", t->n_columns,
+                  t->n_columns == 1 ? "" : "s");
+    }
+    if (t->note) text_addf(&line, "%s%s", line.n ? "; " : "", t->note);
+    if (line.n > 0) {
+        text_add(&v->plain, text_str(&line));
+        html_line(&v->html, "font-size:85%;opacity:.7", text_str(&line));
+    } else if (v->plain.n > 0) {
+        v->plain.p[--v->plain.n] = 0; /* the table's last newline */
+    }
+    text_clear(&line);
+}
+
+void table_view(const struct table *t, bool is_history, struct view *v) {
+    if (t->n_columns > 0) {
+        struct sheet s = {0};
+        fill_sheet(t, is_history, &s);
+        sheet_text(&s, "", &v->plain);
+        sheet_html(&s, &v->html);
+        sheet_clear(&s);
+    }
+    add_footer(t, is_history, v);
+}

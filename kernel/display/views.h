@@ -1,0 +1,41 @@
+/* The views of single kinds of values; display.c chooses. Each fills `plain`, and `html` where a
+ * table says more (left empty otherwise). Neither ends with a newline too many. */
+#pragma once
+#include "display/display.h"
+#include "display/sheet.h"
+
+struct view {
+    struct text plain, html;
+};
+
+void tensor_view(const struct tensor *t, struct view *v);
+void table_view(const struct table *t, bool is_history, struct view *v);
+void model_view(const struct model_value *m, struct view *v);
+void function_view(struct value f, struct view *v);
+void config_view(const struct config *c, struct view *v);
+/* Records, lists and tuples. */
+void container_view(struct value c, struct view *v);
+
+/* A number in few characters: "float64 [100, 784]", "Denoiser model", at most `most` characters. */
+void value_short(struct value x, int most, struct text *out);
+
+/* How the numbers of one column or tensor are written, so that they line up. */
+struct number_style {
+    bool whole, mixed; /* mixed: too far apart for a common number of decimals */
+    int decimals;
+};
+/* Start with {.whole = true}; note every number that will be shown. */
+void number_style_note(struct number_style *s, double x);
+void number_write(const struct number_style *s, double x, struct text *out);
+
+/* "24,097" */
+void count_print(int64_t n, struct text *out);
+
+/* A plot, figure or picture, drawn; the bundle gets the picture and the words. */
+bool plot_bundle(const struct plot *p, const char *title, struct bundle *b, struct err *e);
+bool figure_bundle(const struct figure *f, const char *title, struct bundle *b, struct err *e);
+/* Tensors that are pictures. */
+bool image_bundle(struct tensor *t, const char *title, struct bundle *b, struct err *e);
+/* A small curve per number column of a history, as <img> for HTML; nothing when there are fewer
+ * than two epochs. */
+bool history_curve(const struct table *history, struct text *html, struct err *e);

@@ -1,0 +1,171 @@
+/* Pictures: golden files of the small ones, sizes, equal bytes for equal plots, damaged input. */
+#include "display/picture.h"
+#include "base/pool.h"
+#include "golden.h"
+#include "harness.h"
+#include "samples.h"
+
+static bool draw(const struct sample *s, struct text *svg) {
+    struct err e = {0};
+    int w, h;
+    bool ok = s->plot ? plot_svg(s->plot, svg, &w, &h, &e) : figure_svg(s->figure, svg, &w, &h, &e);
+    return ok && w > 0 && h > 0;
+}
+
+/* Pictures with embedded pixels depend on the compressor's version: not compared byte by byte. */
+static void golden_files(void) {
+    struct sample s;
+    for (int i = 0; sample_make(i, &s); i++) {
+        struct text svg = {0};
+        CHECK(draw(&s, &svg));
+        char name[128];
+        snprintf(name, sizeof name, "%s.svg", s.name);
+        if (svg.n < 12000 && !strstr(svg.p, "data:image/png"))
+            CHECK(golden_same(name, text_str(&svg)));
+        text_clear(&svg);
+        sample_clear(&s);
+    }
+}
+
+static void same_plot_same_bytes(void) {
+    struct sample s;
+    for (int i = 0; sample_make(i, &s); i++) {
+        struct text a = {0}, b = {0};
+        CHECK(draw(&s, &a) && draw(&s, &b));
+        CHECK(str_same(text_str(&a), text_str(&b)));
+        text_clear(&a);
+        text_clear(&b);
+        sample_clear(&s);
+    }
+}
+
+static void no_ids(void) {
+    struct sample s;
+    for (int i = 0; sample_make(i, &s); i++) {
+        struct text svg = {0};
+        CHECK(draw(&s, &svg));
+        CHECK(strstr(svg.p, " id=") == NULL);
+        CHECK(strstr(svg.p, "<title>") != NULL && strstr(svg.p, "<desc>") != NULL);
+        CHECK(strstr(svg.p, "nan") == NULL && strstr(svg.p, "inf ") == NULL);
+        text_clear(&svg);
+        sample_clear(&s);
+    }
+}
+
+static size_t bytes_of(enum mark_kind kind, int64_t n, double (*x)(double), double (*y)(double)) {
+    struct err e = {0};
+    struct sample s = {.plot = plot_new(&e)};
+    struct mark m = {
+        .kind = kind, .x = sample_vector(n, x), .y = sample_vector(n, y), .opacity = 1};
+    plot_add(s.plot, &m, &e);
+    struct text svg = {0};
+    CHECK(draw(&s, &svg));
+    size_t bytes = svg.n;
+    text_clear(&svg);
+    sample_clear(&s);
+    return bytes;
+}
+
+static double position(double i) {
+    return i;
+}
+static double other_noise(double i) {
+    return sample_noise(i + 1e6);
+}
+static double wiggle(double i) {
+    return sin(i * i);
+}
+
+static void ten_thousand_points_are_small(void) {
+    CHECK(bytes_of(MARK_LINE, 10000, position, sample_noise) < 200000);
+    CHECK(bytes_of(MARK_LINE, 10000, position, wiggle) < 200000);
+    CHECK(bytes_of(MARK_LINE, 10000, other_noise, sample_noise) < 200000);
+    CHECK(bytes_of(MARK_SCATTER, 10000, other_noise, sample_noise) < 200000);
+    CHECK(bytes_of(MARK_LINE, 100000, position, sample_noise) < 200000);
+    CHECK(bytes_of(MARK_LINE, 1000, position, position) < 6000); /* a straight line is two points */
+}
+
+static double only_nan(double i) {
+    return i < -1 ? i : NAN;
+}
+static double infinite(double i) {
+    return i < 5 ? i : INFINITY;
+}
+static double huge(double i) {
+    return i * 1e300;
+}
+static double tiny(double i) {
+    return i * 1e-300;
+}
+static double constant(double i) {
+    return i < -1 ? i : 3;
+}
+
+static void odd_numbers_draw(void) {
+    double (*const odd[])(double) = {only_nan, infinite, huge, tiny, constant, position};
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+        for (size_t k = 0; k < ARRAY_LEN(odd); k++) {
+            CHECK(bytes_of(MARK_LINE, 20, odd[i], odd[k]) > 0);
+            CHECK(bytes_of(MARK_SCATTER, 20, odd[i], odd[k]) > 0);
+            CHECK(bytes_of(MARK_BAR, 20, odd[i], odd[k]) > 0);
+        }
+        CHECK(bytes_of(MARK_HIST, 20, odd[i], position) > 0);
+        CHECK(bytes_of(MARK_LINE, 0, odd[i], position) > 0);
+        CHECK(bytes_of(MARK_LINE, 1, odd[i], position) > 0);
+    }
+}
+
+/* What a plain-text front end shows. */
+static void words(void) {
+    struct text all = {0};
+    struct sample s;
+    for (int i = 0; sample_make(i, &s); i++) {
+        if (s.plot) {
+            plot_describe(s.plot, &all);
+            text_adds(&all, "\n    ");
+            plot_describe_fully(s.plot, &all);
+        } else {
+            figure_describe(s.figure, &all);
+        }
+        text_addc(&all, '\n');
+        sample_clear(&s);
+    }
+    CHECK(golden_same("words.txt", text_str(&all)));
+    text_clear(&all);
+}
+
+static void nothing_is_lost(void) {
+    struct sample s;
+    struct text svg = {0};
+    sample_make(4, &s);
+    draw(&s, &svg);
+    text_clear(&svg);
+    sample_clear(&s);
+    size_t before = pool_live_blocks();
+    for (int i = 0; sample_make(i, &s); i++) {
+        draw(&s, &svg);
+        text_clear(&svg);
+        sample_clear(&s);
+    }
+    CHECK_EQ(pool_live_blocks(), before);
+}
+
+/* Every allocation fails once: an error, no crash, nothing lost. */
+static void memory_runs_out(void) {
+    size_t before = pool_live_blocks();
+    struct sample s;
+    for (int i = 0; sample_make(i, &s); i++) {
+        for (int64_t n = 1; n < 12; n++) {
+            struct text svg = {0};
+            pool_fail_after(n);
+            draw(&s, &svg);
+            pool_fail_after(0);
+            text_clear(&svg);
+        }
+        sample_clear(&s);
+    }
+    CHECK_EQ(pool_live_blocks(), before);
+}
+
+TEST_MAIN(golden_files, same_plot_same_bytes, no_ids, ten_thousand_points_are_small,
+          odd_numbers_draw, words, nothing_is_lost, memory_runs_out)
