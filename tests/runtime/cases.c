@@ -1,0 +1,337 @@
+/* Test shapes for every row of ops.list. */
+#include "cases.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define S(...)                                                                                     \
+    {                                                                                              \
+        .n = sizeof((int64_t[]){__VA_ARGS__}) / 8, .size = { __VA_ARGS__ }                         \
+    }
+#define NUMBER                                                                                     \
+    { .n = 0 }
+
+/* ---- elementwise: the same shapes for all ---- */
+
+static const struct shape unary_shapes[] = {NUMBER,  S(1),       S(7),       S(0),
+                                            S(2, 3), S(5, 1),    S(3, 0, 2), S(4, 3, 5),
+                                            S(1031), S(33, 129), S(1, 1, 1)};
+
+static const struct shape binary_shapes[][2] = {
+    {NUMBER, NUMBER},   {S(7), S(7)},          {S(7), NUMBER},        {NUMBER, S(7)},
+    {S(4, 3), S(4, 3)}, {S(4, 3), S(3)},       {S(3), S(4, 3)},       {S(4, 3), S(4, 1)},
+    {S(1, 3), S(4, 3)}, {S(0, 3), S(3)},       {S(2, 3, 5), S(3, 5)}, {S(2, 3, 5), S(2, 1, 1)},
+    {S(65, 33), S(33)}, {S(65, 33), S(65, 1)}, {S(1), S(1)},          {S(1021), NUMBER},
+};
+
+/* Ranges in which the function is defined, where they are not -2 … 2. */
+static const struct {
+    double low, high, low_b, high_b;
+} ranges[OP_COUNT] = {
+    [OP_log] = {0.2, 3, 0, 0},        [OP_sqrt] = {0.2, 3, 0, 0},
+    [OP_rsqrt] = {0.2, 3, 0, 0},      [OP_recip] = {0.4, 3, 0, 0},
+    [OP_pow] = {0.3, 2.5, -2, 2},     [OP_div] = {-2, 2, 0.5, 2.5},
+    [OP_mod] = {-5, 5, 0.7, 1.3},     [OP_floordiv] = {-5, 5, 0.7, 1.3},
+    [OP_exp] = {-4, 4, 0, 0},         [OP_sigmoid] = {-6, 6, 0, 0},
+    [OP_softplus] = {-6, 6, 0, 0},    [OP_tanh] = {-4, 4, 0, 0},
+    [OP_sigmoid_bce] = {-5, 5, 0, 1},
+};
+
+static void set_ranges(struct op_case *c) {
+    for (int k = 0; k < 3; k++) {
+        if (c->low[k] != 0 || c->high[k] != 0) continue;
+        c->low[k] = -2;
+        c->high[k] = 2;
+    }
+    if (ranges[c->op].high != 0) {
+        c->low[0] = ranges[c->op].low;
+        c->high[0] = ranges[c->op].high;
+    }
+    if (ranges[c->op].high_b != 0) {
+        c->low[1] = ranges[c->op].low_b;
+        c->high[1] = ranges[c->op].high_b;
+    }
+}
+
+static enum dtype natural_dtype(enum op op) {
+    return op == OP_not || op == OP_and || op == OP_or ? DT_BOOL : DT_FLOAT64;
+}
+
+static void each_unary(enum op op, case_fn *visit, void *user) {
+    static const enum dtype whole[] = {DT_INT64, DT_INT32, DT_UINT8, DT_BOOL};
+    enum dtype natural = natural_dtype(op);
+    struct op_case c = {.op = op, .n_in = 1, .dtype = {natural}};
+    set_ranges(&c);
+    if (op == OP_cast) c.attrs.dtype = DT_INT64;
+    for (size_t i = 0; i < ARRAY_LEN(unary_shapes); i++) {
+        c.in[0] = unary_shapes[i];
+        visit(&c, user);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(whole) && natural != DT_BOOL; i++) {
+        c.in[0] = (struct shape)S(37);
+        c.dtype[0] = whole[i];
+        c.attrs.dtype = whole[i] == DT_INT64 ? DT_FLOAT64 : DT_BOOL;
+        if (c.low[0] >= 0 || op == OP_cast || !(op_flags(op) & OP_WHOLE_NUMBERS)) visit(&c, user);
+    }
+}
+
+static void each_binary(enum op op, case_fn *visit, void *user) {
+    enum dtype natural = natural_dtype(op);
+    struct op_case c = {.op = op, .n_in = 2, .dtype = {natural, natural}};
+    set_ranges(&c);
+    for (size_t i = 0; i < ARRAY_LEN(binary_shapes); i++) {
+        c.in[0] = binary_shapes[i][0];
+        c.in[1] = binary_shapes[i][1];
+        visit(&c, user);
+    }
+    if (natural == DT_BOOL) return;
+    static const enum dtype pairs[][2] = {
+        {DT_INT64, DT_INT64}, {DT_UINT8, DT_INT64}, {DT_INT32, DT_BOOL}, {DT_UINT8, DT_FLOAT64}};
+    c.low[1] = 1; /* no division by zero among whole numbers */
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        c.in[0] = (struct shape)S(6, 37);
+        c.in[1] = (struct shape)S(37);
+        memcpy(c.dtype, pairs[i], sizeof pairs[i]);
+        visit(&c, user);
+    }
+}
+
+/* ---- the others: one line for each shape ---- */
+
+#define ALL3 7u
+#define IN(count, ...) .n_in = count, .in = {__VA_ARGS__}
+#define ONE(...) .n_in = 1, .in = {S(__VA_ARGS__)}
+#define MAKE(...) .n_in = 0, .attrs = {.shape = S(__VA_ARGS__), .a = 0.25, .b = 0.5}
+#define POSITIONS .dtype = {DT_FLOAT64, DT_INT64}, .low = {-2, 0}, .high = {2, 4}
+
+static const struct op_case table[] = {
+    {OP_fill, MAKE(3, 4)},
+    {OP_fill, MAKE(0)},
+    {OP_fill, MAKE(1)},
+    {OP_fill, MAKE(300, 7)},
+    {OP_range, MAKE(5)},
+    {OP_range, MAKE(0)},
+    {OP_range, MAKE(1)},
+    {OP_range, MAKE(2049)},
+    {OP_uniform, MAKE(5, 7)},
+    {OP_uniform, MAKE(0, 2)},
+    {OP_uniform, MAKE(1)},
+    {OP_uniform, MAKE(200, 101)},
+    {OP_normal, MAKE(5, 7)},
+    {OP_normal, MAKE(0, 2)},
+    {OP_normal, MAKE(1)},
+    {OP_normal, MAKE(200, 101)},
+    {OP_bernoulli, MAKE(5, 7)},
+    {OP_bernoulli, MAKE(0, 2)},
+    {OP_bernoulli, MAKE(1)},
+    {OP_bernoulli, MAKE(200, 101)},
+
+    {OP_where, IN(3, S(5), S(5), S(5)), .dtype = {DT_BOOL}},
+    {OP_where, IN(3, S(4, 3), S(3), NUMBER), .dtype = {DT_BOOL}},
+    {OP_where, IN(3, S(3), S(4, 3), S(4, 3)), .dtype = {DT_BOOL}},
+    {OP_where, IN(3, S(0), S(0), NUMBER), .dtype = {DT_BOOL}},
+    {OP_where, IN(3, S(64, 33), NUMBER, NUMBER), .dtype = {DT_BOOL}},
+    {OP_where, IN(3, S(9), S(9), S(9)), .dtype = {DT_BOOL, DT_INT64, DT_UINT8}},
+
+    {OP_reshape, ONE(2, 6), .attrs.shape = S(3, 4)},
+    {OP_reshape, ONE(4, 6), .attrs.shape = S(4, 2, 3)},
+    {OP_reshape, ONE(1), .attrs.shape = NUMBER},
+    {OP_reshape, ONE(0, 5), .attrs.shape = S(0, 1, 5)},
+    {OP_reshape, ONE(4, 35), .attrs = {.shape = S(7, -1), .axis = 2}},
+    {OP_expand, IN(1, NUMBER), .attrs = {.shape = S(3), .axes = 1}},
+    {OP_expand, ONE(3), .attrs = {.shape = S(4, 3), .axes = 1}},
+    {OP_expand, ONE(3), .attrs = {.shape = S(3, 5), .axes = 2}},
+    {OP_expand, ONE(3, 5), .attrs = {.shape = S(3, 4, 5, 2), .axes = 10}},
+    {OP_expand, ONE(3, 1, 5), .attrs = {.shape = S(3, 4, 5), .axes = 2}},
+    {OP_expand, ONE(1, 3, 1), .attrs = {.shape = S(2, 3, 4), .axes = 5}},
+    {OP_expand, ONE(1, 3), .attrs = {.shape = S(0, 3), .axes = 1}},
+    {OP_expand, ONE(63), .attrs = {.shape = S(65, 63), .axes = 1}},
+    {OP_transpose, ONE(3, 4), .attrs.perm = {1, 0}},
+    {OP_transpose, ONE(2, 3, 4), .attrs.perm = {2, 0, 1}},
+    {OP_transpose, ONE(2, 3, 4, 5), .attrs.perm = {0, 2, 1, 3}},
+    {OP_transpose, ONE(2, 3, 4), .attrs.perm = {0, 1, 2}},
+    {OP_transpose, ONE(0, 4), .attrs.perm = {1, 0}},
+    {OP_transpose, ONE(1), .attrs.perm = {0}},
+    {OP_transpose, ONE(70, 33), .attrs.perm = {1, 0}},
+    {OP_slice, ONE(5), .attrs = {.shape = S(3), .begin = {1}, .step = {1}}},
+    {OP_slice, ONE(5), .attrs = {.shape = S(3), .begin = {4}, .step = {-2}}},
+    {OP_slice, ONE(4, 6), .attrs = {.shape = S(4, 2), .begin = {0, 1}, .step = {1, 3}}},
+    {OP_slice, ONE(4, 6), .attrs = {.shape = S(1, 6), .begin = {3, 0}, .step = {1, 1}}},
+    {OP_slice, ONE(4, 6), .attrs = {.shape = S(4, 0), .begin = {0, 2}, .step = {1, 1}}},
+    {OP_slice, ONE(4, 6, 5),
+     .attrs = {.shape = S(4, 6, 1), .begin = {3, 5, 2}, .step = {-1, -1, 1}}},
+    {OP_slice, ONE(50, 70), .attrs = {.shape = S(50, 64), .begin = {0, 3}, .step = {1, 1}}},
+    {OP_place, ONE(3), .attrs = {.shape = S(5), .begin = {1}, .step = {1}}},
+    {OP_place, ONE(3), .attrs = {.shape = S(6), .begin = {5}, .step = {-2}}},
+    {OP_place, ONE(4, 2), .attrs = {.shape = S(4, 6), .begin = {0, 1}, .step = {1, 3}}},
+    {OP_place, ONE(0, 2), .attrs = {.shape = S(3, 2), .begin = {0, 0}, .step = {1, 1}}},
+    {OP_place, ONE(50, 64), .attrs = {.shape = S(50, 70), .begin = {0, 3}, .step = {1, 1}}},
+    {OP_concat, IN(2, S(3), S(4))},
+    {OP_concat, IN(3, S(4, 2), S(4, 1), S(4, 3)), .attrs.axis = 1},
+    {OP_concat, IN(3, S(2, 2, 3), S(2, 0, 3), S(2, 1, 3)), .attrs.axis = 1},
+    {OP_concat, IN(1, S(5))},
+    {OP_concat, IN(2, S(4, 65), S(4, 33)), .attrs.axis = 1},
+    {OP_concat, IN(2, S(3), S(2)), .dtype = {DT_UINT8, DT_FLOAT64}},
+    {OP_gather, IN(2, S(5), S(3)), POSITIONS},
+    {OP_gather, IN(2, S(5, 4), S(7)), POSITIONS},
+    {OP_gather, IN(2, S(5, 2, 2), S(3, 2)), POSITIONS},
+    {OP_gather, IN(2, S(5, 3), NUMBER), POSITIONS},
+    {OP_gather, IN(2, S(5, 3), S(0)), POSITIONS},
+    {OP_gather, IN(2, S(5, 65), S(130)), POSITIONS},
+    {OP_scatter_add, IN(2, S(3), S(3)), POSITIONS, .attrs.shape = S(5)},
+    {OP_scatter_add, IN(2, S(7, 4), S(7)), POSITIONS, .attrs.shape = S(5, 4)},
+    {OP_scatter_add, IN(2, S(3, 2, 4), S(3, 2)), POSITIONS, .attrs.shape = S(6, 4)},
+    {OP_scatter_add, IN(2, S(0, 4), S(0)), POSITIONS, .attrs.shape = S(5, 4)},
+    {OP_scatter_add, IN(2, S(130, 65), S(130)), POSITIONS, .attrs.shape = S(5, 65)},
+    {OP_one_hot, ONE(6), .dtype = {DT_INT64}, .high = {4}, .attrs.shape = S(5)},
+    {OP_one_hot, ONE(2, 3), .dtype = {DT_UINT8}, .high = {4}, .attrs.shape = S(5)},
+    {OP_one_hot, IN(1, NUMBER), .dtype = {DT_INT32}, .high = {4}, .attrs.shape = S(5)},
+    {OP_one_hot, ONE(0), .dtype = {DT_INT64}, .high = {4}, .attrs.shape = S(5)},
+    {OP_one_hot, ONE(200), .dtype = {DT_INT64}, .high = {9}, .attrs.shape = S(10)},
+
+    {OP_matmul, IN(2, S(4, 3), S(3, 5))},
+    {OP_matmul, IN(2, S(3, 4), S(3, 5)), .attrs.trans_a = true},
+    {OP_matmul, IN(2, S(4, 3), S(5, 3)), .attrs.trans_b = true},
+    {OP_matmul, IN(2, S(3, 4), S(5, 3)), .attrs = {.trans_a = true, .trans_b = true}},
+    {OP_matmul, IN(2, S(3), S(3))},
+    {OP_matmul, IN(2, S(3), S(3, 4))},
+    {OP_matmul, IN(2, S(4, 3), S(3))},
+    {OP_matmul, IN(2, S(2, 4, 3), S(3))},
+    {OP_matmul, IN(2, S(2, 4, 3), S(3, 5))},
+    {OP_matmul, IN(2, S(2, 3, 4), S(3, 5)), .attrs.trans_a = true},
+    {OP_matmul, IN(2, S(2, 4, 3), S(5, 3)), .attrs.trans_b = true},
+    {OP_matmul, IN(2, S(2, 3, 4), S(5, 3)), .attrs = {.trans_a = true, .trans_b = true}},
+    {OP_matmul, IN(2, S(2, 4, 3), S(2, 3, 5))},
+    {OP_matmul, IN(2, S(2, 3, 4), S(2, 3, 5)), .attrs.trans_a = true},
+    {OP_matmul, IN(2, S(2, 4, 3), S(2, 5, 3)), .attrs.trans_b = true},
+    {OP_matmul, IN(2, S(4, 2, 3), S(4, 2, 5)), .attrs.axes = 1},
+    {OP_matmul, IN(2, S(6, 3), S(6, 5)), .attrs.axes = 1},
+    {OP_matmul, IN(2, S(1, 1), S(1, 1))},
+    {OP_matmul, IN(2, S(0, 3), S(3, 5))},
+    {OP_matmul, IN(2, S(4, 0), S(0, 5))},
+    {OP_matmul, IN(2, S(4, 3), S(3, 0))},
+    {OP_matmul, IN(2, S(67, 129), S(129, 33))},
+    {OP_matmul, IN(2, S(128, 96), S(96, 10))},
+    {OP_matmul, IN(2, S(129, 67), S(129, 33)), .attrs.trans_a = true},
+    {OP_matmul, IN(2, S(67, 129), S(33, 129)), .attrs.trans_b = true},
+    {OP_matmul, IN(2, S(17, 31), S(31, 2)), .dtype = {DT_UINT8, DT_FLOAT64}},
+
+    {OP_softmax_crossentropy, IN(2, S(4, 5), S(4, 5)), .low = {-3, 0}, .high = {3, 1}},
+    {OP_softmax_crossentropy, IN(2, S(5), S(5)), .low = {-3, 0}, .high = {3, 1}},
+    {OP_softmax_crossentropy, IN(2, S(2, 3, 4), S(2, 3, 4)), .low = {-3, 0}, .high = {3, 1}},
+    {OP_softmax_crossentropy, IN(2, S(0, 3), S(0, 3)), .low = {-3, 0}, .high = {3, 1}},
+    {OP_softmax_crossentropy, IN(2, S(3, 1), S(3, 1)), .low = {-3, 0}, .high = {3, 1}},
+    {OP_softmax_crossentropy, IN(2, S(70, 33), S(70, 33)), .low = {-30, 0}, .high = {30, 1}},
+};
+
+/* ---- reductions and lines along an axis ---- */
+
+static const struct {
+    struct shape in;
+    uint32_t axes;
+} reductions[] = {
+    {NUMBER, 0},        {S(7), 1},       {S(1), 1},       {S(4, 3), 1},       {S(4, 3), 2},
+    {S(4, 3), 3},       {S(4, 3), 0},    {S(2, 3, 4), 2}, {S(2, 3, 4), 5},    {S(2, 3, 4), 6},
+    {S(2, 3, 4), ALL3}, {S(3, 1, 2), 2}, {S(0, 3), 1},    {S(3, 0), 1},       {S(1031), 1},
+    {S(130, 65), 1},    {S(130, 65), 2}, {S(130, 65), 3}, {S(2, 3, 2, 3), 9},
+};
+
+static void each_reduction(enum op op, case_fn *visit, void *user) {
+    bool extreme = op == OP_max || op == OP_min, logic = op == OP_any || op == OP_all;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(reductions); i++) {
+        struct op_case c = {.op = op,
+                            .n_in = 1,
+                            .in = {reductions[i / 2].in},
+                            .dtype = {logic ? DT_BOOL : DT_FLOAT64},
+                            .attrs = {.axes = reductions[i / 2].axes, .keepdims = i % 2}};
+        bool empty = c.in[0].n == 2 && c.in[0].size[0] == 0;
+        if (empty && extreme) continue; /* no numbers have no largest one */
+        set_ranges(&c);
+        visit(&c, user);
+        if (i != 8 || logic) continue;
+        for (enum dtype t = DT_INT64; t < DT_COUNT; t++) {
+            c.dtype[0] = t;
+            visit(&c, user);
+        }
+    }
+}
+
+static const struct {
+    struct shape in;
+    int axis;
+} lines[] = {
+    {S(7), 0},       {S(1), 0},       {S(4, 3), 0},    {S(4, 3), 1}, {S(2, 3, 4), 1},
+    {S(2, 3, 4), 2}, {S(130, 65), 0}, {S(130, 65), 1}, {S(5, 1), 1}, {S(0, 3), 1},
+};
+
+static void each_line(enum op op, case_fn *visit, void *user) {
+    for (size_t i = 0; i < 2 * ARRAY_LEN(lines); i++) {
+        struct op_case c = {.op = op,
+                            .n_in = 1,
+                            .in = {lines[i / 2].in},
+                            .attrs = {.axis = lines[i / 2].axis, .keepdims = i % 2}};
+        if (op == OP_cumsum) c.attrs.a = (double)(i % 2);
+        set_ranges(&c);
+        visit(&c, user);
+    }
+}
+
+static bool is_line(enum op op) {
+    return op == OP_cumsum || op == OP_softmax || op == OP_log_softmax || op == OP_argmax ||
+           op == OP_argmin;
+}
+
+void each_case(case_fn *visit, void *user) {
+    for (int i = 0; i < OP_COUNT; i++) {
+        enum op op = (enum op)i;
+        bool elementwise = op_flags(op) & OP_ELEMENTWISE;
+        if (elementwise && op_arity(op) == 1) each_unary(op, visit, user);
+        if (elementwise && op_arity(op) == 2) each_binary(op, visit, user);
+        if ((op_flags(op) & OP_REDUCE) || op == OP_count) each_reduction(op, visit, user);
+        if (is_line(op)) each_line(op, visit, user);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        struct op_case c = table[i];
+        set_ranges(&c);
+        visit(&c, user);
+    }
+}
+
+bool op_is_smooth(enum op op) {
+    switch ((int)op) {
+    case OP_sign:
+    case OP_round:
+    case OP_floor:
+    case OP_floordiv:
+    case OP_stop_gradient:
+    case OP_count:
+    case OP_argmax:
+    case OP_argmin:
+    case OP_one_hot: return false;
+    default: return op_arity(op) != 0 && !(op_flags(op) & OP_WHOLE_NUMBERS);
+    }
+}
+
+double case_value(const struct op_case *c, int k, int64_t i) {
+    /* Golden-ratio steps: evenly spread, never repeating. */
+    double u = fmod(0.317 + 0.271 * k + (double)i * 0.6180339887498949, 1);
+    double x = c->low[k] + (c->high[k] - c->low[k]) * u;
+    if (c->dtype[k] == DT_BOOL) return u < 0.4;
+    if (dtype_is_float(c->dtype[k])) return x;
+    double low = c->low[k] > 0 ? c->low[k] : 0;
+    return floor(low + (c->high[k] + 1 - low) * u);
+}
+
+const char *case_print(const struct op_case *c, char *out, size_t cap) {
+    size_t used = (size_t)snprintf(out, cap, "%s", op_name(c->op));
+    char shape[128];
+    for (int k = 0; k < c->n_in && used < cap; k++) {
+        used += (size_t)snprintf(out + used, cap - used, " %s%s", dtype_name(c->dtype[k]),
+                                 shape_print(&c->in[k], shape, sizeof shape));
+    }
+    if (used < cap) {
+        snprintf(out + used, cap - used, " axes %u axis %d keep %d trans %d %d", c->attrs.axes,
+                 c->attrs.axis, c->attrs.keepdims, c->attrs.trans_a, c->attrs.trans_b);
+    }
+    return out;
+}

@@ -1,0 +1,372 @@
+/* Every operation again, as slowly and plainly as possible. */
+#include "reference.h"
+#include "base/pool.h"
+#include <math.h>
+#include <string.h>
+
+int64_t reference_count(const struct shape *s) {
+    int64_t n = 1;
+    for (int i = 0; i < s->n; i++) n *= s->size[i];
+    return n;
+}
+
+/* Positions along each axis <-> flat position. */
+static void unflatten(const struct shape *s, int64_t flat, int64_t *at) {
+    for (int i = s->n - 1; i >= 0; i--) {
+        at[i] = flat % s->size[i];
+        flat /= s->size[i];
+    }
+}
+
+static int64_t flatten(const struct shape *s, const int64_t *at) {
+    int64_t flat = 0;
+    for (int i = 0; i < s->n; i++) flat = flat * s->size[i] + at[i];
+    return flat;
+}
+
+static double cdf(double x) {
+    return 0.5 * erfc(-x / sqrt(2));
+}
+
+static double one(enum op op, double x) {
+    switch ((int)op) {
+    case OP_neg: return -x;
+    case OP_abs: return fabs(x);
+    case OP_sign: return (x > 0) - (x < 0);
+    case OP_square: return x * x;
+    case OP_round: return nearbyint(x);
+    case OP_floor: return floor(x);
+    case OP_exp: return exp(x);
+    case OP_log: return log(x);
+    case OP_sqrt: return sqrt(x);
+    case OP_rsqrt: return 1 / sqrt(x);
+    case OP_recip: return 1 / x;
+    case OP_sin: return sin(x);
+    case OP_cos: return cos(x);
+    case OP_tanh: return tanh(x);
+    case OP_sigmoid: return 1 / (1 + exp(-x));
+    case OP_softplus: return x > 30 ? x : log1p(exp(x));
+    case OP_erf: return erf(x);
+    case OP_relu: return x > 0 ? x : 0;
+    case OP_gelu: return x * cdf(x);
+    case OP_gelu_slope: return cdf(x) + x * exp(-x * x / 2) / sqrt(2 * M_PI);
+    case OP_not: return x == 0;
+    case OP_is_nan: return isnan(x);
+    default: return x; /* stop_gradient, expand, reshape … */
+    }
+}
+
+static double two(enum op op, double a, double b) {
+    switch ((int)op) {
+    case OP_add: return a + b;
+    case OP_sub: return a - b;
+    case OP_mul: return a * b;
+    case OP_div: return a / b;
+    case OP_floordiv: return floor(a / b);
+    case OP_mod: return a - b * floor(a / b);
+    case OP_pow: return pow(a, b);
+    case OP_maximum: return a > b ? a : b;
+    case OP_minimum: return a < b ? a : b;
+    case OP_lt: return a < b;
+    case OP_le: return a <= b;
+    case OP_gt: return a > b;
+    case OP_ge: return a >= b;
+    case OP_eq: return a == b;
+    case OP_ne: return a != b;
+    case OP_and: return a != 0 && b != 0;
+    case OP_or: return a != 0 || b != 0;
+    case OP_sigmoid_bce: return one(OP_softplus, a) - a * b;
+    default: return NAN;
+    }
+}
+
+static double cast(double x, enum dtype t) {
+    if (t == DT_FLOAT64) return x;
+    if (t == DT_FLOAT32) return (double)(float)x;
+    if (t == DT_BOOL) return x != 0;
+    if (isnan(x)) return 0;
+    x = trunc(x);
+    if (t == DT_UINT8) return x < 0 ? 0 : x > 255 ? 255 : x;
+    return x;
+}
+
+/* Where in the input the number at `at` of the result comes from; moving operations. */
+static int64_t source(const struct node *n, const int64_t *at) {
+    const struct shape *in = &n->in[0]->desc.shape;
+    const struct attrs *a = &n->attrs;
+    int64_t from[MAX_AXES] = {0};
+    int j = 0;
+    for (int i = 0; i < n->desc.shape.n; i++) {
+        if (n->op == OP_transpose) from[a->perm[i]] = at[i];
+        if (n->op == OP_slice) from[i] = a->begin[i] + a->step[i] * at[i];
+        if (n->op != OP_expand) continue;
+        bool marked = a->axes >> i & 1;
+        if (in->n == n->desc.shape.n) {
+            from[i] = marked ? 0 : at[i];
+        } else if (!marked) {
+            from[j++] = at[i];
+        }
+    }
+    return flatten(in, from);
+}
+
+static void move(const struct node *n, const double *x, double *y) {
+    int64_t at[MAX_AXES];
+    for (int64_t i = 0; i < reference_count(&n->desc.shape); i++) {
+        unflatten(&n->desc.shape, i, at);
+        y[i] = x[source(n, at)];
+    }
+}
+
+static void place(const struct node *n, const double *x, double *y) {
+    const struct shape *in = &n->in[0]->desc.shape;
+    int64_t at[MAX_AXES];
+    for (int64_t i = 0; i < reference_count(in); i++) {
+        unflatten(in, i, at);
+        for (int k = 0; k < in->n; k++) at[k] = n->attrs.begin[k] + n->attrs.step[k] * at[k];
+        y[flatten(&n->desc.shape, at)] = x[i];
+    }
+}
+
+static void concat(const struct node *n, double *const *x, double *y) {
+    int64_t at[MAX_AXES];
+    for (int64_t i = 0; i < reference_count(&n->desc.shape); i++) {
+        unflatten(&n->desc.shape, i, at);
+        int which = 0;
+        while (at[n->attrs.axis] >= n->in[which]->desc.shape.size[n->attrs.axis]) {
+            at[n->attrs.axis] -= n->in[which++]->desc.shape.size[n->attrs.axis];
+        }
+        y[i] = x[which][flatten(&n->in[which]->desc.shape, at)];
+    }
+}
+
+/* Rows at positions; scatter adds them up. */
+static void rows(const struct node *n, double *const *x, double *y) {
+    bool gather = n->op == OP_gather;
+    const struct shape *table = gather ? &n->in[0]->desc.shape : &n->desc.shape;
+    int64_t width = 1, count = reference_count(&n->in[1]->desc.shape);
+    for (int i = 1; i < table->n; i++) width *= table->size[i];
+    for (int64_t i = 0; i < count; i++) {
+        for (int64_t k = 0; k < width; k++) {
+            int64_t row = (int64_t)x[1][i] * width + k;
+            if (gather) y[i * width + k] = x[0][row];
+            if (!gather) y[row] += x[0][i * width + k];
+        }
+    }
+}
+
+static void one_hot(const struct node *n, const double *x, double *y) {
+    int64_t classes = n->desc.shape.size[n->desc.shape.n - 1];
+    for (int64_t i = 0; i < reference_count(&n->in[0]->desc.shape); i++) {
+        if (x[i] >= 0 && x[i] < (double)classes) y[i * classes + (int64_t)x[i]] = 1;
+    }
+}
+
+/* ---- groups: numbers that end up in one result ---- */
+
+static uint32_t folded_axes(const struct node *n) {
+    bool single = n->op == OP_argmax || n->op == OP_argmin;
+    return single ? 1u << n->attrs.axis : n->attrs.axes;
+}
+
+static double fold_start(enum op op) {
+    if (op == OP_max) return -INFINITY;
+    if (op == OP_min) return INFINITY;
+    return op == OP_all;
+}
+
+static double fold_one(enum op op, double sum, double x) {
+    switch ((int)op) {
+    case OP_max: return x > sum ? x : sum;
+    case OP_min: return x < sum ? x : sum;
+    case OP_any: return sum != 0 || x != 0;
+    case OP_all: return sum != 0 && x != 0;
+    default: return sum + x;
+    }
+}
+
+static void reduce(const struct node *n, const double *x, double *y) {
+    const struct shape *in = &n->in[0]->desc.shape;
+    uint32_t axes = folded_axes(n);
+    bool arg = n->op == OP_argmax || n->op == OP_argmin;
+    int64_t at[MAX_AXES], n_out = reference_count(&n->desc.shape), group = 1;
+    double *best = pool_alloc((size_t)n_out * sizeof *best);
+    for (int i = 0; i < in->n; i++) group *= axes >> i & 1 ? in->size[i] : 1;
+    for (int64_t i = 0; i < n_out; i++) y[i] = arg ? 0 : fold_start(n->op);
+    for (int64_t i = 0; i < n_out; i++) best[i] = NAN;
+    for (int64_t i = 0; i < reference_count(in); i++) {
+        unflatten(in, i, at);
+        int64_t to = 0;
+        for (int k = 0; k < in->n; k++) {
+            if (!(axes >> k & 1)) to = to * in->size[k] + at[k];
+        }
+        bool better = n->op == OP_argmax ? x[i] > best[to] : x[i] < best[to];
+        if (arg && (isnan(best[to]) || better)) {
+            best[to] = x[i];
+            y[to] = (double)at[n->attrs.axis];
+        }
+        if (!arg) y[to] = fold_one(n->op, y[to], x[i]);
+    }
+    for (int64_t i = 0; i < n_out && n->op == OP_mean; i++) y[i] /= (double)group;
+    pool_free(best);
+}
+
+static double count_folded(const struct node *n) {
+    double count = 1;
+    for (int i = 0; i < n->in[0]->desc.shape.n; i++) {
+        if (n->attrs.axes >> i & 1) count *= (double)n->in[0]->desc.shape.size[i];
+    }
+    return count;
+}
+
+/* One line of numbers along an axis, `step` apart. */
+static void along_line(const struct node *n, const double *x, double *y, int64_t size,
+                       int64_t step) {
+    double largest = -INFINITY, total = 0;
+    for (int64_t i = 0; i < size; i++) largest = fmax(largest, x[i * step]);
+    for (int64_t i = 0; i < size; i++) total += exp(x[i * step] - largest);
+    double running = 0;
+    for (int64_t i = 0; i < size; i++) {
+        int64_t at = (n->op == OP_cumsum && n->attrs.a != 0 ? size - 1 - i : i) * step;
+        running += x[at];
+        double logs = x[at] - largest - log(total);
+        y[at] = n->op == OP_cumsum ? running : n->op == OP_softmax ? exp(logs) : logs;
+    }
+}
+
+static void along(const struct node *n, const double *x, double *y) {
+    const struct shape *s = &n->desc.shape;
+    int64_t step = 1, size = s->size[n->attrs.axis];
+    for (int i = n->attrs.axis + 1; i < s->n; i++) step *= s->size[i];
+    for (int64_t i = 0; i < reference_count(s); i++) {
+        if (i / step % size == 0) along_line(n, x + i, y + i, size, step);
+    }
+}
+
+static void crossentropy(const struct node *n, double *const *x, double *y) {
+    const struct shape *s = &n->in[0]->desc.shape;
+    int64_t classes = s->size[s->n - 1];
+    for (int64_t i = 0; i < reference_count(&n->desc.shape); i++) {
+        const double *logits = x[0] + i * classes, *target = x[1] + i * classes;
+        double largest = -INFINITY, total = 0;
+        for (int64_t k = 0; k < classes; k++) largest = fmax(largest, logits[k]);
+        for (int64_t k = 0; k < classes; k++) total += exp(logits[k] - largest);
+        for (int64_t k = 0; k < classes; k++) {
+            y[i] -= target[k] * (logits[k] - largest - log(total));
+        }
+    }
+}
+
+/* ---- matrix product ---- */
+
+struct matrix {
+    int64_t rows, columns, row_step, column_step, size;
+};
+
+static struct matrix matrix_of(const struct shape *s, bool trans, bool left) {
+    int64_t last = s->size[s->n - 1];
+    if (s->n == 1 && left) return (struct matrix){1, last, 0, 1, last};
+    if (s->n == 1) return (struct matrix){last, 1, 1, 0, last};
+    int64_t before = s->size[s->n - 2];
+    if (trans) return (struct matrix){last, before, 1, last, last * before};
+    return (struct matrix){before, last, last, 1, last * before};
+}
+
+static void matmul(const struct node *n, double *const *x, double *y) {
+    const struct shape *sa = &n->in[0]->desc.shape, *sb = &n->in[1]->desc.shape;
+    struct matrix a = matrix_of(sa, n->attrs.trans_a, true);
+    struct matrix b = matrix_of(sb, n->attrs.trans_b, false);
+    int64_t batches = 1;
+    for (int i = 0; i < sa->n - 2; i++) batches *= sa->size[i];
+    for (int64_t t = 0; t < batches; t++) {
+        const double *p = x[0] + t * a.size, *q = x[1] + (sb->n > 2 ? t * b.size : 0);
+        for (int64_t i = 0; i < a.rows; i++) {
+            for (int64_t j = 0; j < b.columns; j++, y++) {
+                for (int64_t k = 0; k < a.columns; k++) {
+                    *y += p[i * a.row_step + k * a.column_step] *
+                          q[k * b.row_step + j * b.column_step];
+                }
+            }
+        }
+    }
+}
+
+static void fold_matmul(const struct node *n, double *const *x, double *y) {
+    int64_t k = n->desc.shape.size[0], m = n->desc.shape.size[1];
+    int64_t n_rows = k ? reference_count(&n->in[0]->desc.shape) / k : 0;
+    for (int64_t r = 0; r < n_rows; r++) {
+        for (int64_t i = 0; i < k; i++) {
+            for (int64_t j = 0; j < m; j++) y[i * m + j] += x[0][r * k + i] * x[1][r * m + j];
+        }
+    }
+}
+
+/* ---- all of them ---- */
+
+static void elementwise(const struct node *n, double *const *x, double *y, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        if (n->op == OP_fill) y[i] = n->attrs.a;
+        if (n->op == OP_range) y[i] = n->attrs.a + n->attrs.b * (double)i;
+        if (n->op == OP_cast) y[i] = cast(x[0][i], n->desc.dtype);
+        if (n->op == OP_where) y[i] = x[0][i] != 0 ? x[1][i] : x[2][i];
+        if (n->n_in == 1 && n->op != OP_cast) y[i] = one(n->op, x[0][i]);
+        if (n->n_in == 2) y[i] = two(n->op, x[0][i], x[1][i]);
+    }
+}
+
+static void compute(const struct node *n, double *const *x, double *y, int64_t count) {
+    switch ((int)n->op) {
+    case OP_expand:
+    case OP_transpose:
+    case OP_slice: move(n, x[0], y); break;
+    case OP_place: place(n, x[0], y); break;
+    case OP_concat: concat(n, x, y); break;
+    case OP_gather:
+    case OP_scatter_add: rows(n, x, y); break;
+    case OP_one_hot: one_hot(n, x[0], y); break;
+    case OP_count: y[0] = count_folded(n); break;
+    case OP_sum:
+    case OP_mean:
+    case OP_max:
+    case OP_min:
+    case OP_any:
+    case OP_all:
+    case OP_argmax:
+    case OP_argmin: reduce(n, x[0], y); break;
+    case OP_cumsum:
+    case OP_softmax:
+    case OP_log_softmax: along(n, x[0], y); break;
+    case OP_softmax_crossentropy: crossentropy(n, x, y); break;
+    case OP_matmul: (n->attrs.axes & 1 ? fold_matmul : matmul)(n, x, y); break;
+    default: elementwise(n, x, y, count); break;
+    }
+}
+
+static double *leaf(const struct node *n, double *const *inputs, int64_t count) {
+    double *y = pool_zalloc((size_t)count * sizeof *y);
+    for (int64_t i = 0; i < count; i++) {
+        y[i] = n->op == OP_input ? inputs[n->index][i] : tensor_get(n->constant, i);
+    }
+    return y;
+}
+
+double *reference_run(const struct graph *g, const struct node *n, double *const *inputs) {
+    double **value = pool_zalloc((size_t)graph_n_nodes(g) * sizeof *value);
+    double *x[16];
+    for (int id = 0; id <= n->id; id++) {
+        const struct node *node = graph_node(g, id);
+        int64_t count = reference_count(&node->desc.shape);
+        if (node->op == OP_input || node->op == OP_constant) {
+            value[id] = leaf(node, inputs, count);
+            continue;
+        }
+        value[id] = pool_zalloc((size_t)count * sizeof *value[id]);
+        for (int i = 0; i < node->n_in; i++) x[i] = value[node->in[i]->id];
+        if (count) compute(node, x, value[id], count);
+    }
+    double *result = value[n->id];
+    value[n->id] = NULL;
+    for (int id = 0; id < graph_n_nodes(g); id++) pool_free(value[id]);
+    pool_free(value);
+    return result;
+}
