@@ -1,0 +1,115 @@
+/* One operation on known shapes, made ready: a kernel with its geometry. The result is cut into
+ * units that do not depend on each other (rows, elements), numbered in memory order; any range of
+ * units can be computed alone, so the same call serves a lane of a plan, a thread's half of a big
+ * array, and a piece between two looks at the stop flag. Private to cpu/. */
+#pragma once
+#include "kernels.h"
+
+enum { FAULT_STOP = 1 << 16 }; /* beside enum fault: the stop flag was seen */
+enum { GROUP_ALIGN = 1024 };   /* pieces of many units are whole tiles */
+
+/* Where one thread works. */
+struct call_env {
+    void *scratch;             /* call->scratch_bytes bytes, 64-byte aligned */
+    const _Atomic bool *stop;  /* may be NULL */
+    uint64_t seed, step;       /* random ops */
+};
+
+struct call;
+typedef unsigned (*call_fn)(const struct call *c, void *const *out, const void *const *in,
+                            int64_t begin, int64_t end, const struct call_env *env);
+
+/* Axes of a walk: sizes, and how far apart the operand's elements lie. */
+struct walk {
+    int n;
+    int64_t size[MAX_AXES], stride[MAX_AXES];
+    int64_t base; /* element at which the walk begins */
+};
+
+struct group;
+
+struct call {
+    call_fn run;
+    int64_t n_units;
+    double unit_work;         /* about how many elementary operations a unit takes */
+    size_t scratch_bytes;
+    enum op op;
+    enum dtype dtype;         /* of the operand that decides the kernel */
+    size_t bytes;             /* of an element of the result */
+    struct rng_key stream;    /* random ops: only .stream is set */
+    double a, b;
+    union {
+        struct walk copy;             /* expand, transpose, slice: the operand's walk */
+        struct {
+            struct walk kept, folded; /* of the operand */
+            enum fold fold;
+            double factor;            /* mean: 1 / count */
+            int64_t count;
+        } fold;
+        struct {
+            int64_t outer, n, inner;  /* along one axis: operand is (outer, n, inner) */
+        } along;
+        struct {
+            struct gemm g;            /* one matrix; pointers are filled at run time */
+            int64_t a_matrix, b_matrix, c_matrix; /* elements from one matrix to the next */
+            bool blas;
+        } matmul;
+        struct {
+            struct shape out, in;
+            int64_t begin[MAX_AXES], step[MAX_AXES];
+        } place;
+        struct {
+            int32_t n_in;
+            int64_t inner;            /* elements of a row of the result */
+            const int64_t *widths;    /* of each operand, in elements; lives with the call's owner */
+        } concat;
+        struct {
+            int64_t rows, row_size, n_positions;
+            enum dtype position_type;
+        } index;
+        struct group *group;
+    };
+};
+
+/* All operations but leaves, views and elementwise ones (group.h). `in` and `out` have known sizes,
+ * after casts and expansion. `memory` of call_memory(n_in) bytes must live as long as the call. */
+bool call_init(struct call *c, enum op op, const struct desc *const *in, int n_in,
+               const struct desc *out, const struct attrs *attrs, void *memory, struct err *e);
+size_t call_memory(int n_in);
+
+/* Units [begin, end), piece by piece, looking at the stop flag in between. */
+unsigned call_run(const struct call *c, void *const *out, const void *const *in, int64_t begin,
+                  int64_t end, const struct call_env *env);
+bool call_stopped(const struct call_env *env);
+/* Say what went wrong. Returns false if anything did. */
+bool call_report(unsigned faults, enum op op, struct err *e);
+
+/* ---- the families (one file each); fill in everything but op and stream ---- */
+
+struct call_spec {
+    enum op op;
+    const struct desc *const *in;
+    int n_in;
+    const struct desc *out;
+    const struct attrs *attrs;
+    void *memory;
+};
+
+void call_copy(struct call *c, const struct call_spec *s);   /* expand, transpose, slice */
+void call_place(struct call *c, const struct call_spec *s);  /* place, concat */
+void call_concat(struct call *c, const struct call_spec *s);
+void call_index(struct call *c, const struct call_spec *s);  /* gather, scatter_add, one_hot */
+void call_fold(struct call *c, const struct call_spec *s);   /* sum, mean, max, min, any, all */
+void call_along(struct call *c, const struct call_spec *s);  /* argmax, cumsum, softmax … */
+void call_matmul(struct call *c, const struct call_spec *s);
+void call_make(struct call *c, const struct call_spec *s);   /* fill, range, random */
+
+/* ---- walks ---- */
+
+int64_t shape_product(const struct shape *s, int from, int to); /* of sizes of axes [from, to) */
+/* The walk over a result of `out` that reads an operand by expand, transpose or slice. */
+struct walk walk_of(const struct call_spec *s);
+void walk_merge(struct walk *w); /* joins axes that lie one after the other, drops axes of size 1 */
+/* Elements [at, at + n) of the walk, copied; `bytes` is 1, 4 or 8. */
+void walk_read(const struct walk *w, const void *from, int64_t at, int64_t n, size_t bytes,
+               void *out);

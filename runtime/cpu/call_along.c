@@ -1,0 +1,149 @@
+/* Operations along one axis of (outer, n, inner): position of the largest, running sums, softmax.
+ * Units are (outer, inner) pairs. */
+#include "call.h"
+
+/* Numbers [begin, end) of the units are split into stretches of one outer index. */
+struct stretch {
+    int64_t outer, from, to; /* inner positions [from, to) */
+};
+
+static struct stretch stretch_at(const struct call *c, int64_t at, int64_t end) {
+    int64_t inner = c->along.inner, outer = at / inner, from = at % inner;
+    int64_t to = end - outer * inner < inner ? end - outer * inner : inner;
+    return (struct stretch){outer, from, to};
+}
+
+/* The first largest (or smallest); a NaN beats all numbers. */
+#define BEST(t, T)                                                                                 \
+    static void best_##t(const struct call *c, const T *x, int64_t *out) {                         \
+        int64_t n = c->along.n, inner = c->along.inner, best = 0;                                  \
+        bool largest = c->op == OP_argmax;                                                         \
+        for (int64_t i = 1; i < n; i++) {                                                          \
+            T a = x[best * inner], b = x[i * inner];                                               \
+            if (a != a) break;                                                                     \
+            if ((largest ? b > a : b < a) || b != b) best = i;                                     \
+        }                                                                                          \
+        *out = best;                                                                               \
+    }
+BEST(f64, double)
+BEST(f32, float)
+BEST(i64, int64_t)
+BEST(i32, int32_t)
+BEST(u8, uint8_t)
+
+static unsigned run_best(const struct call *c, void *const *out, const void *const *in,
+                         int64_t begin, int64_t end, const struct call_env *env) {
+    int64_t n = c->along.n, inner = c->along.inner;
+    (void)env;
+    for (int64_t u = begin; u < end; u++) {
+        const char *x = (const char *)in[0] +
+                        (size_t)(u / inner * n * inner + u % inner) * dtype_bytes(c->dtype);
+        int64_t *to = (int64_t *)out[0] + u;
+        if (c->dtype == DT_FLOAT64) best_f64(c, (const void *)x, to);
+        if (c->dtype == DT_FLOAT32) best_f32(c, (const void *)x, to);
+        if (c->dtype == DT_INT64) best_i64(c, (const void *)x, to);
+        if (c->dtype == DT_INT32) best_i32(c, (const void *)x, to);
+        if (c->dtype == DT_UINT8 || c->dtype == DT_BOOL) best_u8(c, (const void *)x, to);
+    }
+    return 0;
+}
+
+/* Running sums in the operand's type, attrs.a = 1 from the end. */
+#define CUMSUM(t, T, ADD)                                                                          \
+    static unsigned cumsum_##t(const struct call *c, T *out, const T *x, int64_t from,             \
+                               int64_t to) {                                                       \
+        int64_t n = c->along.n, inner = c->along.inner;                                            \
+        bool back = c->a != 0, bad = false;                                                        \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            int64_t at = (back ? n - 1 - i : i) * inner, before = back ? at + inner : at - inner;  \
+            for (int64_t j = from; j < to; j++) {                                                  \
+                T s = i ? out[before + j] : 0;                                                     \
+                ADD;                                                                               \
+                out[at + j] = s;                                                                   \
+            }                                                                                      \
+        }                                                                                          \
+        return bad ? FAULT_OVERFLOW : 0;                                                           \
+    }
+CUMSUM(f64, double, s += x[at + j])
+CUMSUM(f32, float, s += x[at + j])
+CUMSUM(i64, int64_t, bad |= __builtin_add_overflow(s, x[at + j], &s))
+
+static unsigned run_cumsum(const struct call *c, void *const *out, const void *const *in,
+                           int64_t begin, int64_t end, const struct call_env *env) {
+    unsigned faults = 0;
+    (void)env;
+    for (int64_t u = begin; u < end;) {
+        struct stretch s = stretch_at(c, u, end);
+        int64_t skip = s.outer * c->along.n * c->along.inner;
+        if (c->dtype == DT_FLOAT64)
+            faults |= cumsum_f64(c, (double *)out[0] + skip, (const double *)in[0] + skip, s.from, s.to);
+        if (c->dtype == DT_FLOAT32)
+            faults |= cumsum_f32(c, (float *)out[0] + skip, (const float *)in[0] + skip, s.from, s.to);
+        if (c->dtype == DT_INT64)
+            faults |=
+                cumsum_i64(c, (int64_t *)out[0] + skip, (const int64_t *)in[0] + skip, s.from, s.to);
+        u += s.to - s.from;
+    }
+    return faults;
+}
+
+/* Softmax over rows where they lie, or over columns by way of scratch rows. */
+typedef void (*row_fn)(void *out, const void *x, int64_t n);
+
+static unsigned run_softmax(const struct call *c, void *const *out, const void *const *in,
+                            int64_t begin, int64_t end, const struct call_env *env) {
+    const struct softmax_kernels *k = &kernels()->softmax[c->dtype];
+    row_fn fn = c->op == OP_softmax ? k->softmax : k->log_softmax;
+    int64_t n = c->along.n, inner = c->along.inner;
+    size_t bytes = c->bytes, row = (size_t)n * bytes;
+    if (n == 0) return 0;
+    for (int64_t u = begin; u < end; u++) {
+        char *to = (char *)out[0] + (size_t)(u / inner * n * inner + u % inner) * bytes;
+        const char *from = (const char *)in[0] + (to - (char *)out[0]);
+        if (inner == 1) {
+            fn(to, from, n);
+            continue;
+        }
+        char *x = env->scratch, *y = x + row;
+        for (int64_t i = 0; i < n; i++)
+            memcpy(x + (size_t)i * bytes, from + (size_t)(i * inner) * bytes, bytes);
+        fn(y, x, n);
+        for (int64_t i = 0; i < n; i++)
+            memcpy(to + (size_t)(i * inner) * bytes, y + (size_t)i * bytes, bytes);
+    }
+    return 0;
+}
+
+static unsigned run_crossentropy(const struct call *c, void *const *out, const void *const *in,
+                                 int64_t begin, int64_t end, const struct call_env *env) {
+    size_t row = (size_t)c->along.n * c->bytes;
+    (void)env;
+    for (int64_t u = begin; u < end; u++)
+        kernels()->softmax[c->dtype].crossentropy((char *)out[0] + (size_t)u * c->bytes,
+                                                  (const char *)in[0] + (size_t)u * row,
+                                                  (const char *)in[1] + (size_t)u * row, c->along.n);
+    return 0;
+}
+
+static call_fn function_of(enum op op, enum dtype t) {
+    if (op == OP_argmax || op == OP_argmin) return run_best;
+    if (op == OP_cumsum) return t <= DT_INT64 ? run_cumsum : NULL;
+    if (!dtype_is_float(t)) return NULL;
+    return op == OP_softmax_crossentropy ? run_crossentropy : run_softmax;
+}
+
+void call_along(struct call *c, const struct call_spec *s) {
+    const struct shape *in = &s->in[0]->shape;
+    int axis = s->op == OP_softmax_crossentropy ? in->n - 1 : s->attrs->axis;
+    c->op = s->op;
+    c->dtype = s->in[0]->dtype;
+    c->bytes = dtype_bytes(s->out->dtype);
+    c->a = s->attrs->a;
+    c->along.outer = shape_product(in, 0, axis);
+    c->along.n = in->n ? in->size[axis] : 1;
+    c->along.inner = shape_product(in, axis + 1, in->n);
+    c->n_units = c->along.outer * c->along.inner;
+    c->unit_work = 8.0 * (double)c->along.n + 8;
+    if (c->along.inner > 1) c->scratch_bytes = 2 * (size_t)c->along.n * c->bytes;
+    c->run = function_of(s->op, c->dtype);
+}

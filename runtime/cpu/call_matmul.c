@@ -1,0 +1,99 @@
+/* Matrix products: finding m, n, k and strides of each form, and choosing between our own kernel
+ * (small sizes) and OpenBLAS (large ones). The choice depends on the whole product, never on the
+ * part a thread computes. */
+#include "call.h"
+#include <cblas.h>
+
+/* One operand as a matrix with rows and columns `row` and `col` elements apart. */
+struct matrix {
+    int64_t rows, cols, row, col;
+};
+
+static struct matrix matrix_of(const struct shape *s, bool trans, bool left) {
+    int last = s->n - 1;
+    if (s->n == 1) {
+        if (left) return (struct matrix){1, s->size[0], s->size[0], 1};
+        return (struct matrix){s->size[0], 1, 1, 1};
+    }
+    int64_t r = s->size[last - 1], c = s->size[last];
+    if (trans) return (struct matrix){c, r, 1, c};
+    return (struct matrix){r, c, c, 1};
+}
+
+static CBLAS_TRANSPOSE order_of(int64_t row, int64_t col, int64_t *stride) {
+    *stride = col == 1 ? row : col;
+    return col == 1 ? CblasNoTrans : CblasTrans;
+}
+
+static void blas_product(const struct call *c, const struct gemm *g, int64_t row, int64_t row_end) {
+    int64_t lda, ldb, rows = row_end - row;
+    CBLAS_TRANSPOSE ta = order_of(g->a_row, g->a_col, &lda), tb = order_of(g->b_row, g->b_col, &ldb);
+    size_t skip_a = (size_t)(row * g->a_row) * c->bytes, skip_c = (size_t)(row * g->c_row) * c->bytes;
+    const void *a = (const char *)g->a + skip_a;
+    void *to = (char *)g->c + skip_c;
+    blasint m = (blasint)rows, n = (blasint)g->n, k = (blasint)g->k;
+    blasint sa = (blasint)lda, sb = (blasint)ldb, sc = (blasint)g->c_row;
+    if (c->dtype == DT_FLOAT32) {
+        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0f, a, sa, g->b, sb, 0.0f, to, sc);
+    } else {
+        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, sa, g->b, sb, 0.0, to, sc);
+    }
+}
+
+/* Units are rows of all matrices, one after the other. */
+static unsigned run_matmul(const struct call *c, void *const *out, const void *const *in,
+                           int64_t begin, int64_t end, const struct call_env *env) {
+    struct gemm g = c->matmul.g;
+    g.scratch = env->scratch;
+    while (begin < end) {
+        int64_t matrix = begin / g.m, row = begin % g.m, row_end = end - matrix * g.m;
+        if (row_end > g.m) row_end = g.m;
+        g.a = (const char *)in[0] + (size_t)(matrix * c->matmul.a_matrix) * c->bytes;
+        g.b = (const char *)in[1] + (size_t)(matrix * c->matmul.b_matrix) * c->bytes;
+        g.c = (char *)out[0] + (size_t)(matrix * c->matmul.c_matrix) * c->bytes;
+        if (c->matmul.blas) {
+            blas_product(c, &g, row, row_end);
+        } else {
+            kernels()->gemm[c->dtype](&g, row, row_end);
+        }
+        begin += row_end - row;
+    }
+    return 0;
+}
+
+/* Where OpenBLAS's packing pays; measured by tests/bench/bench_gemm. */
+static bool prefers_blas(const struct gemm *g) {
+    double work = (double)g->m * (double)g->n * (double)g->k;
+    if (g->n == 0 || g->m == 0 || g->k == 0) return false;
+    if (g->m > INT32_MAX || g->n > INT32_MAX || g->k > INT32_MAX) return false;
+    return work > 4e6;
+}
+
+void call_matmul(struct call *c, const struct call_spec *s) {
+    const struct shape *x = &s->in[0]->shape, *y = &s->in[1]->shape;
+    bool fold = s->attrs->axes & 1;
+    struct matrix a = matrix_of(x, s->attrs->trans_a, true), b = matrix_of(y, s->attrs->trans_b, false);
+    int64_t matrices = shape_product(x, 0, x->n - 2);
+    if (fold) {
+        int64_t rows = shape_product(x, 0, x->n - 1);
+        a = (struct matrix){a.cols, rows, 1, a.cols};
+        b = (struct matrix){rows, b.cols, b.cols, 1};
+        matrices = 1;
+    } else if (y->n <= 2 && a.col == 1 && x->n > 1) {
+        a.rows *= matrices; /* one matrix for all: the rows of all matrices are one long matrix */
+        matrices = 1;
+    }
+    if (!dtype_is_float(s->out->dtype)) return;
+    c->dtype = s->out->dtype;
+    c->bytes = dtype_bytes(c->dtype);
+    c->matmul.g = (struct gemm){.m = a.rows, .n = b.cols, .k = a.cols, .a_row = a.row, .a_col = a.col,
+                                .b_row = b.row, .b_col = b.col, .c_row = b.cols};
+    c->matmul.a_matrix = a.rows * a.cols;
+    c->matmul.b_matrix = y->n <= 2 ? 0 : b.rows * b.cols;
+    c->matmul.c_matrix = a.rows * b.cols;
+    c->matmul.blas = prefers_blas(&c->matmul.g);
+    c->scratch_bytes = kernels()->gemm_scratch_bytes;
+    c->n_units = b.cols ? matrices * a.rows : 0;
+    c->unit_work = 0.05 * (double)b.cols * (double)a.cols + 1;
+    c->run = run_matmul;
+}

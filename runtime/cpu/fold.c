@@ -1,0 +1,106 @@
+/* Reductions. A float sum runs in 64 fixed lanes of its own type for at most a thousand terms, then
+ * goes on in double: the order of additions is the same on every machine and the error does not
+ * grow with the length. Bound: memory. */
+#include "sum.h"
+
+#define SUM_RUN(t, T)                                                                              \
+    static unsigned sum_run_##t(void *acc, const void *x, int64_t n) {                             \
+        const T *p = x;                                                                            \
+        double s = 0;                                                                              \
+        for (int64_t i = 0; i < n; i += SUM_RUN_MAX)                                                       \
+            s += sum_short_##t(p + i, n - i < SUM_RUN_MAX ? n - i : SUM_RUN_MAX);                                  \
+        *(double *)acc += s;                                                                       \
+        return 0;                                                                                  \
+    }
+SUM_RUN(f64, double)
+SUM_RUN(f32, float)
+
+static unsigned sum_run_i64(void *acc, const void *x, int64_t n) {
+    const int64_t *p = x;
+    int64_t s = *(int64_t *)acc;
+    bool bad = false;
+    for (int64_t i = 0; i < n; i++) bad |= __builtin_add_overflow(s, p[i], &s);
+    *(int64_t *)acc = s;
+    return bad ? FAULT_OVERFLOW : 0;
+}
+
+#define SUM_ROWS(t, T)                                                                             \
+    static unsigned sum_rows_##t(void *acc, const void *x, int64_t rows, int64_t stride,           \
+                                 int64_t cols) {                                                   \
+        double *s = acc;                                                                           \
+        for (int64_t r = 0; r < rows; r++) {                                                       \
+            const T *p = (const T *)x + r * stride;                                                \
+            for (int64_t j = 0; j < cols; j++) s[j] += (double)p[j];                               \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }
+SUM_ROWS(f64, double)
+SUM_ROWS(f32, float)
+
+static unsigned sum_rows_i64(void *acc, const void *x, int64_t rows, int64_t stride, int64_t cols) {
+    int64_t *s = acc;
+    bool bad = false;
+    for (int64_t r = 0; r < rows; r++) {
+        const int64_t *p = (const int64_t *)x + r * stride;
+        for (int64_t j = 0; j < cols; j++) bad |= __builtin_add_overflow(s[j], p[j], &s[j]);
+    }
+    return bad ? FAULT_OVERFLOW : 0;
+}
+
+/* max, min, any, all: out of order is harmless, so lanes of LANES; NaN wins. */
+#define PICK(name, T, better)                                                                      \
+    static unsigned name##_run(void *acc, const void *x, int64_t n) {                              \
+        const T *p = x;                                                                            \
+        T lane[LANES];                                                                             \
+        for (int j = 0; j < LANES; j++) lane[j] = *(T *)acc;                                       \
+        int64_t i = 0;                                                                             \
+        for (; i + LANES <= n; i += LANES)                                                         \
+            for (int j = 0; j < LANES; j++) {                                                      \
+                T a = lane[j], b = p[i + j];                                                       \
+                lane[j] = better ? b : a;                                                          \
+            }                                                                                      \
+        for (int j = 0; i < n; i++, j++) {                                                         \
+            T a = lane[j], b = p[i];                                                               \
+            lane[j] = better ? b : a;                                                              \
+        }                                                                                          \
+        T a = lane[0];                                                                             \
+        for (int j = 1; j < LANES; j++) {                                                          \
+            T b = lane[j];                                                                         \
+            a = better ? b : a;                                                                    \
+        }                                                                                          \
+        *(T *)acc = a;                                                                             \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static unsigned name##_rows(void *acc, const void *x, int64_t rows, int64_t stride,            \
+                                int64_t cols) {                                                    \
+        T *s = acc;                                                                                \
+        for (int64_t r = 0; r < rows; r++) {                                                       \
+            const T *p = (const T *)x + r * stride;                                                \
+            for (int64_t j = 0; j < cols; j++) {                                                   \
+                T a = s[j], b = p[j];                                                              \
+                s[j] = better ? b : a;                                                             \
+            }                                                                                      \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }
+#define PICKS(t, T)                                                                                \
+    PICK(max_##t, T, b > a || b != b)                                                              \
+    PICK(min_##t, T, b < a || b != b)
+PICKS(f64, double)
+PICKS(f32, float)
+PICKS(i64, int64_t)
+PICKS(i32, int32_t)
+PICKS(u8, uint8_t)
+
+#define SUMS(t) {sum_run_##t, sum_rows_##t}
+#define TWO(name) {name##_run, name##_rows}
+#define ALL_TYPES(name)                                                                            \
+    {TWO(name##_f64), TWO(name##_f32), TWO(name##_i64), TWO(name##_i32), TWO(name##_u8),           \
+     TWO(name##_u8)}
+const struct fold_kernels ISA_NAME(fold_table)[FOLD_COUNT][DT_COUNT] = {
+    [FOLD_SUM] = {SUMS(f64), SUMS(f32), SUMS(i64)},
+    [FOLD_MAX] = ALL_TYPES(max),
+    [FOLD_MIN] = ALL_TYPES(min),
+    [FOLD_ANY] = {[DT_BOOL] = TWO(max_u8)},
+    [FOLD_ALL] = {[DT_BOOL] = TWO(min_u8)},
+};

@@ -1,0 +1,123 @@
+/* Last job of building a plan: the order of the steps, and a place in the arena for every value that
+ * is needed, so that values that are never wanted at the same time share bytes. Lanes run apart
+ * within a phase, so "the same time" is counted in phases. Best fit by size, largest first. */
+#include "build.h"
+
+static size_t round_up(size_t n) {
+    return (n + 63) / 64 * 64;
+}
+
+/* By phase, keeping the order within. */
+static bool sort_steps(struct plan *p, struct err *e) {
+    struct step *sorted = plan_alloc(p, (size_t)p->n_steps + 1, sizeof *sorted, e);
+    if (!sorted) return false;
+    int n = 0;
+    for (int phase = 0; phase < p->n_phases; phase++)
+        for (int i = 0; i < p->n_steps; i++)
+            if (p->steps[i].phase == phase) sorted[n++] = p->steps[i];
+    p->steps = sorted;
+    for (int i = 0; i < n; i++) {
+        struct step *s = &sorted[i];
+        s->in_place = plan_alloc(p, (size_t)s->n_in, sizeof *s->in_place, e);
+        s->out_place = plan_alloc(p, (size_t)s->n_out, sizeof *s->out_place, e);
+        if (!s->in_place || !s->out_place) return false;
+    }
+    return true;
+}
+
+static void find_lives(struct plan *p) {
+    for (int i = 0; i < p->n_values; i++) p->values[i].first = p->values[i].last = -1;
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        for (int k = 0; k < s->n_out; k++) p->values[s->out[k]].first = s->phase;
+        for (int k = 0; k < s->n_out; k++) p->values[s->out[k]].last = s->phase;
+    }
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        for (int k = 0; k < s->n_in; k++) {
+            struct value *v = &p->values[s->in[k]];
+            if (v->last < s->phase) v->last = s->phase;
+        }
+    }
+}
+
+static bool meet(const struct value *a, const struct value *b) {
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest gap among those already placed that are alive together with v. placed[] is sorted by
+ * offset. */
+static size_t find_gap(struct value *const *placed, int n, const struct value *v, size_t bytes) {
+    size_t at = 0;
+    for (int i = 0; i < n; i++) {
+        const struct value *o = placed[i];
+        if (!meet(o, v)) continue;
+        if (o->offset >= at + bytes) break;
+        size_t end = o->offset + round_up((size_t)o->count * o->bytes);
+        if (end > at) at = end;
+    }
+    return at;
+}
+
+static void insert_by_offset(struct value **placed, int n, struct value *v) {
+    int i = n;
+    for (; i > 0 && placed[i - 1]->offset > v->offset; i--) placed[i] = placed[i - 1];
+    placed[i] = v;
+}
+
+static int collect(struct plan *p, struct value **list) {
+    int n = 0;
+    for (int i = 0; i < p->n_values; i++) {
+        struct value *v = &p->values[i];
+        bool kept = v->space == SPACE_ARENA || v->space == SPACE_INPUT;
+        if (v->root == i && kept && v->needed && v->first >= 0) list[n++] = v;
+    }
+    return n;
+}
+
+/* Shell sort by size, largest first; equal sizes by number, so that plans are reproducible. */
+static void sort_by_size(struct value **list, int n) {
+    for (int gap = n / 2; gap > 0; gap /= 2)
+        for (int i = gap; i < n; i++) {
+            struct value *v = list[i];
+            size_t bytes = (size_t)v->count * v->bytes;
+            int j = i;
+            for (; j >= gap; j -= gap) {
+                size_t other = (size_t)list[j - gap]->count * list[j - gap]->bytes;
+                if (other > bytes || (other == bytes && list[j - gap]->root < v->root)) break;
+                list[j] = list[j - gap];
+            }
+            list[j] = v;
+        }
+}
+
+static bool refuse(const struct plan *p, size_t limit, struct err *e) {
+    double mb = 1024.0 * 1024.0;
+    err_set(e, ERR_MEMORY, "One step needs %.1f MB for its numbers, and the limit is %.1f MB.",
+            (double)p->arena_bytes / mb, (double)limit / mb);
+    if (p->batch > 1)
+        err_fact(e, "examples at a time", "%lld", (long long)p->batch);
+    return err_hint(e, "Take a smaller batch or smaller layers.");
+}
+
+bool plan_layout(struct plan *p, size_t memory_limit, struct err *e) {
+    struct value **list = plan_alloc(p, (size_t)p->n_values + 1, sizeof *list, e);
+    struct value **placed = plan_alloc(p, (size_t)p->n_values + 1, sizeof *placed, e);
+    if (!list || !placed) return false;
+    TRY(sort_steps(p, e));
+    find_lives(p);
+    int n = collect(p, list);
+    sort_by_size(list, n);
+    for (int i = 0; i < n; i++) {
+        size_t bytes = round_up((size_t)list[i]->count * list[i]->bytes);
+        list[i]->offset = find_gap(placed, i, list[i], bytes);
+        insert_by_offset(placed, i, list[i]);
+        if (list[i]->offset + bytes > p->arena_bytes) p->arena_bytes = list[i]->offset + bytes;
+    }
+    for (int i = 0; i < p->n_steps; i++)
+        if (p->steps[i].call.scratch_bytes > p->scratch_bytes)
+            p->scratch_bytes = round_up(p->steps[i].call.scratch_bytes);
+    p->arena_bytes += PLAN_LANES * p->scratch_bytes;
+    if (memory_limit && p->arena_bytes > memory_limit) return refuse(p, memory_limit, e);
+    return true;
+}

@@ -1,0 +1,192 @@
+/* Running a plan: two lanes go through the steps, each doing its share, and wait for each other
+ * between phases. With one thread the lanes take turns, phase by phase, with the same results. */
+#include "build.h"
+#include <math.h>
+#include <stdatomic.h>
+
+/* ---- one step, one lane ---- */
+
+static bool feed_is_direct(const struct value *v, const struct feed *f) {
+    return !f->rows && f->dtype == v->node->desc.dtype && f->scale == 1 && f->offset == 0;
+}
+
+/* Rows of the data into the batch; both are (rows, …). */
+static void run_feed(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+    const struct value *v = &p->values[s->out[0]];
+    const struct feed *f = &p->io->inputs[s->index];
+    const struct shape *shape = &v->node->desc.shape;
+    enum dtype to = v->node->desc.dtype;
+    if (feed_is_direct(v, f) || v->count == 0) return;
+    int64_t rows = shape->n ? shape->size[0] : 1, row = v->count / rows;
+    convert_fn convert = dtype_is_float(to) ? kernels()->convert[f->dtype][to] : NULL;
+    if (begin == 0 && end == v->count && !f->rows) row = v->count, rows = 1;
+    size_t from_bytes = (size_t)row * dtype_bytes(f->dtype), to_bytes = (size_t)row * v->bytes;
+    for (int64_t i = begin / row; i < end / row; i++) {
+        int64_t at = f->rows ? f->rows[i] : i;
+        const void *from = (const char *)f->data + (size_t)at * from_bytes;
+        char *out = (char *)p->place[v->root] + (size_t)i * to_bytes;
+        if (convert) {
+            convert(out, from, row, f->scale, f->offset);
+        } else {
+            kernels()->cast[f->dtype][to](out, &from, row, NULL);
+        }
+    }
+}
+
+static void run_output(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+    const struct value *v = &p->values[s->in[0]];
+    char *out = p->io->outputs ? p->io->outputs[s->index] : NULL;
+    if (!out || begin >= end) return;
+    size_t skip = (size_t)begin * v->bytes;
+    memcpy(out + skip, (const char *)p->place[v->root] + skip, (size_t)(end - begin) * v->bytes);
+}
+
+static void run_norm(const struct plan *p, const struct step *s, int lane, int64_t begin,
+                     int64_t end) {
+    const struct learn_place *l = &p->learn[s->index];
+    const struct value *v = &p->values[s->in[0]];
+    struct update_args args = p->args;
+    args.l1 = l->l1;
+    args.l2 = l->l2;
+    args.scale = 1;
+    const char *w = (const char *)p->io->weights + (size_t)(l->offset + begin) * v->bytes;
+    const char *g = (const char *)p->place[v->root] + (size_t)begin * v->bytes;
+    p->norms[s->index * PLAN_LANES + lane] =
+        kernels()->learn[p->dtype].squares(w, g, end - begin, &args);
+}
+
+/* All gradients together are made at most clip_norm long; the sum is in a fixed order. */
+static double norm_scale(const struct plan *p) {
+    double squares = 0;
+    if (!(p->update.clip_norm > 0)) return 1;
+    for (int i = 0; i < p->n_learn * PLAN_LANES; i++) squares += p->norms[i];
+    double norm = sqrt(squares);
+    return norm > p->update.clip_norm ? p->update.clip_norm / norm : 1;
+}
+
+static void run_update(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+    const struct learn_place *l = &p->learn[s->index];
+    const struct value *v = &p->values[s->in[0]];
+    const struct plan_io *io = p->io;
+    struct update_args args = p->args;
+    size_t at = (size_t)(l->offset + begin) * v->bytes;
+    args.l1 = l->l1;
+    args.l2 = l->l2;
+    args.scale = norm_scale(p);
+    kernels()->learn[p->dtype].update[p->update.rule](
+        (char *)io->weights + at, (const char *)p->place[v->root] + (size_t)begin * v->bytes,
+        io->slots[0] ? (char *)io->slots[0] + at : NULL,
+        io->slots[1] ? (char *)io->slots[1] + at : NULL, end - begin, &args);
+}
+
+static void run_assign(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+    const struct value *v = &p->values[s->in[0]];
+    size_t skip = (size_t)begin * v->bytes;
+    char *to = (char *)p->io->weights + (size_t)p->assign[s->index].offset * v->bytes + skip;
+    if (end > begin)
+        memcpy(to, (const char *)p->place[v->root] + skip, (size_t)(end - begin) * v->bytes);
+}
+
+static unsigned run_call(const struct plan *p, const struct step *s, int lane, int64_t begin,
+                         int64_t end) {
+    char *scratch = p->arena + p->arena_bytes - (size_t)(PLAN_LANES - lane) * p->scratch_bytes;
+    struct call_env env = {.scratch = scratch, .stop = p->io->stop, .seed = p->io->seed,
+                           .step = p->io->step};
+    if (s->phase >= p->first_write) env.stop = NULL;
+    return call_run(&s->call, s->out_place, s->in_place, begin, end, &env);
+}
+
+static void run_step(struct plan *p, const struct step *s, int lane) {
+    int64_t units = s->kind == STEP_CALL ? s->call.n_units : 0;
+    if (s->kind == STEP_FEED) units = p->values[s->out[0]].count;
+    if (s->kind > STEP_CALL) units = p->values[s->in[0]].count;
+    int64_t begin = lane == 0 ? 0 : s->cut, end = lane == 0 ? s->cut : units;
+    if (begin >= end && s->kind != STEP_NORM) return;
+    switch (s->kind) {
+    case STEP_FEED: run_feed(p, s, begin, end); break;
+    case STEP_CALL: p->faults[lane] |= run_call(p, s, lane, begin, end); break;
+    case STEP_OUTPUT: run_output(p, s, begin, end); break;
+    case STEP_NORM: run_norm(p, s, lane, begin, end); break;
+    case STEP_UPDATE: run_update(p, s, begin, end); break;
+    case STEP_ASSIGN: run_assign(p, s, begin, end); break;
+    }
+}
+
+/* ---- lanes ---- */
+
+static bool wants_stop(const struct plan *p, int phase) {
+    const _Atomic bool *stop = p->io->stop;
+    return stop && phase < p->first_write && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
+/* The steps of one phase; returns the first of the next. A lane that sees the stop flag, or a fault,
+ * lets the other know; both leave at the phase's end. */
+static int run_phase(struct plan *p, int lane, int i) {
+    int phase = p->steps[i].phase;
+    for (; i < p->n_steps && p->steps[i].phase == phase; i++) {
+        if (wants_stop(p, phase)) p->faults[lane] |= FAULT_STOP;
+        if (p->faults[lane]) atomic_store_explicit(&p->abort, true, memory_order_relaxed);
+        if (!p->faults[lane]) run_step(p, &p->steps[i], lane);
+    }
+    if (p->faults[lane]) atomic_store_explicit(&p->abort, true, memory_order_relaxed);
+    return i;
+}
+
+static void run_lane(void *user, int lane) {
+    struct plan *p = user;
+    for (int i = 0; i < p->n_steps;) {
+        i = run_phase(p, lane, i);
+        barrier_wait(&p->barrier);
+        if (atomic_load_explicit(&p->abort, memory_order_relaxed)) return;
+    }
+}
+
+static void run_both(struct plan *p) {
+    for (int i = 0; i < p->n_steps && !p->abort;) {
+        int next = i;
+        for (int lane = 0; lane < PLAN_LANES; lane++) next = run_phase(p, lane, i);
+        i = next;
+    }
+}
+
+/* Where each value lies in this run. */
+static void find_places(struct plan *p, const struct plan_io *io) {
+    for (int i = 0; i < p->n_values; i++) {
+        const struct value *v = &p->values[i];
+        const struct node *n = v->node;
+        if (v->root != i) continue;
+        p->place[i] = p->arena + v->offset;
+        if (v->space == SPACE_WEIGHTS) p->place[i] = (char *)io->weights + v->offset;
+        if (v->space == SPACE_CONSTANT) memcpy(&p->place[i], &v->constant, sizeof(void *));
+        if (v->space == SPACE_INPUT && feed_is_direct(v, &io->inputs[n->index]))
+            memcpy(&p->place[i], &io->inputs[n->index].data, sizeof(void *));
+    }
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        if (s->kind != STEP_CALL) continue;
+        for (int k = 0; k < s->n_in; k++) s->in_place[k] = p->place[s->in[k]];
+        for (int k = 0; k < s->n_out; k++) s->out_place[k] = p->place[s->out[k]];
+    }
+}
+
+static void prepare_update(struct plan *p, const struct plan_io *io) {
+    const struct update *u = &p->update;
+    double t = (double)io->step + 1;
+    p->args = (struct update_args){
+        .rate = io->rate, .beta_1 = u->beta_1, .beta_2 = u->beta_2, .epsilon = u->epsilon,
+        .correct_1 = u->rule == UPDATE_ADAM ? 1 / (1 - pow(u->beta_1, t)) : 1,
+        .correct_2 = u->rule == UPDATE_ADAM ? 1 / (1 - pow(u->beta_2, t)) : 1,
+        .weight_decay = u->weight_decay, .clip_value = u->clip_value, .scale = 1,
+        .nesterov = u->nesterov};
+}
+
+bool plan_run(struct plan *p, const struct plan_io *io, struct err *e) {
+    p->io = io;
+    p->faults[0] = p->faults[1] = 0;
+    atomic_store(&p->abort, false);
+    barrier_init(&p->barrier, PLAN_LANES);
+    find_places(p, io);
+    prepare_update(p, io);
+    if (!threads_pair(run_lane, p)) run_both(p);
+    return call_report(p->faults[0] | p->faults[1], OP_COUNT, e);
+}

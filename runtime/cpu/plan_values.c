@@ -1,0 +1,224 @@
+/* First job of building a plan: what each node is to it (leaf, view, virtual, computed), how its
+ * elements are shared by the lanes, and in which phase it can be computed. */
+#include "build.h"
+
+static int64_t count_of(const struct node *n) {
+    return shape_product(&n->desc.shape, 0, n->desc.shape.n);
+}
+
+static bool is_view(const struct node *n) {
+    if (n->op == OP_reshape || n->op == OP_stop_gradient) return true;
+    return n->op == OP_cast && n->in[0]->desc.dtype == n->desc.dtype;
+}
+
+bool is_groupable(const struct node *n) {
+    if (!(op_flags(n->op) & OP_ELEMENTWISE) || n->op == OP_range || n->op == OP_fill) return false;
+    return !is_view(n);
+}
+
+static bool is_leaf(const struct node *n) {
+    return n->op == OP_input || n->op == OP_weight || n->op == OP_constant;
+}
+
+static bool same_axis_0(const struct node *n, int i) {
+    const struct shape *in = &n->in[i]->desc.shape, *out = &n->desc.shape;
+    return in->n > 0 && out->n > 0 && in->size[0] == out->size[0];
+}
+
+bool rows_match(const struct node *n, int i) {
+    const struct attrs *a = &n->attrs;
+    if (!same_axis_0(n, i)) return false;
+    switch (n->op) {
+    case OP_expand: return !(a->axes & 1);
+    case OP_transpose: return a->perm[0] == 0;
+    case OP_slice:
+    case OP_place: return a->begin[0] == 0 && a->step[0] == 1;
+    case OP_gather: return i == 1;
+    case OP_scatter_add: return false;
+    case OP_sum:
+    case OP_mean:
+    case OP_max:
+    case OP_min:
+    case OP_any:
+    case OP_all: return !(a->axes & 1);
+    case OP_matmul:
+        if (a->axes & 1) return false;
+        if (i == 1) return n->in[1]->desc.shape.n > 2;
+        return n->in[0]->desc.shape.n > 2 || !a->trans_a;
+    default: break;
+    }
+    if (op_flags(n->op) & OP_ELEMENTWISE) return n->in[i]->desc.shape.n == n->desc.shape.n;
+    return true;
+}
+
+/* Can axis 0 of the result be cut anywhere? */
+static bool rows_free(const struct node *n) {
+    switch (n->op) {
+    case OP_scatter_add: return false;
+    case OP_argmax:
+    case OP_argmin:
+    case OP_cumsum:
+    case OP_softmax:
+    case OP_log_softmax:
+    case OP_concat: return n->attrs.axis != 0;
+    case OP_matmul: return n->in[0]->desc.shape.n > 1 || n->in[1]->desc.shape.n > 2;
+    default: return true;
+    }
+}
+
+/* Small things are made by lane 0 alone. */
+static int64_t default_cut(int64_t count) {
+    enum { WORTH = 4096 };
+    return count < WORTH ? count : count / 2 / 64 * 64;
+}
+
+/* Work of one element decides whether halves pay; a result of few elements may fold many. */
+static int64_t heavy_cut(const struct node *n, int64_t count) {
+    const struct shape *s = &n->desc.shape;
+    int64_t inner = s->n ? count / (s->size[0] ? s->size[0] : 1) : 1, read = 0;
+    for (int i = 0; i < n->n_in; i++) read += count_of(n->in[i]);
+    if (read + count < 4096) return count;
+    if (n->op == OP_matmul && s->n >= 1 && n->in[0]->desc.shape.n > 1)
+        return s->size[0] / 2 * inner;
+    bool folds = op_flags(n->op) & OP_REDUCE;
+    if (folds && count >= 32) return count / 2 / 16 * 16;
+    return folds || n->op == OP_matmul ? count : default_cut(count);
+}
+
+static bool cuts_by_element(const struct node *n) {
+    switch (n->op) {
+    case OP_expand:
+    case OP_transpose:
+    case OP_slice:
+    case OP_fill:
+    case OP_range:
+    case OP_uniform:
+    case OP_normal:
+    case OP_bernoulli:
+    case OP_sum:
+    case OP_mean:
+    case OP_max:
+    case OP_min:
+    case OP_any:
+    case OP_all: return true;
+    default: return is_groupable(n);
+    }
+}
+
+/* How lane 0's share of the elements is chosen. */
+static int64_t cut_of(const struct plan *p, const struct node *n, int64_t count) {
+    const struct shape *s = &n->desc.shape;
+    if (p->batch > 0 && s->n > 0 && s->size[0] == p->batch && rows_free(n))
+        return count / p->batch * p->row_cut;
+    if (is_groupable(n)) {
+        for (int i = 0; i < n->n_in; i++) {
+            const struct value *v = &p->values[p->values[n->in[i]->id].root];
+            bool made = v->node->op == OP_input || !is_leaf(v->node);
+            if (v->count == count && !v->is_virtual && made) return v->cut;
+        }
+        return default_cut(count);
+    }
+    if (n->op == OP_matmul && s->n > 0) return heavy_cut(n, count);
+    return cuts_by_element(n) ? heavy_cut(n, count) : count;
+}
+
+/* `aligned`: element i of the reader needs element i of v at most (after scaling to rows). */
+int phase_after(const struct plan *p, int v, int64_t cut, int64_t count, bool aligned) {
+    const struct value *x = &p->values[p->values[v].root];
+    if (is_leaf(x->node) && x->node->op != OP_input) return 0;
+    if (x->is_virtual) {
+        if (x->node->op == OP_fill) return 0;
+        bool rows = aligned && rows_match(x->node, 0);
+        return phase_after(p, x->node->in[0]->id, cut, count, rows);
+    }
+    /* everything was made by the lane that reads everything */
+    if (cut == count && x->cut == x->count) return x->phase;
+    if (cut == 0 && x->cut == 0) return x->phase;
+    /* both are cut in the same proportion */
+    bool same = x->count > 0 && count > 0 && (double)x->cut * (double)count == (double)cut * (double)x->count;
+    return aligned && same ? x->phase : x->phase + 1;
+}
+
+static int phase_of(const struct plan *p, const struct node *n, const struct value *v) {
+    int phase = 0;
+    for (int i = 0; i < n->n_in; i++) {
+        bool aligned = rows_match(n, i);
+        if (is_groupable(n)) aligned = p->values[n->in[i]->id].count == v->count;
+        if (!is_groupable(n) && v->cut != 0 && v->cut != v->count) {
+            /* only rows of the batch are known to stay apart */
+            const struct shape *s = &n->desc.shape;
+            bool rows = p->batch > 0 && s->n > 0 && s->size[0] == p->batch && rows_free(n);
+            aligned = aligned && rows;
+        }
+        int at = phase_after(p, n->in[i]->id, v->cut, v->count, aligned);
+        if (at > phase) phase = at;
+    }
+    return phase;
+}
+
+static void place_leaf(struct plan *p, struct value *v) {
+    const struct node *n = v->node;
+    if (n->op == OP_weight) {
+        v->space = SPACE_WEIGHTS;
+        v->offset = (size_t)n->offset * v->bytes;
+    } else if (n->op == OP_constant) {
+        v->space = SPACE_CONSTANT;
+        v->constant = n->constant->data;
+    } else {
+        v->space = SPACE_INPUT;
+        v->needed = true;
+        v->cut = cut_of(p, n, v->count);
+    }
+}
+
+/* An expansion that only groups read is never written out. */
+static void find_virtual(struct plan *p) {
+    for (int i = 0; i < p->n_values; i++) {
+        const struct node *n = p->values[i].node;
+        p->values[i].is_virtual = (n->op == OP_expand || n->op == OP_fill) && !p->values[i].needed;
+    }
+    for (int i = 0; i < p->n_values; i++) {
+        const struct node *n = p->values[i].node;
+        for (int k = 0; k < n->n_in && !is_view(n); k++) {
+            struct value *v = &p->values[p->values[n->in[k]->id].root];
+            if (!is_groupable(n)) v->is_virtual = false;
+        }
+    }
+}
+
+/* Views share the value of what they look at. */
+static bool find_roots(struct plan *p) {
+    for (int i = 0; i < p->n_values; i++) {
+        const struct node *n = graph_node(p->graph, i);
+        struct value *v = &p->values[i];
+        *v = (struct value){.node = n, .root = i, .unit = -1, .count = count_of(n)};
+        v->bytes = dtype_bytes(n->desc.dtype);
+        if (is_view(n)) v->root = p->values[n->in[0]->id].root;
+    }
+    return true;
+}
+
+void plan_need(struct plan *p, const struct node *n) {
+    p->values[p->values[n->id].root].needed = true;
+}
+
+bool plan_roots(struct plan *p, struct err *e) {
+    p->n_values = graph_n_nodes(p->graph);
+    p->values = plan_alloc(p, (size_t)p->n_values, sizeof *p->values, e);
+    return p->values && find_roots(p);
+}
+
+void plan_values(struct plan *p) {
+    find_virtual(p);
+    for (int i = 0; i < p->n_values; i++) {
+        struct value *v = &p->values[i];
+        if (v->root != i) continue;
+        if (is_leaf(v->node)) {
+            place_leaf(p, v);
+        } else {
+            v->space = SPACE_ARENA;
+            v->cut = cut_of(p, v->node, v->count);
+            v->phase = phase_of(p, v->node, v);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/* The table of one instruction set. */
+#include "isa.h"
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+const struct kernels ISA_NAME(kernels) = {
+    .name = TEXT(ISA),
+    .elem = ISA_NAME(elem_table),
+    .cast = ISA_NAME(cast_table),
+    .convert = ISA_NAME(convert_table),
+    .fold = ISA_NAME(fold_table),
+    .softmax = ISA_NAME(softmax_table),
+    .learn = ISA_NAME(learn_table),
+    .draw = ISA_NAME(draw_table),
+    .gemm = ISA_NAME(gemm_table),
+    .gemm_scratch_bytes = GEMM_SCRATCH_BYTES,
+    .transpose = ISA_NAME(transpose),
+};
