@@ -11,10 +11,8 @@ static void echo_message(const struct courier *courier, const char *id, const st
     json_t *content = json_object();
     json_object_set_new(content, "comm_id", json_string(id));
     json_t *data = json_object_get(r->content, "data");
-    if (data)
-        json_object_set(content, "data", data);
-    else
-        json_object_set_new(content, "data", json_object());
+    if (data) json_object_set(content, "data", data);
+    else json_object_set_new(content, "data", json_object());
     courier->publish(courier->user, r->origin, "comm_msg", content, r->metadata, r->buffers,
                      r->n_buffers);
     json_decref(content);
@@ -90,10 +88,8 @@ void session_comm_msg(struct session *s, struct request *r) {
     int i = find_comm(&s->comms, id);
     const struct comm_target *target = i >= 0 ? s->comms.items[i].target : NULL;
     pthread_mutex_unlock(&s->comms.lock);
-    if (target)
-        target->message(s->courier, id, r);
-    else
-        log_warn("comm_msg", "comm_msg for unknown comm %s", id ? id : "(none)");
+    if (target) target->message(s->courier, id, r);
+    else log_warn("comm_msg", "comm_msg for unknown comm %s", id ? id : "(none)");
 }
 
 void session_comm_close(struct session *s, struct request *r) {

@@ -302,10 +302,8 @@ void session_execute(struct session *s, struct request *r) {
     atomic_store(&s->running, false);
     capture_drain(s->capture);
     stream_end(s->stream);
-    if (ok)
-        reply_ok(&c);
-    else
-        reply_failed(&c, &e);
+    if (ok) reply_ok(&c);
+    else reply_failed(&c, &e);
     capture_drain(s->capture);
     cell_end(&c);
     session_unlock(s);

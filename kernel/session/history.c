@@ -66,12 +66,9 @@ static void make_folders(char *path) {
 
 static bool history_path(struct text *path) {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (data && *data == '/')
-        text_adds(path, data);
-    else if (home && *home == '/')
-        text_addf(path, "%s/.local/share", home);
-    else
-        return false;
+    if (data && *data == '/') text_adds(path, data);
+    else if (home && *home == '/') text_addf(path, "%s/.local/share", home);
+    else return false;
     return text_adds(path, "/awml/history.sqlite");
 }
 
@@ -202,10 +199,8 @@ static const char *query_sql(const struct history_query *q) {
 /* Only * and ? mean something; a bracket stands for itself. */
 static void glob_of(struct str pattern, struct text *out) {
     for (size_t i = 0; i < pattern.n; i++) {
-        if (pattern.p[i] == '[')
-            text_adds(out, "[[]");
-        else
-            text_addc(out, pattern.p[i]);
+        if (pattern.p[i] == '[') text_adds(out, "[[]");
+        else text_addc(out, pattern.p[i]);
     }
     if (!pattern.n) text_adds(out, "*");
 }

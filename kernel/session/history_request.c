@@ -33,12 +33,9 @@ static bool read_query(const json_t *content, struct history_query *q, bool *wit
               json_field_int(content, "stop", &q->stop) &&
               json_field_int(content, "session", &q->session) &&
               json_field_text(content, "pattern", &q->pattern);
-    if (str_is(access, "range"))
-        q->access = HISTORY_RANGE;
-    else if (str_is(access, "search"))
-        q->access = HISTORY_SEARCH;
-    else
-        ok = ok && str_is(access, "tail");
+    if (str_is(access, "range")) q->access = HISTORY_RANGE;
+    else if (str_is(access, "search")) q->access = HISTORY_SEARCH;
+    else ok = ok && str_is(access, "tail");
     return ok;
 }
 

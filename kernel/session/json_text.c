@@ -108,8 +108,7 @@ static void surrogates_repair(struct str in, struct text *out) {
         const char *p = in.p + i;
         size_t n = in.n - i;
         size_t take = *p == '\\' && n > 1 ? 2 : 1;
-        if (is_half(p, n, 0xd800) && is_half(p + 6, n - 6, 0xdc00))
-            take = 12;
+        if (is_half(p, n, 0xd800) && is_half(p + 6, n - 6, 0xdc00)) take = 12;
         else if (is_half(p, n, 0xd800) || is_half(p, n, 0xdc00)) {
             text_adds(out, "\\ufffd");
             i += 6;
@@ -156,11 +155,9 @@ bool json_field_bool(const json_t *object, const char *key, bool *out) {
 bool json_field_int(const json_t *object, const char *key, int64_t *out) {
     json_t *v = json_object_get(object, key);
     if (!v || json_is_null(v)) return true;
-    if (json_is_integer(v))
-        *out = json_integer_value(v);
+    if (json_is_integer(v)) *out = json_integer_value(v);
     else if (json_is_real(v) && json_real_value(v) > -1e15 && json_real_value(v) < 1e15) {
         *out = (int64_t)json_real_value(v);
-    } else
-        return false;
+    } else return false;
     return true;
 }

@@ -1,0 +1,19 @@
+/* The program: signals are held back before anything else, because launchers may interrupt a
+ * process that has hardly begun; the kernel takes them as data later, the commands let them
+ * through. */
+#include "cli/cli.h"
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+int main(int argc, char **argv) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    bool is_kernel = argc > 1 && strcmp(argv[1], "-f") == 0;
+    if (!is_kernel) pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    return cli_main(argc, argv);
+}
