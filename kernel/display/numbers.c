@@ -5,31 +5,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGNIFICANT = 6 };
+enum { SIGNIFICANT = 6, DECIMALS_USUAL = 4 };
 
 void number_style_note(struct number_style *s, double x) {
-    if (!isfinite(x)) return;
-    if (x != floor(x)) s->whole = false;
-    char digits[40];
-    snprintf(digits, sizeof digits, "%.*g", SIGNIFICANT, x);
-    if (strchr(digits, 'e')) {
-        if (x != floor(x) || fabs(x) >= 1e15) s->mixed = true;
-        return;
-    }
+    if (!isfinite(x) || x == 0) return;
+    double size = fabs(x);
+    if (size > s->largest) s->largest = size;
+    if (s->smallest == 0 || size < s->smallest) s->smallest = size;
+    if (x == floor(x)) return;
+    s->fractions = true;
+    char digits[40]; /* as many decimals as six significant digits need */
+    int lead = (int)floor(log10(size)), places = SIGNIFICANT - 1 - lead;
+    snprintf(digits, sizeof digits, "%.*f", places < 0 ? 0 : places > 20 ? 20 : places, size);
     const char *point = strchr(digits, '.');
-    int decimals = point ? (int)strlen(point + 1) : 0;
-    int whole_digits = (int)strcspn(digits, ".") - (x < 0);
-    if (decimals > 5) decimals = 5; /* 0.135335 and 7.38906 line up as 0.13534 and 7.38906 */
-    if (whole_digits > 3 && decimals > SIGNIFICANT - whole_digits)
-        decimals = SIGNIFICANT - whole_digits;
-    if (decimals > s->decimals) s->decimals = decimals;
+    size_t n = strlen(digits);
+    while (point && digits[n - 1] == '0') n--;
+    int needed = point ? (int)(digits + n - point) - 1 : 0;
+    if (needed > s->needed) s->needed = needed;
+}
+
+/* At most four decimals, fewer beside long numbers, more when all are small. */
+static int decimals_of(const struct number_style *s) {
+    int lead = s->largest > 0 ? (int)floor(log10(s->largest)) : 0;
+    int most = lead < 0 ? DECIMALS_USUAL - 1 - lead : SIGNIFICANT - 1 - lead;
+    if (lead >= 0 && most > DECIMALS_USUAL) most = DECIMALS_USUAL;
+    if (most < 1) most = 1;
+    return s->needed < most ? s->needed : most;
+}
+
+/* No common number of decimals does justice to all. */
+static bool is_mixed(const struct number_style *s) {
+    if (!s->fractions) return s->largest >= 1e15;
+    if (s->largest >= 1e8 || s->largest < 1e-4) return true;
+    return s->keep_small && s->smallest < 10 * pow(10, -decimals_of(s));
 }
 
 void number_write(const struct number_style *s, double x, struct text *out) {
     if (isnan(x)) text_adds(out, "nan");
     else if (isinf(x)) text_adds(out, x > 0 ? "inf" : "-inf");
-    else if (s->mixed) text_addf(out, "%.5g", x);
-    else text_addf(out, "%.*f", s->whole ? 0 : s->decimals, x == 0 ? 0 : x);
+    else if (is_mixed(s)) text_addf(out, "%.4g", x);
+    else text_addf(out, "%.*f", s->fractions ? decimals_of(s) : 0, x == 0 ? 0 : x);
 }
 
 void count_print(int64_t n, struct text *out) {

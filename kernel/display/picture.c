@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double PX_PER_INCH = 100;
+static const double PX_PER_INCH = 100, WIDEST_GRID = 1100;
 
 /* Usual sizes: wide enough for a curve; as tall as wide for pictures. */
 static void plot_size(const struct plot *p, double *w, double *h) {
@@ -86,6 +86,10 @@ static struct cells chart_cells(const struct figure *f) {
         }
         g.w = fmax(g.w, floor(w));
         g.h = fmax(g.h, floor(h));
+    }
+    if (g.w * g.columns > WIDEST_GRID) {
+        g.h *= WIDEST_GRID / g.columns / g.w;
+        g.w = WIDEST_GRID / g.columns;
     }
     if (g.w == 0) g.w = 320, g.h = 200;
     g.gap = 8;

@@ -2,7 +2,7 @@
 #include "base/pool.h"
 #include "display/image.h"
 #include "display/picture.h"
-#include "display/png.h"
+#include "display/png_write.h"
 #include "display/views.h"
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* Areas of coloured cells. */
 #include "display/pixels.h"
-#include "display/png.h"
+#include "display/png_write.h"
 #include <math.h>
 
 /* Outer edges of `n` cells along one axis whose centres are given, evenly spaced. */

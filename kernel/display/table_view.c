@@ -68,7 +68,7 @@ static void value_cell(struct sheet *s, const struct column *c, int64_t row,
 }
 
 static struct number_style column_style(const struct column *c, struct cut rows) {
-    struct number_style style = {.whole = true};
+    struct number_style style = {.keep_small = true};
     for (int i = 0; c->kind != COLUMN_TEXT && i < cut_count(rows); i++)
         if (cut_at(rows, i) >= 0) number_style_note(&style, c->numbers[cut_at(rows, i)]);
     return style;

@@ -86,7 +86,7 @@ static int64_t window_at(struct window w, int k) {
 
 static struct number_style style_of(const struct tensor *t, int64_t begin, struct window rows,
                                     struct window columns) {
-    struct number_style style = {.whole = true};
+    struct number_style style = {.keep_small = rows.n * columns.n <= 20};
     for (int i = 0; i < window_count(rows); i++)
         for (int k = 0; k < window_count(columns); k++) {
             int64_t row = window_at(rows, i), column = window_at(columns, k);
@@ -112,7 +112,9 @@ static void vector_text(const struct tensor *t, struct text *out) {
         }
         if (i < 0) text_adds(out, "…");
         else add_element(t, &style, i, out);
-        if (k + 1 < window_count(w)) text_adds(out, ", ");
+        if (k + 1 == window_count(w)) break;
+        text_addc(out, ',');
+        if (out->n - line <= LINE - 10) text_addc(out, ' ');
     }
     text_addc(out, ']');
 }

@@ -19,12 +19,14 @@ void container_view(struct value c, struct view *v);
 /* A number in few characters: "float64 [100, 784]", "Denoiser model", at most `most` characters. */
 void value_short(struct value x, int most, struct text *out);
 
-/* How the numbers of one column or tensor are written, so that they line up. */
+/* How the numbers of one column or tensor are written, so that they line up. Start with zeros and
+ * note every number that will be shown. */
 struct number_style {
-    bool whole, mixed; /* mixed: too far apart for a common number of decimals */
-    int decimals;
+    bool keep_small;          /* rather no alignment than 0.0000 for a small number */
+    bool fractions;           /* not all are whole */
+    int needed;               /* decimals that show six significant digits of each */
+    double smallest, largest; /* sizes, without zeros */
 };
-/* Start with {.whole = true}; note every number that will be shown. */
 void number_style_note(struct number_style *s, double x);
 void number_write(const struct number_style *s, double x, struct text *out);
 

@@ -1,5 +1,5 @@
 /* PNG and base64: what is written can be read back. */
-#include "display/png.h"
+#include "display/png_write.h"
 #include "display/svg.h"
 #include "harness.h"
 #include <png.h>

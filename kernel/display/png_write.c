@@ -1,5 +1,5 @@
 /* Pixels as PNG (libpng's simplified interface: no jumps across our frames) and base64. */
-#include "display/png.h"
+#include "display/png_write.h"
 #include "base/pool.h"
 #include <png.h>
 #include <string.h>
