@@ -99,10 +99,8 @@ static bool store(struct csv *c, int32_t i, int64_t row, struct str s, struct er
 static void store_missing(struct csv *c, int32_t first, int64_t row) {
     for (int32_t i = first; i < c->table->n_columns; i++) {
         struct column *column = &c->table->columns[i];
-        if (c->states[i] == TEXT)
-            column->texts[row] = NULL;
-        else if (c->states[i] < LATE)
-            column->numbers[row] = NAN;
+        if (c->states[i] == TEXT) column->texts[row] = NULL;
+        else if (c->states[i] < LATE) column->numbers[row] = NAN;
     }
 }
 
@@ -213,15 +211,11 @@ static bool find_columns(struct csv *c, int32_t *n, struct err *e) {
     size_t i = 0;
     for (;;) {
         enum record got = CUT;
-        if (csv_scan_skip_blank(&c->scan))
-            got = count_columns(c, delimiters[i], n, e);
-        else if (c->scan.ended)
-            return no_names(c, e);
+        if (csv_scan_skip_blank(&c->scan)) got = count_columns(c, delimiters[i], n, e);
+        else if (c->scan.ended) return no_names(c, e);
         if (got == BAD) return false;
-        if (got == CUT)
-            TRY(csv_scan_refill(&c->scan, e));
-        else if (*n > 1 || ++i == ARRAY_LEN(delimiters))
-            return true;
+        if (got == CUT) TRY(csv_scan_refill(&c->scan, e));
+        else if (*n > 1 || ++i == ARRAY_LEN(delimiters)) return true;
     }
 }
 

@@ -17,10 +17,8 @@ static void add_quoted(struct text *out, const char *s) {
 
 static void add_text(struct text *out, const char *s) {
     bool blank_ends = s[0] == ' ' || (s[0] && s[strlen(s) - 1] == ' ');
-    if (blank_ends || strpbrk(s, ",;\t\"\r\n"))
-        add_quoted(out, s);
-    else
-        text_adds(out, s);
+    if (blank_ends || strpbrk(s, ",;\t\"\r\n")) add_quoted(out, s);
+    else text_adds(out, s);
 }
 
 static void add_cell(struct text *out, const struct column *c, int64_t row) {
@@ -31,12 +29,9 @@ static void add_cell(struct text *out, const struct column *c, int64_t row) {
     }
     double x = c->numbers[row];
     if (isnan(x)) return;
-    if (c->kind == COLUMN_BOOL)
-        text_adds(out, x != 0 ? "True" : "False");
-    else if (c->kind == COLUMN_INT && fabs(x) <= 0x1p53)
-        text_addf(out, "%.0f", x);
-    else
-        text_adds(out, cell_write(x, number));
+    if (c->kind == COLUMN_BOOL) text_adds(out, x != 0 ? "True" : "False");
+    else if (c->kind == COLUMN_INT && fabs(x) <= 0x1p53) text_addf(out, "%.0f", x);
+    else text_adds(out, cell_write(x, number));
 }
 
 /* A row of one missing cell would be an empty line, which readers skip: it gets quotes. */
@@ -53,10 +48,8 @@ static bool put_table(const struct table *t, struct sink *s, struct text *line, 
     for (int64_t row = -1; row < t->n_rows; row++) {
         for (int32_t i = 0; i < t->n_columns; i++) {
             if (i) text_addc(line, ',');
-            if (row < 0)
-                add_text(line, t->columns[i].name);
-            else
-                add_cell(line, &t->columns[i], row);
+            if (row < 0) add_text(line, t->columns[i].name);
+            else add_cell(line, &t->columns[i], row);
         }
         TRY(put_line(s, line, e));
     }

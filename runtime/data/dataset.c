@@ -154,10 +154,8 @@ static const struct origin *find_origin(struct str name, struct err *e) {
     err_set(e, ERR_VALUE, "There is no data set \"%.*s\".", name.n < 80 ? (int)name.n : 80, name.p);
     for (size_t i = 0; i < ARRAY_LEN(origins); i++)
         err_fact(e, origins[i].name, "%s", origins[i].help);
-    if (near)
-        err_hint(e, "Did you mean \"%s\"?", near->name);
-    else
-        err_hint(e, "Your own files are read by read_idx, read_npy and read_csv.");
+    if (near) err_hint(e, "Did you mean \"%s\"?", near->name);
+    else err_hint(e, "Your own files are read by read_idx, read_npy and read_csv.");
     return NULL;
 }
 

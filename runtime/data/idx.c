@@ -49,7 +49,7 @@ static struct tensor *read_array(struct source *s, struct err *e) {
     if (!source_holds(s, (uint64_t)bytes, "the array", e)) return NULL;
     struct tensor *x = tensor_new(raw_dtype(raw.type), &shape, e);
     if (!x) return NULL;
-    if (!raw_fill(raw, s, x, e)) return tensor_unref(x), NULL;
+    if (!raw_fill(raw, s, x, e) || !source_check(s, e)) return tensor_unref(x), NULL;
     x->is_image = shape.n == 3 && raw.type == RAW_U8;
     return x;
 }

@@ -92,12 +92,9 @@ bool json_whole(struct json *j, int64_t *out) {
 void json_write_text(struct text *out, const char *s) {
     text_addc(out, '"');
     for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            text_addf(out, "\\%c", *s);
-        else if ((unsigned char)*s < 0x20)
-            text_addf(out, "\\u%04x", (unsigned)*s);
-        else
-            text_addc(out, *s);
+        if (*s == '"' || *s == '\\') text_addf(out, "\\%c", *s);
+        else if ((unsigned char)*s < 0x20) text_addf(out, "\\u%04x", (unsigned)*s);
+        else text_addc(out, *s);
     }
     text_addc(out, '"');
 }

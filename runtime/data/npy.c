@@ -215,7 +215,7 @@ static struct tensor *read_array(struct source *s, struct err *e) {
     if (!source_holds(s, (uint64_t)bytes, "the array", e)) return NULL;
     struct tensor *x = tensor_new(raw_dtype(npy.raw.type), &npy.shape, e);
     if (!x) return NULL;
-    if (!raw_fill(npy.raw, s, x, e)) return tensor_unref(x), NULL;
+    if (!raw_fill(npy.raw, s, x, e) || !source_check(s, e)) return tensor_unref(x), NULL;
     return npy.fortran && npy.shape.n > 1 ? from_fortran(x, e) : x;
 }
 
@@ -255,7 +255,8 @@ static bool write_header(const struct tensor *t, struct text *out) {
     struct text dict = {0};
     text_addf(&dict, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr_of[t->dtype]);
     for (int i = 0; i < t->shape.n; i++)
-        text_addf(&dict, "%lld,%s", (long long)t->shape.size[i], i + 1 < t->shape.n ? " " : "");
+        text_addf(&dict, "%s%lld", i ? ", " : "", (long long)t->shape.size[i]);
+    if (t->shape.n == 1) text_addc(&dict, ',');
     text_adds(&dict, "), }");
     while ((10 + dict.n + 1) % 64 && text_addc(&dict, ' ')) {}
     text_addc(&dict, '\n');

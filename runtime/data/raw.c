@@ -38,12 +38,9 @@ void raw_swap(void *bytes, size_t n, size_t width) {
 float raw_half(uint16_t bits) {
     int exponent = bits >> 10 & 31, fraction = bits & 1023;
     float size;
-    if (exponent == 31)
-        size = fraction ? NAN : INFINITY;
-    else if (exponent == 0)
-        size = ldexpf((float)fraction, -24);
-    else
-        size = ldexpf((float)(fraction + 1024), exponent - 25);
+    if (exponent == 31) size = fraction ? NAN : INFINITY;
+    else if (exponent == 0) size = ldexpf((float)fraction, -24);
+    else size = ldexpf((float)(fraction + 1024), exponent - 25);
     return bits >> 15 ? -size : size;
 }
 

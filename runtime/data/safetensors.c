@@ -217,6 +217,7 @@ static struct named_tensor *read_tensors(struct source *s, const struct header *
         items[i] = (struct named_tensor){entry->name, x};
         if (!x || !raw_fill(entry->raw, s, x, e)) return drop(items, i + 1), NULL;
     }
+    if (items && !source_check(s, e)) return drop(items, h->n), NULL;
     return items;
 }
 
@@ -225,6 +226,7 @@ static bool read_items(struct source *s, struct named_tensor **items, int *n, st
     struct text bytes = {0};
     bool ok = read_header(s, &h, &bytes, e);
     *items = ok ? read_tensors(s, &h, e) : NULL;
+    if (h.word.failed) err_memory(e, h.word.cap * 2);
     *n = *items ? (int)h.n : 0;
     pool_free(h.entries);
     text_clear(&h.word);

@@ -145,6 +145,13 @@ bool source_need(struct source *s, void *out, size_t n, const char *part, struct
     return got == n || cut_short(n, got, part, e);
 }
 
+bool source_check(struct source *s, struct err *e) {
+    char more[4096];
+    size_t got = s->packed;
+    while (got) TRY(source_read(s, more, sizeof more, &got, e));
+    return true;
+}
+
 bool source_rewind(struct source *s, struct err *e) {
     s->at = 0;
     if (!s->gz || gzrewind(s->gz) == 0) return true;

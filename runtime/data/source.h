@@ -20,6 +20,8 @@ void source_close(struct source *s);
 bool source_read(struct source *s, void *out, size_t n, size_t *got, struct err *e);
 /* Exactly n bytes of what `part` names ("the header"), else an ERR_DATA with the numbers. */
 bool source_need(struct source *s, void *out, size_t n, const char *part, struct err *e);
+/* After the last byte of interest: a packed file must still be whole, checksum and all. */
+bool source_check(struct source *s, struct err *e);
 bool source_rewind(struct source *s, struct err *e);
 /* At least `n` more bytes are to come, as far as one can know; else an ERR_DATA as above. */
 bool source_holds(const struct source *s, uint64_t n, const char *part, struct err *e);

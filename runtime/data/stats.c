@@ -152,10 +152,8 @@ void stats_histogram(const struct tensor *x, int64_t bins, double low, double hi
         if (!(v >= low && v <= high)) continue;
         int64_t bin = (int64_t)((v - low) / (high - low) * (double)bins);
         if (bin >= bins) bin = bins - 1;
-        if (bin > 0 && v < low + (double)bin * width)
-            bin--;
-        else if (bin + 1 < bins && v >= low + (double)(bin + 1) * width)
-            bin++;
+        if (bin > 0 && v < low + (double)bin * width) bin--;
+        else if (bin + 1 < bins && v >= low + (double)(bin + 1) * width) bin++;
         counts[bin]++;
     }
 }

@@ -162,10 +162,8 @@ struct table *table_pick_rows(const struct table *t, const int64_t *rows, int64_
         const struct column *from = &t->columns[i];
         struct column *to = &out->columns[i];
         for (int64_t k = 0; k < n; k++) {
-            if (from->texts)
-                to->texts[k] = from->texts[rows[k]];
-            else
-                to->numbers[k] = from->numbers[rows[k]];
+            if (from->texts) to->texts[k] = from->texts[rows[k]];
+            else to->numbers[k] = from->numbers[rows[k]];
         }
     }
     return out;

@@ -1,0 +1,136 @@
+/* Statistics against NumPy's numbers (in the comments: what was called) and their edge cases. */
+#include "files.h"
+#include "data/stats.h"
+#include "rng.h"
+#include <math.h>
+
+static struct tensor *of(int n, const int64_t *sizes, const double *numbers) {
+    struct err e = {0};
+    struct shape s = shape_of(n, sizes);
+    struct tensor *x = tensor_zeros(DT_FLOAT64, &s, &e);
+    for (int64_t i = 0; x && i < x->count; i++) tensor_set(x, i, numbers[i]);
+    return x;
+}
+
+static const double digits[] = {3, -1, 4, 1, -5, 9, 2, 6, 5, 3.5};
+
+static void test_quantiles(void) {
+    struct err e = {0};
+    struct tensor *x = of(2, (int64_t[]){2, 5}, digits);
+    /* numpy.quantile(digits, q) */
+    const double q[] = {0, .1, .25, .5, .77, 1};
+    const double expected[] = {-5.0, -1.4, 1.25, 3.25, 4.93, 9.0};
+    double found[6], median;
+    CHECK(stats_quantiles(x, q, 6, found, &e));
+    for (int i = 0; i < 6; i++) CHECK_NEAR(found[i], expected[i], 1e-15);
+    CHECK(stats_median(x, &median, &e) && median == 3.25);
+    CHECK(!stats_quantiles(x, (const double[]){1.01}, 1, found, &e) && e.kind == ERR_VALUE);
+    CHECK(!stats_quantiles(x, (const double[]){NAN}, 1, found, &e));
+    tensor_set(x, 3, NAN);
+    CHECK(stats_median(x, &median, &e) && isnan(median));
+    tensor_unref(x);
+    x = of(1, (int64_t[]){3}, (const double[]){-INFINITY, INFINITY, INFINITY});
+    CHECK(stats_quantiles(x, (const double[]){.75}, 1, found, &e) && found[0] == INFINITY);
+    tensor_unref(x);
+    x = of(1, (int64_t[]){0}, NULL);
+    CHECK(!stats_median(x, &median, &e));
+    tensor_unref(x);
+}
+
+static void test_histogram(void) {
+    struct tensor *x = of(1, (int64_t[]){10}, digits);
+    int64_t counts[10];
+    const int64_t expected[] = {1, 0, 1, 2, 3, 2, 1}; /* numpy.histogram(digits, 7, (-5, 9)) */
+    stats_histogram(x, 7, -5, 9, counts);
+    for (int i = 0; i < 7; i++) CHECK_EQ(counts[i], expected[i]);
+    double low, high;
+    CHECK(stats_range(x, &low, &high) && low == -5 && high == 9);
+    tensor_set(x, 0, NAN), tensor_set(x, 1, INFINITY), tensor_set(x, 2, 100);
+    stats_histogram(x, 7, -5, 9, counts);
+    int64_t sum = 0;
+    for (int i = 0; i < 7; i++) sum += counts[i];
+    CHECK_EQ(sum, 7);
+    CHECK(stats_range(x, &low, &high) && high == 100);
+    tensor_unref(x);
+    /* Numbers on the edges: every part gets its lower edge, the last one both. */
+    double tenths[11];
+    for (int i = 0; i <= 10; i++) tenths[i] = (double)i * .1;
+    x = of(1, (int64_t[]){11}, tenths);
+    stats_histogram(x, 10, 0, 1, counts);
+    for (int i = 0; i < 10; i++) CHECK_EQ(counts[i], i == 9 ? 2 : 1);
+    tensor_unref(x);
+    x = of(1, (int64_t[]){1}, (const double[]){NAN});
+    CHECK(!stats_range(x, &low, &high));
+    tensor_unref(x);
+}
+
+static void test_argsort(void) {
+    struct err e = {0};
+    struct tensor *x =
+        of(2, (int64_t[]){2, 5}, (const double[]){3, NAN, -1, 3, -INFINITY, 0, -0.0, 1, 0, -2});
+    struct tensor *up = stats_argsort(x, false, &e), *down = stats_argsort(x, true, &e);
+    const int64_t ups[] = {4, 2, 0, 3, 1, 4, 0, 1, 3, 2}; /* numpy.argsort(kind="stable") */
+    const int64_t downs[] = {0, 3, 2, 4, 1, 2, 0, 1, 3, 4};
+    CHECK(up && up->dtype == DT_INT64 && memcmp(up->data, ups, sizeof ups) == 0);
+    CHECK(down && memcmp(down->data, downs, sizeof downs) == 0);
+    tensor_unref(x), tensor_unref(up), tensor_unref(down);
+}
+
+static void test_argsort_large(void) {
+    struct err e = {0};
+    enum { N = 100000 };
+    struct shape s = shape_of(1, (int64_t[]){N});
+    struct tensor *x = tensor_new(DT_FLOAT32, &s, &e);
+    for (int64_t i = 0; i < N; i++)
+        tensor_set(x, i, rng_normal((struct rng_key){1, 2, 3}, (uint64_t)i));
+    struct tensor *order = stats_argsort(x, false, &e);
+    const int64_t *at = order->data;
+    int wrong = 0;
+    for (int i = 1; i < N; i++) {
+        double a = tensor_get(x, at[i - 1]), b = tensor_get(x, at[i]);
+        wrong += a > b || (a == b && at[i - 1] > at[i]);
+    }
+    CHECK_EQ(wrong, 0);
+    tensor_unref(x), tensor_unref(order);
+}
+
+static void test_topk(void) {
+    struct err e = {0};
+    struct tensor *x = of(2, (int64_t[]){2, 4}, (const double[]){1, 5, 5, NAN, -3, -2, -1, -4}), *v,
+                  *p;
+    struct tensor *whole = tensor_cast(x, DT_INT32, &e);
+    CHECK(stats_topk(x, 2, &v, &p, &e));
+    CHECK(v->shape.size[0] == 2 && v->shape.size[1] == 2 && v->dtype == DT_FLOAT64);
+    CHECK(tensor_get(v, 0) == 5 && tensor_get(v, 1) == 5 && tensor_get(v, 2) == -1 &&
+          tensor_get(v, 3) == -2);
+    CHECK(tensor_get(p, 0) == 1 && tensor_get(p, 1) == 2 && tensor_get(p, 2) == 2 &&
+          tensor_get(p, 3) == 1);
+    tensor_unref(v), tensor_unref(p);
+    CHECK(stats_topk(whole, 1, &v, &p, &e) && v->dtype == DT_INT32 && tensor_get(v, 1) == -1);
+    tensor_unref(v), tensor_unref(p);
+    CHECK(!stats_topk(x, 5, &v, &p, &e) && !v && !p);
+    CHECK(!stats_topk(x, 0, &v, &p, &e));
+    tensor_unref(x), tensor_unref(whole);
+}
+
+static void test_corrcoef(void) {
+    struct err e = {0};
+    struct tensor *x = of(2, (int64_t[]){4, 4},
+                          (const double[]){1, 2, 3, 5, 2, 4, 6, 11, 5, 1, 0, -2, 7, 7, 7, 7});
+    struct tensor *r = stats_corrcoef(x, &e);
+    CHECK(r && r->shape.size[0] == 4 && r->shape.size[1] == 4);
+    /* numpy.corrcoef of the first three rows */
+    CHECK_NEAR(tensor_get(r, 0), 1, 1e-15);
+    CHECK_NEAR(tensor_get(r, 1), 0.9980827590608692, 1e-14);
+    CHECK_NEAR(tensor_get(r, 2), -0.9281909617845142, 1e-14);
+    CHECK_NEAR(tensor_get(r, 6), -0.9088213062743905, 1e-14);
+    CHECK(tensor_get(r, 1) == tensor_get(r, 4));
+    CHECK(isnan(tensor_get(r, 3)) && isnan(tensor_get(r, 15)));
+    tensor_unref(x), tensor_unref(r);
+    x = of(1, (int64_t[]){3}, digits);
+    CHECK(stats_corrcoef(x, &e) == NULL && e.kind == ERR_SHAPE);
+    tensor_unref(x);
+}
+
+TEST_MAIN(test_quantiles, test_histogram, test_argsort, test_argsort_large, test_topk,
+          test_corrcoef)
