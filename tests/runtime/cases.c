@@ -316,7 +316,7 @@ double case_value(const struct op_case *c, int k, int64_t i) {
     /* Golden-ratio steps: evenly spread, never repeating. */
     double u = fmod(0.317 + 0.271 * k + (double)i * 0.6180339887498949, 1);
     double x = c->low[k] + (c->high[k] - c->low[k]) * u;
-    if (c->dtype[k] == DT_BOOL) return u < 0.4;
+    if (c->dtype[k] == DT_BOOL) return u < 0.4 || c->low[k] >= 1;
     if (dtype_is_float(c->dtype[k])) return x;
     double low = c->low[k] > 0 ? c->low[k] : 0;
     return floor(low + (c->high[k] + 1 - low) * u);
