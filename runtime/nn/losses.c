@@ -36,12 +36,12 @@ static bool sizes_agree(const struct shape *a, const struct shape *b, int n) {
 enum fit target_fit(const struct shape *target, const struct shape *output, bool classes) {
     int t = target->n, o = output->n;
     if (t == o && sizes_agree(target, output, t)) return FIT_SAME;
+    if (t == o - 1 && output->size[o - 1] == 1 && sizes_agree(target, output, t))
+        return FIT_DROP_OUTPUT;
     if (classes && t == o - 1 && sizes_agree(target, output, t)) return FIT_CLASSES;
     if (classes && t == o && t > 0 && target->size[t - 1] == 1 &&
         sizes_agree(target, output, t - 1))
         return FIT_CLASSES_COLUMN;
-    if (t == o - 1 && output->size[o - 1] == 1 && sizes_agree(target, output, t))
-        return FIT_DROP_OUTPUT;
     if (t == o + 1 && target->size[t - 1] == 1 && sizes_agree(target, output, o))
         return FIT_DROP_TARGET;
     return FIT_NONE;

@@ -101,18 +101,18 @@ void optimizer_state_free(struct optimizer_state *s) {
     pool_free(s);
 }
 
-/* The factor that brings the gradient to the allowed length. */
-static double clip_factor(const struct update *u, const double *g, int64_t n) {
-    if (u->clip_norm <= 0) return 1;
-    double length = 0;
-    for (int64_t i = 0; i < n; i++) length += g[i] * g[i];
-    length = sqrt(length);
-    return length > u->clip_norm ? u->clip_norm / length : 1;
-}
-
 static double clip_value(const struct update *u, double g) {
     if (u->clip_value <= 0) return g;
     return fmin(fmax(g, -u->clip_value), u->clip_value);
+}
+
+/* The factor that brings the gradient, clipped by value already, to the allowed length. */
+static double clip_factor(const struct update *u, const double *g, int64_t n) {
+    if (u->clip_norm <= 0) return 1;
+    double length = 0;
+    for (int64_t i = 0; i < n; i++) length += clip_value(u, g[i]) * clip_value(u, g[i]);
+    length = sqrt(length);
+    return length > u->clip_norm ? u->clip_norm / length : 1;
 }
 
 /* By how much one number falls, for a rate of 1. */
@@ -146,7 +146,7 @@ bool optimizer_move(const struct config *optimizer, struct optimizer_state **sta
     s->t++;
     double factor = clip_factor(&s->update, gradient, n);
     for (int64_t i = 0; i < n; i++) {
-        double g = clip_value(&s->update, gradient[i] * factor);
+        double g = clip_value(&s->update, gradient[i]) * factor;
         double decay = s->update.weight_decay * x[i];
         x[i] -= s->rate * (descent(s, i, g) + decay);
     }

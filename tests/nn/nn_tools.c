@@ -1,0 +1,139 @@
+/* Small models and data for the tests of nn/. */
+#include "nn_tools.h"
+#include "base/intern.h"
+#include <math.h>
+#include <string.h>
+
+struct err last_error;
+
+void fill_values(double *out, int64_t n, double salt, double scale, double shift) {
+    for (int64_t k = 0; k < n; k++) {
+        double i = (double)k;
+        out[k] = sin(0.7 * i + 1.3 * salt + 0.001 * i * i) * scale + shift;
+    }
+}
+
+struct tensor *make_tensor(enum dtype t, int64_t rows, int64_t columns, const double *values) {
+    struct shape s = shape_of(columns ? 2 : 1, (int64_t[]){rows, columns});
+    struct tensor *out = tensor_new(t, &s, &last_error);
+    for (int64_t i = 0; i < out->count; i++) tensor_set(out, i, values[i]);
+    return out;
+}
+
+struct tensor *make_values(enum dtype t, int64_t rows, int64_t columns, double salt, double scale,
+                           double shift) {
+    int64_t n = rows * (columns ? columns : 1);
+    double *values = pool_alloc((size_t)n * sizeof *values);
+    fill_values(values, n, salt, scale, shift);
+    struct tensor *out = make_tensor(t, rows, columns, values);
+    pool_free(values);
+    return out;
+}
+
+struct config *config_make(const char *name, ...) {
+    const struct config_row *row = config_find(str_of(name));
+    struct config *c = config_default(row, &last_error);
+    va_list args;
+    va_start(args, name);
+    for (const char *arg; (arg = va_arg(args, const char *));) {
+        double x = va_arg(args, double);
+        config_set_number(c, arg, x, &last_error);
+    }
+    va_end(args);
+    return c;
+}
+
+struct config *dense(double units, const char *activation) {
+    struct config *c = config_make("Dense", "units", units, NULL);
+    if (activation)
+        config_set_activation(c, "activation", activation_find(str_of(activation)), &last_error);
+    return c;
+}
+
+static bool walk(struct model *m, bool training, const struct shape *input,
+                 struct layer *const *layers, int n) {
+    struct builder b;
+    struct desc d = {.dtype = DT_FLOAT32, .shape = *input};
+    if (!builder_init(&b, m, training, &last_error)) return false;
+    struct node *x = builder_input(&b, "x", &d, &last_error);
+    for (int i = 0; x && i < n; i++) x = layer_apply(&b, layers[i], &x, 1, &last_error);
+    return x && builder_output(&b, "y", x, &last_error) && builder_finish(&b, &last_error);
+}
+
+struct model *chain(const struct shape *input, struct config *const *configs, int n) {
+    struct layer *layers[16] = {0};
+    last_error = (struct err){0};
+    struct model *m = model_new("Net", &last_error);
+    bool ok = true;
+    for (int i = 0; i < n; i++) ok &= (layers[i] = layer_new(configs[i], &last_error)) != NULL;
+    ok = ok && walk(m, true, input, layers, n) && walk(m, false, input, layers, n);
+    for (int i = 0; i < n; i++) {
+        layer_unref(layers[i]);
+        config_unref(configs[i]);
+    }
+    if (ok) return m;
+    model_unref(m);
+    return NULL;
+}
+
+struct model *chain_of(int64_t columns, int n, ...) {
+    struct config *layers[16];
+    struct shape s = shape_of(2, (int64_t[]){SIZE_BATCH, columns});
+    va_list args;
+    va_start(args, n);
+    for (int i = 0; i < n; i++) layers[i] = va_arg(args, struct config *);
+    va_end(args);
+    return chain(&s, layers, n);
+}
+
+static const struct weight_info *info_of(const struct model *m, const char *name, int64_t *n) {
+    for (int i = 0; i < model_n_weights(m); i++) {
+        const struct weight_info *w = model_weight(m, i);
+        if (strcmp(w->name, name) != 0) continue;
+        shape_count(&w->shape, n, &last_error);
+        return w;
+    }
+    return NULL;
+}
+
+void set_numbers(const struct model *m, struct weights *w, const char *name, const double *values) {
+    int64_t n = 0;
+    const struct weight_info *info = info_of(m, name, &n);
+    for (int64_t i = 0; i < n; i++) w->data[info->offset + i] = (float)values[i];
+}
+
+void set_weight(const struct model *m, struct weights *w, const char *name, double salt,
+                double scale) {
+    double values[4096];
+    fill_values(values, 4096, salt, scale, 0);
+    set_numbers(m, w, name, values);
+}
+
+const float *weight_of(const struct model *m, const struct weights *w, const char *name) {
+    int64_t n;
+    const struct weight_info *info = info_of(m, name, &n);
+    return info ? w->data + info->offset : NULL;
+}
+
+struct tensor *predict(const struct model *m, struct weights *w, struct tensor *x) {
+    struct tensor *out[MODEL_MAX_PORTS] = {0};
+    struct predict_spec spec = {.model = m, .weights = w, .inputs = &x, .batch = 4};
+    last_error = (struct err){0};
+    return model_predict(&spec, out, &last_error) ? out[0] : NULL;
+}
+
+struct train_spec train_defaults(struct model *m, const struct weights *w, struct tensor *x,
+                                 struct tensor *y) {
+    return (struct train_spec){.model = m,
+                               .start = w,
+                               .data = {.inputs = {x}, .targets = {y}},
+                               .epochs = 10,
+                               .batch = 32,
+                               .seed = 7,
+                               .stream = 3};
+}
+
+double history_at(const struct table *t, const char *column, int64_t row) {
+    int i = table_find(t, str_of(column));
+    return i < 0 || row >= t->n_rows ? NAN : t->columns[i].numbers[row];
+}

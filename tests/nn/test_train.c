@@ -1,0 +1,560 @@
+/* Training: losses equal to PyTorch's, what ends it, what is kept, and that it repeats to the bit.
+ */
+#include "../harness.h"
+#include "nn_tools.h"
+#include "plan.h"
+#include "reference.h"
+
+static void result_clear(struct train_result *r) {
+    weights_unref(r->weights);
+    table_unref(r->history);
+    *r = (struct train_result){0};
+}
+
+static bool train(const struct train_spec *spec, struct train_result *r) {
+    last_error = (struct err){0};
+    if (train_run(spec, r, &last_error)) return true;
+    fprintf(stderr, "%s\n", last_error.what);
+    return false;
+}
+
+static void check_losses(const struct train_spec *spec, const double *expected, double tolerance) {
+    struct train_result r;
+    bool ok = train(spec, &r);
+    CHECK(ok);
+    if (!ok) return;
+    CHECK_EQ(r.history->n_rows, 10);
+    for (int i = 0; i < 10; i++)
+        CHECK_NEAR(history_at(r.history, "loss", i), expected[i], tolerance);
+    CHECK_EQ(r.best_epoch, 10);
+    result_clear(&r);
+}
+
+static struct tensor *images(enum dtype t) {
+    struct tensor *x = make_values(DT_FLOAT32, 70, 12, 20, 0.5, 0.5);
+    struct tensor *out = tensor_cast(x, t, &last_error);
+    tensor_unref(x);
+    return out;
+}
+
+static struct tensor *digits(void) {
+    double classes[70];
+    fill_values(classes, 70, 21, 1, 0);
+    for (int i = 0; i < 70; i++) classes[i] = floor(fabs(classes[i]) * 4.99);
+    return make_tensor(DT_UINT8, 70, 0, classes);
+}
+
+/* First weights by the formula, one salt after the other, as parameter() does. */
+static struct weights *first_weights(const struct model *m, double salt) {
+    struct weights *w = model_init(m, 1, 1, &last_error);
+    double values[1024];
+    for (int i = 0; i < model_n_weights(m); i++) {
+        const char *name = model_weight(m, i)->name;
+        if (!strstr(name, "Dense")) continue;
+        fill_values(values, 1024, salt++, 0.4, 0);
+        set_numbers(m, w, name, values);
+    }
+    return w;
+}
+
+static void test_mlp(void) {
+    struct model *m = chain_of(12, 2, dense(16, "relu"), dense(5, "softmax"));
+    struct weights *w = first_weights(m, 30);
+    struct tensor *x = images(DT_FLOAT32), *y = digits();
+    struct train_spec spec = train_defaults(m, w, x, y);
+    struct config *adam = config_make("Adam", "learning_rate", 0.01, NULL);
+    spec.optimizer = adam;
+    check_losses(&spec, train_mlp, 1e-5);
+    config_unref(adam);
+    tensor_unref(x);
+    tensor_unref(y);
+    weights_unref(w);
+    model_unref(m);
+}
+
+static void test_autoencoder(void) {
+    struct model *m = chain_of(12, 2, dense(4, "elu"), dense(12, "sigmoid"));
+    struct weights *w = first_weights(m, 40);
+    struct tensor *x = images(DT_FLOAT64);
+    struct train_spec spec = train_defaults(m, w, x, x);
+    struct config *adam = config_make("Adam", "learning_rate", 0.01, NULL);
+    struct config *mse = config_make("mse", NULL);
+    spec.optimizer = adam;
+    spec.losses[0] = (struct measure){.name = "mse", .config = mse};
+    check_losses(&spec, train_autoencoder, 1e-5);
+    config_unref(adam);
+    config_unref(mse);
+    tensor_unref(x);
+    weights_unref(w);
+    model_unref(m);
+}
+
+/* Dense 8, BatchNorm, gelu, Dense 1 sigmoid with bce on a target [n]. */
+static void test_batch_norm(void) {
+    struct config *gelu = dense(1, "sigmoid");
+    struct config *layers[] = {dense(8, NULL), config_make("BatchNorm", NULL), NULL, gelu};
+    (void)layers;
+    struct shape s = shape_of(2, (int64_t[]){SIZE_BATCH, 12});
+    struct layer *l[3];
+    for (int i = 0, k = 0; i < 4; i++)
+        if (layers[i]) l[k++] = layer_new(layers[i], &last_error);
+    struct model *m = model_new("Net", &last_error);
+    for (int training = 1; training >= 0; training--) {
+        struct builder b;
+        struct desc d = {.dtype = DT_FLOAT32, .shape = s};
+        builder_init(&b, m, training, &last_error);
+        struct node *h = builder_input(&b, "x", &d, &last_error);
+        h = layer_apply(&b, l[0], &h, 1, &last_error);
+        h = layer_apply(&b, l[1], &h, 1, &last_error);
+        h = activation_apply(b.graph, ACTIVATION_gelu, h, &last_error);
+        h = layer_apply(&b, l[2], &h, 1, &last_error);
+        CHECK(builder_output(&b, "y", h, &last_error) && builder_finish(&b, &last_error));
+    }
+    struct weights *w = first_weights(m, 50);
+    struct tensor *x = images(DT_FLOAT32), *y = make_values(DT_BOOL, 70, 0, 0, 0, 0);
+    double sums[70] = {0}, mean = 0;
+    for (int i = 0; i < 840; i++) sums[i / 12] += tensor_get(x, i), mean += tensor_get(x, i) / 70;
+    for (int i = 0; i < 70; i++) tensor_set(y, i, sums[i] > mean);
+    struct train_spec spec = train_defaults(m, w, x, y);
+    struct config *rmsprop = config_make("RMSprop", "learning_rate", 0.01, NULL);
+    spec.optimizer = rmsprop;
+    check_losses(&spec, train_batch_norm, 2e-4);
+    /* the moving averages have moved towards the batches' */
+    struct train_result r;
+    CHECK(train(&spec, &r));
+    CHECK(weight_of(m, r.weights, "BatchNorm.moving_mean")[0] != 0);
+    CHECK(weight_of(m, r.weights, "BatchNorm.moving_variance")[0] < 1);
+    result_clear(&r);
+    for (int i = 0; i < 4; i++) config_unref(layers[i]);
+    for (int i = 0; i < 3; i++) layer_unref(l[i]);
+    config_unref(rmsprop);
+    tensor_unref(x);
+    tensor_unref(y);
+    weights_unref(w);
+    model_unref(m);
+}
+
+/* l1 and l2 of the statement and of a layer, Nesterov momentum, clipnorm, huber on [n] and [n, 1].
+ */
+static void test_penalty(void) {
+    struct config *first = dense(6, "tanh");
+    first->args[4] =
+        (struct arg){.kind = ARG_CONFIG, .config = config_make("l1", "factor", 0.01, NULL)};
+    struct model *m = chain_of(12, 2, first, dense(1, NULL));
+    struct weights *w = first_weights(m, 60);
+    struct tensor *x = images(DT_FLOAT32), *y = make_values(DT_FLOAT32, 70, 0, 0, 0, 0);
+    for (int i = 0; i < 70; i++) tensor_set(y, i, 3 * tensor_get(x, 12 * i));
+    struct train_spec spec = train_defaults(m, w, x, y);
+    struct config *sgd = config_make("SGD", "learning_rate", 0.1, "momentum", 0.9, "nesterov", 1.0,
+                                     "clipnorm", 0.5, NULL);
+    struct config *l2 = config_make("l2", "factor", 0.02, NULL);
+    struct config *huber = config_make("huber", NULL);
+    spec.optimizer = sgd;
+    spec.penalty = l2;
+    spec.losses[0] = (struct measure){.name = "huber", .config = huber};
+    check_losses(&spec, train_penalty, 2e-5);
+    config_unref(sgd);
+    config_unref(l2);
+    config_unref(huber);
+    tensor_unref(x);
+    tensor_unref(y);
+    weights_unref(w);
+    model_unref(m);
+}
+
+static void test_weighted(void) {
+    struct model *m = chain_of(12, 1, dense(5, "softmax"));
+    struct weights *w = first_weights(m, 70);
+    struct tensor *x = images(DT_FLOAT32), *y = digits();
+    struct tensor *each = make_values(DT_FLOAT64, 70, 0, 22, 1, 0);
+    for (int i = 0; i < 70; i++) tensor_set(each, i, fabs(tensor_get(each, i)));
+    struct train_spec spec = train_defaults(m, w, x, y);
+    struct config *adamw = config_make("AdamW", "learning_rate", 0.02, "weight_decay", 0.1, NULL);
+    spec.optimizer = adamw;
+    spec.class_weight = (double[]){1, 2, 0.5, 1, 3};
+    spec.n_class_weight = 5;
+    spec.sample_weight = each;
+    check_losses(&spec, train_weighted, 1e-5);
+    spec.n_class_weight = 4;
+    struct train_result r;
+    CHECK(!train_run(&spec, &r, &last_error));
+    CHECK(strstr(last_error.what, "weights for 4 classes") != NULL);
+    config_unref(adamw);
+    tensor_unref(x);
+    tensor_unref(y);
+    tensor_unref(each);
+    weights_unref(w);
+    model_unref(m);
+}
+
+/* ---- a small problem for the rest ---- */
+
+struct scene {
+    struct model *m;
+    struct weights *w;
+    struct tensor *x, *y, *vx, *vy;
+    struct train_spec spec;
+};
+
+static struct scene scene_new(void) {
+    struct scene s = {.m = chain_of(12, 3, dense(16, "relu"),
+                                    config_make("Dropout", "rate", 0.2, NULL), dense(1, NULL))};
+    s.w = model_init(s.m, 1, 1, &last_error);
+    s.x = images(DT_FLOAT32);
+    s.y = make_values(DT_FLOAT64, 70, 1, 25, 1, 0);
+    s.vx = make_values(DT_FLOAT64, 30, 12, 26, 0.5, 0.5);
+    s.vy = make_values(DT_FLOAT64, 30, 1, 27, 1, 0);
+    s.spec = train_defaults(s.m, s.w, s.x, s.y);
+    s.spec.validation = (struct examples){.inputs = {s.vx}, .targets = {s.vy}};
+    return s;
+}
+
+static void scene_free(struct scene *s) {
+    tensor_unref(s->x);
+    tensor_unref(s->y);
+    tensor_unref(s->vx);
+    tensor_unref(s->vy);
+    weights_unref(s->w);
+    model_unref(s->m);
+}
+
+/* The same numbers on one thread and on two, run after run. */
+static void test_repeats(void) {
+    struct scene s = scene_new();
+    struct train_result r[3];
+    int threads = compute_threads();
+    for (int i = 0; i < 3; i++) {
+        compute_set_threads(i == 1 ? 1 : 2);
+        CHECK(train(&s.spec, &r[i]));
+    }
+    compute_set_threads(threads);
+    size_t bytes = (size_t)s.w->n * sizeof(float);
+    CHECK(memcmp(r[0].weights->data, r[1].weights->data, bytes) == 0);
+    CHECK(memcmp(r[0].weights->data, r[2].weights->data, bytes) == 0);
+    CHECK(memcmp(r[0].weights->data, s.w->data, bytes) != 0);
+    for (int i = 0; i < 10; i++)
+        CHECK(history_at(r[0].history, "loss", i) == history_at(r[1].history, "loss", i));
+    s.spec.seed = 8; /* another seed, another order and other masks */
+    struct train_result other;
+    CHECK(train(&s.spec, &other));
+    CHECK(memcmp(r[0].weights->data, other.weights->data, bytes) != 0);
+    result_clear(&other);
+    for (int i = 0; i < 3; i++) result_clear(&r[i]);
+    scene_free(&s);
+}
+
+static double best_row(const struct table *t, const char *column, int64_t *row) {
+    *row = 0;
+    for (int64_t i = 1; i < t->n_rows; i++)
+        if (history_at(t, column, i) < history_at(t, column, *row)) *row = i;
+    return history_at(t, column, *row);
+}
+
+/* The weights of the best epoch come back, and the metrics are those of the whole set. */
+static void test_validation(void) {
+    struct scene s = scene_new();
+    struct config *rmse = config_make("rmse", NULL), *mae = config_make("mae", NULL);
+    struct config *adam = config_make("Adam", "learning_rate", 0.05, NULL);
+    s.spec.has_validation = true;
+    s.spec.epochs = 30;
+    s.spec.optimizer = adam;
+    s.spec.n_metrics = 2;
+    s.spec.metrics[0] = (struct measure){.config = rmse};
+    s.spec.metrics[1] = (struct measure){.name = "mae", .config = mae};
+    struct train_result r;
+    CHECK(train(&s.spec, &r));
+    int64_t row;
+    double best = best_row(r.history, "val_loss", &row);
+    CHECK_EQ(r.best_epoch, row + 1);
+    CHECK(row < 29); /* it overfits, so that the best is not the last */
+    struct measure all[] = {{.config = rmse}, {.config = mae}};
+    double values[2];
+    CHECK(train_evaluate(s.m, r.weights, &s.spec.validation, all, 2, values, NULL, &last_error));
+    CHECK_NEAR(values[0] * values[0], best, 1e-6);
+    CHECK_NEAR(values[0], history_at(r.history, "val_rmse", row), 1e-7);
+    CHECK_NEAR(values[1], history_at(r.history, "val_mae", row), 1e-7);
+    CHECK(!isnan(history_at(r.history, "rmse", row)));
+    CHECK_NEAR(history_at(r.history, "lr", 3), 0.05, 1e-15);
+    CHECK(history_at(r.history, "seconds", 3) >= 0);
+    CHECK_STR(r.history->columns[0].name, "epoch");
+    CHECK_STR(r.history->columns[2].name, "val_loss");
+    result_clear(&r);
+    config_unref(rmse);
+    config_unref(mae);
+    config_unref(adam);
+    scene_free(&s);
+}
+
+/* ---- callbacks ---- */
+
+static char notes[4][512];
+static int n_notes, n_epochs_told, n_begin, n_end;
+
+static void listen(void *user, const struct train_event *event) {
+    (void)user;
+    if (event->kind == TRAIN_NOTE && n_notes < 4)
+        snprintf(notes[n_notes++], sizeof notes[0], "%s", event->text);
+    if (event->kind == TRAIN_EPOCH) {
+        n_epochs_told++;
+        CHECK_EQ(event->history->n_rows, event->epoch);
+    }
+    n_begin += event->kind == TRAIN_BEGIN;
+    n_end += event->kind == TRAIN_END;
+    if (event->kind == TRAIN_BEGIN)
+        CHECK(strstr(event->text, "70 examples · 3 batches of 32 · 225 weights learn") != NULL);
+}
+
+static void start_listening(struct train_spec *spec) {
+    n_notes = n_epochs_told = n_begin = n_end = 0;
+    memset(notes, 0, sizeof notes);
+    spec->observe = listen;
+}
+
+static void test_early_stopping(void) {
+    struct scene s = scene_new();
+    struct config *adam = config_make("Adam", "learning_rate", 0.1, NULL);
+    struct config *stop = config_make("EarlyStopping", "patience", 3.0, NULL);
+    s.spec.optimizer = adam;
+    s.spec.has_validation = true;
+    s.spec.epochs = 200;
+    s.spec.callbacks[s.spec.n_callbacks++] = stop;
+    start_listening(&s.spec);
+    struct train_result r;
+    CHECK(train(&s.spec, &r));
+    int64_t row;
+    best_row(r.history, "val_loss", &row);
+    CHECK_EQ(r.history->n_rows, row + 1 + 3);
+    CHECK_EQ(r.best_epoch, row + 1);
+    CHECK(strstr(notes[0], "val_loss has not become better for 3 epochs.") != NULL);
+    CHECK(r.history->note && strcmp(r.history->note, notes[0]) == 0);
+    CHECK_EQ(n_epochs_told, r.history->n_rows);
+    CHECK(n_begin == 1 && n_end == 1 && !r.interrupted);
+    result_clear(&r);
+    s.spec.has_validation = false; /* nothing to watch */
+    CHECK(!train_run(&s.spec, &r, &last_error));
+    CHECK_EQ(last_error.kind, ERR_SETTING);
+    CHECK_STR(last_error.label, "needs `validate`");
+    config_unref(adam);
+    config_unref(stop);
+    scene_free(&s);
+}
+
+static void test_plateau(void) {
+    struct scene s = scene_new();
+    struct config *sgd = config_make("SGD", "learning_rate", 0.0, NULL);
+    struct config *slow = config_make("ReduceLROnPlateau", "factor", 0.5, "patience", 2.0,
+                                      "cooldown", 1.0, "min_lr", 0.03, NULL);
+    s.spec.optimizer = sgd;
+    s.spec.has_validation = true;
+    s.spec.epochs = 12;
+    s.spec.callbacks[s.spec.n_callbacks++] = slow;
+    /* with a rate of 0 nothing ever improves, but then there is nothing to halve: so a rate that
+     * moves less than min_delta */
+    config_set_number(sgd, "learning_rate", 1e-9, &last_error);
+    config_set_number(slow, "min_lr", 3e-10, &last_error);
+    struct train_result r;
+    CHECK(train(&s.spec, &r));
+    /* best at 1; waits at 2, 3 -> halved from 4 on; cooldown at 4; waits at 5, 6 -> halved, 7 … */
+    double expected[] = {1e-9,   1e-9,   1e-9,   0.5e-9, 0.5e-9, 0.5e-9,
+                         0.3e-9, 0.3e-9, 0.3e-9, 0.3e-9, 0.3e-9, 0.3e-9};
+    for (int i = 0; i < 12; i++)
+        CHECK_NEAR(history_at(r.history, "lr", i) * 1e9, expected[i] * 1e9, 1e-9);
+    result_clear(&r);
+    config_unref(sgd);
+    config_unref(slow);
+    scene_free(&s);
+}
+
+static void test_checkpoint(void) {
+    struct scene s = scene_new();
+    struct config *save = config_new(config_find(STR("ModelCheckpoint")), &last_error);
+    save->n_args = 2;
+    save->args[0] = (struct arg){.kind = ARG_TEXT, .text = "test_train_{epoch}.safetensors"};
+    save->args[1] = (struct arg){.kind = ARG_NUMBER, .number = 2};
+    s.spec.epochs = 4;
+    s.spec.callbacks[s.spec.n_callbacks++] = save;
+    struct train_result r;
+    CHECK(train(&s.spec, &r));
+    struct weights *last = model_load_weights(s.m, "test_train_4.safetensors", &last_error);
+    struct weights *none = model_load_weights(s.m, "test_train_3.safetensors", &last_error);
+    CHECK(last && !none);
+    CHECK(last && memcmp(last->data, r.weights->data, (size_t)last->n * sizeof(float)) == 0);
+    weights_unref(last);
+    remove("test_train_2.safetensors");
+    remove("test_train_4.safetensors");
+    result_clear(&r);
+    config_unref(save);
+    scene_free(&s);
+}
+
+/* ---- endings ---- */
+
+static void test_not_a_number(void) {
+    struct scene s = scene_new();
+    struct config *wild = config_make("SGD", "learning_rate", 1e12, NULL);
+    s.spec.optimizer = wild;
+    start_listening(&s.spec);
+    struct train_result r;
+    CHECK(train(&s.spec, &r));
+    CHECK(strstr(notes[0], "The loss is not a number since epoch 1") != NULL);
+    CHECK(strstr(notes[0], "A smaller learning rate (it is 1e+12)") != NULL);
+    CHECK_EQ(r.best_epoch, 0);
+    CHECK_EQ(r.history->n_rows, 0);
+    CHECK(memcmp(r.weights->data, s.w->data, (size_t)s.w->n * sizeof(float)) == 0);
+    result_clear(&r);
+    tensor_set(s.x, 5, NAN);
+    s.spec.optimizer = NULL;
+    start_listening(&s.spec);
+    CHECK(train(&s.spec, &r));
+    CHECK(strstr(notes[0], "1 numbers of the inputs are missing") != NULL);
+    result_clear(&r);
+    config_unref(wild);
+    scene_free(&s);
+}
+
+static _Atomic bool stop_flag;
+
+static void stop_in_epoch(void *user, const struct train_event *event) {
+    const int64_t *epoch = user;
+    if (event->kind == TRAIN_EPOCH && event->epoch == *epoch) stop_flag = true;
+}
+
+static void test_interrupt(void) {
+    struct scene s = scene_new();
+    struct train_result r, shorter;
+    int64_t after = 3;
+    s.spec.stop = &stop_flag;
+    s.spec.observe = stop_in_epoch;
+    s.spec.user = &after;
+    CHECK(train(&s.spec, &r));
+    CHECK(r.interrupted);
+    CHECK_EQ(r.history->n_rows, 3);
+    CHECK_EQ(r.best_epoch, 3);
+    CHECK_STR(r.history->note, "Interrupted in epoch 4 of 10. The weights of epoch 3 are kept.");
+    CHECK_EQ(last_error.kind, ERR_NONE);
+    stop_flag = false;
+    after = 100;
+    s.spec.epochs = 3; /* three epochs by choice give the same weights */
+    CHECK(train(&s.spec, &shorter));
+    CHECK(memcmp(r.weights->data, shorter.weights->data, (size_t)s.w->n * sizeof(float)) == 0);
+    result_clear(&r);
+    result_clear(&shorter);
+    stop_flag = true; /* before the first epoch */
+    CHECK(train(&s.spec, &r));
+    CHECK(r.interrupted && r.best_epoch == 0 && r.history->n_rows == 0);
+    CHECK(memcmp(r.weights->data, s.w->data, (size_t)s.w->n * sizeof(float)) == 0);
+    stop_flag = false;
+    result_clear(&r);
+    scene_free(&s);
+}
+
+static void test_steps_and_limit(void) {
+    struct scene s = scene_new();
+    struct train_result r;
+    s.spec.steps = 7; /* of 3 a epoch */
+    CHECK(train(&s.spec, &r));
+    CHECK_EQ(r.history->n_rows, 3);
+    result_clear(&r);
+    s.spec.steps = 0;
+    s.spec.limit_seconds = 1e-9;
+    CHECK(train(&s.spec, &r));
+    CHECK_EQ(r.history->n_rows, 1);
+    CHECK(strstr(r.history->note, "the time limit of 1e-09 seconds is over") != NULL);
+    result_clear(&r);
+    scene_free(&s);
+}
+
+/* A batch larger than the data, and a set of one example. */
+static void test_small_sets(void) {
+    struct scene s = scene_new();
+    struct train_result r;
+    s.spec.batch = 1000;
+    s.spec.epochs = 2;
+    CHECK(train(&s.spec, &r));
+    result_clear(&r);
+    struct tensor *x = tensor_rows(s.x, 0, 1, &last_error);
+    struct tensor *y = tensor_rows(s.y, 0, 1, &last_error);
+    s.spec.data = (struct examples){.inputs = {x}, .targets = {y}};
+    CHECK(train(&s.spec, &r));
+    result_clear(&r);
+    tensor_unref(x);
+    tensor_unref(y);
+    x = tensor_rows(s.x, 0, 0, &last_error);
+    y = tensor_rows(s.y, 0, 0, &last_error);
+    s.spec.data = (struct examples){.inputs = {x}, .targets = {y}};
+    CHECK(!train_run(&s.spec, &r, &last_error));
+    CHECK_STR(last_error.what, "There are no examples to learn from.");
+    tensor_unref(x);
+    tensor_unref(y);
+    scene_free(&s);
+}
+
+/* ---- measures of the student's own ---- */
+
+static bool worst(void *user, struct graph *g, struct node *y, struct node *yhat,
+                  struct node **value, struct err *e) {
+    (void)user;
+    struct node *off = graph_add2(g, OP_sub, yhat, y, NULL, e);
+    off = off ? graph_add1(g, OP_abs, off, NULL, e) : NULL;
+    struct attrs all = {.axes = 3};
+    *value = off ? graph_add1(g, OP_max, off, &all, e) : NULL;
+    return *value != NULL;
+}
+
+/* The largest error is that of the whole set, although it is computed in batches elsewhere. */
+static void test_own_metric(void) {
+    struct scene s = scene_new();
+    struct measure mine = {.name = "worst", .build = worst};
+    double value, expected = 0;
+    struct tensor *x = make_values(DT_FLOAT32, 700, 12, 20, 0.5, 0.5);
+    struct tensor *y = make_values(DT_FLOAT64, 700, 1, 25, 1, 0);
+    struct examples data = {.inputs = {x}, .targets = {y}};
+    CHECK(train_evaluate(s.m, s.w, &data, &mine, 1, &value, NULL, &last_error));
+    struct tensor *yhat = predict(s.m, s.w, x);
+    for (int i = 0; i < 700; i++)
+        expected = fmax(expected, fabs(tensor_get(yhat, i) - tensor_get(y, i)));
+    CHECK_NEAR(value, expected, 1e-12);
+    s.spec.losses[0] = mine; /* also a loss, if an unusual one */
+    struct train_result r;
+    CHECK(train(&s.spec, &r));
+    CHECK(history_at(r.history, "loss", 9) < history_at(r.history, "loss", 0));
+    result_clear(&r);
+    tensor_unref(x);
+    tensor_unref(y);
+    tensor_unref(yhat);
+    scene_free(&s);
+}
+
+/* Every allocation fails once: an error, no crash, nothing lost. */
+static void test_memory_runs_out(void) {
+    struct scene s = scene_new();
+    s.spec.epochs = 1;
+    struct train_result r;
+    CHECK(train(&s.spec, &r)); /* names are interned now */
+    result_clear(&r);
+    size_t before = pool_live_blocks();
+    int64_t n = 1;
+    for (bool done = false; !done && n < 5000; n++) {
+        struct err e = {0};
+        pool_fail_after(n);
+        done = train_run(&s.spec, &r, &e);
+        pool_fail_after(0);
+        if (done) result_clear(&r);
+        else CHECK_EQ(e.kind, ERR_MEMORY);
+        CHECK_EQ(pool_live_blocks(), before);
+    }
+    CHECK(n > 20 && n < 5000);
+    scene_free(&s);
+}
+
+static void test_no_leaks(void) {
+    CHECK_NO_LEAKS(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted,
+                   test_repeats, test_validation, test_early_stopping, test_plateau,
+                   test_checkpoint, test_not_a_number, test_interrupt, test_steps_and_limit,
+                   test_small_sets, test_own_metric);
+}
+
+TEST_MAIN(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted, test_repeats,
+          test_validation, test_early_stopping, test_plateau, test_checkpoint, test_not_a_number,
+          test_interrupt, test_steps_and_limit, test_small_sets, test_own_metric,
+          test_memory_runs_out, test_no_leaks)
