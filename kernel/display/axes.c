@@ -119,7 +119,7 @@ static double room_left(const struct chart *c, const struct axis_names *names) {
 }
 
 static void choose_ticks(struct chart *c) {
-    int wanted_y = (int)(c->panel.h / 42), wanted_x = (int)(c->panel.w / 70);
+    int wanted_y = (int)(c->panel.h / 36), wanted_x = (int)(c->panel.w / 70);
     bool whole = !c->extent.fractions_x && !c->plot->has_x_limits;
     ticks_choose(&c->y_ticks, &c->y, false, wanted_y);
     ticks_choose(&c->x_ticks, &c->x, whole, wanted_x);

@@ -164,12 +164,15 @@ static bool add_html(const struct training_view *v, struct str state, struct tex
     text_clear(&best);
     add_notes(html, &v->notes);
     if (!v->history || v->history->n_rows == 0) return true;
-    TRY(history_curve(v->history, html, e));
     struct view rows = {0};
     table_view(v->history, true, &rows);
+    text_adds(html, "<div style=\"display:flex;flex-wrap:wrap;gap:1em\">\n<div>\n");
     text_add(html, text_str(&rows.html));
     text_clear(&rows.plain);
     text_clear(&rows.html);
+    text_adds(html, "</div>\n<div>\n");
+    TRY(history_curve(v->history, html, e));
+    text_adds(html, "</div>\n</div>\n");
     return !html->failed || err_memory(e, html->n);
 }
 
