@@ -102,6 +102,7 @@ static void find_active(const struct graph *g, int n_nodes, bool *active) {
 /* Adjoints, one per node of the graph as it was before the gradient. */
 struct walk {
     bool *active;
+    bool *wanted;
     struct node **adjoint;
     struct node **flow; /* room for the derivatives of one operation's inputs */
     bool *need;
@@ -133,12 +134,17 @@ static bool step_back(struct graph *g, struct walk *w, struct node *n, struct er
     }
     grad_fn *f = grad_of(n->op);
     if (!any || !f) return true;
-    struct grad c = {
-        .g = g, .n = n, .up = w->adjoint[n->id], .need = w->need, .in = w->flow, .e = e};
-    graph_set_span(g, n->span);
+    struct grad c = {.g = g,
+                     .n = n,
+                     .e = e,
+                     .up = w->adjoint[n->id],
+                     .need = w->need,
+                     .in = w->flow,
+                     .wanted = w->wanted};
     f(&c);
     for (int i = 0; i < n->n_in && !c.failed; i++) {
-        if (w->need[i] && w->flow[i]) flow_into(w, &c, n->in[i], w->flow[i]);
+        struct node *to = c.beyond ? c.beyond : n->in[i];
+        if (w->need[i] && w->flow[i] && w->active[to->id]) flow_into(w, &c, to, w->flow[i]);
     }
     return !c.failed;
 }
@@ -164,7 +170,10 @@ static struct node *zeros_like(struct graph *g, const struct node *x, struct err
 
 static bool walk_back(struct graph *g, struct walk *w, struct node *of, struct node *const *wrt,
                       int n, struct node **out, bool *connected, struct err *e) {
-    for (int i = 0; i < n; i++) w->active[wrt[i]->id] = dtype_is_float(wrt[i]->desc.dtype);
+    for (int i = 0; i < n; i++) {
+        w->active[wrt[i]->id] = dtype_is_float(wrt[i]->desc.dtype);
+        w->wanted[wrt[i]->id] = true;
+    }
     find_active(g, of->id + 1, w->active);
     if (w->active[of->id]) TRY(w->adjoint[of->id] = graph_number(g, 1, e));
     for (int id = of->id; id >= 0; id--) {
@@ -190,13 +199,14 @@ bool graph_gradient(struct graph *g, struct node *of, struct node *const *wrt, i
     }
     struct walk w = {0};
     struct span span = graph_span(g);
-    bool ok = (w.active = pool_need((size_t)n_nodes, e)) &&
-              (w.adjoint = pool_need((size_t)n_nodes * sizeof *w.adjoint, e)) &&
-              (w.flow = pool_need((size_t)most_in * sizeof *w.flow, e)) &&
-              (w.need = pool_need((size_t)most_in, e)) &&
-              walk_back(g, &w, of, wrt, n, out, connected, e);
+    bool ok =
+        (w.active = pool_need((size_t)n_nodes, e)) && (w.wanted = pool_need((size_t)n_nodes, e)) &&
+        (w.adjoint = pool_need((size_t)n_nodes * sizeof *w.adjoint, e)) &&
+        (w.flow = pool_need((size_t)most_in * sizeof *w.flow, e)) &&
+        (w.need = pool_need((size_t)most_in, e)) && walk_back(g, &w, of, wrt, n, out, connected, e);
     graph_set_span(g, span);
     pool_free(w.active);
+    pool_free(w.wanted);
     pool_free(w.adjoint);
     pool_free(w.flow);
     pool_free(w.need);

@@ -9,10 +9,12 @@
 
 struct grad {
     struct graph *g;
-    struct node *n;   /* the operation */
-    struct node *up;  /* derivative with respect to its result; the result's sizes */
-    const bool *need; /* which inputs' derivatives are wanted */
-    struct node **in; /* to be filled where needed; NULL = nothing flows there */
+    struct node *n;      /* the operation */
+    struct node *up;     /* derivative with respect to its result; the result's sizes */
+    const bool *need;    /* which inputs' derivatives are wanted */
+    struct node **in;    /* to be filled where needed; NULL = nothing flows there */
+    const bool *wanted;  /* by node id: its own derivative was asked for */
+    struct node *beyond; /* a rule may send in[0] to a node behind its only input instead */
     struct err *e;
     bool failed;
 };
@@ -36,3 +38,5 @@ struct node *grad_reshape(struct grad *c, struct node *a, const struct shape *s)
 struct node *grad_unfold(struct grad *c, struct node *a, const struct shape *s, uint32_t axes);
 /* A folded sum in the form of a reduction with attrs. */
 struct node *grad_sum(struct grad *c, struct node *a, uint32_t axes, bool keepdims);
+/* The slope of log(y), y a softmax, with respect to what the softmax was taken of. */
+struct node *grad_log_softmax_of(struct grad *c, struct node *y);

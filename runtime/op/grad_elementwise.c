@@ -24,6 +24,11 @@ static struct node *one_minus(struct grad *c, struct node *a) {
     return a ? grad_2(c, OP_sub, grad_number(c, 1), a) : NULL;
 }
 
+static bool is_number(const struct node *n, double value) {
+    double x;
+    return node_number(n, &x) && x == value;
+}
+
 /* exp(-x^2 / scale) */
 static struct node *bell(struct grad *c, double scale) {
     return grad_1(c, OP_exp, grad_by(c, OP_mul, squared(c, X(c)), -1 / scale), NULL);
@@ -47,8 +52,26 @@ static void grad_exp(struct grad *c) {
     c->in[0] = times(c, U(c), Y(c));
 }
 
+/* u / p, unless p may have become 0 where its logarithm has not: then the slope is taken with
+ * respect to what p was made from, in a form without division. pass_stable does the same for the
+ * values. */
 static void grad_log(struct grad *c) {
-    c->in[0] = grad_2(c, OP_div, U(c), X(c));
+    struct node *p = X(c), *inner = p;
+    bool rest = p->op == OP_sub && is_number(p->in[0], 1) && !c->wanted[p->id];
+    if (rest) inner = p->in[1]; /* log(1 - inner) */
+    bool behind = !c->wanted[inner->id] && inner->n_in == 1;
+    if (behind && !rest && inner->op == OP_softmax) {
+        c->beyond = inner->in[0];
+        c->in[0] = grad_log_softmax_of(c, inner);
+    } else if (behind && !rest && inner->op == OP_exp) {
+        c->beyond = inner->in[0];
+        c->in[0] = U(c);
+    } else if (behind && inner->op == OP_sigmoid) {
+        c->beyond = inner->in[0];
+        c->in[0] = times(c, U(c), rest ? negative(c, inner) : one_minus(c, inner));
+    } else {
+        c->in[0] = grad_2(c, OP_div, U(c), p);
+    }
 }
 
 static void grad_sqrt(struct grad *c) {

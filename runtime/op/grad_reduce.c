@@ -135,12 +135,14 @@ static void grad_softmax(struct grad *c) {
     c->in[0] = grad_2(c, OP_mul, c->n, rest);
 }
 
-/* u - softmax(x) sum(u) */
+/* u - y sum(u), where y is the softmax */
+struct node *grad_log_softmax_of(struct grad *c, struct node *y) {
+    struct node *total = y ? axis_total(c, c->up, y->attrs.axis) : NULL;
+    return grad_2(c, OP_sub, c->up, grad_2(c, OP_mul, y, total));
+}
+
 static void grad_log_softmax(struct grad *c) {
-    int axis = c->n->attrs.axis;
-    struct node *y = grad_1(c, OP_softmax, input(c, 0), &c->n->attrs);
-    struct node *total = axis_total(c, c->up, axis);
-    c->in[0] = grad_2(c, OP_sub, c->up, grad_2(c, OP_mul, y, total));
+    c->in[0] = grad_log_softmax_of(c, grad_1(c, OP_softmax, input(c, 0), &c->n->attrs));
 }
 
 /* With target t: logits get u (softmax(x) sum(t) - t), the target -u log_softmax(x). */

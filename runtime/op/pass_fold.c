@@ -99,9 +99,22 @@ static struct node *join_transposes(struct rewrite *r, const struct node *old, s
     return graph_push(r->g, OP_transpose, &from, 1, &both, &old->desc, r->e);
 }
 
+/* How many numbers a reduction folds, if the sizes are known. */
+static bool known_count(const struct node *old, double *count) {
+    const struct shape *s = &old->in[0]->desc.shape;
+    *count = 1;
+    for (int i = 0; i < s->n; i++) {
+        if (!(old->attrs.axes >> i & 1)) continue;
+        if (s->size[i] < 0) return false;
+        *count *= (double)s->size[i];
+    }
+    return true;
+}
+
 static struct node *fold_node(struct rewrite *r, const struct node *old, struct node *const *in) {
     double x;
     if (compute(old, in, &x)) return number_like(r, old, x);
+    if (old->op == OP_count && known_count(old, &x)) return number_like(r, old, x);
     struct node *same = unchanged(old, in);
     if (same && same_desc(&same->desc, &old->desc)) return same;
     if (old->op == OP_transpose) return join_transposes(r, old, in[0]);

@@ -26,7 +26,7 @@ struct graph *pass_means(const struct graph *g, struct node **roots, int n_roots
 struct graph *pass_all(const struct graph *g, struct node **roots, int n_roots, struct err *e);
 
 /* Put numbers in place of the unknown sizes: `rows` examples in each run of the new graph, which is
- * one part of a batch of `batch` (equal when there are no lanes). Every OP_count becomes a
- * constant, counting the whole batch. ERR_SHAPE when a size is still unknown. */
+ * one part of a batch of `batch`. Every OP_count becomes a number, counting the whole batch; so
+ * where rows < batch, pass_means has to come first. ERR_SHAPE when a size is still unknown. */
 struct graph *pass_sizes(const struct graph *g, struct node **roots, int n_roots, int64_t rows,
                          int64_t batch, struct err *e);

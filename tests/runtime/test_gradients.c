@@ -210,5 +210,36 @@ static void test_unknown_batch(void) {
     graph_free(g);
 }
 
+/* log of what has become 0: the slopes are those of the stable formulas, not 0 * infinity. */
+static void test_stable_logs(void) {
+    static const double x_values[3] = {-900, 0.5, 900};
+    struct graph *g = graph_new(DT_FLOAT64, &err);
+    struct desc d = {.shape = {.n = 1, .size = {3}}};
+    struct node *x = graph_input(g, NULL, &d, &err), *slope[4];
+    struct node *p = graph_add1(g, OP_sigmoid, x, NULL, &err);
+    struct node *q = graph_add2(g, OP_sub, graph_number(g, 1, &err), p, NULL, &err);
+    struct node *logs[4] = {p, q, graph_add1(g, OP_softmax, x, NULL, &err),
+                            graph_add1(g, OP_exp, x, NULL, &err)};
+    double values[3], *inputs[1] = {values}, s = 1 / (1 + exp(-0.5));
+    double expected[4][3] = {{1, 1 - s, 0}, {0, -s, -1}, {1, 1, -2}, {1, 1, 1}};
+    memcpy(values, x_values, sizeof values);
+    for (int i = 0; i < 4; i++) {
+        struct node *y = graph_add1(g, OP_log, logs[i], NULL, &err);
+        y = graph_add1(g, OP_sum, y, &(struct attrs){.axes = 1}, &err);
+        CHECK(graph_gradient(g, y, &x, 1, &slope[i], NULL, &err));
+        double *found = reference_run(g, slope[i], inputs);
+        for (int k = 0; k < 3; k++) CHECK_NEAR(found[k], expected[i][k], 1e-12);
+        pool_free(found);
+    }
+    /* Asked for the slope with respect to p itself, it is 1 / p. */
+    struct node *y = graph_add1(g, OP_log, p, NULL, &err), *wrt[2] = {x, p}, *both[2];
+    y = graph_add1(g, OP_sum, y, &(struct attrs){.axes = 1}, &err);
+    CHECK(graph_gradient(g, y, wrt, 2, both, NULL, &err));
+    double *found = reference_run(g, both[1], inputs);
+    CHECK_NEAR(found[1], 1 / s, 1e-12);
+    pool_free(found);
+    graph_free(g);
+}
+
 TEST_MAIN(test_every_row_has_cases, test_every_case, test_several_ways, test_fixed_powers,
-          test_unknown_batch)
+          test_stable_logs, test_unknown_batch)

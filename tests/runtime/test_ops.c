@@ -3,6 +3,7 @@
  * bit the same). */
 #include "base/pool.h"
 #include "cases.h"
+#include "cpu/kernels.h"
 #include "op/passes.h"
 #include "plan.h"
 #include "reference.h"
@@ -201,9 +202,21 @@ static void check_case(const struct op_case *c, void *user) {
     }
 }
 
+/* Once with each instruction set that this machine has. */
 static void test_every_case(void) {
+    static const char *const sets[] = {"plain", "avx2", "avx512"};
+    const struct kernels *best = kernels();
     compute_set_threads(2);
-    each_case(check_case, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+        const struct kernels *k = kernels_named(sets[i]);
+        if (!k) {
+            printf("skipped: this machine has no %s\n", sets[i]);
+            continue;
+        }
+        kernels_use(k);
+        each_case(check_case, NULL);
+    }
+    kernels_use(best);
 }
 
 /* ---- derivatives through plans: the same numbers as the reference gives ---- */
