@@ -46,6 +46,43 @@ bool plot_add(struct plot *p, const struct mark *m, struct err *e) {
     return true;
 }
 
+/* How many names a mark has: one per bar, or per row of a square heat map. */
+static int64_t n_names(const struct mark *m) {
+    if (!m->names) return 0;
+    if (m->kind == MARK_BAR && m->y) return m->y->count;
+    return m->kind == MARK_HEATMAP && m->z && m->z->shape.n > 0 ? m->z->shape.size[0] : 0;
+}
+
+enum { NAMES_RESERVE = 1 << 24 };
+
+static bool copy_names(struct plot *p, struct mark *m, struct err *e) {
+    int64_t n = n_names(m);
+    size_t bytes = (size_t)n * sizeof(char *);
+    if (!p->owner) p->owner = arena_new(NAMES_RESERVE);
+    const char **names = p->owner ? arena_alloc(p->owner, bytes) : NULL;
+    for (int64_t i = 0; names && i < n; i++) {
+        if (!m->names[i]) continue;
+        names[i] = arena_strdup(p->owner, str_of(m->names[i]));
+        if (!names[i]) return err_memory(e, bytes);
+    }
+    m->names = names;
+    return names != NULL || err_memory(e, bytes);
+}
+
+static struct tensor *share(struct tensor *t) {
+    return t ? tensor_ref(t) : NULL;
+}
+
+bool plot_add_from(struct plot *p, const struct plot *from, int i, struct err *e) {
+    struct mark m = from->marks[i];
+    if (m.names) TRY(copy_names(p, &m, e));
+    m.x = share(m.x);
+    m.y = share(m.y);
+    m.z = share(m.z);
+    m.color_by = share(m.color_by);
+    return plot_add(p, &m, e);
+}
+
 struct figure *figure_new(int n, int columns, struct err *e) {
     struct figure *f = pool_need(sizeof *f, e);
     if (!f) return NULL;

@@ -48,6 +48,8 @@ struct plot *plot_ref(struct plot *p);
 void plot_unref(struct plot *p);
 /* Append a mark; takes the references inside. */
 bool plot_add(struct plot *p, const struct mark *m, struct err *e);
+/* Append mark i of another plot: its tensors are shared, its names copied. */
+bool plot_add_from(struct plot *p, const struct plot *from, int i, struct err *e);
 
 /* Several plots side by side. `gallery` = a grid of pictures without axes, as show() makes, with
  * labels before the rows. */

@@ -150,6 +150,25 @@ static void nothing_is_lost(void) {
     CHECK_EQ(pool_live_blocks(), before);
 }
 
+static void marks_can_be_moved(void) {
+    struct sample bars;
+    for (int i = 0; sample_make(i, &bars) && strcmp(bars.name, "bars") != 0; i++)
+        sample_clear(&bars);
+    struct err e = {0};
+    struct sample copy = {.plot = plot_new(&e)};
+    copy.plot->title = bars.plot->title;
+    copy.plot->y_label = bars.plot->y_label;
+    for (int i = 0; i < bars.plot->n_marks; i++) CHECK(plot_add_from(copy.plot, bars.plot, i, &e));
+    struct text a = {0}, b = {0};
+    CHECK(draw(&bars, &a));
+    sample_clear(&bars);
+    CHECK(draw(&copy, &b)); /* owns all it needs */
+    CHECK(str_same(text_str(&a), text_str(&b)));
+    text_clear(&a);
+    text_clear(&b);
+    sample_clear(&copy);
+}
+
 /* Every allocation fails once: an error, no crash, nothing lost. */
 static void memory_runs_out(void) {
     size_t before = pool_live_blocks();
@@ -168,4 +187,4 @@ static void memory_runs_out(void) {
 }
 
 TEST_MAIN(golden_files, same_plot_same_bytes, no_ids, ten_thousand_points_are_small,
-          odd_numbers_draw, words, nothing_is_lost, memory_runs_out)
+          odd_numbers_draw, words, nothing_is_lost, marks_can_be_moved, memory_runs_out)
