@@ -2,7 +2,7 @@
 #include "display/picture.h"
 #include "base/pool.h"
 #include "golden.h"
-#include "harness.h"
+#include "tests/harness.h"
 #include "samples.h"
 
 static bool draw(const struct sample *s, struct text *svg) {

@@ -1,7 +1,7 @@
 /* PNG and base64: what is written can be read back. */
 #include "display/png_write.h"
 #include "display/svg.h"
-#include "harness.h"
+#include "tests/harness.h"
 #include <png.h>
 
 static void round_trip(int w, int h, int channels, int zoom) {

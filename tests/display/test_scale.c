@@ -1,7 +1,7 @@
 /* Scales and ticks: the numbers chosen and how they are written; colour maps and names. */
 #include "display/palette.h"
 #include "display/scale.h"
-#include "harness.h"
+#include "tests/harness.h"
 #include "lang/plot.h"
 
 /* Labels in one line, with the offset in brackets. */

@@ -5,7 +5,7 @@
 #include "display/display.h"
 #include "display/views.h"
 #include "golden.h"
-#include "harness.h"
+#include "tests/harness.h"
 #include "lang/parse.h"
 #include "samples.h"
 
