@@ -267,10 +267,8 @@ void axes_draw(const struct chart *c) {
             text_adds(c->out, "\"/>\n");
         }
         draw_tick_marks(c, &names);
-        if (names.x)
-            draw_x_names(c, &names);
-        else
-            draw_x_numbers(c);
+        if (names.x) draw_x_names(c, &names);
+        else draw_x_numbers(c);
         draw_y_labels(c, &names);
     }
     draw_titles(c, &names);

@@ -7,9 +7,9 @@ enum { BUNDLE_MAX = 6 };
 /* One piece of output in several formats; text/plain is always among them. */
 struct bundle {
     struct mime {
-        const char *type;   /* "text/plain", "text/html", "image/svg+xml", "image/png", … */
-        struct text data;   /* text, or base64 without newlines for binary pictures */
-        int width, height;  /* CSS pixels of pictures, for the metadata; 0 = not given */
+        const char *type;  /* "text/plain", "text/html", "image/svg+xml", "image/png", … */
+        struct text data;  /* text, or base64 without newlines for binary pictures */
+        int width, height; /* CSS pixels of pictures, for the metadata; 0 = not given */
     } items[BUNDLE_MAX];
     int n;
 };
@@ -22,8 +22,8 @@ struct text *bundle_add(struct bundle *b, const char *mime_type);
  * memory is out. */
 bool display_value(struct value v, const char *title, struct bundle *b, struct err *e);
 
-/* The live view of a training run: text/html (facts, progress, curve, a row per epoch) and one short
- * line of text/plain. Events tell only what is new, so a view keeps what they told so far. */
+/* The live view of a training run: text/html (facts, progress, curve, a row per epoch) and one
+ * short line of text/plain. Events tell only what is new, so a view keeps what they told so far. */
 struct training_view;
 struct training_view *training_view_new(struct err *e);
 void training_view_free(struct training_view *v);

@@ -23,10 +23,8 @@ void image_range(const struct mark *m, double *low, double *high) {
     }
     mark_range(m, t, low, high);
     if (!plain || !dtype_is_float(t->dtype)) return;
-    if (*low >= 0 && *high <= 1)
-        *low = 0, *high = 1;
-    else if (*low >= -1 && *low < 0 && *high <= 1)
-        *low = -1, *high = 1;
+    if (*low >= 0 && *high <= 1) *low = 0, *high = 1;
+    else if (*low >= -1 && *low < 0 && *high <= 1) *low = -1, *high = 1;
 }
 
 static void set_pixel(const struct image_pixels *out, uint8_t *at, const struct tensor *t,

@@ -146,10 +146,8 @@ static void line_path(struct chart *c, const struct mark *m) {
             pen_up(&pen);
             continue;
         }
-        if (thin)
-            column_add(&column, &pen, x, y, i);
-        else if (m->step && pen.n > 0)
-            pen_to(&pen, x, before);
+        if (thin) column_add(&column, &pen, x, y, i);
+        else if (m->step && pen.n > 0) pen_to(&pen, x, before);
         if (!thin) pen_to(&pen, x, y);
         before = y;
     }

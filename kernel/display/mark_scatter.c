@@ -138,10 +138,8 @@ static bool scatter_draw(struct chart *c, const struct mark *m, const char *colo
     g.radius = diameter(m, n) / 2 * (g.marker == '.' ? 0.5 : 1);
     if (!seen_open(&g.seen, &c->panel, n, c->e)) return false;
     bool ok = true;
-    if (m->color_by)
-        ok = draw_colored(c, m, &g);
-    else
-        draw_group(c, &g, color);
+    if (m->color_by) ok = draw_colored(c, m, &g);
+    else draw_group(c, &g, color);
     pool_free(g.seen.bits);
     return ok;
 }

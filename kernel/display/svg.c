@@ -43,18 +43,12 @@ void svg_escape(struct text *out, struct str s) {
     for (size_t i = 0; i < s.n;) {
         unsigned char c = (unsigned char)s.p[i];
         size_t n = utf8_length(s, i);
-        if (n == 0)
-            text_adds(out, "\xef\xbf\xbd"); /* U+FFFD */
-        else if (c == '&')
-            text_adds(out, "&amp;");
-        else if (c == '<')
-            text_adds(out, "&lt;");
-        else if (c == '>')
-            text_adds(out, "&gt;");
-        else if (c == '"')
-            text_adds(out, "&quot;");
-        else if (c >= 0x20 || c == '\n' || c == '\t')
-            text_add(out, (struct str){s.p + i, n});
+        if (n == 0) text_adds(out, "\xef\xbf\xbd"); /* U+FFFD */
+        else if (c == '&') text_adds(out, "&amp;");
+        else if (c == '<') text_adds(out, "&lt;");
+        else if (c == '>') text_adds(out, "&gt;");
+        else if (c == '"') text_adds(out, "&quot;");
+        else if (c >= 0x20 || c == '\n' || c == '\t') text_add(out, (struct str){s.p + i, n});
         i += n ? n : 1;
     }
 }

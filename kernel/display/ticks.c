@@ -163,10 +163,7 @@ void ticks_choose(struct ticks *t, const struct scale *s, bool whole, int wanted
         return;
     }
     double decades = log10(high / low);
-    if (decades >= 2)
-        ticks_decades(t, low, high, wanted);
-    else if (decades >= 0.7)
-        ticks_log_125(t, low, high);
-    else
-        ticks_linear(t, low, high, false, wanted);
+    if (decades >= 2) ticks_decades(t, low, high, wanted);
+    else if (decades >= 0.7) ticks_log_125(t, low, high);
+    else ticks_linear(t, low, high, false, wanted);
 }
