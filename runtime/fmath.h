@@ -125,8 +125,8 @@ FM double fm_expm1_reduced(double x, int64_t *n) {
     return hi + (r * r * q - lo);
 }
 
-/* NaN stays, large gives infinity, very negative 0 through the subnormals: the factor 2^n is applied
- * in two halves. */
+/* NaN stays, large gives infinity, very negative 0 through the subnormals: the factor 2^n is
+ * applied in two halves. */
 FM float fm_exp_f(float x) {
     float c = x > 89.0f ? 89.0f : x;
     c = c < -104.0f ? -104.0f : c;
@@ -186,7 +186,8 @@ FM float fm_log_f(float x) {
     return x < 0.0f || x != x ? fm_from_bits_f(0x7fc00000u) : r;
 }
 
-/* With s = f / (2 + f): log(1 + f) = 2 s + s^3 (2/3 + 2/5 s^2 + …) = f - (f^2/2 - s (f^2/2 + R)). */
+/* With s = f / (2 + f): log(1 + f) = 2 s + s^3 (2/3 + 2/5 s^2 + …) = f - (f^2/2 - s (f^2/2 + R)).
+ */
 FM double fm_log(double x) {
     bool tiny = x < 2.2250738585072014e-308;
     uint64_t u = fm_bits(tiny ? x * 4503599627370496.0 : x) - 0x3fe6a09e667f3bcdu;
@@ -293,7 +294,8 @@ FM double fm_erf_small(double z) { /* erf(x) / x, z = x^2 <= 1; fit error 1.3e-1
     return p * z + 1.1283791670955125738;
 }
 
-FM double fm_erf_large(double t) { /* exp(x^2) erfc(x), t = (x - 2) / (x + 2), 1 <= x <= 6; 2.4e-19 */
+FM double
+fm_erf_large(double t) { /* exp(x^2) erfc(x), t = (x - 2) / (x + 2), 1 <= x <= 6; 2.4e-19 */
     double q = -4.2153010542383209882e-7;
     q = q * t - 5.3226968556557863375e-7;
     q = q * t + 1.1780775215625582588e-6;
@@ -326,14 +328,14 @@ FM double fm_erf(double x) {
 /* Good for |x| <= FM_TRIG_LIMIT; beyond it the callers take the C library's. */
 #define FM_TRIG_LIMIT 1.0e5
 
-/* Quadrant and sin, cos of the rest; pi/2 in three pieces of 33, 33 and 53 bits. Taylor: the rest is
- * at most pi/4 (error below 1e-19). */
+/* Quadrant and sin, cos of the rest; pi/2 in three pieces of 33, 33 and 53 bits. Taylor: the rest
+ * is at most pi/4 (error below 1e-19). */
 FM double fm_trig(double x, int quarter) {
     double t = x * 0.6366197723675814 + FM_MAGIC;
     uint64_t n = fm_bits(t) + (uint64_t)quarter;
     t -= FM_MAGIC;
-    double r = ((x - t * 1.5707963267341256) - t * 6.077100506303966e-11) -
-               t * 2.0222662487959506e-21;
+    double r =
+        ((x - t * 1.5707963267341256) - t * 6.077100506303966e-11) - t * 2.0222662487959506e-21;
     double z = r * r;
     double s = -1.0 / 121645100408832000.0;
     s = s * z + 1.0 / 355687428096000.0;

@@ -1,8 +1,8 @@
 /* A plan while it is built, and as it is kept. Private to cpu/plan*.c.
  *
- * Lanes: lane 0 makes elements [0, cut) of every value, lane 1 the rest. A step may follow another in
- * the same phase when each of its lanes reads only what the same lane made; otherwise it is a phase
- * later, and between phases the lanes wait for each other. */
+ * Lanes: lane 0 makes elements [0, cut) of every value, lane 1 the rest. A step may follow another
+ * in the same phase when each of its lanes reads only what the same lane made; otherwise it is a
+ * phase later, and between phases the lanes wait for each other. */
 #pragma once
 #include "group.h"
 #include "plan.h"
@@ -13,63 +13,63 @@ enum space { SPACE_NONE, SPACE_ARENA, SPACE_WEIGHTS, SPACE_CONSTANT, SPACE_INPUT
 /* One node's numbers. */
 struct value {
     const struct node *node;
-    int32_t root;           /* node whose bytes these are: itself unless it is a view */
-    int32_t unit;           /* step that makes it, while building; -1: leaf, view or virtual */
+    int32_t root; /* node whose bytes these are: itself unless it is a view */
+    int32_t unit; /* step that makes it, while building; -1: leaf, view or virtual */
     int32_t phase;
-    int64_t count, cut;     /* elements; lane 0's share */
-    bool is_virtual;        /* expand or fill, read through a walk by the groups that use it */
-    bool needed;            /* has a place in memory */
+    int64_t count, cut; /* elements; lane 0's share */
+    bool is_virtual;    /* expand or fill, read through a walk by the groups that use it */
+    bool needed;        /* has a place in memory */
     enum space space;
-    size_t bytes, offset;   /* in the arena or the weights' block */
+    size_t bytes, offset; /* in the arena or the weights' block */
     const void *constant;
-    int32_t first, last;    /* steps between which the place is taken */
+    int32_t first, last; /* steps between which the place is taken */
 };
 
 enum step_kind { STEP_FEED, STEP_CALL, STEP_OUTPUT, STEP_NORM, STEP_UPDATE, STEP_ASSIGN };
 
 struct step {
     enum step_kind kind;
-    int32_t phase, id;      /* id: of the last node in it; order within a phase */
+    int32_t phase, id; /* id: of the last node in it; order within a phase */
     struct call call;
     struct group *group;
-    int64_t cut;            /* lane 0 does units [0, cut) */
+    int64_t cut; /* lane 0 does units [0, cut) */
     int32_t n_in, n_out;
-    int32_t *in, *out;      /* values by root */
-    const void **in_place;  /* where they lie in this run */
+    int32_t *in, *out;     /* values by root */
+    const void **in_place; /* where they lie in this run */
     void **out_place;
-    int32_t index;          /* which input, output, learn or assign */
+    int32_t index; /* which input, output, learn or assign */
 };
 
 struct plan {
-    struct arena *memory;   /* everything below */
-    struct graph *graph;    /* the one that is run; owned */
+    struct arena *memory; /* everything below */
+    struct graph *graph;  /* the one that is run; owned */
     enum dtype dtype;
     int64_t batch, row_cut;
     struct value *values;
     int n_values;
     struct step *steps;
     int n_steps, max_steps, n_phases;
-    int first_write;        /* first phase that changes weights; stops are not obeyed from there */
+    int first_write; /* first phase that changes weights; stops are not obeyed from there */
     struct update update;
     struct learn_place {
         int64_t offset, count;
-        int32_t gradient;   /* value */
+        int32_t gradient; /* value */
         double l1, l2;
-    } *learn;
+    } * learn;
     int n_learn;
     struct assign_place {
         int64_t offset, count;
         int32_t value;
-    } *assign;
+    } * assign;
     int n_assign;
-    int32_t *outputs;       /* values */
+    int32_t *outputs; /* values */
     int n_outputs;
     size_t arena_bytes, scratch_bytes;
     char *arena;
     /* during a run */
     const struct plan_io *io;
-    void **place;           /* of each value */
-    double *norms;          /* (n_learn, lanes): sums of squares */
+    void **place;  /* of each value */
+    double *norms; /* (n_learn, lanes): sums of squares */
     struct update_args args;
     unsigned faults[PLAN_LANES];
     struct barrier barrier;
@@ -77,11 +77,11 @@ struct plan {
 };
 
 /* The build, in order; each file one job. */
-bool plan_roots(struct plan *p, struct err *e); /* one value per node; views */
+bool plan_roots(struct plan *p, struct err *e);       /* one value per node; views */
 void plan_need(struct plan *p, const struct node *n); /* this node is wanted in memory */
-void plan_values(struct plan *p);               /* leaves, lanes, phases */
-bool plan_steps(struct plan *p, struct err *e); /* groups, calls, order */
-bool plan_ends(struct plan *p, struct err *e);  /* outputs, learning, assigns */
+void plan_values(struct plan *p);                     /* leaves, lanes, phases */
+bool plan_steps(struct plan *p, struct err *e);       /* groups, calls, order */
+bool plan_ends(struct plan *p, struct err *e);        /* outputs, learning, assigns */
 bool plan_layout(struct plan *p, size_t memory_limit, struct err *e); /* offsets */
 
 void *plan_alloc(struct plan *p, size_t n, size_t size, struct err *e);

@@ -10,9 +10,9 @@ enum { GROUP_ALIGN = 1024 };   /* pieces of many units are whole tiles */
 
 /* Where one thread works. */
 struct call_env {
-    void *scratch;             /* call->scratch_bytes bytes, 64-byte aligned */
-    const _Atomic bool *stop;  /* may be NULL */
-    uint64_t seed, step;       /* random ops */
+    void *scratch;            /* call->scratch_bytes bytes, 64-byte aligned */
+    const _Atomic bool *stop; /* may be NULL */
+    uint64_t seed, step;      /* random ops */
 };
 
 struct call;
@@ -31,26 +31,26 @@ struct group;
 struct call {
     call_fn run;
     int64_t n_units;
-    double unit_work;         /* about how many elementary operations a unit takes */
+    double unit_work; /* about how many elementary operations a unit takes */
     size_t scratch_bytes;
     enum op op;
-    enum dtype dtype;         /* of the operand that decides the kernel */
-    size_t bytes;             /* of an element of the result */
-    struct rng_key stream;    /* random ops: only .stream is set */
+    enum dtype dtype;      /* of the operand that decides the kernel */
+    size_t bytes;          /* of an element of the result */
+    struct rng_key stream; /* random ops: only .stream is set */
     double a, b;
     union {
-        struct walk copy;             /* expand, transpose, slice: the operand's walk */
+        struct walk copy; /* expand, transpose, slice: the operand's walk */
         struct {
             struct walk kept, folded; /* of the operand */
             enum fold fold;
-            double factor;            /* mean: 1 / count */
+            double divisor; /* mean: count, else 1; the sum is rounded first */
             int64_t count;
         } fold;
         struct {
-            int64_t outer, n, inner;  /* along one axis: operand is (outer, n, inner) */
+            int64_t outer, n, inner; /* along one axis: operand is (outer, n, inner) */
         } along;
         struct {
-            struct gemm g;            /* one matrix; pointers are filled at run time */
+            struct gemm g;                        /* one matrix; pointers are filled at run time */
             int64_t a_matrix, b_matrix, c_matrix; /* elements from one matrix to the next */
             bool blas;
         } matmul;
@@ -60,8 +60,8 @@ struct call {
         } place;
         struct {
             int32_t n_in;
-            int64_t inner;            /* elements of a row of the result */
-            const int64_t *widths;    /* of each operand, in elements; lives with the call's owner */
+            int64_t inner;         /* elements of a row of the result */
+            const int64_t *widths; /* of each operand, in elements; lives with the call's owner */
         } concat;
         struct {
             int64_t rows, row_size, n_positions;
@@ -95,14 +95,14 @@ struct call_spec {
     void *memory;
 };
 
-void call_copy(struct call *c, const struct call_spec *s);   /* expand, transpose, slice */
-void call_place(struct call *c, const struct call_spec *s);  /* place, concat */
+void call_copy(struct call *c, const struct call_spec *s);  /* expand, transpose, slice */
+void call_place(struct call *c, const struct call_spec *s); /* place, concat */
 void call_concat(struct call *c, const struct call_spec *s);
-void call_index(struct call *c, const struct call_spec *s);  /* gather, scatter_add, one_hot */
-void call_fold(struct call *c, const struct call_spec *s);   /* sum, mean, max, min, any, all */
-void call_along(struct call *c, const struct call_spec *s);  /* argmax, cumsum, softmax … */
+void call_index(struct call *c, const struct call_spec *s); /* gather, scatter_add, one_hot */
+void call_fold(struct call *c, const struct call_spec *s);  /* sum, mean, max, min, any, all */
+void call_along(struct call *c, const struct call_spec *s); /* argmax, cumsum, softmax … */
 void call_matmul(struct call *c, const struct call_spec *s);
-void call_make(struct call *c, const struct call_spec *s);   /* fill, range, random */
+void call_make(struct call *c, const struct call_spec *s); /* fill, range, random */
 
 /* ---- walks ---- */
 

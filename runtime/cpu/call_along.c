@@ -76,12 +76,14 @@ static unsigned run_cumsum(const struct call *c, void *const *out, const void *c
         struct stretch s = stretch_at(c, u, end);
         int64_t skip = s.outer * c->along.n * c->along.inner;
         if (c->dtype == DT_FLOAT64)
-            faults |= cumsum_f64(c, (double *)out[0] + skip, (const double *)in[0] + skip, s.from, s.to);
-        if (c->dtype == DT_FLOAT32)
-            faults |= cumsum_f32(c, (float *)out[0] + skip, (const float *)in[0] + skip, s.from, s.to);
-        if (c->dtype == DT_INT64)
             faults |=
-                cumsum_i64(c, (int64_t *)out[0] + skip, (const int64_t *)in[0] + skip, s.from, s.to);
+                cumsum_f64(c, (double *)out[0] + skip, (const double *)in[0] + skip, s.from, s.to);
+        if (c->dtype == DT_FLOAT32)
+            faults |=
+                cumsum_f32(c, (float *)out[0] + skip, (const float *)in[0] + skip, s.from, s.to);
+        if (c->dtype == DT_INT64)
+            faults |= cumsum_i64(c, (int64_t *)out[0] + skip, (const int64_t *)in[0] + skip, s.from,
+                                 s.to);
         u += s.to - s.from;
     }
     return faults;
@@ -119,9 +121,9 @@ static unsigned run_crossentropy(const struct call *c, void *const *out, const v
     size_t row = (size_t)c->along.n * c->bytes;
     (void)env;
     for (int64_t u = begin; u < end; u++)
-        kernels()->softmax[c->dtype].crossentropy((char *)out[0] + (size_t)u * c->bytes,
-                                                  (const char *)in[0] + (size_t)u * row,
-                                                  (const char *)in[1] + (size_t)u * row, c->along.n);
+        kernels()->softmax[c->dtype].crossentropy(
+            (char *)out[0] + (size_t)u * c->bytes, (const char *)in[0] + (size_t)u * row,
+            (const char *)in[1] + (size_t)u * row, c->along.n);
     return 0;
 }
 

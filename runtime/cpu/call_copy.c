@@ -10,7 +10,8 @@ static bool is_transposed(const struct walk *w) {
 static unsigned run_copy(const struct call *c, void *const *out, const void *const *in,
                          int64_t begin, int64_t end, const struct call_env *env) {
     (void)env;
-    walk_read(&c->copy, in[0], begin, end - begin, c->bytes, (char *)out[0] + begin * (int64_t)c->bytes);
+    walk_read(&c->copy, in[0], begin, end - begin, c->bytes,
+              (char *)out[0] + begin * (int64_t)c->bytes);
     return 0;
 }
 
@@ -33,7 +34,8 @@ static unsigned run_transposed(const struct call *c, void *const *out, const voi
             matrix /= w->size[i];
         }
         kernels()->transpose((char *)out[0] + first * cols * bytes, cols,
-                             (const char *)in[0] + from * bytes, w->stride[w->n - 1], cols, n, c->bytes);
+                             (const char *)in[0] + from * bytes, w->stride[w->n - 1], cols, n,
+                             c->bytes);
         first += n;
     }
     return 0;

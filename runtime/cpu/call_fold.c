@@ -79,10 +79,11 @@ static void store(struct folding *f, void *out, int64_t at, int64_t cols) {
     const struct call *c = f->c;
     bool sum = c->fold.fold == FOLD_SUM;
     if (sum && c->dtype == DT_FLOAT64) {
-        for (int64_t j = 0; j < cols; j++) ((double *)out)[at + j] = f->acc.f64[j] * c->fold.factor;
+        for (int64_t j = 0; j < cols; j++)
+            ((double *)out)[at + j] = f->acc.f64[j] / c->fold.divisor;
     } else if (sum && c->dtype == DT_FLOAT32) {
         for (int64_t j = 0; j < cols; j++)
-            ((float *)out)[at + j] = (float)(f->acc.f64[j] * c->fold.factor);
+            ((float *)out)[at + j] = (float)f->acc.f64[j] / (float)c->fold.divisor;
     } else {
         memcpy((char *)out + (size_t)at * c->bytes, &f->acc, (size_t)cols * c->bytes);
     }
@@ -151,8 +152,7 @@ void call_fold(struct call *c, const struct call_spec *s) {
     c->fold.fold = fold_of(s->op);
     if (!kernels()->fold[c->fold.fold][c->dtype].run) return;
     split_axes(c, &s->in[0]->shape, s->attrs->axes);
-    c->fold.factor = 1;
-    if (s->op == OP_mean) c->fold.factor = 1.0 / (double)c->fold.count;
+    c->fold.divisor = s->op == OP_mean ? (double)c->fold.count : 1;
     c->n_units = shape_product(&s->out->shape, 0, s->out->shape.n);
     c->unit_work = (double)c->fold.count + 4;
     c->run = run_fold;

@@ -21,7 +21,8 @@ static unsigned run_gather(const struct call *c, void *const *out, const void *c
             at = 0;
             if (c->index.rows == 0) break;
         }
-        if (row) memcpy((char *)out[0] + (size_t)i * row, (const char *)in[0] + (size_t)at * row, row);
+        if (row)
+            memcpy((char *)out[0] + (size_t)i * row, (const char *)in[0] + (size_t)at * row, row);
     }
     return faults;
 }
@@ -65,7 +66,8 @@ static unsigned run_one_hot(const struct call *c, void *const *out, const void *
     int64_t n = c->index.row_size;
     unsigned faults = 0;
     (void)env;
-    memset((char *)out[0] + (size_t)(begin * n) * c->bytes, 0, (size_t)((end - begin) * n) * c->bytes);
+    memset((char *)out[0] + (size_t)(begin * n) * c->bytes, 0,
+           (size_t)((end - begin) * n) * c->bytes);
     for (int64_t i = begin; i < end; i++) {
         int64_t at = position_at(in[0], c->index.position_type, i);
         if (at < 0 || at >= n) {

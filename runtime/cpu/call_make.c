@@ -8,7 +8,8 @@ static unsigned run_fill(const struct call *c, void *const *out, const void *con
     double number;
     (void)in, (void)env;
     kernels()->cast[DT_FLOAT64][c->dtype](&number, &from, 1, NULL);
-    walk_read(&once, &number, begin, end - begin, c->bytes, (char *)out[0] + begin * (int64_t)c->bytes);
+    walk_read(&once, &number, begin, end - begin, c->bytes,
+              (char *)out[0] + begin * (int64_t)c->bytes);
     return 0;
 }
 
@@ -21,7 +22,8 @@ static unsigned run_range(const struct call *c, void *const *out, const void *co
         if (c->dtype == DT_INT64) {
             ((int64_t *)out[0])[i] = (int64_t)c->a + (int64_t)c->b * i;
         } else {
-            kernels()->cast[DT_FLOAT64][c->dtype]((char *)out[0] + i * (int64_t)c->bytes, &from, 1, NULL);
+            kernels()->cast[DT_FLOAT64][c->dtype]((char *)out[0] + i * (int64_t)c->bytes, &from, 1,
+                                                  NULL);
         }
     }
     return 0;
@@ -35,8 +37,8 @@ static unsigned run_draw(const struct call *c, void *const *out, const void *con
                          int64_t begin, int64_t end, const struct call_env *env) {
     struct rng_key key = {env->seed, c->stream.stream, env->step};
     (void)in;
-    kernels()->draw[draw_of(c->op)][c->dtype]((char *)out[0] + begin * (int64_t)c->bytes, key, begin,
-                                              end - begin, c->a);
+    kernels()->draw[draw_of(c->op)][c->dtype]((char *)out[0] + begin * (int64_t)c->bytes, key,
+                                              begin, end - begin, c->a);
     return 0;
 }
 

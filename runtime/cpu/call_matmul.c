@@ -27,8 +27,10 @@ static CBLAS_TRANSPOSE order_of(int64_t row, int64_t col, int64_t *stride) {
 
 static void blas_product(const struct call *c, const struct gemm *g, int64_t row, int64_t row_end) {
     int64_t lda, ldb, rows = row_end - row;
-    CBLAS_TRANSPOSE ta = order_of(g->a_row, g->a_col, &lda), tb = order_of(g->b_row, g->b_col, &ldb);
-    size_t skip_a = (size_t)(row * g->a_row) * c->bytes, skip_c = (size_t)(row * g->c_row) * c->bytes;
+    CBLAS_TRANSPOSE ta = order_of(g->a_row, g->a_col, &lda),
+                    tb = order_of(g->b_row, g->b_col, &ldb);
+    size_t skip_a = (size_t)(row * g->a_row) * c->bytes,
+           skip_c = (size_t)(row * g->c_row) * c->bytes;
     const void *a = (const char *)g->a + skip_a;
     void *to = (char *)g->c + skip_c;
     blasint m = (blasint)rows, n = (blasint)g->n, k = (blasint)g->k;
@@ -72,7 +74,8 @@ static bool prefers_blas(const struct gemm *g) {
 void call_matmul(struct call *c, const struct call_spec *s) {
     const struct shape *x = &s->in[0]->shape, *y = &s->in[1]->shape;
     bool fold = s->attrs->axes & 1;
-    struct matrix a = matrix_of(x, s->attrs->trans_a, true), b = matrix_of(y, s->attrs->trans_b, false);
+    struct matrix a = matrix_of(x, s->attrs->trans_a, true),
+                  b = matrix_of(y, s->attrs->trans_b, false);
     int64_t matrices = shape_product(x, 0, x->n - 2);
     if (fold) {
         int64_t rows = shape_product(x, 0, x->n - 1);
@@ -86,8 +89,14 @@ void call_matmul(struct call *c, const struct call_spec *s) {
     if (!dtype_is_float(s->out->dtype)) return;
     c->dtype = s->out->dtype;
     c->bytes = dtype_bytes(c->dtype);
-    c->matmul.g = (struct gemm){.m = a.rows, .n = b.cols, .k = a.cols, .a_row = a.row, .a_col = a.col,
-                                .b_row = b.row, .b_col = b.col, .c_row = b.cols};
+    c->matmul.g = (struct gemm){.m = a.rows,
+                                .n = b.cols,
+                                .k = a.cols,
+                                .a_row = a.row,
+                                .a_col = a.col,
+                                .b_row = b.row,
+                                .b_col = b.col,
+                                .c_row = b.cols};
     c->matmul.a_matrix = a.rows * a.cols;
     c->matmul.b_matrix = y->n <= 2 ? 0 : b.rows * b.cols;
     c->matmul.c_matrix = a.rows * b.cols;

@@ -1,4 +1,5 @@
-/* What this machine computes with: instruction set, threads, OpenBLAS. Chosen once, at first use. */
+/* What this machine computes with: instruction set, threads, OpenBLAS. Chosen once, at first use.
+ */
 #include "kernels.h"
 #include "plan.h"
 #include "threads.h"

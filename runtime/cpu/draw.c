@@ -52,7 +52,8 @@ static void draw(const struct draw_range *d, emit_fn emit, char *out) {
         emit(&words, elements, d->p);
         int64_t from = at < d->first ? d->first : at, to = at + per < end ? at + per : end;
         memcpy(out + (size_t)(from - d->first) * d->bytes,
-               (const char *)elements + (size_t)(from - at) * d->bytes, (size_t)(to - from) * d->bytes);
+               (const char *)elements + (size_t)(from - at) * d->bytes,
+               (size_t)(to - from) * d->bytes);
     }
 }
 

@@ -1,9 +1,11 @@
 /* Elementwise kernels: plain loops over the formulas of fmath.h, written so that the compiler makes
- * vector code of them. Bound: memory for the cheap ones, about 1 ns an element for exp and its kin. */
+ * vector code of them. Bound: memory for the cheap ones, about 1 ns an element for exp and its kin.
+ */
 #include "isa.h"
 
 #define LOOP(name, T, U, expression)                                                               \
-    static unsigned name(void *out, const void *const *in, int64_t n, const struct elem_arg *arg) { \
+    static unsigned name(void *out, const void *const *in, int64_t n,                              \
+                         const struct elem_arg *arg) {                                             \
         U *o = out;                                                                                \
         const T *x_ = in[0];                                                                       \
         (void)arg;                                                                                 \
@@ -15,7 +17,8 @@
     }
 
 #define LOOP2(name, T, U, expression)                                                              \
-    static unsigned name(void *out, const void *const *in, int64_t n, const struct elem_arg *arg) { \
+    static unsigned name(void *out, const void *const *in, int64_t n,                              \
+                         const struct elem_arg *arg) {                                             \
         U *o = out;                                                                                \
         const T *x_ = in[0], *y_ = in[1];                                                          \
         (void)arg;                                                                                 \
@@ -28,7 +31,8 @@
 
 /* Whole numbers: `expression` sets r and may or faults into `bad`. */
 #define LOOP_INT(name, expression)                                                                 \
-    static unsigned name(void *out, const void *const *in, int64_t n, const struct elem_arg *arg) { \
+    static unsigned name(void *out, const void *const *in, int64_t n,                              \
+                         const struct elem_arg *arg) {                                             \
         int64_t *o = out;                                                                          \
         const int64_t *x_ = in[0];                                                                 \
         unsigned bad = 0;                                                                          \
@@ -42,7 +46,8 @@
     }
 
 #define LOOP2_INT(name, expression)                                                                \
-    static unsigned name(void *out, const void *const *in, int64_t n, const struct elem_arg *arg) { \
+    static unsigned name(void *out, const void *const *in, int64_t n,                              \
+                         const struct elem_arg *arg) {                                             \
         int64_t *o = out;                                                                          \
         const int64_t *x_ = in[0], *y_ = in[1];                                                    \
         unsigned bad = 0;                                                                          \
@@ -116,7 +121,8 @@ static unsigned zero_bool(void *out, const void *const *in, int64_t n, const str
 /* Sine and cosine in double for both types; far out, where our reduction of the angle is not good
  * enough, the C library's. */
 #define TRIG(name, T, ours, theirs)                                                                \
-    static unsigned name(void *out, const void *const *in, int64_t n, const struct elem_arg *arg) { \
+    static unsigned name(void *out, const void *const *in, int64_t n,                              \
+                         const struct elem_arg *arg) {                                             \
         T *o = out;                                                                                \
         const T *x = in[0];                                                                        \
         enum { RUN = 256 };                                                                        \
@@ -146,8 +152,8 @@ BOTH2(add, x + y)
 BOTH2(sub, x - y)
 BOTH2(mul, x *y)
 BOTH2(div, x / y)
-LOOP2(sigmoid_bce_f64, double, double, fm_softplus(x) - x *y)
-LOOP2(sigmoid_bce_f32, float, float, fm_softplus_f(x) - x *y)
+LOOP2(sigmoid_bce_f64, double, double, fm_softplus(x) - x * y)
+LOOP2(sigmoid_bce_f32, float, float, fm_softplus_f(x) - x * y)
 
 /* The remainder has the sign of the divisor, and x = y * floordiv + mod up to rounding. */
 FM double mod_real(double x, double y) {
@@ -210,11 +216,11 @@ LOOP2_INT(pow_i64, r = pow_whole(x, y, &bad))
 
 /* ---- comparisons and choices, every type ---- */
 
-#define EACH_TYPE(X)                                                                               \
-    X(f64, double) X(f32, float) X(i64, int64_t) X(i32, int32_t) X(u8, uint8_t)
+#define EACH_TYPE(X) X(f64, double) X(f32, float) X(i64, int64_t) X(i32, int32_t) X(u8, uint8_t)
 
 #define WHERE(name, T)                                                                             \
-    static unsigned name(void *out, const void *const *in, int64_t n, const struct elem_arg *arg) { \
+    static unsigned name(void *out, const void *const *in, int64_t n,                              \
+                         const struct elem_arg *arg) {                                             \
         T *o = out;                                                                                \
         const uint8_t *c = in[0];                                                                  \
         const T *x = in[1], *y = in[2];                                                            \
@@ -256,8 +262,8 @@ FM int64_t clamp_whole(int64_t x, int64_t low, int64_t high) {
 }
 
 #define TO_I64(x) (int64_t)(x)
-#define TO_I32(x) (int32_t)clamp_whole(x, INT32_MIN, INT32_MAX)
-#define TO_U8(x) (uint8_t)clamp_whole(x, 0, UINT8_MAX)
+#define TO_I32(x) (int32_t) clamp_whole(x, INT32_MIN, INT32_MAX)
+#define TO_U8(x) (uint8_t) clamp_whole(x, 0, UINT8_MAX)
 #define CASTS_FROM_FLOAT(t, T)                                                                     \
     LOOP(cast_##t##_f64, T, double, x)                                                             \
     LOOP(cast_##t##_f32, T, float, x)                                                              \
@@ -279,7 +285,10 @@ CASTS_FROM_WHOLE(i32, int32_t)
 CASTS_FROM_WHOLE(u8, uint8_t)
 
 #define CAST_ROW(t)                                                                                \
-    {cast_##t##_f64, cast_##t##_f32, cast_##t##_i64, cast_##t##_i32, cast_##t##_u8, cast_##t##_bool}
+    {                                                                                              \
+        cast_##t##_f64, cast_##t##_f32, cast_##t##_i64, cast_##t##_i32, cast_##t##_u8,             \
+            cast_##t##_bool                                                                        \
+    }
 const elem_fn ISA_NAME(cast_table)[DT_COUNT][DT_COUNT] = {
     CAST_ROW(f64), CAST_ROW(f32), CAST_ROW(i64), CAST_ROW(i32), CAST_ROW(u8), CAST_ROW(u8),
 };
@@ -316,15 +325,16 @@ const convert_fn ISA_NAME(convert_table)[DT_COUNT][2] = {
 
 /* ---- the table: [op][type of the operands that are computed with] ---- */
 
-#define FLOATS(name) {[DT_FLOAT64] = name##_f64, [DT_FLOAT32] = name##_f32}
+#define FLOATS(name)                                                                               \
+    { [DT_FLOAT64] = name##_f64, [DT_FLOAT32] = name##_f32 }
 #define NUMBERS(name)                                                                              \
-    {[DT_FLOAT64] = name##_f64, [DT_FLOAT32] = name##_f32, [DT_INT64] = name##_i64}
+    { [DT_FLOAT64] = name##_f64, [DT_FLOAT32] = name##_f32, [DT_INT64] = name##_i64 }
 #define ANY_TYPE(name)                                                                             \
-    {name##_f64, name##_f32, name##_i64, name##_i32, name##_u8, name##_u8}
+    { name##_f64, name##_f32, name##_i64, name##_i32, name##_u8, name##_u8 }
 #define ROUNDS(name)                                                                               \
-    {[DT_FLOAT64] = name##_f64, [DT_FLOAT32] = name##_f32, [DT_INT64] = same_i64}
+    { [DT_FLOAT64] = name##_f64, [DT_FLOAT32] = name##_f32, [DT_INT64] = same_i64 }
 #define NAN_TEST                                                                                   \
-    {is_nan_f64, is_nan_f32, zero_bool, zero_bool, zero_bool, zero_bool}
+    { is_nan_f64, is_nan_f32, zero_bool, zero_bool, zero_bool, zero_bool }
 
 const elem_fn ISA_NAME(elem_table)[OP_COUNT][DT_COUNT] = {
     [OP_neg] = NUMBERS(neg),

@@ -21,7 +21,7 @@ struct job {
     const void *const *in;
     int n_parts;
     struct call_env env;
-    char *scratch;                /* n_parts pieces of c->scratch_bytes */
+    char *scratch; /* n_parts pieces of c->scratch_bytes */
     unsigned faults[PLAN_LANES];
 };
 
@@ -66,7 +66,8 @@ struct elementwise {
     uint64_t seed;
 };
 
-/* Casts and expansions of an operand become part of the group; other preparations are done first. */
+/* Casts and expansions of an operand become part of the group; other preparations are done first.
+ */
 static int load_operand(struct elementwise *w, struct tensor *t, const struct operand_steps *steps,
                         const struct desc *out, struct err *e) {
     enum dtype type = t->dtype;

@@ -7,8 +7,8 @@
     static unsigned sum_run_##t(void *acc, const void *x, int64_t n) {                             \
         const T *p = x;                                                                            \
         double s = 0;                                                                              \
-        for (int64_t i = 0; i < n; i += SUM_RUN_MAX)                                                       \
-            s += sum_short_##t(p + i, n - i < SUM_RUN_MAX ? n - i : SUM_RUN_MAX);                                  \
+        for (int64_t i = 0; i < n; i += SUM_RUN_MAX)                                               \
+            s += sum_short_##t(p + i, n - i < SUM_RUN_MAX ? n - i : SUM_RUN_MAX);                  \
         *(double *)acc += s;                                                                       \
         return 0;                                                                                  \
     }
@@ -92,11 +92,15 @@ PICKS(i64, int64_t)
 PICKS(i32, int32_t)
 PICKS(u8, uint8_t)
 
-#define SUMS(t) {sum_run_##t, sum_rows_##t}
-#define TWO(name) {name##_run, name##_rows}
+#define SUMS(t)                                                                                    \
+    { sum_run_##t, sum_rows_##t }
+#define TWO(name)                                                                                  \
+    { name##_run, name##_rows }
 #define ALL_TYPES(name)                                                                            \
-    {TWO(name##_f64), TWO(name##_f32), TWO(name##_i64), TWO(name##_i32), TWO(name##_u8),           \
-     TWO(name##_u8)}
+    {                                                                                              \
+        TWO(name##_f64), TWO(name##_f32), TWO(name##_i64), TWO(name##_i32), TWO(name##_u8),        \
+            TWO(name##_u8)                                                                         \
+    }
 const struct fold_kernels ISA_NAME(fold_table)[FOLD_COUNT][DT_COUNT] = {
     [FOLD_SUM] = {SUMS(f64), SUMS(f32), SUMS(i64)},
     [FOLD_MAX] = ALL_TYPES(max),

@@ -1,8 +1,8 @@
 /* Matrix products for the sizes that courses have. For j in panels of NV vectors, for i in tiles of
  * MR rows, for k: every number of a column of A times one row of the panel of B, all sums in
  * registers (MR x NV of them). B is read where it lies when its rows are contiguous, else its panel
- * is copied first. Sums run over k in order, in blocks of KC: the result does not depend on how rows
- * are divided among threads. */
+ * is copied first. Sums run over k in order, in blocks of KC: the result does not depend on how
+ * rows are divided among threads. */
 #include "isa.h"
 
 enum { KC = 512 };
@@ -36,7 +36,9 @@ enum { MR = 4, NV = 2 };
 typedef __m512 v_f32;
 typedef __mmask16 mask_f32;
 enum { VW_f32 = 16 };
-FM mask_f32 mask_of_f32(int64_t n) { return (__mmask16)((1u << n) - 1u); }
+FM mask_f32 mask_of_f32(int64_t n) {
+    return (__mmask16)((1u << n) - 1u);
+}
 #define LOAD(p) _mm512_loadu_ps(p)
 #define LOAD_PART(p, m) _mm512_maskz_loadu_ps(m, p)
 #define STORE(p, v) _mm512_storeu_ps(p, v)
@@ -64,7 +66,9 @@ FM mask_f32 mask_of_f32(int64_t n) {
 typedef float v_f32 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int64_t mask_f32;
 enum { VW_f32 = 4 };
-FM mask_f32 mask_of_f32(int64_t n) { return n; }
+FM mask_f32 mask_of_f32(int64_t n) {
+    return n;
+}
 FM v_f32 load_part_f32(const float *p, int64_t n) {
     v_f32 v = {0};
     for (int64_t i = 0; i < n; i++) v[i] = p[i];
@@ -94,7 +98,9 @@ FM void store_part_f32(float *p, int64_t n, v_f32 v) {
 typedef __m512d v_f64;
 typedef __mmask8 mask_f64;
 enum { VW_f64 = 8 };
-FM mask_f64 mask_of_f64(int64_t n) { return (__mmask8)((1u << n) - 1u); }
+FM mask_f64 mask_of_f64(int64_t n) {
+    return (__mmask8)((1u << n) - 1u);
+}
 #undef LOAD
 #undef LOAD_PART
 #undef STORE
@@ -138,7 +144,9 @@ FM mask_f64 mask_of_f64(int64_t n) {
 typedef double v_f64 __attribute__((vector_size(16), aligned(8), may_alias));
 typedef int64_t mask_f64;
 enum { VW_f64 = 2 };
-FM mask_f64 mask_of_f64(int64_t n) { return n; }
+FM mask_f64 mask_of_f64(int64_t n) {
+    return n;
+}
 FM v_f64 load_part_f64(const double *p, int64_t n) {
     v_f64 v = {0};
     for (int64_t i = 0; i < n; i++) v[i] = p[i];

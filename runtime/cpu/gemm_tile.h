@@ -2,8 +2,8 @@
 
 /* `rows` x `vectors` sums, rows and vectors known to the compiler. The last vector may be partial:
  * `part` numbers of it (0 = full). */
-FM void F(tile)(const struct gemm *g, const T *a, const T *b, int64_t b_row, T *c, int64_t k, int rows,
-                int vectors, int64_t part, bool add) {
+FM void F(tile)(const struct gemm *g, const T *a, const T *b, int64_t b_row, T *c, int64_t k,
+                int rows, int vectors, int64_t part, bool add) {
     V sum[8][4];
     int64_t a_row = g->a_row, a_col = g->a_col, c_row = g->c_row;
     F(mask) mask = F(mask_of)(part);
@@ -70,7 +70,8 @@ static void F(panel)(const struct gemm *g, const T *b, int64_t b_row, int64_t j,
     int64_t tiles = (row_end - row + MR - 1) / MR;
     bool add = g->accumulate || k0 > 0;
     for (int64_t t = 0; t < tiles; t++) {
-        int64_t from = row + (row_end - row) * t / tiles, to = row + (row_end - row) * (t + 1) / tiles;
+        int64_t from = row + (row_end - row) * t / tiles,
+                to = row + (row_end - row) * (t + 1) / tiles;
         const T *a = (const T *)g->a + from * g->a_row + k0 * g->a_col;
         T *c = (T *)g->c + from * g->c_row + j;
         if (vectors == 1) F(tile_1)(g, a, b, b_row, c, k, (int)(to - from), part, add);
@@ -87,8 +88,7 @@ static void F(pack)(const struct gemm *g, int64_t j, int64_t cols, int64_t k0, i
         return;
     }
     for (int64_t p = 0; p < k; p++)
-        for (int64_t c = 0; c < cols; c++)
-            to[p * NV * F(VW) + c] = b[p * g->b_row + c * g->b_col];
+        for (int64_t c = 0; c < cols; c++) to[p * NV * F(VW) + c] = b[p * g->b_row + c * g->b_col];
 }
 
 static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {

@@ -17,12 +17,12 @@ enum value_kind {
 
 struct group_value {
     enum value_kind kind;
-    uint8_t bytes;     /* of an element */
+    uint8_t bytes; /* of an element */
     enum dtype dtype;
-    int16_t place;     /* which input, which result, which tile */
-    int16_t tile;      /* NUMBER, WALK, FILL: the tile it is read into */
-    double number;     /* FILL */
-    struct walk walk;  /* WALK */
+    int16_t place;    /* which input, which result, which tile */
+    int16_t tile;     /* NUMBER, WALK, FILL: the tile it is read into */
+    double number;    /* FILL */
+    struct walk walk; /* WALK */
 };
 
 struct group_step {

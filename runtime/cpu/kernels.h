@@ -1,7 +1,7 @@
 /* The inner loops, one set per instruction set: the same sources compiled three times (plain C,
- * AVX2+FMA, AVX-512), one set chosen at start. A kernel knows pointers and counts, nothing of graphs,
- * shapes or threads. Elementwise kernels, reductions and random numbers give the same bits in every
- * set; matrix products use fused multiply-add where there is one. */
+ * AVX2+FMA, AVX-512), one set chosen at start. A kernel knows pointers and counts, nothing of
+ * graphs, shapes or threads. Elementwise kernels, reductions and random numbers give the same bits
+ * in every set; matrix products use fused multiply-add where there is one. */
 #pragma once
 #include "graph.h"
 #include "rng.h"
@@ -21,7 +21,8 @@ struct elem_arg {
 };
 
 /* out[i] = f(in[0][i], …) for i < n; out may be one of the inputs of the same type. */
-typedef unsigned (*elem_fn)(void *out, const void *const *in, int64_t n, const struct elem_arg *arg);
+typedef unsigned (*elem_fn)(void *out, const void *const *in, int64_t n,
+                            const struct elem_arg *arg);
 /* out[i] = in[i] * scale + offset, in the result's type. */
 typedef void (*convert_fn)(void *out, const void *in, int64_t n, double scale, double offset);
 /* Fold a run of n numbers into the accumulator. */
@@ -48,7 +49,7 @@ struct gemm {
     void *c;
     int64_t a_row, a_col, b_row, b_col, c_row;
     bool accumulate;
-    void *scratch;      /* gemm_scratch_bytes bytes, one's own per thread */
+    void *scratch; /* gemm_scratch_bytes bytes, one's own per thread */
 };
 
 /* One learning step on elements of a block (see struct update). */
@@ -56,7 +57,7 @@ struct update_args {
     double rate, beta_1, beta_2, epsilon;
     double correct_1, correct_2; /* adam: 1 / (1 - beta^t) */
     double weight_decay, l1, l2, clip_value;
-    double scale;                /* gradient factor from clipping by norm */
+    double scale; /* gradient factor from clipping by norm */
     bool nesterov;
 };
 typedef void (*update_fn)(void *w, const void *gradient, void *slot_0, void *slot_1, int64_t n,
@@ -91,7 +92,7 @@ struct kernels {
     const struct fold_kernels (*fold)[DT_COUNT]; /* [enum fold][type] */
     const struct softmax_kernels *softmax;
     const struct learn_kernels *learn;
-    const draw_fn (*draw)[DT_COUNT];             /* [enum draw][type] */
+    const draw_fn (*draw)[DT_COUNT]; /* [enum draw][type] */
     const gemm_fn *gemm;
     size_t gemm_scratch_bytes;
     /* out (cols, rows) = in (rows, cols) transposed, elements of 1, 4 or 8 bytes; the row lengths

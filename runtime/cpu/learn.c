@@ -52,8 +52,8 @@
             w[i] = w[i] * keep - rate * m[i] / (SQRT(v[i]) * c2 + eps);                            \
         }                                                                                          \
     }                                                                                              \
-    static void rmsprop_##t(void *w_, const void *gradient, void *slot_0, void *slot_1,            \
-                            int64_t n, const struct update_args *u) {                              \
+    static void rmsprop_##t(void *w_, const void *gradient, void *slot_0, void *slot_1, int64_t n, \
+                            const struct update_args *u) {                                         \
         UPDATE_HEAD(T);                                                                            \
         T *v = slot_0, rho = (T)u->beta_2, a = (T)(1 - u->beta_2), eps = (T)u->epsilon;            \
         T rate = (T)u->rate, keep = (T)(1 - u->rate * u->weight_decay);                            \
@@ -83,6 +83,8 @@ UPDATES(f64, double, sqrt, sum_short_f64)
 UPDATES(f32, float, sqrtf, sum_short_f32)
 
 #define LEARN_ROW(t)                                                                               \
-    {{[UPDATE_SGD] = sgd_##t, [UPDATE_ADAM] = adam_##t, [UPDATE_RMSPROP] = rmsprop_##t},           \
-     squares_##t}
+    {                                                                                              \
+        {[UPDATE_SGD] = sgd_##t, [UPDATE_ADAM] = adam_##t, [UPDATE_RMSPROP] = rmsprop_##t},        \
+            squares_##t                                                                            \
+    }
 const struct learn_kernels ISA_NAME(learn_table)[2] = {LEARN_ROW(f64), LEARN_ROW(f32)};

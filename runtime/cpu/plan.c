@@ -59,7 +59,10 @@ static bool remember(struct plan *p, const struct plan_spec *spec, struct node *
     for (int i = 0; i < spec->n_learn; i++) {
         const struct learn *l = &spec->learn[i];
         p->learn[p->n_learn++] = (struct learn_place){.offset = l->weight->offset,
-            .count = node_count(l->weight), .gradient = (*roots++)->id, .l1 = l->l1, .l2 = l->l2};
+                                                      .count = node_count(l->weight),
+                                                      .gradient = (*roots++)->id,
+                                                      .l1 = l->l1,
+                                                      .l2 = l->l2};
     }
     for (int i = 0; i < spec->n_assign; i++) {
         const struct node *w = spec->assign[i].weight;

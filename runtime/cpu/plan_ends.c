@@ -7,8 +7,8 @@ static int32_t root_index(const struct plan *p, int32_t v) {
 }
 
 /* A step that reads value v element by element with the same share per lane. */
-static struct step *reader(struct plan *p, enum step_kind kind, int index, int32_t v, int least_phase,
-                           struct err *e) {
+static struct step *reader(struct plan *p, enum step_kind kind, int index, int32_t v,
+                           int least_phase, struct err *e) {
     const struct value *x = &p->values[root_index(p, v)];
     bool leaf = x->space == SPACE_WEIGHTS || x->space == SPACE_CONSTANT;
     int phase = leaf ? 0 : x->phase;

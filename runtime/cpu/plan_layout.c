@@ -1,6 +1,7 @@
-/* Last job of building a plan: the order of the steps, and a place in the arena for every value that
- * is needed, so that values that are never wanted at the same time share bytes. Lanes run apart
- * within a phase, so "the same time" is counted in phases. Best fit by size, largest first. */
+/* Last job of building a plan: the order of the steps, and a place in the arena for every value
+ * that is needed, so that values that are never wanted at the same time share bytes. Lanes run
+ * apart within a phase, so "the same time" is counted in phases. Best fit by size, largest first.
+ */
 #include "build.h"
 
 static size_t round_up(size_t n) {
@@ -95,8 +96,7 @@ static bool refuse(const struct plan *p, size_t limit, struct err *e) {
     double mb = 1024.0 * 1024.0;
     err_set(e, ERR_MEMORY, "One step needs %.1f MB for its numbers, and the limit is %.1f MB.",
             (double)p->arena_bytes / mb, (double)limit / mb);
-    if (p->batch > 1)
-        err_fact(e, "examples at a time", "%lld", (long long)p->batch);
+    if (p->batch > 1) err_fact(e, "examples at a time", "%lld", (long long)p->batch);
     return err_hint(e, "Take a smaller batch or smaller layers.");
 }
 

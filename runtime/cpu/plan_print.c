@@ -25,7 +25,7 @@ static void print_group(const struct plan *p, const struct step *s, struct text 
 
 static void print_step(const struct plan *p, const struct step *s, struct text *out) {
     static const char *const names[] = {
-        [STEP_FEED] = "feed", [STEP_CALL] = "", [STEP_OUTPUT] = "output",
+        [STEP_FEED] = "feed", [STEP_CALL] = "",         [STEP_OUTPUT] = "output",
         [STEP_NORM] = "norm", [STEP_UPDATE] = "update", [STEP_ASSIGN] = "assign"};
     text_addf(out, "  %-7s", names[s->kind]);
     if (s->kind != STEP_CALL) text_addf(out, "%d", s->index);
@@ -37,7 +37,8 @@ static void print_step(const struct plan *p, const struct step *s, struct text *
         print_value(p, s->out[i], out);
         text_addf(out, "@%zu", p->values[s->out[i]].offset);
     }
-    int64_t units = s->kind == STEP_CALL ? s->call.n_units : p->values[s->n_in ? s->in[0] : s->out[0]].count;
+    int64_t units =
+        s->kind == STEP_CALL ? s->call.n_units : p->values[s->n_in ? s->in[0] : s->out[0]].count;
     text_addf(out, "  lanes %lld+%lld\n", (long long)s->cut, (long long)(units - s->cut));
 }
 

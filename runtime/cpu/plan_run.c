@@ -90,8 +90,8 @@ static void run_assign(const struct plan *p, const struct step *s, int64_t begin
 static unsigned run_call(const struct plan *p, const struct step *s, int lane, int64_t begin,
                          int64_t end) {
     char *scratch = p->arena + p->arena_bytes - (size_t)(PLAN_LANES - lane) * p->scratch_bytes;
-    struct call_env env = {.scratch = scratch, .stop = p->io->stop, .seed = p->io->seed,
-                           .step = p->io->step};
+    struct call_env env = {
+        .scratch = scratch, .stop = p->io->stop, .seed = p->io->seed, .step = p->io->step};
     if (s->phase >= p->first_write) env.stop = NULL;
     return call_run(&s->call, s->out_place, s->in_place, begin, end, &env);
 }
@@ -119,8 +119,8 @@ static bool wants_stop(const struct plan *p, int phase) {
     return stop && phase < p->first_write && atomic_load_explicit(stop, memory_order_relaxed);
 }
 
-/* The steps of one phase; returns the first of the next. A lane that sees the stop flag, or a fault,
- * lets the other know; both leave at the phase's end. */
+/* The steps of one phase; returns the first of the next. A lane that sees the stop flag, or a
+ * fault, lets the other know; both leave at the phase's end. */
 static int run_phase(struct plan *p, int lane, int i) {
     int phase = p->steps[i].phase;
     for (; i < p->n_steps && p->steps[i].phase == phase; i++) {
@@ -172,12 +172,17 @@ static void find_places(struct plan *p, const struct plan_io *io) {
 static void prepare_update(struct plan *p, const struct plan_io *io) {
     const struct update *u = &p->update;
     double t = (double)io->step + 1;
-    p->args = (struct update_args){
-        .rate = io->rate, .beta_1 = u->beta_1, .beta_2 = u->beta_2, .epsilon = u->epsilon,
-        .correct_1 = u->rule == UPDATE_ADAM ? 1 / (1 - pow(u->beta_1, t)) : 1,
-        .correct_2 = u->rule == UPDATE_ADAM ? 1 / (1 - pow(u->beta_2, t)) : 1,
-        .weight_decay = u->weight_decay, .clip_value = u->clip_value, .scale = 1,
-        .nesterov = u->nesterov};
+    p->args =
+        (struct update_args){.rate = io->rate,
+                             .beta_1 = u->beta_1,
+                             .beta_2 = u->beta_2,
+                             .epsilon = u->epsilon,
+                             .correct_1 = u->rule == UPDATE_ADAM ? 1 / (1 - pow(u->beta_1, t)) : 1,
+                             .correct_2 = u->rule == UPDATE_ADAM ? 1 / (1 - pow(u->beta_2, t)) : 1,
+                             .weight_decay = u->weight_decay,
+                             .clip_value = u->clip_value,
+                             .scale = 1,
+                             .nesterov = u->nesterov};
 }
 
 bool plan_run(struct plan *p, const struct plan_io *io, struct err *e) {

@@ -173,7 +173,8 @@ static bool make_group(struct plan *p, const struct unit *u, int index, struct s
         const struct value *v = &p->values[u->members[m]];
         int in[3] = {-1, -1, -1};
         for (int i = 0; i < v->node->n_in; i++) in[i] = group_value(&b, v->node->in[i]);
-        int made = group_op(s->group, v->node->op, v->node->desc.dtype, in, v->node->n_in, &v->node->attrs);
+        int made = group_op(s->group, v->node->op, v->node->desc.dtype, in, v->node->n_in,
+                            &v->node->attrs);
         if (made < 0)
             return err_set(e, ERR_BUG, "There is no kernel for `%s` on %s.", op_name(v->node->op),
                            dtype_name(v->node->desc.dtype));

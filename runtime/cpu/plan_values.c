@@ -135,7 +135,8 @@ int phase_after(const struct plan *p, int v, int64_t cut, int64_t count, bool al
     if (cut == count && x->cut == x->count) return x->phase;
     if (cut == 0 && x->cut == 0) return x->phase;
     /* both are cut in the same proportion */
-    bool same = x->count > 0 && count > 0 && (double)x->cut * (double)count == (double)cut * (double)x->count;
+    bool same = x->count > 0 && count > 0 &&
+                (double)x->cut * (double)count == (double)cut * (double)x->count;
     return aligned && same ? x->phase : x->phase + 1;
 }
 

@@ -2,7 +2,7 @@
  * Bound: one exp an element. */
 #include "sum.h"
 
-#define SOFTMAX(t, T, EXP, SUM, TYPE)                                                      \
+#define SOFTMAX(t, T, EXP, SUM, TYPE)                                                              \
     FM T row_max_##t(const T *x, int64_t n) {                                                      \
         T m = x[0];                                                                                \
         ISA_NAME(fold_table)[FOLD_MAX][TYPE].run(&m, x, n);                                        \
@@ -49,5 +49,6 @@
 SOFTMAX(f64, double, fm_exp, sum_short_f64, DT_FLOAT64)
 SOFTMAX(f32, float, fm_exp_f, sum_short_f32, DT_FLOAT32)
 
-#define SOFTMAX_ROW(t) {softmax_##t, log_softmax_##t, softmax_crossentropy_##t}
+#define SOFTMAX_ROW(t)                                                                             \
+    { softmax_##t, log_softmax_##t, softmax_crossentropy_##t }
 const struct softmax_kernels ISA_NAME(softmax_table)[2] = {SOFTMAX_ROW(f64), SOFTMAX_ROW(f32)};

@@ -5,7 +5,6 @@
 
 enum { LANES = 16, STRIPES = 4, SUM_RUN_MAX = 1024 };
 
-
 /* Sum of 16 lanes, always in the same tree. */
 FM double lanes_f32(const float *v) {
     double s[8];

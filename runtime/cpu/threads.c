@@ -12,10 +12,10 @@
 enum { MAX_THREADS = 2, SPINS = 4000 };
 
 static struct {
-    pthread_mutex_t busy;      /* held while a job runs */
+    pthread_mutex_t busy; /* held while a job runs */
     pthread_t worker;
     bool started;
-    int n;                     /* threads to use; 0 = not chosen yet */
+    int n; /* threads to use; 0 = not chosen yet */
     part_fn fn;
     void *user;
     int n_parts;
@@ -28,7 +28,8 @@ static void relax(void) {
 #endif
 }
 
-/* How many threads are asleep or about to be; a change makes no system call while there are none. */
+/* How many threads are asleep or about to be; a change makes no system call while there are none.
+ */
 static _Atomic int sleepers;
 
 static void futex_wait(_Atomic unsigned *word, unsigned value) {

@@ -10,8 +10,8 @@ typedef void (*part_fn)(void *user, int part);
  * is computing, it runs the parts one after the other. */
 void threads_run(part_fn fn, void *user, int n_parts);
 
-/* The same for two parts that wait for each other: both run at once, or nothing is run and the answer
- * is false. */
+/* The same for two parts that wait for each other: both run at once, or nothing is run and the
+ * answer is false. */
 bool threads_pair(part_fn fn, void *user);
 
 /* A place where `n` threads wait for each other. */

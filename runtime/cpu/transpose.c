@@ -11,8 +11,7 @@ enum { BLOCK = 16 };
                 int64_t i_end = i + BLOCK < rows ? i + BLOCK : rows;                               \
                 int64_t j_end = j + BLOCK < cols ? j + BLOCK : cols;                               \
                 for (int64_t c = j; c < j_end; c++)                                                \
-                    for (int64_t r = i; r < i_end; r++)                                            \
-                        out[c * out_row + r] = in[r * in_row + c];                                 \
+                    for (int64_t r = i; r < i_end; r++) out[c * out_row + r] = in[r * in_row + c]; \
             }                                                                                      \
     }
 TRANSPOSE(1, uint8_t)
