@@ -61,10 +61,8 @@ static void *grow(void *array, int n, int *cap, size_t element, struct err *e) {
     if (n < *cap) return array;
     int wanted = *cap ? 2 * *cap : 16;
     void *bigger = pool_realloc(array, (size_t)wanted * element);
-    if (!bigger)
-        err_memory(e, (size_t)wanted * element);
-    else
-        *cap = wanted;
+    if (!bigger) err_memory(e, (size_t)wanted * element);
+    else *cap = wanted;
     return bigger;
 }
 

@@ -61,8 +61,7 @@ static bool callback_reduce_lr(struct callback *c, struct epoch_end *end, struct
 /* "{epoch}" in the path becomes the number. */
 static void checkpoint_path(const char *pattern, int64_t epoch, char *out, size_t cap) {
     const char *at = strstr(pattern, "{epoch}");
-    if (!at)
-        snprintf(out, cap, "%s", pattern);
+    if (!at) snprintf(out, cap, "%s", pattern);
     else
         snprintf(out, cap, "%.*s%lld%s", (int)(at - pattern), pattern, (long long)epoch,
                  at + strlen("{epoch}"));

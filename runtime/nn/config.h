@@ -1,8 +1,8 @@
-/* Things a student makes by a call with arguments and hands to a model or a train statement: layers,
- * initialisers, penalties, optimizers, schedules, callbacks, and the losses and metrics by name.
- * Each is one row of a .list file; its signature string is what the language's checker, completion,
- * help and documentation read. The runtime gets the arguments already checked, in the order of the
- * signature. */
+/* Things a student makes by a call with arguments and hands to a model or a train statement:
+ * layers, initialisers, penalties, optimizers, schedules, callbacks, and the losses and metrics by
+ * name. Each is one row of a .list file; its signature string is what the language's checker,
+ * completion, help and documentation read. The runtime gets the arguments already checked, in the
+ * order of the signature. */
 #pragma once
 #include "../tensor.h"
 
@@ -18,8 +18,16 @@ enum config_group {
     CONFIG_N_GROUPS
 };
 
-enum arg_kind { ARG_NONE, ARG_NUMBER, ARG_INT, ARG_BOOL, ARG_TEXT, ARG_SHAPE, ARG_ACTIVATION,
-                ARG_CONFIG };
+enum arg_kind {
+    ARG_NONE,
+    ARG_NUMBER,
+    ARG_INT,
+    ARG_BOOL,
+    ARG_TEXT,
+    ARG_SHAPE,
+    ARG_ACTIVATION,
+    ARG_CONFIG
+};
 
 struct config;
 
@@ -100,13 +108,13 @@ enum { CONFIG_MAX_ARGS = 10 };
  * metric lists its options, which follow (y, yhat) when it is called as a function. Example:
  * "units: int, activation: activation = None, bias: bool = True". */
 struct config_row {
-    const char *name;      /* the one shown in help: "Dense" */
-    const char *aliases;   /* "Linear FullyConnected" or "" */
+    const char *name;    /* the one shown in help: "Dense" */
+    const char *aliases; /* "Linear FullyConnected" or "" */
     enum config_group group;
-    int kind;              /* the group's own enum */
+    int kind; /* the group's own enum */
     const char *signature;
-    const char *help;      /* one paragraph, Markdown; the formula where there is one */
-    const char *example;   /* a line or cell of awml that runs; "" = none */
+    const char *help;    /* one paragraph, Markdown; the formula where there is one */
+    const char *example; /* a line or cell of awml that runs; "" = none */
 };
 
 /* Counted; made by the language. */
@@ -118,7 +126,8 @@ struct config {
     struct arg args[CONFIG_MAX_ARGS];
 };
 
-/* All arguments None; the caller fills args[] and n_args. The struct owns the references in args. */
+/* All arguments None; the caller fills args[] and n_args. The struct owns the references in args.
+ */
 struct config *config_new(const struct config_row *row, struct err *e);
 /* A config with the defaults of its signature (required arguments stay None); for C callers. */
 struct config *config_default(const struct config_row *row, struct err *e);

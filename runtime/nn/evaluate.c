@@ -230,12 +230,9 @@ bool evaluator_run(struct evaluator *v, const struct weights *w, double *values,
         if (v->meters[i]) meter_reset(v->meters[i]);
     for (int64_t b = 0; b < pass_n_batches(&v->pass); b++) TRY(run_batch(v, b, &io, sums, e));
     for (int i = 0; i < v->n_items; i++) {
-        if (v->value_at[i] >= 0)
-            values[i] = sums[i] / (double)v->n;
-        else if (v->meters[i])
-            values[i] = meter_value(v->meters[i]);
-        else
-            TRY(whole_value(v, i, &values[i], stop, e));
+        if (v->value_at[i] >= 0) values[i] = sums[i] / (double)v->n;
+        else if (v->meters[i]) values[i] = meter_value(v->meters[i]);
+        else TRY(whole_value(v, i, &values[i], stop, e));
     }
     return true;
 }

@@ -1,6 +1,6 @@
-/* Measures over a whole set, in inference mode. Losses are the mean over examples; metrics are summed
- * up batch by batch, never averaged over batches; a metric of the student's own sees the whole set at
- * once. Private to nn/. */
+/* Measures over a whole set, in inference mode. Losses are the mean over examples; metrics are
+ * summed up batch by batch, never averaged over batches; a metric of the student's own sees the
+ * whole set at once. Private to nn/. */
 #pragma once
 #include "objective.h"
 #include "pass.h"

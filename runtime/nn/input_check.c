@@ -59,10 +59,8 @@ static bool wrong_shape(const struct port *port, const struct shape *data, struc
     err_label(e, "is %s", shape_print(data, found, sizeof found));
     snprintf(left, sizeof left, "input %s", port->name);
     err_fact(e, left, "%s for each example", example_print(s, needed, sizeof needed));
-    if (data->n == 0)
-        err_fact(e, "{1}", "a single number, not examples");
-    else
-        err_fact(e, "{1}", "%s for each example", example_print(data, found, sizeof found));
+    if (data->n == 0) err_fact(e, "{1}", "a single number, not examples");
+    else err_fact(e, "{1}", "%s for each example", example_print(data, found, sizeof found));
     int64_t count = example_numbers(s);
     if (count < 0 || data->n == 0 || count != example_numbers(data)) return false;
     print_product(s, product, sizeof product);

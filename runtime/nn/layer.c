@@ -81,10 +81,8 @@ int64_t layer_last_size(const struct layer *l, const struct node *x, struct err 
     err_set(e, ERR_SHAPE, "%s needs at least one number for each example, of a known count.",
             l->config->row->name);
     err_label(e, "the examples are %s here", text);
-    if (s->n <= 1)
-        err_fact(e, "what is there", "one number for each example, without an axis");
-    else
-        err_fact(e, "what is there", "%s", text);
+    if (s->n <= 1) err_fact(e, "what is there", "one number for each example, without an axis");
+    else err_fact(e, "what is there", "%s", text);
     return 0;
 }
 

@@ -90,10 +90,8 @@ static double value_r2(const struct meter *m) {
     for (int64_t i = 0; i < m->n_tallies; i++) {
         const struct tally *t = &m->tallies[i];
         if (t->n == 0) return NAN;
-        if (t->spread > 0)
-            sum += 1 - t->residue / t->spread;
-        else
-            sum += t->residue == 0;
+        if (t->spread > 0) sum += 1 - t->residue / t->spread;
+        else sum += t->residue == 0;
     }
     return sum / (double)m->n_tallies;
 }
@@ -150,10 +148,8 @@ static void group_tally(struct meter *m, const double *y, const double *yhat) {
     }
     int64_t found = largest(yhat, m->k), there = true_class(m, y);
     if (there < 0) return;
-    if (found == there)
-        m->tallies[there].hit++;
-    else
-        m->tallies[found].false_alarm++, m->tallies[there].miss++;
+    if (found == there) m->tallies[there].hit++;
+    else m->tallies[found].false_alarm++, m->tallies[there].miss++;
 }
 
 /* Mean over classes of hit / (hit + a * false alarms + b * misses). */

@@ -20,31 +20,31 @@ enum { MODEL_MAX_PORTS = 8 };
 
 /* One block of numbers that belongs to a layer. */
 struct weight_info {
-    const char *name;           /* "Dense_2.kernel", interned, unique in the model */
+    const char *name; /* "Dense_2.kernel", interned, unique in the model */
     struct shape shape;
-    int64_t offset;             /* in the block, in floats; 16-float aligned */
-    struct config *init;        /* initialiser row + arguments */
+    int64_t offset;      /* in the block, in floats; 16-float aligned */
+    struct config *init; /* initialiser row + arguments */
     int fan_in, fan_out;
-    bool learns;                /* false: moving averages */
-    double l1, l2;              /* the layer's penalty */
-    uint64_t stream;            /* for drawing its first values */
+    bool learns;     /* false: moving averages */
+    double l1, l2;   /* the layer's penalty */
+    uint64_t stream; /* for drawing its first values */
 };
 
 /* One line of the summary. */
 struct layer_info {
-    const char *text;           /* "Dense 64 relu" */
-    const char *call;           /* "Dense(64, relu)" */
+    const char *text; /* "Dense 64 relu" */
+    const char *call; /* "Dense(64, relu)" */
     const char *name;
     struct span span;
-    struct shape output;        /* first axis = batch */
+    struct shape output; /* first axis = batch */
     int64_t n_weights, n_learning;
     int32_t first_weight, n_weight_infos;
     int32_t times_used;
 };
 
 struct port {
-    const char *name;           /* interned */
-    struct node *node;          /* in the graph it was asked for */
+    const char *name;  /* interned */
+    struct node *node; /* in the graph it was asked for */
     struct desc desc;
 };
 
@@ -62,7 +62,7 @@ const struct port *model_input(const struct model *m, bool training, int i);
 const struct port *model_output(const struct model *m, bool training, int i);
 int model_n_weights(const struct model *m);
 const struct weight_info *model_weight(const struct model *m, int i);
-int64_t model_block_size(const struct model *m);   /* floats in a block of weights */
+int64_t model_block_size(const struct model *m); /* floats in a block of weights */
 int64_t model_n_params(const struct model *m, bool learning_only);
 int model_n_layers(const struct model *m);
 const struct layer_info *model_layer(const struct model *m, int i);
@@ -70,8 +70,8 @@ const struct layer_info *model_layer(const struct model *m, int i);
 /* One version of a model's numbers. Immutable once shared, counted. */
 struct weights {
     _Atomic int32_t refs;
-    int64_t n;    /* floats */
-    float *data;  /* 64-byte aligned */
+    int64_t n;   /* floats */
+    float *data; /* 64-byte aligned */
 };
 struct weights *weights_new(int64_t n, struct err *e); /* zeroed */
 struct weights *weights_copy(const struct weights *w, struct err *e);
@@ -86,10 +86,12 @@ struct builder {
     struct model *model;
     struct graph *graph;
     bool training;
-    uint64_t stream;            /* next random stream: dropout masks */
+    uint64_t stream; /* next random stream: dropout masks */
     int32_t i_layer;
     /* moving averages to store after a training step */
-    struct { struct node *weight, *value; } assigns[64];
+    struct {
+        struct node *weight, *value;
+    } assigns[64];
     int n_assigns;
 };
 

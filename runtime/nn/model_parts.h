@@ -4,16 +4,16 @@
 
 /* Batch statistics of a training graph and the moving averages that stand for them otherwise. */
 struct statistic {
-    struct node *value;   /* node of the training graph */
-    int32_t weight;       /* index of the weight that holds its average */
+    struct node *value; /* node of the training graph */
+    int32_t weight;     /* index of the weight that holds its average */
 };
 
 struct model {
     _Atomic int32_t refs;
     const char *name;
     bool built;
-    bool training_only; /* the first walk is done, the second is not */
-    uint32_t walk;      /* counts first walks, so that layers know old places from new ones */
+    bool training_only;      /* the first walk is done, the second is not */
+    uint32_t walk;           /* counts first walks, so that layers know old places from new ones */
     struct graph *graphs[2]; /* [training] */
     int n_inputs[2], n_outputs[2];
     struct port inputs[2][MODEL_MAX_PORTS], outputs[2][MODEL_MAX_PORTS];

@@ -67,10 +67,8 @@ int optimizer_n_slots(const struct update *u) {
 }
 
 void optimizer_print(const struct config *optimizer, char *out, size_t cap) {
-    if (!optimizer)
-        snprintf(out, cap, "Adam(0.001)");
-    else
-        snprintf(out, cap, "%s(%g)", optimizer->row->name, optimizer->args[0].number);
+    if (!optimizer) snprintf(out, cap, "Adam(0.001)");
+    else snprintf(out, cap, "%s(%g)", optimizer->row->name, optimizer->args[0].number);
 }
 
 /* ---- a free vector ---- */

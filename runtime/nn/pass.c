@@ -39,10 +39,8 @@ bool pass_run(const struct pass *p, int64_t i, const int64_t *rows, struct plan_
         const struct tensor *t = p->data[k];
         const char *base = t->data;
         feeds[k] = (struct feed){.data = base, .dtype = t->dtype, .scale = 1};
-        if (rows)
-            feeds[k].rows = rows + begin;
-        else
-            feeds[k].data = base + (size_t)begin * tensor_row_bytes(t);
+        if (rows) feeds[k].rows = rows + begin;
+        else feeds[k].data = base + (size_t)begin * tensor_row_bytes(t);
     }
     io->inputs = feeds;
     bool ok = plan_run(p->plans[*count < p->batch], io, e);

@@ -1,20 +1,20 @@
-/* One pass over a set of examples in batches: two plans (the full batch and the last, smaller one) and
- * the feeds that point into the data, which are never copied. Private to nn/. */
+/* One pass over a set of examples in batches: two plans (the full batch and the last, smaller one)
+ * and the feeds that point into the data, which are never copied. Private to nn/. */
 #pragma once
 #include "../plan.h"
 
 enum { PASS_MAX_DATA = 18 };
 
 struct pass {
-    struct plan *plans[2];  /* full batches, the rest; NULL where there is none */
-    int64_t n, batch;       /* examples; of a full batch */
+    struct plan *plans[2]; /* full batches, the rest; NULL where there is none */
+    int64_t n, batch;      /* examples; of a full batch */
     int n_data;
     const struct tensor *data[PASS_MAX_DATA]; /* borrowed; one per graph input */
 };
 
 /* `spec` without its batch. */
-bool pass_init(struct pass *p, const struct plan_spec *spec, struct tensor *const *data,
-               int n_data, int64_t n, int64_t batch, struct err *e);
+bool pass_init(struct pass *p, const struct plan_spec *spec, struct tensor *const *data, int n_data,
+               int64_t n, int64_t batch, struct err *e);
 void pass_clear(struct pass *p);
 int64_t pass_n_batches(const struct pass *p);
 /* Run batch number i; io's inputs are filled in. rows: the order of all n examples, or NULL. *count

@@ -34,8 +34,7 @@ static bool dropout_graph(struct prediction *p, const struct model *m, struct er
 static bool prepare(struct prediction *p, const struct predict_spec *spec, int64_t n,
                     struct err *e) {
     const struct model *m = spec->model;
-    if (spec->dropout)
-        TRY(dropout_graph(p, m, e));
+    if (spec->dropout) TRY(dropout_graph(p, m, e));
     else
         for (int i = 0; i < m->n_outputs[0]; i++) p->outputs[i] = m->outputs[0][i].node;
     struct plan_spec plan = {.graph = p->graph ? p->graph : m->graphs[0],

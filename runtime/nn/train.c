@@ -165,8 +165,7 @@ static void note_broken(struct trainer *t) {
     if (t->best_epoch)
         snprintf(kept, sizeof kept, "The weights of epoch %lld are kept.",
                  (long long)t->best_epoch);
-    else
-        snprintf(kept, sizeof kept, "The weights are those from before the training.");
+    else snprintf(kept, sizeof kept, "The weights are those from before the training.");
     size_t n = (size_t)snprintf(text, sizeof text,
                                 "The loss is not a number since epoch %lld, so the training was "
                                 "stopped. %s ",
@@ -210,10 +209,8 @@ static bool go_on(struct trainer *t, const double *row) {
         struct err problem = {0};
         if (!callback_run(&t->callbacks[i], &end, &problem)) /* a full disk ends no training */
             snprintf(end.note, sizeof end.note, "%.250s", problem.what);
-        if (end.stop)
-            end_note(t, end.note);
-        else if (*end.note)
-            tell_text(t, TRAIN_NOTE, end.note);
+        if (end.stop) end_note(t, end.note);
+        else if (*end.note) tell_text(t, TRAIN_NOTE, end.note);
         stop |= end.stop;
     }
     double spent = seconds_now() - t->started;

@@ -12,11 +12,11 @@ typedef bool (*measure_build_fn)(void *user, struct graph *g, struct node *targe
                                  struct node *output, struct node **value, struct err *e);
 
 struct measure {
-    const char *name;                /* column in the history */
-    const struct config *config;     /* a row of losses.list or metrics.list, or NULL */
-    measure_build_fn build;          /* used when config is NULL */
+    const char *name;            /* column in the history */
+    const struct config *config; /* a row of losses.list or metrics.list, or NULL */
+    measure_build_fn build;      /* used when config is NULL */
     void *user;
-    double factor;                   /* losses may be weighted; 0 counts as 1 */
+    double factor; /* losses may be weighted; 0 counts as 1 */
 };
 
 /* What is learned from: example i is row i of every tensor. One tensor per model input/output, in
@@ -30,35 +30,35 @@ enum { TRAIN_MAX_MEASURES = 16 };
 
 struct train_event {
     enum { TRAIN_BEGIN, TRAIN_BATCH, TRAIN_EPOCH, TRAIN_NOTE, TRAIN_END } kind;
-    int64_t epoch, n_epochs;         /* from 1 */
-    int64_t batch, n_batches;        /* within the epoch */
-    double loss;                     /* running mean of the epoch */
-    double seconds;                  /* since the start */
-    const struct table *history;     /* EPOCH, END: rows of the finished epochs */
-    const char *text;                /* BEGIN: the header of facts; NOTE: what happened */
-    bool interrupted;                /* END */
+    int64_t epoch, n_epochs;     /* from 1 */
+    int64_t batch, n_batches;    /* within the epoch */
+    double loss;                 /* running mean of the epoch */
+    double seconds;              /* since the start */
+    const struct table *history; /* EPOCH, END: rows of the finished epochs */
+    const char *text;            /* BEGIN: the header of facts; NOTE: what happened */
+    bool interrupted;            /* END */
 };
 
 struct train_spec {
     struct model *model;
-    const struct weights *start;     /* not changed */
+    const struct weights *start; /* not changed */
     struct examples data;
     bool has_validation;
     struct examples validation;
     struct measure losses[MODEL_MAX_PORTS]; /* one per output */
     int n_metrics;
     struct measure metrics[TRAIN_MAX_MEASURES]; /* on output 0, over the whole set */
-    const struct config *optimizer;  /* NULL = Adam(1e-3) */
-    const struct config *schedule;   /* or NULL */
+    const struct config *optimizer;             /* NULL = Adam(1e-3) */
+    const struct config *schedule;              /* or NULL */
     int n_callbacks;
     const struct config *callbacks[8];
-    const struct config *penalty;    /* on all weights of rank 2 and more, or NULL */
-    const double *class_weight;      /* by class number, or NULL */
+    const struct config *penalty; /* on all weights of rank 2 and more, or NULL */
+    const double *class_weight;   /* by class number, or NULL */
     int n_class_weight;
     const struct tensor *sample_weight; /* [n] or NULL */
-    int64_t epochs, batch;           /* 10, 32 */
-    int64_t steps;                   /* 0 = whole epochs */
-    double limit_seconds;            /* 0 = none */
+    int64_t epochs, batch;              /* 10, 32 */
+    int64_t steps;                      /* 0 = whole epochs */
+    double limit_seconds;               /* 0 = none */
     uint64_t seed, stream;
     const _Atomic bool *stop;
     void (*observe)(void *user, const struct train_event *event); /* may be NULL */
@@ -66,16 +66,16 @@ struct train_spec {
 };
 
 struct train_result {
-    struct weights *weights;   /* best epoch by val_loss, or the last; new reference */
-    struct table *history;     /* epoch loss val_loss … lr seconds; new reference */
-    bool interrupted;          /* stopped by the user; results are of the finished epochs */
-    int64_t best_epoch;        /* from 1; 0 = none finished: weights are the start's */
+    struct weights *weights; /* best epoch by val_loss, or the last; new reference */
+    struct table *history;   /* epoch loss val_loss … lr seconds; new reference */
+    bool interrupted;        /* stopped by the user; results are of the finished epochs */
+    int64_t best_epoch;      /* from 1; 0 = none finished: weights are the start's */
 };
 
 /* Everything that can be known without numbers: data against inputs, outputs against losses against
  * targets (language.md 2.10). Descriptions with unknown sizes are fine. In texts, {0} is the model,
- * {1} the inputs, {2} the targets, {3} the loss. When the mistake has no place of its own (e->at.source
- * is 0), e->at.start is the number of the one that gets the caret. */
+ * {1} the inputs, {2} the targets, {3} the loss. When the mistake has no place of its own
+ * (e->at.source is 0), e->at.start is the number of the one that gets the caret. */
 struct train_shapes {
     struct desc inputs[MODEL_MAX_PORTS], targets[MODEL_MAX_PORTS];
 };
@@ -89,8 +89,8 @@ const struct config_row *train_default_loss(const struct model *m, int output);
 
 /* One table row per measure over a whole set, as `evaluate` shows. values[i] is measure i. */
 bool train_evaluate(const struct model *m, const struct weights *w, const struct examples *data,
-                    const struct measure *measures, int n, double *values,
-                    const _Atomic bool *stop, struct err *e);
+                    const struct measure *measures, int n, double *values, const _Atomic bool *stop,
+                    struct err *e);
 
 /* A measure on plain tensors: mse(y, yhat). */
 bool measure_eval(const struct config *c, struct tensor *target, struct tensor *output,

@@ -20,9 +20,9 @@ struct trainer {
     double base_rate, rate_factor, rate; /* rate: of the last step */
     struct tensor *example_weights;      /* [n] float32, or NULL */
     struct pass pass;
-    int64_t *order;                     /* this epoch's order of the examples */
+    int64_t *order;                        /* this epoch's order of the examples */
     struct weights *now, *kept, *slots[2]; /* under training; best epoch so far; optimizer's */
-    float values[1 + MODEL_MAX_PORTS];   /* loss of the batch, then of each output */
+    float values[1 + MODEL_MAX_PORTS];     /* loss of the batch, then of each output */
     void *outputs[1 + MODEL_MAX_PORTS];
     /* epochs */
     int64_t n_epochs, steps_per_epoch, total_steps, step, epoch;

@@ -279,3 +279,4 @@ train("weighted", lambda v: v @ w_cw[0] + w_cw[1], w_cw,
       weights=class_weight[digits] * sample_weight)
 
 (HERE / "reference.h").write_text("\n".join(lines) + "\n")
+subprocess.run(["clang-format", "-i", HERE / "reference.h"], check=True)
