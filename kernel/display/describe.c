@@ -109,7 +109,8 @@ void plot_describe_fully(const struct plot *p, struct text *out) {
 
 void figure_describe(const struct figure *f, struct text *out) {
     int n = 0;
-    for (int i = 0; i < f->n; i++) n += f->plots[i] != NULL;
+    for (int i = 0; i < f->n; i++)
+        n += f->plots[i] != NULL && (!f->gallery || f->plots[i]->n_marks > 0);
     if (f->gallery) text_addf(out, "%d picture%s", n, n == 1 ? "" : "s");
     else text_addf(out, "figure: %d plot%s", n, n == 1 ? "" : "s");
     if (f->title) text_addf(out, ", %s", f->title);

@@ -2,7 +2,7 @@
 #include "display/chart.h"
 #include <math.h>
 
-enum { BINS_USUAL = 30, BINS_MAX = 1000 };
+enum { BINS_USUAL = 30, BINS_MAX = 10000 };
 
 struct bins {
     int n;

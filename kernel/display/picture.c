@@ -116,7 +116,7 @@ static bool is_bare_picture(const struct plot *p) {
 static bool draw_cell(struct text *out, const struct figure *f, int i, struct rect cell,
                       struct err *e) {
     const struct plot *p = f->plots[i];
-    if (!p) return true;
+    if (!p || (f->gallery && p->n_marks == 0)) return true;
     if (!f->gallery || !is_bare_picture(p)) return chart_draw(out, p, cell, e);
     struct rect picture = cell;
     if (p->title) {

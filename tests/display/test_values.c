@@ -370,6 +370,37 @@ static void same_as_golden(void) {
     text_clear(&all);
 }
 
+static size_t file_bytes(const char *path, const char *begin) {
+    FILE *f = fopen(path, "rb");
+    if (!f) return 0;
+    char head[9] = {0};
+    size_t n = fread(head, 1, 8, f);
+    CHECK(strncmp(head, begin, strlen(begin)) == 0);
+    while (fgetc(f) != EOF) n++;
+    fclose(f);
+    remove(path);
+    return n;
+}
+
+static void files(void) {
+    struct sample s;
+    sample_make(0, &s);
+    struct value plot = {.kind = V_PLOT, .plot = s.plot};
+    CHECK(display_save(plot, "saved.svg", &err));
+    CHECK(file_bytes("saved.svg", "<svg ") > 2000);
+    CHECK(!display_save(plot, "saved.png", &err) && err.kind == ERR_NOT_YET);
+    sample_clear(&s);
+    struct value one = tensor(DT_UINT8, SIZES(12, 16, 3), picture);
+    one.tensor->shape.axis[2] = intern_c("channel");
+    CHECK(display_save(one, "saved.png", &err));
+    CHECK(file_bytes("saved.png", "\x89PNG") > 100);
+    CHECK(display_save(one, "saved.svg", &err));
+    CHECK(file_bytes("saved.svg", "<svg ") > 500);
+    CHECK(!display_save(one, "no/such/folder.png", &err) && err.kind == ERR_FILE);
+    CHECK(!display_save(value_int(3), "saved.png", &err) && err.kind == ERR_TYPE);
+    value_unref(one);
+}
+
 /* ---- nothing is lost, also when memory runs out ---- */
 
 static void memory_runs_out(void) {
@@ -394,4 +425,4 @@ static void memory_runs_out(void) {
 }
 
 TEST_MAIN(tensors, pictures, tables, containers, simple_values, configs, functions, models,
-          training, same_as_golden, memory_runs_out)
+          training, files, same_as_golden, memory_runs_out)
