@@ -53,8 +53,7 @@ static bool read_text(const json_t *file, const char *key, char *out, size_t siz
 static bool read_port(const json_t *file, const char *key, int *out, struct err *e) {
     json_t *v = json_object_get(file, key);
     long long port = -1;
-    if (json_is_integer(v))
-        port = json_integer_value(v);
+    if (json_is_integer(v)) port = json_integer_value(v);
     else if (json_is_string(v)) {
         char *end;
         port = strtoll(json_string_value(v), &end, 10);
@@ -127,8 +126,6 @@ void connection_endpoint(const struct connection *c, int port, struct text *out)
     }
     bool is_ipv6 = strchr(c->ip, ':') && c->ip[0] != '[';
     text_addf(out, is_ipv6 ? "tcp://[%s]:" : "tcp://%s:", c->ip);
-    if (port)
-        text_addf(out, "%d", port);
-    else
-        text_addc(out, '*');
+    if (port) text_addf(out, "%d", port);
+    else text_addc(out, '*');
 }

@@ -63,10 +63,8 @@ static void drain_signals(struct control *c) {
     struct signalfd_siginfo info;
     while (read(c->signals, &info, sizeof info) == sizeof info) {
         log_note("signal %u", info.ssi_signo);
-        if (info.ssi_signo == SIGINT)
-            control_interrupt(c);
-        else
-            atomic_store(&c->kernel->shutdown_asked, true);
+        if (info.ssi_signo == SIGINT) control_interrupt(c);
+        else atomic_store(&c->kernel->shutdown_asked, true);
     }
 }
 

@@ -12,17 +12,14 @@ struct heartbeat {
 
 static void *beat(void *user) {
     struct heartbeat *h = user;
-    zmq_msg_t part;
-    zmq_msg_init(&part);
-    for (;;) {
-        if (zmq_msg_recv(&part, h->socket, 0) < 0) {
-            if (errno == EINTR) continue;
-            break; /* the context is going away */
-        }
-        int more = zmq_msg_more(&part) ? ZMQ_SNDMORE : 0;
-        if (zmq_msg_send(&part, h->socket, more) < 0 && errno == ETERM) break;
+    zmq_pollitem_t item = {.socket = h->socket, .events = ZMQ_POLLIN};
+    struct inbound in;
+    /* The poll fails when the context goes away. */
+    while (zmq_poll(&item, 1, -1) >= 0 || errno == EINTR) {
+        if (!socket_receive(h->socket, &in)) continue;
+        socket_send(h->socket, in.frames, in.n);
+        inbound_clear(&in);
     }
-    zmq_msg_close(&part);
     zmq_close(h->socket);
     return NULL;
 }

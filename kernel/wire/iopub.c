@@ -13,6 +13,8 @@
 #include <time.h>
 
 enum { STALL_MS = 2000, LAST_MS = 200, RETRY_MS = 2, STREAM_MS = 50, STREAM_NOW_BYTES = 64 << 10 };
+/* Messages sent before subscriptions are looked at again; the same per millisecond when pacing. */
+enum { AT_ONCE = 64, PACE = 4 };
 
 struct iopub {
     void *socket;
@@ -122,10 +124,8 @@ static void take_queue(struct iopub *p) {
             post_free(post);
             continue;
         }
-        if (p->tail)
-            p->tail->next = post;
-        else
-            p->head = post;
+        if (p->tail) p->tail->next = post;
+        else p->head = post;
         p->tail = post;
     }
 }
@@ -149,7 +149,9 @@ static void note_stall(struct iopub *p) {
 
 /* Send what can be sent. Returns how long to wait before trying again, -1 = until woken. */
 static int send_some(struct iopub *p) {
+    int n_left = p->may_drop && !atomic_load(&p->stopping) ? PACE : AT_ONCE;
     while (p->head) {
+        if (n_left-- == 0) return p->may_drop;
         struct post *post = p->head;
         int wait = hold_ms(p, post);
         if (wait) return wait;
@@ -162,7 +164,6 @@ static int send_some(struct iopub *p) {
         p->head = post->next;
         if (!p->head) p->tail = NULL;
         post_free(post);
-        if (p->may_drop && !atomic_load(&p->stopping)) return 1;
     }
     return -1;
 }
@@ -172,13 +173,13 @@ static void *run(void *user) {
     for (;;) {
         bool stopping = atomic_load(&p->stopping);
         take_subscriptions(p);
-        bool take = !p->stalled_ns && !(p->may_drop && p->head);
+        bool take = !p->head || p->head == p->tail;
         if (take) take_queue(p);
         int wait = send_some(p);
         if (stopping && take && !p->head) return NULL;
-        bool listen = !p->stalled_ns && !p->may_drop;
-        if (listen && wait > 0) post_queue_quiet(&p->queue);
-        if (!listen && wait < 0) listen = true;
+        bool is_held = wait > 0 && p->head == p->tail && !p->stalled_ns;
+        bool listen = wait < 0 || is_held;
+        if (is_held) post_queue_quiet(&p->queue);
         zmq_pollitem_t items[2] = {{.socket = p->socket, .events = ZMQ_POLLIN},
                                    {.fd = p->queue.wake, .events = ZMQ_POLLIN}};
         zmq_poll(items, listen ? 2 : 1, wait);

@@ -91,10 +91,8 @@ struct request *kernel_receive(struct kernel *k, void *socket, enum channel chan
     enum frame_fault fault =
         in.too_many ? FRAME_TOO_FEW : frame_read(in.frames, in.n, k->encoder.signer, &envelope);
     struct request *r = NULL;
-    if (fault)
-        log_warn(frame_fault_text(fault), "%s was dropped", frame_fault_text(fault));
-    else
-        r = message_decode(channel, &envelope);
+    if (fault) log_warn(frame_fault_text(fault), "%s was dropped", frame_fault_text(fault));
+    else r = message_decode(channel, &envelope);
     inbound_clear(&in);
     return r;
 }

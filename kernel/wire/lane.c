@@ -54,10 +54,8 @@ static void add(struct lane *l, struct request *r) {
     item->request = r;
     if (r) r->lane = l;
     pthread_mutex_lock(&l->lock);
-    if (l->tail)
-        l->tail->next = item;
-    else
-        l->head = item;
+    if (l->tail) l->tail->next = item;
+    else l->head = item;
     l->tail = item;
     pthread_cond_signal(&l->changed);
     pthread_mutex_unlock(&l->lock);
@@ -116,11 +114,9 @@ void lane_run(struct lane *l) {
     while ((item = next_item(l))) {
         struct request *r = item->request;
         pool_free(item);
-        if (!r)
-            l->n_marks--;
+        if (!r) l->n_marks--;
         else if (l->n_marks > 0 && strcmp(r->type, "execute_request") == 0) {
             dispatch_aborted(l->kernel, r);
-        } else
-            dispatch(l->kernel, r);
+        } else dispatch(l->kernel, r);
     }
 }

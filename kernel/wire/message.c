@@ -61,10 +61,8 @@ static void write_stream(const struct post *p, struct text *out) {
 }
 
 static void write_topic(struct encoder *enc, const struct post *p, struct text *out) {
-    if (p->has_topic)
-        text_add(out, text_str(&p->topic));
-    else
-        text_addf(out, "kernel.%s.%s", enc->session, p->type.p);
+    if (p->has_topic) text_add(out, text_str(&p->topic));
+    else text_addf(out, "kernel.%s.%s", enc->session, p->type.p);
 }
 
 bool message_encode(struct encoder *enc, const struct post *p, struct encoded *m) {

@@ -49,27 +49,38 @@ bool parent_is_gone(const struct parent *p) {
     return kill(p->pid, 0) != 0 && errno == ESRCH;
 }
 
-static void end_children_of(const char *thread) {
+/* The number of processes that were there to be signalled. */
+static int signal_children_of(const char *thread, int signal_number) {
     char path[64], list[4096];
     snprintf(path, sizeof path, "/proc/self/task/%.20s/children", thread);
     FILE *f = fopen(path, "re");
-    if (!f) return;
+    if (!f) return 0;
     size_t n = fread(list, 1, sizeof list - 1, f);
     fclose(f);
     list[n] = 0;
     char *at = list, *end;
+    int count = 0;
     for (long pid = strtol(at, &end, 10); end != at && pid > 1; pid = strtol(at, &end, 10)) {
-        kill((pid_t)pid, SIGTERM);
+        count += kill((pid_t)pid, signal_number) == 0;
         at = end;
     }
+    return count;
+}
+
+static int signal_children(int signal_number) {
+    DIR *threads = opendir("/proc/self/task");
+    struct dirent *entry;
+    int count = 0;
+    while (threads && (entry = readdir(threads))) {
+        if (entry->d_name[0] != '.') count += signal_children_of(entry->d_name, signal_number);
+    }
+    if (threads) closedir(threads);
+    return count;
 }
 
 void children_end(void) {
-    DIR *threads = opendir("/proc/self/task");
-    struct dirent *entry;
-    if (!threads) return;
-    while ((entry = readdir(threads))) {
-        if (entry->d_name[0] != '.') end_children_of(entry->d_name);
-    }
-    closedir(threads);
+    enum { GRACE_US = 20000 };
+    if (!signal_children(SIGTERM)) return;
+    usleep(GRACE_US);
+    signal_children(SIGKILL);
 }

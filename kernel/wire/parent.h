@@ -14,5 +14,5 @@ void parent_clear(struct parent *p);
 bool parent_needs_poll(const struct parent *p);
 bool parent_is_gone(const struct parent *p);
 
-/* Ask the processes started by this one to end. */
+/* End the processes started by this one: asked first, killed a moment later. */
 void children_end(void);

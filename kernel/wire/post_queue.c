@@ -40,10 +40,8 @@ void post_queue_wake(struct post_queue *q) {
 /* Needs the lock. */
 static void append(struct post_queue *q, struct post *p) {
     p->next = NULL;
-    if (q->tail)
-        q->tail->next = p;
-    else
-        q->head = p;
+    if (q->tail) q->tail->next = p;
+    else q->head = p;
     q->tail = p;
     q->n_bytes += post_bytes(p);
 }
@@ -110,10 +108,8 @@ void post_queue_add_iopub(struct post_queue *q, struct post *take) {
     pthread_mutex_lock(&q->lock);
     wait_for_room(q);
     struct post *old = waiting_update(q, take);
-    if (old)
-        swap_content(old, take);
-    else
-        append(q, take);
+    if (old) swap_content(old, take);
+    else append(q, take);
     pthread_mutex_unlock(&q->lock);
     if (old) post_free(take);
     post_queue_wake(q);

@@ -42,10 +42,8 @@ struct signer *signer_new(struct str key, struct str scheme, struct err *e) {
     s->is_empty = key.n == 0;
     s->is_512 = is_512;
     const unsigned char *bytes = (const unsigned char *)(key.p ? key.p : "");
-    if (is_512)
-        crypto_auth_hmacsha512_init(&s->start.sha512, bytes, key.n);
-    else
-        crypto_auth_hmacsha256_init(&s->start.sha256, bytes, key.n);
+    if (is_512) crypto_auth_hmacsha512_init(&s->start.sha512, bytes, key.n);
+    else crypto_auth_hmacsha256_init(&s->start.sha256, bytes, key.n);
     pthread_mutex_init(&s->lock, NULL);
     s->ring = pool_zalloc(RING * sizeof *s->ring);
     s->table = pool_zalloc(TABLE * sizeof *s->table);
