@@ -3,8 +3,8 @@
 #pragma once
 #include "table.h"
 
-struct tensor *read_npy(const char *path,
-                        struct err *e); /* NumPy .npy 1.0-3.0, C and Fortran order */
+/* NumPy .npy 1.0-3.0, C and Fortran order. */
+struct tensor *read_npy(const char *path, struct err *e);
 bool write_npy(const struct tensor *t, const char *path, struct err *e);
 struct tensor *read_idx(const char *path, struct err *e); /* MNIST's IDX, plain or gzip */
 struct table *read_csv(const char *path, struct err *e);  /* RFC 4180, plain or gzip, types found */
@@ -12,6 +12,10 @@ bool write_csv(const struct table *t, const char *path, struct err *e);
 /* What the file will give, from its header alone (for the checker): false if it cannot be known. */
 bool peek_npy(const char *path, struct desc *d);
 bool peek_idx(const char *path, struct desc *d);
+
+/* Reading a file ends with ERR_INTERRUPT soon after *stop becomes true (NULL: never). One flag for
+ * the process, since files are read for the one cell that is running. */
+void read_stop_on(const _Atomic bool *stop);
 
 /* The same from memory, for tests and fuzzing. */
 struct tensor *parse_npy(struct str bytes, struct err *e);

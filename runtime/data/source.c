@@ -112,10 +112,20 @@ static bool check_end(struct source *s, struct err *e) {
     return false;
 }
 
+static const _Atomic bool *stop_flag;
+
+void read_stop_on(const _Atomic bool *stop) {
+    stop_flag = stop;
+}
+
+enum { PIECE = 1 << 22 }; /* between two looks at the flag: some milliseconds */
+
 static bool read_gz(struct source *s, char *out, size_t n, size_t *got, struct err *e) {
     while (*got < n) {
         size_t left = n - *got;
-        unsigned ask = left < (1u << 30) ? (unsigned)left : 1u << 30;
+        unsigned ask = left < PIECE ? (unsigned)left : PIECE;
+        if (stop_flag && *stop_flag)
+            return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
         int k = gzread(s->gz, out + *got, ask);
         if (k > 0) *got += (size_t)k, s->at += (uint64_t)k;
         if (k < (int)ask) return check_end(s, e);
@@ -164,7 +174,7 @@ bool source_holds(const struct source *s, uint64_t n, const char *part, struct e
 }
 
 bool source_blame(const struct source *s, struct err *e) {
-    bool named = !s->path || e->kind == ERR_FILE || e->kind == ERR_NONE;
+    bool named = !s->path || e->kind != ERR_DATA;
     if (!named && !strstr(e->facts, "file\t")) err_fact(e, "file", "%.400s", s->path);
     return false;
 }

@@ -300,6 +300,19 @@ static void test_long_cell(void) {
     text_clear(&s);
 }
 
+static void test_stop(void) {
+    _Atomic bool stop = true;
+    struct err e = {0};
+    read_stop_on(&stop);
+    struct table *t = read_csv(FILES "pandas.csv", &e);
+    CHECK(t == NULL && e.kind == ERR_INTERRUPT);
+    stop = false;
+    t = read_csv(FILES "pandas.csv", &e);
+    CHECK(t != NULL);
+    table_unref(t);
+    read_stop_on(NULL);
+}
+
 /* ---- writing ---- */
 
 static void test_write(void) {
@@ -325,4 +338,4 @@ static void test_write(void) {
 
 TEST_MAIN(test_cells, test_text_check, test_doubles, test_rounding, test_pandas, test_line_ends,
           test_quotes, test_short_rows, test_late_text, test_names, test_delimiters, test_refusals,
-          test_buffer_seams, test_wide, test_long_cell, test_write)
+          test_buffer_seams, test_wide, test_long_cell, test_stop, test_write)
