@@ -18,10 +18,10 @@ enum { MAX_AXES = 8 };
 enum { SIZE_BATCH = -1 };
 
 struct shape {
-    int32_t n;                   /* number of axes; 0 = a single number */
-    uint8_t weak;                /* bit i: axis i's name was given by a layer, not by the student */
-    int64_t size[MAX_AXES];      /* >= 0 known; < 0 unknown */
-    const char *axis[MAX_AXES];  /* interned name, or NULL */
+    int32_t n;                  /* number of axes; 0 = a single number */
+    uint8_t weak;               /* bit i: axis i's name was given by a layer, not by the student */
+    int64_t size[MAX_AXES];     /* >= 0 known; < 0 unknown */
+    const char *axis[MAX_AXES]; /* interned name, or NULL */
 };
 
 struct shape shape_of(int n, const int64_t *sizes); /* no names */
@@ -54,11 +54,11 @@ struct desc {
 struct tensor {
     _Atomic int32_t refs;
     enum dtype dtype;
-    bool is_image;          /* [height, width, channel] or a batch of them; shown as a picture */
-    struct shape shape;     /* all sizes known */
-    int64_t count;          /* product of the sizes */
-    void *data;             /* count * dtype_bytes bytes, 64-byte aligned unless a window */
-    struct tensor *owner;   /* whose memory this is a window of, or NULL */
+    bool is_image;        /* [height, width, channel] or a batch of them; shown as a picture */
+    struct shape shape;   /* all sizes known */
+    int64_t count;        /* product of the sizes */
+    void *data;           /* count * dtype_bytes bytes, 64-byte aligned unless a window */
+    struct tensor *owner; /* whose memory this is a window of, or NULL */
 };
 
 /* New, contents undefined / zero. NULL with ERR_MEMORY when it does not fit. */
