@@ -4,6 +4,7 @@
 #include <utf8proc.h>
 
 int32_t utf8_at(const char *p, size_t n, uint32_t *length) {
+    if (n > 0 && (unsigned char)p[0] < 0x80) return *length = 1, p[0];
     utf8proc_int32_t c;
     utf8proc_ssize_t k =
         utf8proc_iterate((const utf8proc_uint8_t *)p, (utf8proc_ssize_t)(n < 4 ? n : 4), &c);

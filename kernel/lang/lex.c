@@ -207,7 +207,8 @@ static bool word(struct lexer *lx) {
     struct str s = {lx->text.p + lx->at, n};
     enum token_kind kind = TOK_NAME;
     for (int k = TOK_DEF; k <= TOK_MATCH && n <= 8; k++) {
-        if (str_is(s, kinds[k].spelling)) kind = (enum token_kind)k;
+        const char *spelling = kinds[k].spelling;
+        if (spelling[0] == s.p[0] && str_is(s, spelling)) kind = (enum token_kind)k;
     }
     lex_push(lx, kind, lx->at, lx->at + n);
     lx->at += n;
@@ -266,7 +267,7 @@ static bool foreign_sign(struct lexer *lx) {
     struct str rest = {lx->text.p + lx->at, lx->end - lx->at};
     for (size_t i = 0; i < ARRAY_LEN(foreign_signs); i++) {
         const char *spelling = foreign_signs[i].spelling;
-        if (!str_starts(rest, spelling)) continue;
+        if (spelling[0] != rest.p[0] || !str_starts(rest, spelling)) continue;
         uint32_t n = (uint32_t)strlen(spelling);
         lex_fail_with(lx, foreign_signs[i].id, lx->at, lx->at + n, foreign_signs[i].arg);
         if (foreign_signs[i].id == SYN_FOREIGN_SIGN && lx->failure.id == SYN_FOREIGN_SIGN) {
@@ -290,14 +291,15 @@ static bool sign(struct lexer *lx) {
     struct str rest = {lx->text.p + lx->at, lx->end - lx->at};
     if (foreign_sign(lx)) return true;
     for (int k = TOK_ELLIPSIS; k < TOK_N_KINDS; k++) {
-        if (!str_starts(rest, kinds[k].spelling)) continue;
+        const char *spelling = kinds[k].spelling;
+        if (spelling[0] != rest.p[0] || !str_starts(rest, spelling)) continue;
         enum token_kind kind = (enum token_kind)k;
         if (kind == TOK_LPAREN || kind == TOK_LBRACKET || kind == TOK_LBRACE) {
             return open_bracket(lx, kind);
         }
         if (kind >= TOK_LPAREN) return close_bracket(lx, kind);
         uint32_t start = lx->at;
-        lx->at += (uint32_t)strlen(kinds[k].spelling);
+        lx->at += (uint32_t)strlen(spelling);
         return lex_push(lx, kind, start, lx->at);
     }
     return false;

@@ -1,21 +1,38 @@
 /* Values without parts before them: names, numbers, columns, and what stands in brackets. */
 #include "parser.h"
 #include "base/intern.h"
+#include "spelling.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* Units of quantities, with their plurals made by an s. */
+/* Units of quantities. */
 static const char *const units[] = {"epoch",  "batch",  "step", "row",
                                     "second", "minute", "hour", "day"};
+static const char *const unit_plurals[] = {"epochs",  "batches", "steps", "rows",
+                                           "seconds", "minutes", "hours", "days"};
 
 static const char *unit_of(struct str s) {
-    if (str_is(s, "batches")) return "batch";
     for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        size_t n = strlen(units[i]);
-        bool plural = s.n == n + 1 && s.p[n] == 's' && !str_is(s, "batchs");
-        if ((s.n == n || plural) && str_starts(s, units[i])) return units[i];
+        if (str_is(s, units[i]) || str_is(s, unit_plurals[i])) return units[i];
     }
     return NULL;
+}
+
+void *missing_times(struct parser *p, struct token number, struct token name) {
+    struct spelling near;
+    struct str word = token_text(p, name);
+    spelling_start(&near, word);
+    const char *const *known = str_ends(word, "s") ? unit_plurals : units;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) spelling_add(&near, str_of(known[i]));
+    const char *digits = excerpt(p, number.start, number.end);
+    const char *written = excerpt(p, name.start, name.end);
+    struct str best = spelling_best(&near);
+    if (best.n) {
+        const char *unit = arena_strdup(p->arena, best);
+        return fail_here(p, SYN_UNIT, written, unit ? unit : "", digits);
+    }
+    return fail_here(p, SYN_MISSING_TIMES, token_excerpt(p, number), token_excerpt(p, name), digits,
+                     written);
 }
 
 /* The number's characters without underscores and percent sign. */

@@ -25,6 +25,10 @@ static struct ast *setting(struct parser *p, const char *block) {
     if (t.kind == TOK_COMMA) {
         enum token_kind after = token_ahead(p, 1).kind;
         if (after == TOK_NEWLINE || after == TOK_END) return fail_here(p, SYN_SETTING_COMMA);
+        if (str_is(str_of(n->name), "validate") && n->a->kind != AST_ARROW) {
+            const char *repaired = repaired_line(p, t.start, t.end, " -> ");
+            return fail_here(p, SYN_VALIDATE_ARROW, repaired);
+        }
         return fail_here(p, SYN_SETTING_SEVERAL, n->name,
                          excerpt(p, n->a->span.start, n->a->span.end));
     }
@@ -135,6 +139,10 @@ static bool train_data(struct parser *p, struct ast *n) {
     const char *before = excerpt(p, header, p->last_end);
     uint32_t next = token_ahead(p, 1).start;
     if (n->a->kind == AST_ARROW) return fail_here(p, SYN_TRAIN_SEVERAL);
+    const struct token *t = p->lexer->tokens;
+    for (int32_t i = p->at; t[i].kind >= TOK_NAME; i++) {
+        if (t[i].kind == TOK_ARROW) return fail_here(p, SYN_TRAIN_RECORD);
+    }
     return fail_here(p, SYN_TRAIN_ARROW, before, rest_of_header(p, next));
 }
 
@@ -274,8 +282,7 @@ bool update_starts(const struct parser *p) {
     for (int32_t i = p->at + 1; i < p->lexer->n; i++) {
         struct token t = p->lexer->tokens[i];
         if (t.kind == TOK_NEWLINE || t.kind == TOK_END || t.kind == TOK_SEMICOLON) break;
-        open += t.kind == TOK_LPAREN || t.kind == TOK_LBRACKET || t.kind == TOK_LBRACE;
-        open -= t.kind == TOK_RPAREN || t.kind == TOK_RBRACKET || t.kind == TOK_RBRACE;
+        open += bracket_step(t.kind);
         bool is_over = t.kind == TOK_NAME && str_is(token_text(p, t), "over");
         if (is_over && open == 0 && i > p->at + 1) return true;
     }

@@ -13,10 +13,10 @@ static void *missing_comma(struct parser *p, enum token_kind close) {
     if (t.kind == TOK_COLON && close == TOK_RPAREN) return fail_here(p, SYN_CALL_COLON);
     if (t.kind == TOK_ASSIGN && close != TOK_RPAREN) return fail_here(p, SYN_EQUALS_INSIDE);
     if (t.kind == TOK_ASSIGN) return fail_here(p, SYN_ARGUMENT_NAME);
-    if (before.kind == TOK_NUMBER && t.kind == TOK_NAME && before.end + 1 >= t.start) {
-        return fail_here(p, SYN_MISSING_TIMES, token_excerpt(p, before), token_excerpt(p, t),
-                         excerpt(p, before.start, before.end), excerpt(p, t.start, t.end));
+    if (before.kind == TOK_TEXT && before.end == t.start) {
+        return fail_here(p, SYN_TEXT_ENDED, excerpt(p, before.end - 1, before.end));
     }
+    if (before.kind == TOK_NUMBER && t.kind == TOK_NAME) return missing_times(p, before, t);
     return fail_here(p, SYN_EXPECTED_COMMA, closing, token_excerpt(p, t));
 }
 

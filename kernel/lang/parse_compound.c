@@ -179,6 +179,10 @@ static struct ast *model_output(struct parser *p) {
 /* `output` is a word here when a value follows that could not follow a name. */
 static bool output_follows(const struct parser *p) {
     enum token_kind k = token_ahead(p, 1).kind;
+    /* output -x: the sign touches what follows, not the word */
+    bool is_sign = k == TOK_SUB || k == TOK_ADD || k == TOK_INVERT;
+    bool before = token_now(p).end < token_ahead(p, 1).start;
+    if (is_sign && before) return token_ahead(p, 1).end == token_ahead(p, 2).start;
     return token_starts_value(k) && k != TOK_LPAREN && k != TOK_LBRACKET;
 }
 

@@ -119,7 +119,11 @@ static bool is_comparison_sign(enum token_kind kind) {
 static void add_side(struct parser *p, int32_t from, int32_t to, struct text *out) {
     const struct token *t = p->lexer->tokens;
     bool compares = false;
-    for (int32_t i = from; i < to; i++) compares |= is_comparison_sign(t[i].kind);
+    int open = 0;
+    for (int32_t i = from; i < to; i++) {
+        open += bracket_step(t[i].kind);
+        compares |= open == 0 && is_comparison_sign(t[i].kind);
+    }
     if (from >= to) return;
     struct str side = {p->text.p + t[from].start, t[to - 1].end - t[from].start};
     if (compares) text_addc(out, '(');
@@ -134,8 +138,7 @@ static void *bare_bit_op(struct parser *p, int32_t first) {
     int32_t side = first;
     int open = 0;
     for (int32_t i = first; i < p->at; i++) {
-        if (t[i].kind == TOK_LPAREN || t[i].kind == TOK_LBRACKET || t[i].kind == TOK_LBRACE) open++;
-        if (t[i].kind == TOK_RPAREN || t[i].kind == TOK_RBRACKET || t[i].kind == TOK_RBRACE) open--;
+        open += bracket_step(t[i].kind);
         if (open > 0 || (t[i].kind != TOK_BITAND && t[i].kind != TOK_BITOR)) continue;
         add_side(p, side, i, &repaired);
         text_addf(&repaired, " %s ", token_spelling(t[i].kind));

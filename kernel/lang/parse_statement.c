@@ -94,10 +94,10 @@ static void *side_by_side(struct parser *p, struct token first) {
                                 excerpt(p, first.start, first.end), word);
         }
     }
-    if (before.kind == TOK_NUMBER && t.kind == TOK_NAME) {
-        return fail_here(p, SYN_MISSING_TIMES, token_excerpt(p, before), token_excerpt(p, t),
-                         excerpt(p, before.start, before.end), excerpt(p, t.start, t.end));
+    if (before.kind == TOK_TEXT && before.end == t.start) {
+        return fail_here(p, SYN_TEXT_ENDED, excerpt(p, before.end - 1, before.end));
     }
+    if (before.kind == TOK_NUMBER && t.kind == TOK_NAME) return missing_times(p, before, t);
     return fail_here(p, SYN_SIDE_BY_SIDE, token_excerpt(p, before), token_excerpt(p, t));
 }
 
@@ -116,6 +116,10 @@ static void *stray_colon(struct parser *p, struct token first) {
     if (word) {
         return fail_between(p, SYN_NEAR_WORD, first.start, first.end,
                             excerpt(p, first.start, first.end), word);
+    }
+    struct str s = token_text(p, first);
+    if (!alone && (str_is(s, "plot") || str_is(s, "search"))) {
+        return fail_here(p, SYN_BLOCK_CALL, excerpt(p, first.start, first.end));
     }
     bool ends = token_ahead(p, 1).kind == TOK_NEWLINE;
     if (alone && first.kind == TOK_NAME && !ends) {

@@ -30,6 +30,11 @@ bool token_starts_value(enum token_kind kind) {
     }
 }
 
+int bracket_step(enum token_kind kind) {
+    if (kind == TOK_LPAREN || kind == TOK_LBRACKET || kind == TOK_LBRACE) return 1;
+    return kind == TOK_RPAREN || kind == TOK_RBRACKET || kind == TOK_RBRACE ? -1 : 0;
+}
+
 struct token token_take(struct parser *p) {
     struct token t = token_now(p);
     if (p->at < p->lexer->n - 1) p->at++;
@@ -91,6 +96,11 @@ void *fail_between_(struct parser *p, enum syntax_id id, uint32_t start, uint32_
 void *fail_here_(struct parser *p, enum syntax_id id, ...) {
     if (p->failure.id != SYN_NONE) return NULL;
     struct token now = token_now(p);
+    /* a word of Python where something else is expected: the word is the mistake */
+    bool is_name = id == SYN_WORD_AS_NAME || id == SYN_WORD_AS_FIELD || id == SYN_WORD_AS_KEY;
+    if (token_instead(now.kind) && !is_name && id != SYN_REFUSED) {
+        return fail_here(p, SYN_REFUSED, token_spelling(now.kind), token_instead(now.kind));
+    }
     bool is_edge = now.kind == TOK_NEWLINE || now.kind == TOK_END || now.kind == TOK_DEDENT;
     uint32_t start = is_edge ? p->last_end : now.start;
     fail_start(p, id, start, is_edge ? start : now.end);

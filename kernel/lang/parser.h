@@ -5,7 +5,7 @@
 #include "lex.h"
 #include "parse.h"
 
-enum { PARSE_MAX_DEPTH = 200 };
+enum { PARSE_MAX_DEPTH = 450 };
 
 /* Where a statement stands, for the words that mean something only there. */
 struct place {
@@ -47,6 +47,7 @@ static inline struct str token_text(const struct parser *p, struct token t) {
 /* Is the token `k` ahead this name? */
 bool token_named(const struct parser *p, int k, const char *name);
 bool token_starts_value(enum token_kind kind);
+int bracket_step(enum token_kind kind); /* 1 for an opening bracket, -1 for a closing one */
 struct token token_take(struct parser *p);
 bool token_accept(struct parser *p, enum token_kind kind); /* take it if it is there */
 
@@ -104,7 +105,9 @@ struct ast *parse_number(struct parser *p);
 struct ast *parse_type(struct parser *p);
 bool parse_params(struct parser *p, struct ast *n);            /* "(" params? ")" into list */
 bool expect_list_end(struct parser *p, enum token_kind close); /* "," or the closing bracket */
-bool ends_list(const struct parser *p);                        /* no value can follow here */
+/* A number and a name side by side: a times sign is missing, or a unit is misspelled. */
+void *missing_times(struct parser *p, struct token number, struct token name);
+bool ends_list(const struct parser *p); /* no value can follow here */
 
 /* Statements (parse_statement.c, parse_compound.c, parse_block.c): they push what they read. */
 bool parse_statement(struct parser *p);
