@@ -68,7 +68,7 @@ static bool prefers_blas(const struct gemm *g) {
     double work = (double)g->m * (double)g->n * (double)g->k;
     if (g->n == 0 || g->m == 0 || g->k == 0) return false;
     if (g->m > INT32_MAX || g->n > INT32_MAX || g->k > INT32_MAX) return false;
-    return work > 4e6;
+    return work > 1.5e8;
 }
 
 void call_matmul(struct call *c, const struct call_spec *s) {

@@ -9,12 +9,12 @@ enum { KC = 512 };
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
-enum { MR = 8, NV = 3 };
+enum { MR = 8, NV = 3, DOT_ROWS = 6, DOT_COLS = 4 };
 #elif defined(__AVX2__)
 #include <immintrin.h>
-enum { MR = 6, NV = 2 };
+enum { MR = 6, NV = 2, DOT_ROWS = 3, DOT_COLS = 4 };
 #else
-enum { MR = 4, NV = 2 };
+enum { MR = 4, NV = 2, DOT_ROWS = 3, DOT_COLS = 4 };
 #endif
 
 #define TILE_SWITCH(call)                                                                          \
@@ -47,6 +47,7 @@ FM mask_f32 mask_of_f32(int64_t n) {
 #define MULADD(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define ADD(a, b) _mm512_add_ps(a, b)
 #define ZERO _mm512_setzero_ps()
+#define TOTAL(v) _mm512_reduce_add_ps(v)
 #elif defined(__AVX2__)
 typedef __m256 v_f32;
 typedef __m256i mask_f32;
@@ -62,6 +63,12 @@ FM mask_f32 mask_of_f32(int64_t n) {
 #define MULADD(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define ADD(a, b) _mm256_add_ps(a, b)
 #define ZERO _mm256_setzero_ps()
+FM float total_f32(__m256 v) {
+    __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+#define TOTAL(v) F(total)(v)
 #else
 typedef float v_f32 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int64_t mask_f32;
@@ -85,6 +92,10 @@ FM void store_part_f32(float *p, int64_t n, v_f32 v) {
 #define MULADD(a, b, c) ((a) * (b) + (c))
 #define ADD(a, b) ((a) + (b))
 #define ZERO ((V){0})
+FM float total_f32(v_f32 v) {
+    return (v[0] + v[2]) + (v[1] + v[3]);
+}
+#define TOTAL(v) F(total)(v)
 #endif
 #include "gemm_tile.h"
 
@@ -109,6 +120,7 @@ FM mask_f64 mask_of_f64(int64_t n) {
 #undef MULADD
 #undef ADD
 #undef ZERO
+#undef TOTAL
 #define LOAD(p) _mm512_loadu_pd(p)
 #define LOAD_PART(p, m) _mm512_maskz_loadu_pd(m, p)
 #define STORE(p, v) _mm512_storeu_pd(p, v)
@@ -117,6 +129,7 @@ FM mask_f64 mask_of_f64(int64_t n) {
 #define MULADD(a, b, c) _mm512_fmadd_pd(a, b, c)
 #define ADD(a, b) _mm512_add_pd(a, b)
 #define ZERO _mm512_setzero_pd()
+#define TOTAL(v) _mm512_reduce_add_pd(v)
 #elif defined(__AVX2__)
 typedef __m256d v_f64;
 typedef __m256i mask_f64;
@@ -140,6 +153,10 @@ FM mask_f64 mask_of_f64(int64_t n) {
 #define MULADD(a, b, c) _mm256_fmadd_pd(a, b, c)
 #define ADD(a, b) _mm256_add_pd(a, b)
 #define ZERO _mm256_setzero_pd()
+FM double total_f64(__m256d v) {
+    __m128d x = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)));
+}
 #else
 typedef double v_f64 __attribute__((vector_size(16), aligned(8), may_alias));
 typedef int64_t mask_f64;
@@ -151,6 +168,9 @@ FM v_f64 load_part_f64(const double *p, int64_t n) {
     v_f64 v = {0};
     for (int64_t i = 0; i < n; i++) v[i] = p[i];
     return v;
+}
+FM double total_f64(v_f64 v) {
+    return v[0] + v[1];
 }
 FM void store_part_f64(double *p, int64_t n, v_f64 v) {
     for (int64_t i = 0; i < n; i++) p[i] = v[i];

@@ -91,18 +91,85 @@ static void F(pack)(const struct gemm *g, int64_t j, int64_t cols, int64_t k0, i
         for (int64_t c = 0; c < cols; c++) to[p * NV * F(VW) + c] = b[p * g->b_row + c * g->b_col];
 }
 
+/* ---- A B^T with long rows: every number of C is the sum of a product of two rows, vector by vector.
+ * DOT_ROWS x DOT_COLS sums at a time. ---- */
+
+FM void F(dot_tile)(const struct gemm *g, int64_t i, int64_t j, int rows) {
+    V sum[DOT_ROWS][DOT_COLS];
+    const T *b[DOT_COLS], *a = (const T *)g->a + i * g->a_row;
+    int64_t k = g->k, a_row = g->a_row, cols = g->n - j < DOT_COLS ? g->n - j : DOT_COLS;
+    for (int c = 0; c < DOT_COLS; c++)
+        b[c] = (const T *)g->b + (j + (c < cols ? c : cols - 1)) * g->b_col;
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+        for (int c = 0; c < DOT_COLS; c++) sum[r][c] = ZERO;
+    }
+    int64_t whole = k / F(VW) * F(VW);
+    for (int64_t p = 0; p < whole; p += F(VW)) {
+        V y[DOT_COLS];
+#pragma GCC unroll 4
+        for (int c = 0; c < DOT_COLS; c++) y[c] = LOAD(b[c] + p);
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; r++) {
+            V x = LOAD(a + r * a_row + p);
+#pragma GCC unroll 4
+            for (int c = 0; c < DOT_COLS; c++) sum[r][c] = MULADD(x, y[c], sum[r][c]);
+        }
+    }
+    F(mask) mask = F(mask_of)(k - whole);
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++) {
+        T *to = (T *)g->c + (i + r) * g->c_row + j;
+        V x = LOAD_PART(a + r * a_row + whole, mask);
+#pragma GCC unroll 4
+        for (int c = 0; c < DOT_COLS; c++) {
+            T s = TOTAL(MULADD(x, LOAD_PART(b[c] + whole, mask), sum[r][c]));
+            if (c < cols) to[c] = g->accumulate ? to[c] + s : s;
+        }
+    }
+}
+
+static void F(dots)(const struct gemm *g, int64_t row, int64_t row_end) {
+    int64_t tiles = (row_end - row + DOT_ROWS - 1) / DOT_ROWS;
+    for (int64_t t = 0; t < tiles; t++) {
+        int64_t from = row + (row_end - row) * t / tiles, to = row + (row_end - row) * (t + 1) / tiles;
+        for (int64_t j = 0; j < g->n; j += DOT_COLS) {
+            switch (to - from) {
+            case 1: F(dot_tile)(g, from, j, 1); break;
+            case 2: F(dot_tile)(g, from, j, 2); break;
+            case 3: F(dot_tile)(g, from, j, 3); break;
+            case 4: F(dot_tile)(g, from, j, 4 < DOT_ROWS ? 4 : DOT_ROWS); break;
+            case 5: F(dot_tile)(g, from, j, 5 < DOT_ROWS ? 5 : DOT_ROWS); break;
+            default: F(dot_tile)(g, from, j, DOT_ROWS); break;
+            }
+        }
+    }
+}
+
+/* Rows of B a multiple of a kilobyte apart fall into few sets of the caches. */
+static bool F(wants_copy)(const struct gemm *g) {
+    if (g->b_col != 1) return true;
+    return g->m >= 64 && g->k >= 64 && (g->b_row * (int64_t)sizeof(T)) % 1024 == 0;
+}
+
 static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
-    enum { NR = NV * F(VW) };
+    enum { NR = NV * F(VW), DOT_MIN = 4 * F(VW) };
+    if (g->a_col == 1 && g->b_row == 1 && g->b_col != 1 && g->k >= DOT_MIN) {
+        F(dots)(g, row, row_end);
+        return;
+    }
+    bool copy = F(wants_copy)(g);
     for (int64_t k0 = 0; k0 < g->k || k0 == 0; k0 += KC) {
         int64_t k = g->k - k0 < KC ? g->k - k0 : KC;
         for (int64_t j = 0; j < g->n; j += NR) {
             int64_t cols = g->n - j < NR ? g->n - j : NR;
             const T *b = (const T *)g->b + k0 * g->b_row + j;
-            if (g->b_col == 1) {
-                F(panel)(g, b, g->b_row, j, cols, k0, k, row, row_end);
-            } else {
+            if (copy) {
                 F(pack)(g, j, cols, k0, k, g->scratch);
                 F(panel)(g, g->scratch, NR, j, cols, k0, k, row, row_end);
+            } else {
+                F(panel)(g, b, g->b_row, j, cols, k0, k, row, row_end);
             }
         }
     }
