@@ -30,14 +30,15 @@ static void set_scale(struct scale *s, double low, double high, double least, bo
                       double margin, bool zero_base) {
     s->log = log && high > 0;
     if (s->log && !(low > 0)) low = least;
-    if (!(high > low)) {
+    if (s->log && low < 1 / SCALE_MOST) low = 1 / SCALE_MOST;
+    if (!(high - low > fmax(fabs(low), fabs(high)) * 1e-12)) { /* one number, or nearly */
         double room = s->log ? 0 : low != 0 ? fabs(low) * 0.05 : 0.5;
         low = s->log ? low / 2 : low - room;
         high = s->log ? high * 2 : high + room;
     }
     if (s->log) {
         double factor = pow(high / low, margin);
-        s->low = low / factor;
+        s->low = fmax(low / factor, 1 / SCALE_MOST / 10);
         s->high = high * factor;
         return;
     }
@@ -48,7 +49,9 @@ static void set_scale(struct scale *s, double low, double high, double least, bo
 
 static void set_limits(struct scale *s, const double limits[2]) {
     double low = fmin(limits[0], limits[1]), high = fmax(limits[0], limits[1]);
-    if (!isfinite(low) || !isfinite(high) || low == high || (s->log && low <= 0)) return;
+    if (!(fabs(low) <= SCALE_MOST && fabs(high) <= SCALE_MOST)) return;
+    if (high - low <= fmax(fabs(low), fabs(high)) * 1e-12 || (s->log && low < 1 / SCALE_MOST))
+        return;
     s->low = low;
     s->high = high;
 }

@@ -72,7 +72,8 @@ const struct mark_kind_row *mark_kind_row(enum mark_kind kind);
 extern const struct mark_kind_row mark_line, mark_scatter, mark_bar, mark_hist, mark_band,
     mark_heatmap, mark_image, mark_contour;
 
-/* Number of points: the shortest of the tensors that are there. */
+/* Number of points of a line, scatter or band: the shortest of its tensors; 0 if one is not there.
+ */
 int64_t mark_n_points(const struct mark *m);
 static inline double mark_number(const struct tensor *t, int64_t i) {
     return t->dtype == DT_FLOAT64 ? ((const double *)t->data)[i] : tensor_get(t, i);

@@ -3,7 +3,7 @@
 #include <math.h>
 
 void extent_add_x(struct extent *e, double x) {
-    if (!isfinite(x)) return;
+    if (!(fabs(x) <= SCALE_MOST)) return;
     if (!e->any_x || x < e->x0) e->x0 = x;
     if (!e->any_x || x > e->x1) e->x1 = x;
     if (x > 0 && (e->least_x == 0 || x < e->least_x)) e->least_x = x;
@@ -12,7 +12,7 @@ void extent_add_x(struct extent *e, double x) {
 }
 
 void extent_add_y(struct extent *e, double y) {
-    if (!isfinite(y)) return;
+    if (!(fabs(y) <= SCALE_MOST)) return;
     if (!e->any_y || y < e->y0) e->y0 = y;
     if (!e->any_y || y > e->y1) e->y1 = y;
     if (y > 0 && (e->least_y == 0 || y < e->least_y)) e->least_y = y;

@@ -13,11 +13,10 @@ const struct mark_kind_row *mark_kind_row(enum mark_kind kind) {
 }
 
 int64_t mark_n_points(const struct mark *m) {
-    int64_t n = INT64_MAX;
-    if (m->x && m->x->count < n) n = m->x->count;
-    if (m->y && m->y->count < n) n = m->y->count;
-    if (m->kind == MARK_BAND && m->z && m->z->count < n) n = m->z->count;
-    return n == INT64_MAX ? 0 : n;
+    bool band = m->kind == MARK_BAND;
+    if (!m->x || !m->y || (band && !m->z)) return 0;
+    int64_t n = m->x->count < m->y->count ? m->x->count : m->y->count;
+    return band && m->z->count < n ? m->z->count : n;
 }
 
 /* Lines and points share one cycle; bands have their own, so that a band and the line inside it
@@ -39,7 +38,7 @@ bool tensor_range(const struct tensor *t, double *low, double *high) {
     bool any = false;
     for (int64_t i = 0; t && i < t->count; i++) {
         double x = mark_number(t, i);
-        if (!isfinite(x)) continue;
+        if (!(fabs(x) <= SCALE_MOST)) continue;
         if (!any || x < *low) *low = x;
         if (!any || x > *high) *high = x;
         any = true;
@@ -50,18 +49,19 @@ bool tensor_range(const struct tensor *t, double *low, double *high) {
 void mark_range(const struct mark *m, const struct tensor *t, double *low, double *high) {
     *low = 0;
     *high = 1;
-    if (m->has_range) {
+    if (m->has_range && fabs(m->low) <= SCALE_MOST && fabs(m->high) <= SCALE_MOST) {
         *low = m->low;
         *high = m->high;
     } else {
         tensor_range(t, low, high);
     }
-    if (m->has_center) {
+    if (m->has_center && fabs(m->center) <= SCALE_MOST) {
         double reach = fmax(fabs(*high - m->center), fabs(*low - m->center));
         *low = m->center - reach;
         *high = m->center + reach;
     }
-    if (!(*high > *low)) *high = *low + (fabs(*low) > 1 ? fabs(*low) * 1e-3 : 1e-3);
+    double least = fmax(fabs(*low), fabs(*high)) * 1e-12; /* a range must survive rounding */
+    if (!(*high - *low > least)) *high = *low + (fabs(*low) > 1 ? fabs(*low) * 1e-3 : 1e-3);
 }
 
 int mark_classes(const struct mark *m, double values[CLASSES_MAX]) {

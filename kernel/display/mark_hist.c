@@ -42,8 +42,8 @@ static bool count_bins(const struct plot *p, const struct mark *m, struct bins *
     for (int64_t i = 0; i < m->x->count; i++) {
         double x = mark_number(m->x, i);
         if (!isfinite(x)) continue;
-        int k = (int)((x - b->low) / b->width);
-        b->height[k < 0 ? 0 : k >= b->n ? b->n - 1 : k] += 1;
+        double place = (x - b->low) / b->width;
+        b->height[!(place > 0) ? 0 : place >= b->n ? b->n - 1 : (int)place] += 1;
         counted++;
     }
     if (m->density && counted > 0)

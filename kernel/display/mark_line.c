@@ -113,7 +113,7 @@ static void column_set(struct column_of_points *c, int place, double x, double y
 }
 
 static void column_add(struct column_of_points *c, struct pen *pen, double x, double y, int64_t i) {
-    int64_t key = (int64_t)floor(x * 2);
+    int64_t key = (int64_t)floor(fmax(-1e6, fmin(1e6, x * 2)));
     if (c->n > 0 && key != c->key) column_flush(c, pen);
     c->key = key;
     if (c->n == 0)

@@ -29,10 +29,9 @@ struct seen {
 };
 
 static bool seen_before(struct seen *s, double x, double y) {
-    int64_t i = (int64_t)((x - s->panel.x) * s->per_px),
-            j = (int64_t)((y - s->panel.y) * s->per_px);
-    if (i < 0 || j < 0 || i >= s->w || j >= s->h) return false;
-    int64_t k = j * s->w + i;
+    double i = (x - s->panel.x) * s->per_px, j = (y - s->panel.y) * s->per_px;
+    if (!(i >= 0 && j >= 0 && i < s->w && j < s->h)) return false;
+    int64_t k = (int64_t)j * s->w + (int64_t)i;
     bool before = s->bits[k / 8] >> (k % 8) & 1;
     s->bits[k / 8] |= (uint8_t)(1u << (k % 8));
     return before;

@@ -2,6 +2,9 @@
 #pragma once
 #include "base/str.h"
 
+/* Numbers beyond this have no place in a picture: their differences overflow. */
+#define SCALE_MOST 1e300
+
 struct scale {
     double low, high; /* numbers at the two ends; low < high */
     double from, to;  /* px at low and high */
