@@ -5,13 +5,6 @@
 
 enum { LINE_COLUMNS = 100, COLUMNS_BEFORE = 45, TAB_COLUMNS = 4 };
 
-static bool is_blank(struct str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] != ' ' && s.p[i] != '\t') return false;
-    }
-    return true;
-}
-
 static size_t indentation(struct str s) {
     size_t n = 0;
     while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\t')) n++;
@@ -44,14 +37,18 @@ static void add_mark(struct error_lines *f, struct span at, const char *words, b
         (struct error_mark){start, end < start ? start : end, words, is_main};
 }
 
-/* The line that opens the block a line stands in; 0 if it stands in none. */
-static int header_of(const struct source *s, int number) {
-    size_t depth = indentation(source_line(s, number));
-    for (int i = number - 1; i > 0 && depth > 0; i--) {
-        struct str line = source_line(s, i);
-        if (!is_blank(line) && line.p[indentation(line)] != '#' && indentation(line) < depth) {
-            return i;
-        }
+/* The line that opens the block a line stands in; 0 if it stands in none. Walks backwards, so that
+ * a cell of a megabyte is no trouble. */
+static int header_of(const struct source *s, const struct error_line *line) {
+    size_t depth = indentation(line->bytes);
+    const char *p = line->bytes.p;
+    for (int number = line->number - 1; number > 0 && depth > 0; number--) {
+        const char *end = p - 1; /* the newline before */
+        for (p = end; p > s->text.p && p[-1] != '\n'; p--) {}
+        struct str above = {p, (size_t)(end - p)};
+        size_t width = indentation(above);
+        bool empty = width == above.n || p[width] == '#' || p[width] == '\r';
+        if (!empty && width < depth) return number;
     }
     return 0;
 }
@@ -60,7 +57,7 @@ static int header_of(const struct source *s, int number) {
  * header itself needs none. */
 static void add_headers(struct error_lines *f) {
     int headers[ARRAY_LEN(f->lines)], n = f->n;
-    for (int i = 0; i < n; i++) headers[i] = header_of(f->source, f->lines[i].number);
+    for (int i = 0; i < n; i++) headers[i] = header_of(f->source, &f->lines[i]);
     for (int i = 0; i < n; i++) {
         for (int j = 0; j < n; j++) {
             if (headers[j] == f->lines[i].number) headers[i] = 0;

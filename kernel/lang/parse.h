@@ -1,4 +1,5 @@
-/* Text to tree. Never fails silently: every state of the parser has a message (language.md 2.16). */
+/* Text to tree. Never fails silently: every state of the parser has a message (language.md 2.16).
+ */
 #pragma once
 #include "ast.h"
 
@@ -15,19 +16,19 @@ enum completeness parse_completeness(struct str text, int *indent);
  * half-written cells. Offsets are bytes. */
 struct cursor_context {
     enum {
-        CURSOR_NAME,       /* a plain name (prefix may be empty) */
-        CURSOR_FIELD,      /* after "object." : object_text is the chain before the dot */
-        CURSOR_ARGUMENT,   /* inside the call of `callee`, where an argument name may start */
-        CURSOR_SETTING,    /* first on a line directly in a block: `block` = train, search, plot */
-        CURSOR_AXIS,       /* inside quotes after axis= */
-        CURSOR_PATH,       /* inside other quotes */
-        CURSOR_MAGIC,      /* after % at the start of a line */
-        CURSOR_NOTHING     /* inside a comment or number */
+        CURSOR_NAME,     /* a plain name (prefix may be empty) */
+        CURSOR_FIELD,    /* after "object." : object_text is the chain before the dot */
+        CURSOR_ARGUMENT, /* inside the call of `callee`, where an argument name may start */
+        CURSOR_SETTING,  /* first on a line directly in a block: `block` = train, search, plot */
+        CURSOR_AXIS,     /* inside quotes after axis= */
+        CURSOR_PATH,     /* inside other quotes */
+        CURSOR_MAGIC,    /* after % at the start of a line */
+        CURSOR_NOTHING   /* inside a comment or number */
     } kind;
-    uint32_t start, end;   /* the bytes a completion would replace */
-    struct str prefix;     /* what is typed of it up to the cursor */
+    uint32_t start, end; /* the bytes a completion would replace */
+    struct str prefix;   /* what is typed of it up to the cursor */
     struct str object_text;
-    struct str callee;     /* innermost open call's name ("" if none), also for CURSOR_NAME */
+    struct str callee; /* innermost open call's name ("" if none), also for CURSOR_NAME */
     struct str block;
 };
 struct cursor_context parse_cursor(struct str text, uint32_t offset);

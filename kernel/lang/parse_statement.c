@@ -369,6 +369,17 @@ bool parse_simple_line(struct parser *p, bool may_hold_block) {
     }
 }
 
+/* A line that is indented for no reason, or because the plot or search above lacks its colon. */
+static bool unexpected_indent(struct parser *p) {
+    struct token above = token_ahead(p, p->at > 1 ? -2 : 0);
+    struct str word = token_text(p, above);
+    if (above.kind == TOK_NAME && (str_is(word, "plot") || str_is(word, "search"))) {
+        return fail_between(p, SYN_MISSING_COLON, above.end, above.end,
+                            excerpt(p, above.start, above.end), "the end of the line");
+    }
+    return fail_here(p, SYN_UNEXPECTED_INDENT);
+}
+
 /* Things that no statement starts with, each with its own message. */
 static bool statement_refused(struct parser *p) {
     struct token t = token_now(p);
@@ -376,17 +387,15 @@ static bool statement_refused(struct parser *p) {
         return fail_here(p, SYN_REFUSED, token_spelling(t.kind), token_instead(t.kind));
     }
     switch ((int)t.kind) {
-    case TOK_INDENT: return fail_here(p, SYN_UNEXPECTED_INDENT);
+    case TOK_INDENT: return unexpected_indent(p);
     case TOK_ELSE:
     case TOK_ELIF: return fail_here(p, SYN_STRAY_ELSE, token_spelling(t.kind));
-    case TOK_EXCEPT:
     case TOK_MATMUL: return fail_here(p, SYN_DECORATOR);
     case TOK_MOD: return fail_here(p, SYN_MAGIC_PLACE);
     case TOK_FLOORDIV: return fail_here(p, SYN_COMMENT, "//");
     case TOK_DIV:
         if (token_ahead(p, 1).kind != TOK_MUL) return true;
         return fail_here(p, SYN_COMMENT, "/*");
-    case TOK_RETURN: return true;
     default: return true;
     }
 }

@@ -4,11 +4,11 @@
 #include "base/err.h"
 
 struct source {
-    uint32_t id;          /* the number in struct span; from 1 */
+    uint32_t id; /* the number in struct span; from 1 */
     int32_t refs;
-    int32_t cell_number;  /* N of "cell [N]"; 0 for files */
-    const char *name;     /* file name or cell id, interned; or NULL */
-    struct str text;      /* NUL-terminated copy, valid UTF-8 */
+    int32_t cell_number; /* N of "cell [N]"; 0 for files */
+    const char *name;    /* file name or cell id, interned; or NULL */
+    struct str text;     /* NUL-terminated copy; parse() refuses it if it is not UTF-8 */
 };
 
 /* A new source with its own copy of the text; one reference. NULL when memory is out. */

@@ -1,6 +1,6 @@
-/* Did you mean …? Candidates are names that would be legal at the place; one is offered only when it
- * is clearly the nearest (language.md 2.16). Knows no values. (Contract used by the resolver and the
- * evaluator.) */
+/* Did you mean …? Candidates are names that would be legal at the place; one is offered only when
+ * it is clearly the nearest (language.md 2.16). Knows no values. (Contract used by the resolver and
+ * the evaluator.) */
 #pragma once
 #include "base/str.h"
 

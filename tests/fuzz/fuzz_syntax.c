@@ -1,6 +1,6 @@
-/* Fuzz target: cells. Lexer, parser, the trees' printer, the views of mistakes, and what consoles and
- * editors ask. Every text gives a tree or a complete message. The first byte says where the cursor
- * stands. */
+/* Fuzz target: cells. Lexer, parser, the trees' printer, the views of mistakes, and what consoles
+ * and editors ask. Every text gives a tree or a complete message. The first byte says where the
+ * cursor stands. */
 #include "target.h"
 #include "display/error_view.h"
 #include "lang/parse.h"
@@ -8,8 +8,8 @@
 #include <string.h>
 
 static void look_at_error(const struct err *e, const struct source *source) {
-    bool placed = e->at.source == source->id && e->at.start <= e->at.end &&
-                  e->at.end <= source->text.n;
+    bool placed =
+        e->at.source == source->id && e->at.start <= e->at.end && e->at.end <= source->text.n;
     if (!e->what[0] || !e->label[0] || !placed) abort();
     struct text view = {0};
     error_view_text(e, true, &view);
