@@ -5,9 +5,10 @@
 #include "signature.h"
 
 enum builtin_flag {
-    FN_AWARE = 0,   /* works in all domains by itself */
-    FN_NUMBERS = 1, /* needs numbers: while checking, unknown arguments give an unknown result */
-    FN_EFFECT = 2,  /* acts on the outside: not called while checking */
+    FN_AWARE = 0, /* works in all domains by itself */
+    FN_KNOWN = 1, /* needs known values: while checking, unknown arguments give an unknown result */
+    FN_EFFECT = 2,  /* acts on the outside: while checking it gives None and is not called */
+    FN_NUMBERS = 4, /* gives numbers from outside: while checking, an unknown result */
 };
 
 struct call;
@@ -16,12 +17,13 @@ typedef bool (*builtin_fn)(struct call *c, struct value *out);
 struct builtin {
     const char *name;
     const char *signature;
-    const char *group;    /* heading in the reference: "Elementwise" */
+    const char *group; /* heading in the reference: "Elementwise" */
     builtin_fn fn;
     int flags;
-    int op;               /* for rows that are one op: the op, else -1 */
-    const char *help;     /* first sentence = the short line */
-    const char *example;  /* runs as it stands; a test runs them all */
+    int op;                          /* for rows that are one op: the op, else -1 */
+    const struct config_row *config; /* rows of the runtime's lists: layers, losses, … or NULL */
+    const char *help;                /* first sentence = the short line */
+    const char *example;             /* runs as it stands; a test runs them all */
 };
 
 /* One call under way. Arguments are borrowed from the actuals; MISSING where not given. */
@@ -35,7 +37,7 @@ struct call {
     struct value args[SIGNATURE_MAX];
     struct span spans[SIGNATURE_MAX];
     int n_rest;
-    int rest[64];         /* indices of actuals taken by "..." */
+    int rest[64]; /* indices of actuals taken by "..." */
 };
 
 const struct builtin *builtin_find(const char *interned_name);
@@ -45,15 +47,16 @@ const struct builtin *builtin_at(int i);
 const char *builtin_later(const char *interned_name);
 
 /* Arguments with their kinds; each says what was expected and found. */
+/* Results of these are new references; `out` borrowed where said. */
 bool call_number(struct call *c, int i, double fallback, double *out);
 bool call_int(struct call *c, int i, int64_t fallback, int64_t *out);
 bool call_bool(struct call *c, int i, bool fallback, bool *out);
-bool call_text(struct call *c, int i, struct str *out);          /* required */
-const char *call_name(struct call *c, int i);                    /* interned text, or NULL */
-bool call_tensor(struct call *c, int i, struct tensor **out);    /* new reference; numbers only */
-bool call_floats(struct call *c, int i, struct tensor **out);    /* the same as float64 */
-bool call_function(struct call *c, int i, struct value *out);    /* borrowed */
-bool call_has(const struct call *c, int i);                      /* given and not None */
+bool call_text(struct call *c, int i, struct str *out);       /* required */
+const char *call_name(struct call *c, int i);                 /* interned text, or NULL */
+bool call_tensor(struct call *c, int i, struct tensor **out); /* new reference; numbers only */
+bool call_floats(struct call *c, int i, struct tensor **out); /* the same as float64 */
+bool call_function(struct call *c, int i, struct value *out); /* borrowed */
+bool call_has(const struct call *c, int i);                   /* given and not None */
 bool call_fail(struct call *c, int i, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Sizes given as `10, 5` or `sample=10, unit=5` or one list or shape, from "...". */

@@ -1,6 +1,7 @@
 /* The language's door for whoever runs cells: the Jupyter session, the file runner, the tests.
  * One engine = one notebook: names with their versions, the seed, the sources. Used by one thread,
- * except engine_stop and the functions marked (any thread). Nothing here prints or knows Jupyter. */
+ * except engine_stop and the functions marked (any thread). Nothing here prints or knows Jupyter.
+ */
 #pragma once
 #include "value.h"
 
@@ -23,6 +24,8 @@ struct engine_observer {
     void (*page)(void *user, struct str markdown);
     void (*clear)(void *user, bool wait);
     void (*exit)(void *user); /* exit() or quit() */
+    /* save(plot, "x.svg" or "x.png"): draws a value into a file. */
+    bool (*draw)(void *user, struct value v, const char *path, struct err *e);
 };
 
 struct engine *engine_new(struct err *e);
@@ -30,11 +33,11 @@ void engine_free(struct engine *en);
 
 struct engine_cell {
     struct str code;
-    const char *cell_id;             /* from the front end, or NULL */
-    const char *const *deleted_ids;  /* cells that went away */
+    const char *cell_id;            /* from the front end, or NULL */
+    const char *const *deleted_ids; /* cells that went away */
     int n_deleted_ids;
-    int32_t number;                  /* N of "cell [N]" */
-    bool silent;                     /* no results or output wanted */
+    int32_t number; /* N of "cell [N]" */
+    bool silent;    /* no results or output wanted */
 };
 
 /* Check, then run. False with a complete error (span, names in place of {0}…); what finished

@@ -16,9 +16,9 @@ struct builder;
 struct frame {
     const struct scope *scope;
     struct value *slots;
-    struct value *captured;      /* borrowed from the function */
-    struct value returned;       /* the value of `return` */
-    struct value pending;        /* checking: a return in an arm that may or may not be taken */
+    struct value *captured; /* borrowed from the function */
+    struct value returned;  /* the value of `return` */
+    struct value pending;   /* checking: a return in an arm that may or may not be taken */
 };
 
 /* Names of the session as seen while checking: assigned there, gone afterwards. */
@@ -38,17 +38,18 @@ struct eval {
     struct err *e;
     struct program *program;
     struct frame *frame;
-    struct bindings overlay;     /* DOMAIN_CHECK */
-    struct graph *graph;         /* being traced, or NULL */
-    struct builder *builder;     /* inside a model body, or NULL */
-    struct memo *memo;           /* layers of that body */
-    struct plot *plot;           /* inside a plot block, or NULL */
-    const char *context;         /* what is being traced, for messages: "a model", "grad" */
+    struct bindings overlay; /* DOMAIN_CHECK */
+    struct graph *graph;     /* being traced, or NULL */
+    struct builder *builder; /* inside a model body, or NULL */
+    struct memo *memo;       /* layers of that body */
+    struct plot *plot;       /* inside a plot block, or NULL */
+    const char *context;     /* what is being traced, for messages: "a model", "grad" */
     int depth;
-    int64_t fuel;                /* checking: steps left before everything is unknown */
-    uint64_t stream;             /* of the statement being run */
-    uint64_t draws;              /* random calls made by it so far */
-    bool unsure;                 /* checking: inside an arm that may not be taken */
+    int64_t fuel;    /* checking: steps left before everything is unknown */
+    uint64_t stream; /* of the statement being run */
+    uint64_t draws;  /* random calls made by it so far */
+    bool ending;     /* the statement under way is the last: ev->e says why */
+    bool unsure;     /* checking: inside an arm that may not be taken */
 };
 
 enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN, FLOW_ERROR };
@@ -78,6 +79,15 @@ bool call_layer(struct eval *ev, struct layer *l, const struct actual *actuals, 
                 struct span at, struct value *out);
 bool call_model(struct eval *ev, struct model_value *m, const struct actual *actuals, int n,
                 struct span at, struct value *out);
+
+/* A config of the group, or the bare name of one with its defaults: new reference; NULL otherwise.
+ */
+struct config *value_config(struct eval *ev, struct value v, enum config_group group);
+/* A schedule at a step; a loss or metric on tensors. */
+bool call_schedule(struct eval *ev, struct config *c, const struct actual *actuals, int n,
+                   struct span at, struct value *out);
+bool call_measure(struct eval *ev, struct config *c, const struct actual *actuals, int n,
+                  struct span at, struct value *out);
 
 /* Names. */
 bool name_get(struct eval *ev, const struct ast *name, struct value *out);
@@ -128,6 +138,7 @@ bool stopped(struct eval *ev, struct span at);
 /* The next random stream of this statement (language.md 2.17). */
 uint64_t next_stream(struct eval *ev);
 uint64_t engine_seed(const struct engine *en);
+int engine_next_run(struct engine *en); /* numbers training runs, from 1 */
 
 /* While checking: forget what is only known in one arm. Values become their common description. */
 struct value value_join(struct value take_a, struct value take_b, struct err *e);

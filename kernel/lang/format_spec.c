@@ -12,9 +12,9 @@ struct spec {
     char sign;       /* + - space */
     bool zero;
     int width;
-    char group;      /* , _ or 0 */
-    int precision;   /* -1 = none */
-    char type;       /* 0 = by kind */
+    char group;    /* , _ or 0 */
+    int precision; /* -1 = none */
+    char type;     /* 0 = by kind */
 };
 
 static size_t code_point_bytes(const char *p, size_t n) {
@@ -104,7 +104,8 @@ static void digits_of(struct value v, const struct spec *f, char *out, size_t ca
     if (isnan(x)) snprintf(out, cap, "nan");
     else if (isinf(x)) snprintf(out, cap, "inf");
     else if (type == '%') snprintf(out, cap, "%.*f%%", precision < 0 ? 6 : precision, x * 100);
-    else if (type == 'f' || type == 'F') snprintf(out, cap, "%.*f", precision < 0 ? 6 : precision, x);
+    else if (type == 'f' || type == 'F')
+        snprintf(out, cap, "%.*f", precision < 0 ? 6 : precision, x);
     else if (type == 'e') snprintf(out, cap, "%.*e", precision < 0 ? 6 : precision, x);
     else if (type == 'E') snprintf(out, cap, "%.*E", precision < 0 ? 6 : precision, x);
     else if (type == 'd') snprintf(out, cap, "%.0f", x);

@@ -18,7 +18,7 @@ struct entry {
     const char *name; /* NULL = free place */
     struct version *versions;
     int n_versions;
-    int visible; /* index of the version that the running cell sees; -1 = none */
+    int visible;  /* index of the version that the running cell sees; -1 = none */
     bool pending; /* assigned by the running cell: `fresh` is what it sees */
     struct value fresh;
 };
@@ -133,8 +133,8 @@ static const char **ancestors(const struct names *s, const struct entry *n, int 
     return from;
 }
 
-/* Move the fresh value into the versions: in place of the cell's last one, or of all others when the
- * front end sends no cell ids. */
+/* Move the fresh value into the versions: in place of the cell's last one, or of all others when
+ * the front end sends no cell ids. */
 static void keep(struct names *s, struct entry *n) {
     struct version made = {.cell = s->cell, .value = n->fresh, .time = ++s->time};
     made.from = ancestors(s, n, &made.n_from);
@@ -209,11 +209,10 @@ void names_forget_cells(struct names *s, const char *const *cell_ids, int n_ids)
     }
 }
 
-void names_each(struct names *s,
-                void (*see)(void *user, const char *name, const struct value *v), void *user) {
+void names_each(struct names *s, void (*see)(void *user, const char *name, const struct value *v),
+                void *user) {
     for (size_t i = 0; i < s->cap; i++) {
-        const struct value *v =
-            s->entries[i].name ? names_get(s, s->entries[i].name) : NULL;
+        const struct value *v = s->entries[i].name ? names_get(s, s->entries[i].name) : NULL;
         if (v) see(user, s->entries[i].name, v);
     }
 }

@@ -182,8 +182,9 @@ static bool undefined(struct resolver *r, const struct ast *x) {
     } else if (best.n) {
         bool local = r->scope->outer && find_name(r->scope, intern(best)) != NOT_FOUND;
         err_set(r->e, ERR_NAME, "Did you mean `%.*s`%s?", (int)best.n, best.p,
-                !local ? "" : r->scope->kind == SCOPE_MODEL ? ", a name of this model"
-                                                            : ", a name of this function");
+                !local                          ? ""
+                : r->scope->kind == SCOPE_MODEL ? ", a name of this model"
+                                                : ", a name of this function");
         err_label(r->e, "is not defined");
     } else {
         err_hint(r->e, "Run the cell that makes it first, or check how it is written.");
@@ -286,6 +287,12 @@ static bool walk(struct resolver *r, struct ast *x) {
     case AST_OUTPUT:
     case AST_OVER:
         if (x->name) place_definition(r, x);
+        return walk_parts(r, x);
+    case AST_CALL: /* x.f(…) may mean a local function f */
+        if (x->a->kind == AST_ATTRIBUTE) {
+            int found = find_name(r->scope, x->a->name);
+            x->a->slot = found == NOT_FOUND ? SLOT_GLOBAL : found;
+        }
         return walk_parts(r, x);
     case AST_UPDATE: return x->a ? walk(r, x->a) : true;
     case AST_IMPORT: return true;

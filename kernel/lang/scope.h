@@ -1,15 +1,15 @@
-/* Which name is what: gives every name of a tree its slot, so that running needs no look-up, and finds
- * undefined names before anything runs (pass 2 of language.md 2.15). Knows no values. */
+/* Which name is what: gives every name of a tree its slot, so that running needs no look-up, and
+ * finds undefined names before anything runs (pass 2 of language.md 2.15). Knows no values. */
 #pragma once
 #include "ast.h"
 
 struct scope {
     int n_slots, n_captures, n_parameters;
-    const char **names;             /* of the slots */
+    const char **names; /* of the slots */
     struct capture {
         const char *name;
-        int outer;                  /* slot (>= 0) or capture (-2 - i) of the enclosing scope */
-    } *captures;
+        int outer; /* slot (>= 0) or capture (-2 - i) of the enclosing scope */
+    } * captures;
 };
 enum { SLOT_GLOBAL = -1 };
 struct resolve_globals {

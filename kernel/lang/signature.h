@@ -7,17 +7,17 @@
 enum { SIGNATURE_MAX = 12 };
 
 struct parameter {
-    const char *name;     /* interned */
-    const char *kind;     /* interned "int", "activation", …; NULL = anything */
-    struct str fallback;  /* text of the default; empty = required */
+    const char *name;    /* interned */
+    const char *kind;    /* interned "int", "activation", …; NULL = anything */
+    struct str fallback; /* text of the default; empty = required */
     bool required;
 };
 
 struct signature {
-    const char *owner;    /* "Dense" */
+    const char *owner; /* "Dense" */
     int n;
     struct parameter parameters[SIGNATURE_MAX];
-    int rest_at;          /* position before which "..." stands, or -1 */
+    int rest_at; /* position before which "..." stands, or -1 */
 };
 
 /* The signature of a table's row; cached by the text's address. Never NULL: a malformed text is a
@@ -28,8 +28,8 @@ void signature_print(const struct signature *s, struct text *out);
 
 /* An argument as it was written. */
 struct actual {
-    const char *name;     /* interned, or NULL */
-    struct value value;   /* owned by the list of actuals */
+    const char *name;   /* interned, or NULL */
+    struct value value; /* owned by the list of actuals */
     struct span at, name_at;
 };
 

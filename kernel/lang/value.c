@@ -15,11 +15,17 @@ const char *value_kind_words(enum value_kind kind) {
 
 /* ---- counting ---- */
 
-static void string_free(struct value v) { pool_free(v.text); }
+static void string_free(struct value v) {
+    pool_free(v.text);
+}
 
-static void desc_free(struct value v) { pool_free(v.desc); }
+static void desc_free(struct value v) {
+    pool_free(v.desc);
+}
 
-static void shape_free(struct value v) { pool_free(v.shape); }
+static void shape_free(struct value v) {
+    pool_free(v.shape);
+}
 
 static void items_unref(struct value *items, int32_t n) {
     for (int32_t i = 0; i < n; i++) value_unref(items[i]);
@@ -71,14 +77,16 @@ static void model_free(struct value v) {
     pool_free(v.model);
 }
 
-static void quantity_free(struct value v) { pool_free(v.quantity); }
+static void quantity_free(struct value v) {
+    pool_free(v.quantity);
+}
 
 /* Where a kind's counter is and how it ends; kinds that count themselves have ref/unref. */
 static void (*const free_of[V_N_KINDS])(struct value) = {
-    [V_TEXT] = string_free,         [V_DESC] = desc_free,     [V_SHAPE] = shape_free,
-    [V_LIST] = list_free,           [V_RECORD] = record_free, [V_PAIR] = pair_free,
-    [V_FUNCTION] = function_free,   [V_METHOD] = method_free, [V_MAKER] = maker_free,
-    [V_MODEL] = model_free,         [V_QUANTITY] = quantity_free,
+    [V_TEXT] = string_free,       [V_DESC] = desc_free,         [V_SHAPE] = shape_free,
+    [V_LIST] = list_free,         [V_RECORD] = record_free,     [V_PAIR] = pair_free,
+    [V_FUNCTION] = function_free, [V_METHOD] = method_free,     [V_MAKER] = maker_free,
+    [V_MODEL] = model_free,       [V_QUANTITY] = quantity_free,
 };
 
 void value_unref(struct value v) {

@@ -1,6 +1,6 @@
 /* What a name can stand for. Values are immutable and counted; one evaluator works on all three
- * domains, and a tensor-like value says which one it is in: V_TENSOR numbers in memory, V_NODE a node
- * of a graph being built, V_DESC only a description. Numbers never touch the heap. */
+ * domains, and a tensor-like value says which one it is in: V_TENSOR numbers in memory, V_NODE a
+ * node of a graph being built, V_DESC only a description. Numbers never touch the heap. */
 #pragma once
 #include "graph.h"
 #include "nn/model.h"
@@ -48,12 +48,12 @@ struct value {
         double number;
         struct string *text;
         struct tensor *tensor;
-        struct node *node;          /* owned by its graph */
+        struct node *node; /* owned by its graph */
         struct desc_value *desc;
         struct shape_value *shape;
         struct list *list;
         struct record *record;
-        struct table *table;        /* TABLE and HISTORY */
+        struct table *table; /* TABLE and HISTORY */
         struct pair *pair;
         struct function *function;
         const struct builtin *builtin;
@@ -94,7 +94,7 @@ struct list {
 struct record {
     _Atomic int32_t refs;
     int32_t n, cap;
-    const char **keys;     /* interned */
+    const char **keys; /* interned */
     struct value *items;
 };
 
@@ -107,10 +107,10 @@ struct pair {
 struct function {
     _Atomic int32_t refs;
     struct program *program;
-    const struct ast *ast;      /* AST_DEF or AST_LAMBDA */
+    const struct ast *ast; /* AST_DEF or AST_LAMBDA */
     int32_t n_captured;
-    struct value *captured;     /* values of outer locals, in the scope's order */
-    struct value *defaults;     /* one per parameter; MISSING where there is none */
+    struct value *captured; /* values of outer locals, in the scope's order */
+    struct value *defaults; /* one per parameter; MISSING where there is none */
     int32_t n_defaults;
 };
 
@@ -124,7 +124,7 @@ struct method {
 struct maker {
     _Atomic int32_t refs;
     struct program *program;
-    const struct ast *ast;      /* AST_MODEL */
+    const struct ast *ast; /* AST_MODEL */
     int32_t n_captured;
     struct value *captured;
     struct value *defaults;
@@ -136,27 +136,33 @@ struct model_value {
     _Atomic int32_t refs;
     struct maker *maker;
     int32_t n_args;
-    struct value *args;         /* one per parameter of the maker */
-    struct model *model;        /* shared by all versions; graphs are built when inputs are known */
-    struct weights *weights;    /* NULL until built */
-    uint64_t stream;            /* of the first weights */
+    struct value *args;      /* one per parameter of the maker */
+    struct model *model;     /* shared by all versions; graphs are built when inputs are known */
+    struct weights *weights; /* NULL until built */
+    uint64_t stream;         /* of the first weights */
     int64_t epochs_trained;
-    struct span trained_at;     /* the train statement; source 0 = never trained */
+    struct span trained_at; /* the train statement; source 0 = never trained */
 };
 
 struct quantity {
     _Atomic int32_t refs;
     double amount;
-    const char *unit;           /* interned singular: "epoch", "minute" */
+    const char *unit; /* interned singular: "epoch", "minute" */
 };
 
 const char *value_kind_words(enum value_kind kind); /* "a tensor" */
 void value_unref(struct value v);
 struct value value_ref(struct value v);
 
-static inline struct value value_none(void) { return (struct value){.kind = V_NONE}; }
-static inline struct value value_missing(void) { return (struct value){.kind = V_MISSING}; }
-static inline struct value value_unknown(void) { return (struct value){.kind = V_UNKNOWN}; }
+static inline struct value value_none(void) {
+    return (struct value){.kind = V_NONE};
+}
+static inline struct value value_missing(void) {
+    return (struct value){.kind = V_MISSING};
+}
+static inline struct value value_unknown(void) {
+    return (struct value){.kind = V_UNKNOWN};
+}
 static inline struct value value_bool(bool b) {
     return (struct value){.kind = V_BOOL, .boolean = b};
 }

@@ -13,7 +13,7 @@ typedef bool (*callback_fn)(struct callback *c, struct epoch_end *end, struct er
 
 /* A new best value of what is watched? */
 static bool improved(struct callback *c, double x, double delta) {
-    if (!history_better(c->direction, x, c->best, delta)) return false;
+    if (!epoch_log_better(c->direction, x, c->best, delta)) return false;
     c->best = x;
     return true;
 }
@@ -25,7 +25,7 @@ static bool callback_early_stopping(struct callback *c, struct epoch_end *end, s
     c->waited++;
     if (improved(c, x, a[EARLY_MIN_DELTA].number)) {
         bool counts = a[EARLY_BASELINE].kind == ARG_NONE ||
-                      history_better(c->direction, x, a[EARLY_BASELINE].number, 0);
+                      epoch_log_better(c->direction, x, a[EARLY_BASELINE].number, 0);
         if (counts) c->waited = 0;
     }
     if (c->waited == 0 || (double)c->waited < a[EARLY_PATIENCE].number || end->epoch == 1)
@@ -108,7 +108,7 @@ bool callback_init(struct callback *c, const struct config *config, const struct
                                                                : -1;
     if (monitor < 0) return true;
     const char *name = config->args[monitor].text;
-    c->column = history_find(h, name);
+    c->column = epoch_log_find(h, name);
     if (c->column < 0) return unknown_column(name, config->row->name, h, has_validation, e);
     c->direction = h->directions[c->column];
     return true;

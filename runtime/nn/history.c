@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int history_add(struct history *h, const char *prefix, const char *name, int direction,
+int epoch_log_add(struct history *h, const char *prefix, const char *name, int direction,
                 struct err *e) {
     char text[128];
     snprintf(text, sizeof text, "%s%s", prefix, name);
@@ -16,7 +16,7 @@ int history_add(struct history *h, const char *prefix, const char *name, int dir
     }
     const char *own = intern_c(text);
     if (!own) return err_memory(e, sizeof text), -1;
-    if (history_find(h, own) >= 0) {
+    if (epoch_log_find(h, own) >= 0) {
         err_set(e, ERR_SETTING, "Two columns of the history would be called `%s`.", own);
         return -1;
     }
@@ -25,13 +25,13 @@ int history_add(struct history *h, const char *prefix, const char *name, int dir
     return h->n_columns++;
 }
 
-int history_find(const struct history *h, const char *name) {
+int epoch_log_find(const struct history *h, const char *name) {
     for (int i = 0; i < h->n_columns; i++)
         if (strcmp(h->names[i], name) == 0) return i;
     return -1;
 }
 
-bool history_append(struct history *h, const double *row, struct err *e) {
+bool epoch_log_append(struct history *h, const double *row, struct err *e) {
     size_t width = (size_t)h->n_columns * sizeof(double);
     if (h->n_rows == h->cap_rows) {
         int64_t cap = h->cap_rows ? 2 * h->cap_rows : 16;
@@ -44,12 +44,12 @@ bool history_append(struct history *h, const double *row, struct err *e) {
     return true;
 }
 
-void history_clear(struct history *h) {
+void epoch_log_clear(struct history *h) {
     pool_free(h->rows);
     *h = (struct history){0};
 }
 
-bool history_better(int direction, double a, double b, double delta) {
+bool epoch_log_better(int direction, double a, double b, double delta) {
     if (isnan(a)) return false;
     if (isnan(b)) return true;
     if (direction > 0) return a > b + delta;
@@ -57,7 +57,7 @@ bool history_better(int direction, double a, double b, double delta) {
     return fabs(a) < fabs(b) - delta;
 }
 
-struct table *history_table(const struct history *h, const char *note, struct err *e) {
+struct table *epoch_log_table(const struct history *h, const char *note, struct err *e) {
     struct table *t = table_new(h->n_rows, h->n_columns, e);
     if (!t) return NULL;
     t->note = note;

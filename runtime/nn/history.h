@@ -14,12 +14,12 @@ struct history {
 };
 
 /* A new column: its number, or -1. */
-int history_add(struct history *h, const char *prefix, const char *name, int direction,
+int epoch_log_add(struct history *h, const char *prefix, const char *name, int direction,
                 struct err *e);
-int history_find(const struct history *h, const char *name);
-bool history_append(struct history *h, const double *row, struct err *e);
-void history_clear(struct history *h);
+int epoch_log_find(const struct history *h, const char *name);
+bool epoch_log_append(struct history *h, const double *row, struct err *e);
+void epoch_log_clear(struct history *h);
 /* Is `a` better than `b` by more than `delta`? */
-bool history_better(int direction, double a, double b, double delta);
+bool epoch_log_better(int direction, double a, double b, double delta);
 /* All rows as a table; whole columns as whole numbers. note: interned, or NULL. */
-struct table *history_table(const struct history *h, const char *note, struct err *e);
+struct table *epoch_log_table(const struct history *h, const char *note, struct err *e);

@@ -128,7 +128,7 @@ static bool measure_epoch(struct trainer *t, const struct sums *sums, double *ro
 
 static void keep_best(struct trainer *t, const double *row) {
     double loss = t->val_loss_at >= 0 ? row[t->val_loss_at] : NAN;
-    if (t->val_loss_at >= 0 && t->best_epoch && !history_better(-1, loss, t->best_loss, 0)) return;
+    if (t->val_loss_at >= 0 && t->best_epoch && !epoch_log_better(-1, loss, t->best_loss, 0)) return;
     t->best_loss = loss;
     t->best_epoch = t->epoch;
     memcpy(t->kept->data, t->now->data, (size_t)t->now->n * sizeof(float));
@@ -143,7 +143,7 @@ static enum outcome run_epoch(struct trainer *t, double *row, struct err *e) {
         return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
     if (t->val_loss_at >= 0 && !isfinite(row[t->val_loss_at])) return LOSS_BROKE;
     keep_best(t, row);
-    return history_append(&t->history, row, e) ? WENT_WELL : WENT_WRONG;
+    return epoch_log_append(&t->history, row, e) ? WENT_WELL : WENT_WRONG;
 }
 
 /* ---- what ends a training early ---- */
@@ -226,7 +226,7 @@ static bool go_on(struct trainer *t, const double *row) {
 
 static bool tell_history(const struct trainer *t, int kind, struct err *e) {
     if (!t->spec->observe) return true;
-    struct table *table = history_table(&t->history, t->note, e);
+    struct table *table = epoch_log_table(&t->history, t->note, e);
     if (!table) return false;
     struct train_event event = {.history = table, .interrupted = t->interrupted};
     event.kind = kind;
@@ -260,7 +260,7 @@ static bool run(struct trainer *t, struct train_result *out, struct err *e) {
     tell_text(t, TRAIN_BEGIN, facts);
     TRY(run_epochs(t, e));
     TRY(tell_history(t, TRAIN_END, e));
-    out->history = history_table(&t->history, t->note, e);
+    out->history = epoch_log_table(&t->history, t->note, e);
     out->weights = weights_ref(t->kept);
     out->interrupted = t->interrupted;
     out->best_epoch = t->best_epoch;

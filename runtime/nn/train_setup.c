@@ -224,12 +224,12 @@ static bool add_columns(struct trainer *t, const char *prefix, struct err *e) {
     for (int i = 0; i < t->n_outputs && t->n_outputs > 1; i++) {
         char name[96];
         snprintf(name, sizeof name, "%s_loss", s->model->outputs[1][i].name);
-        TRY(history_add(&t->history, prefix, name, -1, e) >= 0);
+        TRY(epoch_log_add(&t->history, prefix, name, -1, e) >= 0);
     }
     for (int i = 0; i < s->n_metrics; i++) {
         const struct measure *m = &s->metrics[i];
         int direction = m->config ? measure_direction(m->config->row) : -1;
-        TRY(history_add(&t->history, prefix, metric_name(m), direction, e) >= 0);
+        TRY(epoch_log_add(&t->history, prefix, metric_name(m), direction, e) >= 0);
     }
     return true;
 }
@@ -238,14 +238,14 @@ static bool add_columns(struct trainer *t, const char *prefix, struct err *e) {
 static bool make_history(struct trainer *t, struct err *e) {
     bool valid = t->spec->has_validation;
     t->val_loss_at = -1;
-    TRY(history_add(&t->history, "", "epoch", 0, e) >= 0);
-    TRY(history_add(&t->history, "", "loss", -1, e) >= 0);
-    if (valid) TRY((t->val_loss_at = history_add(&t->history, "", "val_loss", -1, e)) >= 0);
+    TRY(epoch_log_add(&t->history, "", "epoch", 0, e) >= 0);
+    TRY(epoch_log_add(&t->history, "", "loss", -1, e) >= 0);
+    if (valid) TRY((t->val_loss_at = epoch_log_add(&t->history, "", "val_loss", -1, e)) >= 0);
     t->metrics_at = t->history.n_columns;
     TRY(add_columns(t, "", e));
     if (valid) TRY(add_columns(t, "val_", e));
-    TRY(history_add(&t->history, "", "lr", -1, e) >= 0);
-    TRY(history_add(&t->history, "", "seconds", -1, e) >= 0);
+    TRY(epoch_log_add(&t->history, "", "lr", -1, e) >= 0);
+    TRY(epoch_log_add(&t->history, "", "seconds", -1, e) >= 0);
     for (int i = 0; i < t->spec->n_callbacks; i++)
         TRY(callback_init(&t->callbacks[i], t->spec->callbacks[i], &t->history, valid, e));
     return true;
@@ -280,7 +280,7 @@ void trainer_clear(struct trainer *t) {
     objective_clear(&t->objective);
     evaluator_free(t->on_training);
     evaluator_free(t->on_validation);
-    history_clear(&t->history);
+    epoch_log_clear(&t->history);
     tensor_unref(t->example_weights);
     weights_unref(t->now);
     weights_unref(t->kept);

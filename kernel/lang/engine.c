@@ -1,0 +1,286 @@
+/* Running cells: parse, resolve, check on descriptions, then run on values. */
+#include "engine_parts.h"
+#include "builtin.h"
+#include "eval_parts.h"
+#include "eval_unknown.h"
+#include "parse.h"
+#include "scope.h"
+#include "base/hash.h"
+#include "base/intern.h"
+#include "base/pool.h"
+#include "plan.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { CHECK_FUEL = 200000 };
+
+double now_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct engine *engine_new(struct err *e) {
+    struct engine *en = pool_need(sizeof *en, e);
+    if (!en) return NULL;
+    en->names = names_new(e);
+    if (!en->names) return pool_free(en), NULL;
+    compute_set_stop(&en->stop);
+    return en;
+}
+
+void engine_free(struct engine *en) {
+    if (!en) return;
+    compute_set_stop(NULL);
+    names_free(en->names);
+    for (int i = 0; i < KEPT_PROGRAMS; i++) {
+        if (en->kept[i]) program_unref(en->kept[i]);
+    }
+    pool_free(en);
+}
+
+struct names *engine_names(struct engine *en) {
+    return en->names;
+}
+
+uint64_t engine_seed(const struct engine *en) {
+    return en->seed;
+}
+
+int engine_next_run(struct engine *en) {
+    return ++en->runs;
+}
+
+void engine_stop(struct engine *en) {
+    atomic_store(&en->stop, true);
+}
+
+const _Atomic bool *engine_stop_flag(const struct engine *en) {
+    return &en->stop;
+}
+
+/* ---- names that exist ---- */
+
+static bool is_known(void *user, const char *name) {
+    struct engine *en = user;
+    double x;
+    return names_get(en->names, name) || builtin_find(name) || constant_find(name, &x) ||
+           builtin_later(name);
+}
+
+struct adder {
+    void (*add)(void *to, const char *name);
+    void *to;
+};
+
+static void add_name(void *user, const char *name, const struct value *v) {
+    struct adder *a = user;
+    (void)v;
+    a->add(a->to, name);
+}
+
+static void each_known(void *user, void (*add)(void *to, const char *name), void *to) {
+    struct engine *en = user;
+    struct adder a = {add, to};
+    names_each(en->names, add_name, &a);
+    for (int i = 0; i < builtin_count(); i++) add(to, builtin_at(i)->name);
+}
+
+/* ---- one text ---- */
+
+struct run {
+    struct engine *engine;
+    const struct engine_cell *cell;
+    const struct engine_observer *observer;
+    struct program *program;
+    const struct scope *scope;
+    struct err *e;
+};
+
+static bool is_meta(const struct ast *s) {
+    return s->kind == AST_MAGIC;
+}
+
+static bool show_result(struct eval *ev, const struct run *r, const struct ast *s) {
+    struct value v;
+    TRY(eval_expr(ev, s->a, &v));
+    bool nothing = v.kind == V_NONE || v.kind == V_UNKNOWN || v.kind == V_MISSING;
+    bool show = ev->domain == DOMAIN_RUN && !nothing && !s->is_quiet && !r->cell->silent &&
+                r->observer->show;
+    bool tuple = v.kind == V_LIST && v.list->is_tuple && s->a->kind == AST_TUPLE;
+    for (int i = 0; show && tuple && i < v.list->n; i++)
+        r->observer->show(r->observer->user, v.list->items[i], NULL, i == v.list->n - 1);
+    if (show && !tuple) r->observer->show(r->observer->user, v, NULL, true);
+    value_unref(v);
+    return true;
+}
+
+static bool run_statement(struct eval *ev, const struct run *r, int i) {
+    const struct ast *s = r->program->statements[i];
+    bool last = i == r->program->n_statements - 1;
+    uint64_t top = hash_mix(0x6177u + (uint64_t)r->engine->again);
+    ev->stream = statement_stream(top, r->program->statements, i);
+    ev->draws = 0;
+    if (is_meta(s)) return ev->domain == DOMAIN_CHECK || run_magic(ev, s, r->cell);
+    if (last && s->kind == AST_EXPR) return show_result(ev, r, s) || err_at(ev->e, s->span);
+    enum flow flow = exec_statement(ev, s);
+    if (flow == FLOW_ERROR) return false;
+    if (flow == FLOW_NEXT) return true;
+    const char *word = flow == FLOW_RETURN ? "return" : flow == FLOW_BREAK ? "break" : "continue";
+    return fail(ev, s->span, ERR_SYNTAX, "`%s` stands outside of a %s.", word,
+                flow == FLOW_RETURN ? "function" : "loop");
+}
+
+static void overlay_clear(struct bindings *o) {
+    for (int i = 0; i < o->n; i++) value_unref(o->items[i].value);
+    pool_free(o->items);
+    *o = (struct bindings){0};
+}
+
+static bool walk_program(struct run *r, enum domain domain) {
+    static const struct engine_observer nobody;
+    struct frame frame = {.scope = r->scope};
+    frame.slots = pool_need((size_t)r->scope->n_slots * sizeof *frame.slots + 1, r->e);
+    if (!frame.slots) return false;
+    struct eval ev = {.engine = r->engine,
+                      .domain = domain,
+                      .observer = r->observer,
+                      .e = r->e,
+                      .program = r->program,
+                      .frame = &frame,
+                      .fuel = CHECK_FUEL};
+    if (domain == DOMAIN_CHECK) ev.observer = &nobody;
+    bool ok = true;
+    for (int i = 0; ok && i < r->program->n_statements; i++) {
+        ok = run_statement(&ev, r, i) &&
+             (domain == DOMAIN_CHECK || !stopped(&ev, r->program->statements[i]->span));
+    }
+    for (int i = 0; i < r->scope->n_slots; i++) value_unref(frame.slots[i]);
+    value_unref(frame.pending);
+    value_unref(frame.returned);
+    pool_free(frame.slots);
+    overlay_clear(&ev.overlay);
+    return ok;
+}
+
+/* The last programs stay, so that an error can show the lines it speaks of. */
+static void keep_program(struct engine *en, struct program *p) {
+    struct program **place = &en->kept[en->n_kept++ % KEPT_PROGRAMS];
+    if (*place) program_unref(*place);
+    *place = p;
+}
+
+static bool parse_text(struct run *r, struct str code) {
+    struct source *s = source_new(code, r->cell->number, r->cell->cell_id);
+    if (!s) return err_memory(r->e, code.n);
+    r->program = parse(s, r->e);
+    struct program *keep = r->program;
+    if (!keep) { /* the error points into the source: an empty program keeps it alive */
+        keep = pool_zalloc(sizeof *keep);
+        if (!keep) return source_unref(s), false;
+        *keep = (struct program){.refs = 1, .source = source_ref(s)};
+    }
+    source_unref(s);
+    keep_program(r->engine, keep);
+    return r->program != NULL;
+}
+
+/* Inside a cell that runs already, such as the rest of a %time line. */
+bool engine_run_text(struct engine *en, struct str code, const struct engine_cell *cell,
+                     const struct engine_observer *observer, struct err *e) {
+    struct run r = {.engine = en, .cell = cell, .observer = observer, .e = e};
+    struct resolve_globals g = {en, is_known, each_known};
+    return parse_text(&r, code) && scope_resolve(r.program, &g, &r.scope, e) &&
+           walk_program(&r, DOMAIN_CHECK) && walk_program(&r, DOMAIN_RUN);
+}
+
+/* ---- cells ---- */
+
+static bool has_magic(const struct program *p, const char *name) {
+    for (int i = 0; i < p->n_statements; i++) {
+        const struct ast *s = p->statements[i];
+        if (s->kind == AST_MAGIC && s->name && strcmp(s->name, name) == 0) return true;
+    }
+    return false;
+}
+
+static bool check_only(const struct run *r) {
+    return r->program && has_magic(r->program, "check");
+}
+
+static void say_text(const struct engine_observer *o, const char *text) {
+    if (o->text) o->text(o->user, str_of(text), false);
+}
+
+static bool run_prepared(struct run *r) {
+    struct engine *en = r->engine;
+    bool again = has_magic(r->program, "again");
+    const char *id = r->cell->cell_id ? intern_c(r->cell->cell_id) : NULL;
+    if (again) en->again++;
+    names_begin(en->names, id, again);
+    en->started = now_seconds();
+    struct resolve_globals g = {en, is_known, each_known};
+    bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK);
+    if (ok && check_only(r)) say_text(r->observer, "Nothing wrong was found. Nothing was run.\n");
+    else if (ok) ok = walk_program(r, DOMAIN_RUN);
+    if (ok && has_magic(r->program, "%time")) {
+        char line[64];
+        snprintf(line, sizeof line, "time: %.3g s\n", now_seconds() - en->started);
+        say_text(r->observer, line);
+    }
+    names_end(en->names);
+    return ok;
+}
+
+bool engine_run(struct engine *en, const struct engine_cell *cell,
+                const struct engine_observer *observer, struct err *e) {
+    static const struct engine_observer nobody;
+    *e = (struct err){0};
+    atomic_store(&en->stop, false);
+    if (cell->n_deleted_ids) {
+        const char *ids[64];
+        int n = cell->n_deleted_ids < 64 ? cell->n_deleted_ids : 64;
+        for (int i = 0; i < n; i++) ids[i] = cell->deleted_ids[i];
+        names_forget_cells(en->names, ids, n);
+    }
+    struct run r = {.engine = en, .cell = cell, .observer = observer ? observer : &nobody, .e = e};
+    return parse_text(&r, cell->code) && run_prepared(&r);
+}
+
+bool engine_check(struct engine *en, const struct engine_cell *cell, struct err *e) {
+    static const struct engine_observer nobody;
+    *e = (struct err){0};
+    struct run r = {.engine = en, .cell = cell, .observer = &nobody, .e = e};
+    TRY(parse_text(&r, cell->code));
+    names_begin(en->names, cell->cell_id ? intern_c(cell->cell_id) : NULL, false);
+    struct resolve_globals g = {en, is_known, each_known};
+    bool ok = scope_resolve(r.program, &g, &r.scope, e) && walk_program(&r, DOMAIN_CHECK);
+    names_end(en->names);
+    return ok;
+}
+
+bool engine_eval(struct engine *en, struct str code, struct value *out, struct err *e) {
+    static const struct engine_observer nobody;
+    *e = (struct err){0};
+    *out = value_missing();
+    struct engine_cell cell = {.code = code};
+    struct run r = {.engine = en, .cell = &cell, .observer = &nobody, .e = e};
+    TRY(parse_text(&r, code));
+    if (r.program->n_statements != 1 || r.program->statements[0]->kind != AST_EXPR)
+        return err_set(e, ERR_SYNTAX, "One expression is expected here.");
+    struct resolve_globals g = {en, is_known, each_known};
+    TRY(scope_resolve(r.program, &g, &r.scope, e));
+    struct value slots[64] = {0};
+    if (r.scope->n_slots > 64) return err_set(e, ERR_VALUE, "The expression is too long.");
+    struct frame frame = {.scope = r.scope, .slots = slots};
+    struct eval ev = {.engine = en,
+                      .domain = DOMAIN_RUN,
+                      .observer = &nobody,
+                      .e = e,
+                      .program = r.program,
+                      .frame = &frame};
+    bool ok = eval_expr(&ev, r.program->statements[0]->a, out);
+    for (int i = 0; i < r.scope->n_slots; i++) value_unref(slots[i]);
+    return ok;
+}

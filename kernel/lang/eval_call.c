@@ -1,0 +1,374 @@
+/* Calls: chains, arguments, the user's functions, built-ins. */
+#include "eval_parts.h"
+#include "builtin.h"
+#include "names.h"
+#include "scope.h"
+#include "spelling.h"
+#include "base/hash.h"
+#include "base/intern.h"
+#include "base/pool.h"
+#include <string.h>
+
+enum { MAX_ACTUALS = 64, MAX_DEPTH = 250, CHECK_DEPTH = 24 };
+
+/* ---- arguments ---- */
+
+struct actuals {
+    struct actual items[MAX_ACTUALS];
+    int n;
+};
+
+static void actuals_clear(struct actuals *a) {
+    for (int i = 0; i < a->n; i++) value_unref(a->items[i].value);
+    a->n = 0;
+}
+
+static bool add_actual(struct eval *ev, struct actuals *a, struct actual one, struct span at) {
+    if (a->n == MAX_ACTUALS) {
+        value_unref(one.value);
+        return fail(ev, at, ERR_ARGUMENT, "A call can have at most %d arguments.", MAX_ACTUALS);
+    }
+    a->items[a->n++] = one;
+    return true;
+}
+
+static bool eval_actuals(struct eval *ev, const struct ast *call, struct actuals *a) {
+    for (int i = 0; i < call->n; i++) {
+        const struct ast *arg = call->list[i];
+        struct actual one = {.name = arg->name, .at = arg->a->span, .name_at = arg->key_span};
+        TRY(eval_expr(ev, arg->a, &one.value));
+        TRY(add_actual(ev, a, one, arg->span));
+    }
+    return true;
+}
+
+/* ---- the user's functions ---- */
+
+bool make_closure(struct eval *ev, const struct ast *f, struct value **captured,
+                  int32_t *n_captured, struct value **defaults) {
+    const struct scope *s = f->scope;
+    *captured = pool_need((size_t)s->n_captures * sizeof **captured + 1, ev->e);
+    *defaults = pool_need((size_t)f->n * sizeof **defaults + 1, ev->e);
+    *n_captured = s->n_captures;
+    bool ok = *captured && *defaults;
+    for (int i = 0; ok && i < s->n_captures; i++)
+        (*captured)[i] = value_ref(*slot_of(ev, s->captures[i].outer));
+    for (int i = 0; ok && i < f->n; i++) {
+        if (f->list[i]->a) ok = eval_expr(ev, f->list[i]->a, &(*defaults)[i]);
+    }
+    if (ok) return true;
+    for (int i = 0; *captured && i < s->n_captures; i++) value_unref((*captured)[i]);
+    for (int i = 0; *defaults && i < f->n; i++) value_unref((*defaults)[i]);
+    pool_free(*captured);
+    pool_free(*defaults);
+    return false;
+}
+
+bool make_function(struct eval *ev, const struct ast *x, struct value *out) {
+    struct function *f = pool_need(sizeof *f, ev->e);
+    if (!f) return false;
+    *f = (struct function){.refs = 1, .ast = x, .n_defaults = x->n};
+    if (!make_closure(ev, x, &f->captured, &f->n_captured, &f->defaults))
+        return pool_free(f), false;
+    f->program = program_ref(ev->program);
+    *out = (struct value){.kind = V_FUNCTION, .function = f};
+    return true;
+}
+
+static const char *function_title(const struct ast *f) {
+    return f->name ? f->name : "this function";
+}
+
+static bool parameter_missing(struct eval *ev, const struct ast *f, int i, struct span at) {
+    fail(ev, at, ERR_ARGUMENT, "%s needs a value for `%s`.", function_title(f), f->list[i]->name);
+    err_note(ev->e, f->span, "defined here");
+    return false;
+}
+
+static bool parameter_unknown(struct eval *ev, const struct ast *f, const struct actual *a) {
+    struct spelling s;
+    spelling_start(&s, str_of(a->name));
+    for (int i = 0; i < f->n; i++) spelling_add(&s, str_of(f->list[i]->name));
+    struct str best = spelling_best(&s);
+    fail(ev, a->name_at, ERR_ARGUMENT, "%s has no argument of the name `%s`.", function_title(f),
+         a->name);
+    err_label(ev->e, "%s has no argument of this name", function_title(f));
+    if (best.n) err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
+    err_note(ev->e, f->span, "defined here");
+    return false;
+}
+
+bool bind_parameters(struct eval *ev, const struct ast *f, const struct value *defaults,
+                     const struct actual *actuals, int n, struct span at, struct value *slots) {
+    int next = 0;
+    for (int i = 0; i < n; i++) {
+        int to = -1;
+        if (!actuals[i].name) {
+            to = next++;
+            if (to >= f->n) {
+                fail(ev, actuals[i].at, ERR_ARGUMENT,
+                     "%s takes %d argument%s, and this is number "
+                     "%d.",
+                     function_title(f), f->n, f->n == 1 ? "" : "s", to + 1);
+                err_note(ev->e, f->span, "defined here");
+                return false;
+            }
+        }
+        for (int k = 0; actuals[i].name && k < f->n; k++) {
+            if (f->list[k]->name == actuals[i].name) to = k;
+        }
+        if (to < 0) return parameter_unknown(ev, f, &actuals[i]);
+        if (slots[to].kind != V_MISSING)
+            return fail(ev, actuals[i].at, ERR_ARGUMENT, "`%s` is given twice.", f->list[to]->name);
+        slots[to] = value_ref(actuals[i].value);
+    }
+    for (int i = 0; i < f->n; i++) {
+        if (slots[i].kind == V_MISSING && defaults) slots[i] = value_ref(defaults[i]);
+        if (slots[i].kind == V_MISSING) return parameter_missing(ev, f, i, at);
+    }
+    return true;
+}
+
+static bool check_parameters(struct eval *ev, const struct ast *f, struct value *slots,
+                             struct span at) {
+    for (int i = 0; i < f->n; i++) {
+        const struct ast *p = f->list[i];
+        if (p->b) TRY(check_type(ev, p->b, &slots[i], p->name, at));
+    }
+    return true;
+}
+
+static bool run_body(struct eval *ev, const struct ast *f, struct value *out) {
+    if (f->kind == AST_LAMBDA) return eval_expr(ev, f->a, out);
+    struct value pending = value_missing();
+    enum flow flow = exec_body(ev, f->body, f->n_body);
+    pending = ev->frame->pending;
+    ev->frame->pending = value_missing();
+    if (flow == FLOW_ERROR) return value_unref(pending), false;
+    *out = flow == FLOW_RETURN ? ev->frame->returned : value_none();
+    ev->frame->returned = value_missing();
+    if (pending.kind != V_MISSING) *out = value_join(pending, *out, ev->e);
+    return true;
+}
+
+static bool too_deep(struct eval *ev, struct span at) {
+    fail(ev, at, ERR_RECURSION, "Functions call each other more than %d levels deep.", MAX_DEPTH);
+    return err_hint(ev->e, "A function that calls itself needs a case in which it stops. For long "
+                           "repetitions use a loop.");
+}
+
+bool run_function(struct eval *ev, struct function *f, struct value *slots, struct span at,
+                  struct value *out) {
+    struct frame frame = {.scope = f->ast->scope, .slots = slots, .captured = f->captured};
+    struct eval saved = *ev;
+    ev->program = f->program;
+    ev->frame = &frame;
+    ev->plot = f->ast->kind == AST_LAMBDA ? ev->plot : NULL;
+    ev->stream = hash_add(saved.stream, 0x51ed + saved.draws);
+    ev->draws = 0;
+    ev->depth++;
+    bool ok = check_parameters(ev, f->ast, slots, at) && run_body(ev, f->ast, out);
+    ev->program = saved.program;
+    ev->frame = saved.frame;
+    ev->plot = saved.plot;
+    ev->stream = saved.stream;
+    ev->draws = saved.draws + 1;
+    ev->depth--;
+    for (int i = 0; i < frame.scope->n_slots; i++) value_unref(slots[i]);
+    if (!ok && ev->e->at.source && f->ast->kind == AST_DEF && ev->e->n_notes < 3)
+        err_note(ev->e, at, "called from");
+    return ok;
+}
+
+static bool call_function_value(struct eval *ev, struct function *f, const struct actual *actuals,
+                                int n, struct span at, struct value *out) {
+    if (ev->domain == DOMAIN_CHECK && ev->depth >= CHECK_DEPTH) return *out = value_unknown(), true;
+    if (ev->depth >= MAX_DEPTH) return too_deep(ev, at);
+    const struct scope *s = f->ast->scope;
+    struct value small[16];
+    struct value *slots = small;
+    if (s->n_slots > 16) slots = pool_need((size_t)s->n_slots * sizeof *slots, ev->e);
+    if (!slots) return false;
+    memset(slots, 0, (size_t)s->n_slots * sizeof *slots); /* V_MISSING is 0 */
+    bool ok = bind_parameters(ev, f->ast, f->defaults, actuals, n, at, slots);
+    if (ok) ok = run_function(ev, f, slots, at, out);
+    else
+        for (int i = 0; i < s->n_slots; i++) value_unref(slots[i]);
+    if (slots != small) pool_free(slots);
+    return ok;
+}
+
+bool call_simple(struct eval *ev, struct value callee, const struct value *args, int n,
+                 struct span at, struct value *out) {
+    struct actual actuals[8] = {0};
+    for (int i = 0; i < n && i < 8; i++) actuals[i] = (struct actual){.value = args[i], .at = at};
+    return call_value(ev, callee, actuals, n, at, out);
+}
+
+/* ---- built-ins ---- */
+
+static bool argument_unknown(const struct call *c) {
+    for (int i = 0; i < c->n_actuals; i++) {
+        enum value_kind k = c->actuals[i].value.kind;
+        if (k == V_UNKNOWN || k == V_DESC) return true;
+    }
+    return false;
+}
+
+static bool call_builtin(struct eval *ev, const struct builtin *b, const struct actual *actuals,
+                         int n, struct span at, struct value *out) {
+    if (b->config) return call_config(ev, b->config, actuals, n, at, out);
+    struct call c = {.ev = ev, .row = b, .at = at, .n_actuals = n, .actuals = actuals};
+    c.signature = signature_of(b->name, b->signature);
+    int index[SIGNATURE_MAX];
+    TRY(signature_bind(c.signature, actuals, n, index, c.rest, &c.n_rest, at, ev->e));
+    for (int i = 0; i < c.signature->n; i++) {
+        bool given = index[i] >= 0;
+        c.args[i] = given ? actuals[index[i]].value : value_missing();
+        c.spans[i] = given ? actuals[index[i]].at : at;
+    }
+    bool checking = ev->domain == DOMAIN_CHECK;
+    if (checking && (b->flags & FN_EFFECT)) return *out = value_none(), true;
+    if (checking && (b->flags & FN_NUMBERS)) return *out = value_unknown(), true;
+    if (checking && (b->flags & FN_KNOWN) && argument_unknown(&c))
+        return *out = value_unknown(), true;
+    if (b->fn(&c, out)) return true;
+    return fail_from(ev, at, c.spans, c.signature->n);
+}
+
+static bool not_callable(struct eval *ev, struct value v, struct span at) {
+    return fail(ev, at, ERR_TYPE, "This is %s, not a function, so it cannot be called.",
+                value_kind_words(v.kind));
+}
+
+/* A configuration that computes: a loss on tensors, a schedule at a step, a layer on a node. */
+static bool call_config_value(struct eval *ev, struct value v, const struct actual *actuals, int n,
+                              struct span at, struct value *out) {
+    if (v.config->row->group == CONFIG_LAYER) {
+        struct layer *l = layer_new(v.config, ev->e);
+        if (!l) return false;
+        bool ok = call_layer(ev, l, actuals, n, at, out);
+        layer_unref(l);
+        return ok;
+    }
+    if (v.config->row->group == CONFIG_SCHEDULE)
+        return call_schedule(ev, v.config, actuals, n, at, out);
+    if (v.config->row->group == CONFIG_LOSS || v.config->row->group == CONFIG_METRIC)
+        return call_measure(ev, v.config, actuals, n, at, out);
+    return not_callable(ev, v, at);
+}
+
+bool call_value(struct eval *ev, struct value callee, const struct actual *actuals, int n,
+                struct span at, struct value *out) {
+    *out = value_missing();
+    switch (callee.kind) {
+    case V_FUNCTION: return call_function_value(ev, callee.function, actuals, n, at, out);
+    case V_BUILTIN: return call_builtin(ev, callee.builtin, actuals, n, at, out);
+    case V_CONFIG: return call_config_value(ev, callee, actuals, n, at, out);
+    case V_LAYER: return call_layer(ev, callee.layer, actuals, n, at, out);
+    case V_MAKER: return call_maker(ev, callee.maker, actuals, n, at, out);
+    case V_MODEL: return call_model(ev, callee.model, actuals, n, at, out);
+    case V_UNKNOWN: return *out = value_unknown(), true;
+    default: return not_callable(ev, callee, at);
+    }
+}
+
+/* ---- chains ---- */
+
+static bool is_callable(struct value v) {
+    return v.kind == V_FUNCTION || v.kind == V_BUILTIN || v.kind == V_LAYER || v.kind == V_MAKER ||
+           v.kind == V_CONFIG || v.kind == V_MODEL;
+}
+
+/* The function that `x.name(…)` calls: a local or session name if it is one, else a built-in. */
+static bool find_method(struct eval *ev, const struct ast *field, struct value *out) {
+    if (field->slot != SLOT_GLOBAL) {
+        struct value *v = slot_of(ev, field->slot);
+        if (is_callable(*v)) return *out = value_ref(*v), true;
+    }
+    if (global_get(ev, field->name, out)) {
+        if (is_callable(*out)) return true;
+        value_unref(*out);
+    }
+    const struct builtin *b = builtin_find(field->name);
+    *out = b ? (struct value){.kind = V_BUILTIN, .builtin = b} : value_missing();
+    return b != NULL;
+}
+
+static bool makes_layers(struct value f) {
+    return (f.kind == V_BUILTIN && f.builtin->config && f.builtin->config->group == CONFIG_LAYER) ||
+           f.kind == V_MAKER;
+}
+
+static void see_name(void *user, const char *name, const struct value *v) {
+    if (is_callable(*v)) spelling_add(user, str_of(name));
+}
+
+static bool no_method(struct eval *ev, const struct ast *field, struct value self) {
+    const char *later = builtin_later(field->name);
+    if (later) return fail_later(ev, field->key_span, later);
+    struct spelling s;
+    spelling_start(&s, str_of(field->name));
+    for (int i = 0; i < builtin_count(); i++) spelling_add(&s, str_of(builtin_at(i)->name));
+    names_each(engine_names(ev->engine), see_name, &s);
+    struct str best = spelling_best(&s);
+    const char *foreign = spelling_foreign(str_of(field->name));
+    fail(ev, field->key_span, ERR_NAME, "There is no function `%s` that could be applied to %s.",
+         field->name, value_kind_words(self.kind));
+    err_label(ev->e, "is not defined");
+    if (foreign) err_hint(ev->e, "%s", foreign);
+    else if (best.n) err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
+    return false;
+}
+
+/* f(a)(x): make the layer from the arguments, then apply it to what stands before the dot. */
+static bool chain_layer(struct eval *ev, struct value f, struct value self, struct actuals *a,
+                        const struct ast *x, struct value *out) {
+    struct value made;
+    TRY(call_value(ev, f, a->items, a->n, x->span, &made));
+    struct actual on = {.value = self, .at = x->a->a->span};
+    bool ok = call_value(ev, made, &on, 1, x->span, out);
+    value_unref(made);
+    return ok;
+}
+
+static bool call_chain(struct eval *ev, const struct ast *x, struct value self, struct value *out) {
+    const struct ast *field = x->a;
+    struct actuals a = {.n = 0};
+    struct value f = value_missing();
+    bool is_field = self.kind == V_RECORD && record_get(self.record, field->name);
+    if (self.kind == V_UNKNOWN) {
+        bool ok = eval_actuals(ev, x, &a);
+        actuals_clear(&a);
+        return *out = value_unknown(), ok;
+    }
+    if (is_field) f = value_ref(*record_get(self.record, field->name));
+    else if (!find_method(ev, field, &f)) return no_method(ev, field, self);
+    bool layer = !is_field && makes_layers(f) && ev->builder;
+    bool ok = true;
+    if (!is_field && !layer)
+        ok = add_actual(ev, &a, (struct actual){.value = value_ref(self), .at = field->a->span},
+                        x->span);
+    ok = ok && eval_actuals(ev, x, &a);
+    if (ok && layer) ok = chain_layer(ev, f, self, &a, x, out);
+    else if (ok) ok = call_value(ev, f, a.items, a.n, x->span, out);
+    actuals_clear(&a);
+    value_unref(f);
+    return ok;
+}
+
+bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
+    struct value callee;
+    if (x->a->kind == AST_ATTRIBUTE) {
+        TRY(eval_expr(ev, x->a->a, &callee));
+        bool ok = call_chain(ev, x, callee, out);
+        value_unref(callee);
+        return ok || err_at(ev->e, x->span);
+    }
+    TRY(eval_expr(ev, x->a, &callee));
+    struct actuals a = {.n = 0};
+    bool ok = eval_actuals(ev, x, &a) && call_value(ev, callee, a.items, a.n, x->span, out);
+    actuals_clear(&a);
+    value_unref(callee);
+    return ok || err_at(ev->e, x->span);
+}

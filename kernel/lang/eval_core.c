@@ -1,0 +1,52 @@
+/* Mistakes with places, stopping, and random streams: what every part of the evaluator uses. */
+#include "eval.h"
+#include "base/hash.h"
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+bool fail(struct eval *ev, struct span at, enum err_kind kind, const char *format, ...) {
+    char what[sizeof ev->e->what];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    err_set(ev->e, kind, "%s", what);
+    return err_at(ev->e, at);
+}
+
+bool fail_later(struct eval *ev, struct span at, const char *feature) {
+    fail(ev, at, ERR_NOT_YET, "This release does not have it yet: %s.", feature);
+    err_label(ev->e, "comes in a later release");
+    return false;
+}
+
+enum { LONGEST_NAME = 40 };
+
+bool fail_from(struct eval *ev, struct span at, const struct span *args, int n) {
+    struct str names[10];
+    static const char *const places[] = {"the first", "the second", "the third", "the next",
+                                         "the next",  "the next",   "the next",  "the next",
+                                         "the next",  "the next"};
+    if (n > 10) n = 10;
+    for (int i = 0; i < n; i++) {
+        names[i] = source_piece(args[i]);
+        bool plain =
+            names[i].n > 0 && names[i].n <= LONGEST_NAME && !memchr(names[i].p, '\n', names[i].n);
+        if (!plain) names[i] = str_of(places[i]);
+    }
+    err_name_args(ev->e, names, n);
+    return err_at(ev->e, at);
+}
+
+bool stopped(struct eval *ev, struct span at) {
+    if (!atomic_load_explicit(engine_stop_flag(ev->engine), memory_order_relaxed)) return false;
+    fail(ev, at, ERR_INTERRUPT,
+         "Stopped. Names that finished statements assigned keep their new "
+         "values.");
+    return true;
+}
+
+uint64_t next_stream(struct eval *ev) {
+    return hash_add(ev->stream, 0x9d2c + ev->draws++);
+}

@@ -1,0 +1,512 @@
+/* Models: walking a body on symbols, instances, inference. */
+#include "eval_model.h"
+#include "builtin.h"
+#include "eval_parts.h"
+#include "eval_unknown.h"
+#include "scope.h"
+#include "base/hash.h"
+#include "base/intern.h"
+#include "base/pool.h"
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the memo ---- */
+
+bool memo_layer(struct eval *ev, struct config *c, struct value *out) {
+    struct memo *m = ev->memo;
+    if (m->next == m->n) {
+        if (m->n == m->cap) {
+            int cap = m->cap ? 2 * m->cap : 16;
+            struct layer **more = pool_realloc(m->layers, (size_t)cap * sizeof *more);
+            if (!more) return err_memory(ev->e, (size_t)cap * sizeof *more);
+            m->layers = more;
+            m->cap = cap;
+        }
+        struct layer *l = layer_new(c, ev->e);
+        if (!l) return false;
+        m->layers[m->n++] = l;
+    }
+    *out = (struct value){.kind = V_LAYER, .layer = layer_ref(m->layers[m->next++])};
+    return true;
+}
+
+static void memo_clear(struct memo *m) {
+    for (int i = 0; i < m->n; i++) layer_unref(m->layers[i]);
+    pool_free(m->layers);
+}
+
+/* ---- lines of a model ---- */
+
+static bool size_missing(struct eval *ev, const struct shape *s) {
+    for (int i = 1; i < s->n; i++) {
+        if (s->size[i] < 0) return ev->memo->needs_data = true;
+    }
+    return false;
+}
+
+/* Unknown sizes from the data that the instance meets. */
+static bool take_sizes(struct eval *ev, const struct ast *s, struct shape *shape) {
+    struct memo *m = ev->memo;
+    if (m->i_input >= m->n_data) return true;
+    const struct shape *data = &m->data[m->i_input].shape;
+    if (data->n != shape->n) return true; /* a mismatch: train_check says so better */
+    for (int i = 1; i < shape->n; i++) {
+        if (shape->size[i] < 0) shape->size[i] = data->size[i];
+        const struct ast *d = s->b->list[i - 1];
+        bool learned = d->name && !d->a && d->slot != SLOT_GLOBAL && shape->size[i] >= 0;
+        struct value *v = learned ? slot_of(ev, d->slot) : NULL;
+        if (v && v->kind == V_MISSING) *v = value_int(shape->size[i]);
+    }
+    return true;
+}
+
+static bool model_input_line(struct eval *ev, const struct ast *s) {
+    struct desc d = {.dtype = DT_FLOAT32};
+    struct shape written;
+    TRY(eval_shape(ev, s->b, &written));
+    if (written.n + 1 > MAX_AXES)
+        return fail(ev, s->b->span, ERR_SHAPE, "At most %d axes.", MAX_AXES - 1);
+    d.shape.n = written.n + 1;
+    d.shape.size[0] = SIZE_BATCH;
+    memcpy(d.shape.size + 1, written.size, (size_t)written.n * sizeof *written.size);
+    memcpy(d.shape.axis + 1, written.axis, (size_t)written.n * sizeof *written.axis);
+    TRY(take_sizes(ev, s, &d.shape));
+    ev->memo->i_input++;
+    if (size_missing(ev, &d.shape))
+        return fail(ev, s->span, ERR_SHAPE, "The sizes of the input are not known yet.");
+    struct node *n = builder_input(ev->builder, s->name, &d, ev->e);
+    struct ast name = {.kind = AST_NAME, .name = s->name, .slot = s->slot, .span = s->span};
+    return n && name_set(ev, &name, value_node(n));
+}
+
+static bool model_weight_line(struct eval *ev, const struct ast *s) {
+    struct weight_info info = {.learns = true};
+    struct value init = value_missing();
+    TRY(eval_shape(ev, s->b, &info.shape));
+    if (s->a) TRY(eval_expr(ev, s->a, &init));
+    info.init = s->a ? value_config(ev, init, CONFIG_INITIALIZER)
+                     : config_default(config_find(STR("glorot_uniform")), ev->e);
+    value_unref(init);
+    if (!info.init)
+        return fail(ev, s->a ? s->a->span : s->span, ERR_TYPE,
+                    "The first values of a weight come from a call such as glorot_uniform().");
+    info.name = s->name;
+    info.fan_in = info.shape.n ? (int)info.shape.size[0] : 1;
+    info.fan_out = info.shape.n > 1 ? (int)info.shape.size[1] : info.fan_in;
+    struct memo *m = ev->memo;
+    if (m->i_place >= (int)ARRAY_LEN(m->places))
+        return fail(ev, s->span, ERR_VALUE, "A model can declare at most %d weights by hand.",
+                    (int)ARRAY_LEN(m->places));
+    struct node *n = builder_weight(ev->builder, &m->places[m->i_place++], &info, ev->e);
+    config_unref(info.init);
+    struct ast name = {.kind = AST_NAME, .name = s->name, .slot = s->slot, .span = s->span};
+    return n && name_set(ev, &name, value_node(n));
+}
+
+static bool model_output_line(struct eval *ev, const struct ast *s) {
+    struct value v;
+    TRY(eval_expr(ev, s->a, &v));
+    if (v.kind == V_UNKNOWN) return ev->memo->unknown = true;
+    if (v.kind != V_NODE) {
+        fail(ev, s->a->span, ERR_TYPE,
+             "The output of a model is computed from its inputs, and this "
+             "is %s.",
+             value_kind_words(v.kind));
+        value_unref(v);
+        return false;
+    }
+    const char *name = s->name ? s->name : intern_c("output");
+    TRY(builder_output(ev->builder, name, v.node, ev->e) || err_at(ev->e, s->span));
+    if (!s->name) return true;
+    struct ast target = {.kind = AST_NAME, .name = s->name, .slot = s->slot, .span = s->span};
+    return name_set(ev, &target, v);
+}
+
+enum flow exec_model_line(struct eval *ev, const struct ast *s) {
+    bool ok;
+    if (!ev->builder || !ev->memo) {
+        fail(ev, s->span, ERR_SYNTAX, "This line belongs directly into a model.");
+        return FLOW_ERROR;
+    }
+    graph_set_span(ev->graph, s->span);
+    if (s->kind == AST_INPUT) ok = model_input_line(ev, s);
+    else if (s->kind == AST_WEIGHT) ok = model_weight_line(ev, s);
+    else ok = model_output_line(ev, s);
+    return ok ? FLOW_NEXT : FLOW_ERROR;
+}
+
+/* ---- building ---- */
+
+static bool has_output(const struct ast *m) {
+    for (int i = 0; i < m->n_body; i++) {
+        if (m->body[i]->kind == AST_OUTPUT) return true;
+    }
+    return false;
+}
+
+static bool walk_frame(struct eval *ev, const struct model_value *m, struct frame *f) {
+    const struct scope *s = m->maker->ast->scope;
+    f->scope = s;
+    f->captured = m->maker->captured;
+    f->slots = pool_need((size_t)s->n_slots * sizeof *f->slots + 1, ev->e);
+    if (!f->slots) return false;
+    for (int i = 0; i < m->n_args; i++) f->slots[i] = value_ref(m->args[i]);
+    return true;
+}
+
+/* One walk of the body: training or inference. */
+static bool walk_model(struct eval *ev, struct model_value *m, struct model *made, bool training,
+                       struct memo *memo) {
+    struct builder b;
+    struct frame frame = {0};
+    TRY(builder_init(&b, made, training, ev->e));
+    struct eval saved = *ev;
+    memo->next = memo->i_input = memo->i_place = 0;
+    ev->builder = &b;
+    ev->graph = b.graph;
+    ev->memo = memo;
+    ev->context = "a model";
+    ev->program = m->maker->program;
+    ev->frame = &frame;
+    ev->plot = NULL;
+    bool ok = walk_frame(ev, m, &frame) &&
+              exec_body(ev, m->maker->ast->body, m->maker->ast->n_body) != FLOW_ERROR;
+    for (int i = 0; frame.slots && i < frame.scope->n_slots; i++) value_unref(frame.slots[i]);
+    pool_free(frame.slots);
+    ev->builder = saved.builder;
+    ev->graph = saved.graph;
+    ev->memo = saved.memo;
+    ev->context = saved.context;
+    ev->program = saved.program;
+    ev->frame = saved.frame;
+    ev->plot = saved.plot;
+    ev->stream = saved.stream;
+    ev->draws = saved.draws;
+    bool finished = builder_finish(&b, ok && !memo->unknown ? ev->e : &(struct err){0});
+    return ok && (finished || memo->unknown);
+}
+
+static bool args_known(const struct model_value *m) {
+    for (int i = 0; i < m->n_args; i++) {
+        if (m->args[i].kind == V_UNKNOWN || m->args[i].kind == V_DESC) return false;
+    }
+    return true;
+}
+
+static bool draw_weights(struct eval *ev, struct model_value *m) {
+    if (m->weights || ev->domain == DOMAIN_CHECK) return true;
+    m->weights = model_init(m->model, engine_seed(ev->engine), m->stream, ev->e);
+    return m->weights != NULL;
+}
+
+bool model_ensure(struct eval *ev, struct model_value *m, const struct desc *data, int n_data,
+                  struct span at, bool *built) {
+    *built = m->model != NULL;
+    if (*built) return draw_weights(ev, m);
+    if (!args_known(m)) return true;
+    const struct ast *ast = m->maker->ast;
+    if (!has_output(ast)) {
+        fail(ev, ast->key_span.source ? ast->key_span : ast->span, ERR_SYNTAX,
+             "The model %s has no output.", ast->name);
+        return err_hint(ev->e, "Add a last line such as: output y = h.Dense(1)");
+    }
+    struct memo memo = {.data = data, .n_data = n_data};
+    for (size_t i = 0; i < ARRAY_LEN(memo.places); i++) memo.places[i] = -1;
+    struct model *made = model_new(ast->name, ev->e);
+    bool ok = made && walk_model(ev, m, made, true, &memo) && !memo.unknown &&
+              walk_model(ev, m, made, false, &memo);
+    bool open = memo.needs_data || memo.unknown;
+    memo_clear(&memo);
+    if (ok && !open) {
+        m->model = made;
+        *built = true;
+        return draw_weights(ev, m);
+    }
+    model_unref(made);
+    if (open) *ev->e = (struct err){0};
+    else if (ev->e->n_notes < 3 && ev->e->at.source != at.source)
+        err_note(ev->e, at, "the instance is made here");
+    return open;
+}
+
+/* ---- makers and instances ---- */
+
+/* With defaults for every parameter, the body is walked at once: mistakes show where they are. */
+static bool try_defaults(struct eval *ev, struct maker *maker) {
+    for (int i = 0; i < maker->n_defaults; i++) {
+        if (maker->defaults[i].kind == V_MISSING) return true;
+    }
+    struct model_value trial = {
+        .refs = 1, .maker = maker, .n_args = maker->n_defaults, .args = maker->defaults};
+    bool built;
+    bool ok = model_ensure(ev, &trial, NULL, 0, maker->ast->span, &built);
+    model_unref(trial.model);
+    weights_unref(trial.weights);
+    return ok;
+}
+
+bool eval_define_model(struct eval *ev, const struct ast *s) {
+    struct maker *m = pool_need(sizeof *m, ev->e);
+    if (!m) return false;
+    *m = (struct maker){.refs = 1, .ast = s, .n_defaults = s->n};
+    if (!make_closure(ev, s, &m->captured, &m->n_captured, &m->defaults))
+        return pool_free(m), false;
+    m->program = program_ref(ev->program);
+    struct value v = {.kind = V_MAKER, .maker = m};
+    if (ev->domain == DOMAIN_CHECK && !try_defaults(ev, m)) return value_unref(v), false;
+    struct ast name = {.kind = AST_NAME, .name = s->name, .slot = s->slot, .span = s->span};
+    return name_set(ev, &name, v);
+}
+
+bool call_maker(struct eval *ev, struct maker *maker, const struct actual *actuals, int n,
+                struct span at, struct value *out) {
+    if (ev->builder) return fail_later(ev, at, "models inside models");
+    struct model_value *m = pool_need(sizeof *m, ev->e);
+    if (!m) return false;
+    *m = (struct model_value){.refs = 1, .maker = maker, .n_args = maker->ast->n};
+    atomic_fetch_add(&maker->refs, 1);
+    struct value v = {.kind = V_MODEL, .model = m};
+    m->args = pool_need((size_t)m->n_args * sizeof *m->args + 1, ev->e);
+    m->stream = next_stream(ev);
+    bool built = false;
+    bool ok = m->args &&
+              bind_parameters(ev, maker->ast, maker->defaults, actuals, n, at, m->args) &&
+              model_ensure(ev, m, NULL, 0, at, &built);
+    if (!ok) {
+        if (!m->args) m->n_args = 0;
+        value_unref(v);
+        return false;
+    }
+    if (ev->domain == DOMAIN_CHECK && !args_known(m)) {
+        value_unref(v);
+        v = value_unknown();
+    }
+    *out = v;
+    return true;
+}
+
+struct model_value *model_copy(struct eval *ev, const struct model_value *m) {
+    struct model_value *c = pool_need(sizeof *c, ev->e);
+    if (!c) return NULL;
+    *c = (struct model_value){.refs = 1,
+                              .maker = m->maker,
+                              .n_args = m->n_args,
+                              .stream = m->stream,
+                              .epochs_trained = m->epochs_trained,
+                              .trained_at = m->trained_at};
+    atomic_fetch_add(&m->maker->refs, 1);
+    c->model = m->model ? model_ref(m->model) : NULL;
+    c->weights = m->weights ? weights_ref(m->weights) : NULL;
+    c->args = pool_need((size_t)m->n_args * sizeof *c->args + 1, ev->e);
+    for (int i = 0; c->args && i < m->n_args; i++) c->args[i] = value_ref(m->args[i]);
+    return c;
+}
+
+bool call_layer(struct eval *ev, struct layer *l, const struct actual *actuals, int n,
+                struct span at, struct value *out) {
+    const char *name = layer_config(l)->row->name;
+    if (n != 1)
+        return fail(ev, at, ERR_ARGUMENT, "A layer is applied to one tensor: %s(…)(x).", name);
+    if (actuals[0].value.kind == V_UNKNOWN) {
+        if (ev->memo) ev->memo->unknown = true;
+        return *out = value_unknown(), true;
+    }
+    if (!ev->builder || actuals[0].value.kind != V_NODE) {
+        fail(ev, at, ERR_TYPE, "%s is a layer: it has weights or a mode, and lives inside a model.",
+             name);
+        return err_hint(ev->e, "    model Net():\n        input x: [4]\n        output x.%s(…)",
+                        name);
+    }
+    graph_set_span(ev->graph, at);
+    struct node *made = layer_apply(ev->builder, l, &actuals[0].value.node, 1, ev->e);
+    if (!made) return fail_from(ev, at, &actuals[0].at, 1);
+    *out = value_node(made);
+    return true;
+}
+
+/* ---- data for models ---- */
+
+void model_data_clear(struct model_data *d) {
+    for (int i = 0; i < d->n; i++) tensor_unref(d->tensors[i]);
+    *d = (struct model_data){0};
+}
+
+static bool add_data(struct eval *ev, struct value v, struct span at, struct model_data *d) {
+    struct value t;
+    if (v.kind == V_TABLE) {
+        t = value_tensor(table_to_tensor(v.table, ev->e));
+        if (t.kind == V_MISSING) return err_at(ev->e, at);
+    } else {
+        TRY(as_tensorlike(ev, v, &t));
+    }
+    int i = d->n;
+    if (t.kind == V_UNKNOWN) {
+        d->known = false;
+    } else if (!value_describe(t, &d->descs[i]) || d->descs[i].shape.n == 0) {
+        fail(ev, at, ERR_TYPE, "A model reads a tensor with one example per row, and this is %s.",
+             value_kind_words(t.kind));
+        return value_unref(t), false;
+    }
+    if (t.kind == V_TENSOR) d->tensors[i] = t.tensor;
+    else value_unref(t);
+    d->n++;
+    return true;
+}
+
+bool model_data_from(struct eval *ev, struct value v, const struct model *m, bool outputs,
+                     struct span at, struct model_data *out) {
+    *out = (struct model_data){.known = true};
+    if (v.kind == V_UNKNOWN) return out->known = false, true;
+    if (v.kind != V_RECORD) return add_data(ev, v, at, out);
+    int n = !m ? 0 : outputs ? model_n_outputs(m) : model_n_inputs(m);
+    for (int i = 0; i < n; i++) {
+        const struct port *p = outputs ? model_output(m, true, i) : model_input(m, true, i);
+        const struct value *field = record_get(v.record, p->name);
+        if (!field)
+            return fail(ev, at, ERR_ARGUMENT, "The model's %s `%s` is not in this record.",
+                        outputs ? "output" : "input", p->name);
+        TRY(add_data(ev, *field, at, out));
+    }
+    return true;
+}
+
+/* ---- inference ---- */
+
+static bool outputs_as_value(struct eval *ev, const struct model *m, struct tensor **outputs,
+                             struct value *out) {
+    int n = model_n_outputs(m);
+    if (n == 1) return *out = value_tensor(outputs[0]), true;
+    *out = value_record_new(ev->e);
+    for (int i = 0; i < n; i++) {
+        struct value v = value_tensor(outputs[i]);
+        if (out->kind != V_RECORD) value_unref(v);
+        else record_set(out->record, model_output(m, false, i)->name, v, ev->e);
+    }
+    return out->kind == V_RECORD;
+}
+
+static bool describe_outputs(struct eval *ev, const struct model *m, const struct model_data *d,
+                             struct value *out) {
+    if (model_n_outputs(m) != 1) return *out = value_unknown(), true;
+    struct desc o = model_output(m, false, 0)->desc;
+    o.shape.size[0] = d->descs[0].shape.size[0];
+    o.shape.axis[0] = d->descs[0].shape.axis[0];
+    *out = value_desc(&o, ev->e);
+    return out->kind == V_DESC;
+}
+
+/* Rows of the data against what the input reads. */
+static bool check_inputs(struct eval *ev, const struct model_value *m, const struct model_data *d,
+                         struct span at) {
+    char a[160], b[160];
+    for (int i = 0; i < d->n && i < model_n_inputs(m->model); i++) {
+        const struct port *p = model_input(m->model, false, i);
+        struct shape want = p->desc.shape, have = d->descs[i].shape;
+        bool fits = want.n == have.n;
+        for (int k = 1; fits && k < want.n; k++)
+            fits = have.size[k] < 0 || want.size[k] < 0 || have.size[k] == want.size[k];
+        if (fits) continue;
+        fail(ev, at, ERR_SHAPE, "The model reads `%s`, and these examples do not look like that.",
+             p->name);
+        err_label(ev->e, "is %s", shape_print(&have, a, sizeof a));
+        char left[64];
+        snprintf(left, sizeof left, "input %s", p->name);
+        err_fact(ev->e, left, "%s    for each example", shape_print_axes(&want, 1, a, sizeof a));
+        err_fact(ev->e, "these", "%s    for each example", shape_print_axes(&have, 1, b, sizeof b));
+        if (have.n == want.n - 1)
+            err_hint(ev->e,
+                     "A single example needs an axis of examples in front: x[None]. The model "
+                     "always reads several examples at once.");
+        return false;
+    }
+    return true;
+}
+
+bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
+                 struct span at, struct value *out) {
+    struct model_data d;
+    bool built = false;
+    bool ok = model_data_from(ev, x, m->model, false, at, &d);
+    if (ok && d.known) ok = model_ensure(ev, m, d.descs, d.n, at, &built);
+    if (ok && (!d.known || !built)) {
+        model_data_clear(&d);
+        if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
+        return fail(ev, at, ERR_SHAPE, "The sizes of the model's inputs do not follow from this.");
+    }
+    ok = ok && check_inputs(ev, m, &d, at);
+    if (ok && ev->domain == DOMAIN_CHECK) {
+        ok = describe_outputs(ev, m->model, &d, out);
+    } else if (ok) {
+        struct tensor *outputs[MODEL_MAX_PORTS] = {0};
+        struct predict_spec spec = {.model = m->model,
+                                    .weights = m->weights,
+                                    .inputs = d.tensors,
+                                    .dropout = dropout,
+                                    .seed = engine_seed(ev->engine),
+                                    .stream = next_stream(ev),
+                                    .stop = engine_stop_flag(ev->engine)};
+        ok = model_predict(&spec, outputs, ev->e) && outputs_as_value(ev, m->model, outputs, out);
+    }
+    model_data_clear(&d);
+    return ok || fail_from(ev, at, &at, 1);
+}
+
+bool call_model(struct eval *ev, struct model_value *m, const struct actual *actuals, int n,
+                struct span at, struct value *out) {
+    if (ev->builder) return fail_later(ev, at, "trained models inside models");
+    for (int i = 0; i < n; i++) {
+        if (actuals[i].value.kind == V_NODE)
+            return fail_later(ev, at, "models inside functions that are differentiated");
+    }
+    if (n == 1 && !actuals[0].name)
+        return model_apply(ev, m, actuals[0].value, false, actuals[0].at, out);
+    struct value inputs = value_record_new(ev->e);
+    bool ok = inputs.kind == V_RECORD;
+    for (int i = 0; ok && i < n; i++) {
+        if (!actuals[i].name)
+            ok = fail(ev, actuals[i].at, ERR_ARGUMENT, "Several inputs are given by name.");
+        else ok = record_set(inputs.record, actuals[i].name, value_ref(actuals[i].value), ev->e);
+    }
+    ok = ok && model_apply(ev, m, inputs, false, at, out);
+    if (inputs.kind == V_RECORD) value_unref(inputs);
+    return ok;
+}
+
+/* ---- fields ---- */
+
+static bool weights_record(struct eval *ev, const struct model_value *m, struct value *out) {
+    *out = value_record_new(ev->e);
+    for (int i = 0; out->kind == V_RECORD && i < model_n_weights(m->model); i++) {
+        const struct weight_info *w = model_weight(m->model, i);
+        struct tensor *t = tensor_new(DT_FLOAT32, &w->shape, ev->e);
+        if (!t) return value_unref(*out), false;
+        memcpy(t->data, m->weights->data + w->offset, (size_t)t->count * sizeof(float));
+        if (!record_set(out->record, w->name, value_tensor(t), ev->e)) return false;
+    }
+    return out->kind == V_RECORD;
+}
+
+static bool layer_list(struct eval *ev, const struct model *m, struct value *out) {
+    *out = value_list_new(model_n_layers(m), ev->e);
+    for (int i = 0; out->kind == V_LIST && i < model_n_layers(m); i++) {
+        struct value name = value_text(str_of(model_layer(m, i)->text), ev->e);
+        if (!list_add(out->list, name, ev->e)) return false;
+    }
+    return out->kind == V_LIST;
+}
+
+bool model_field(struct eval *ev, const struct ast *x, struct model_value *m, struct value *out) {
+    bool weights = strcmp(x->name, "weights") == 0, layers = strcmp(x->name, "layers") == 0;
+    if (!weights && !layers) {
+        fail(ev, x->key_span, ERR_NAME, "A model has no field `%s`.", x->name);
+        return err_hint(ev->e, "It has .layers and .weights, and functions such as .summary() and "
+                               ".predict(x).");
+    }
+    if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
+    if (!m->model)
+        return fail(ev, x->span, ERR_VALUE,
+                    "The model has no weights yet: its input sizes are "
+                    "learned when it first meets data.");
+    return weights ? weights_record(ev, m, out) : layer_list(ev, m->model, out);
+}

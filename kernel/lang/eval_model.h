@@ -1,0 +1,40 @@
+/* Models in the language: from `model …:` to instances with weights. */
+#pragma once
+#include "eval.h"
+
+/* Layers made while a model's body is walked, in order: the second walk meets the same ones. */
+struct memo {
+    struct layer **layers;
+    int n, cap, next;
+    const struct desc *data; /* descriptions of the inputs' data, or NULL */
+    int n_data, i_input;
+    bool needs_data;    /* an input's size is not known without data */
+    bool unknown;       /* something in the body is not known while checking */
+    int32_t places[64]; /* of `weight` lines */
+    int i_place;
+};
+
+/* A layer for a call in a model's body: the memo's next one. New reference. */
+bool memo_layer(struct eval *ev, struct config *c, struct value *out);
+
+/* Make sure that the instance has its graphs (and, when running, weights). `data` describes the
+ * inputs with their first axis, or is NULL. *built = false when sizes are still missing. */
+bool model_ensure(struct eval *ev, struct model_value *m, const struct desc *data, int n_data,
+                  struct span at, bool *built);
+/* A copy of the instance (new reference) to which new weights may be given. */
+struct model_value *model_copy(struct eval *ev, const struct model_value *m);
+bool model_field(struct eval *ev, const struct ast *x, struct model_value *m, struct value *out);
+/* The inputs of a model from a value: one tensor, or a record by name. New references (tensors), or
+ * descriptions only while checking; *known = false if nothing can be said. */
+struct model_data {
+    int n;
+    struct tensor *tensors[MODEL_MAX_PORTS]; /* NULL while checking */
+    struct desc descs[MODEL_MAX_PORTS];
+    bool known;
+};
+bool model_data_from(struct eval *ev, struct value v, const struct model *m, bool outputs,
+                     struct span at, struct model_data *out);
+void model_data_clear(struct model_data *d);
+/* Inference on a value. */
+bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
+                 struct span at, struct value *out);

@@ -1,0 +1,30 @@
+/* What the evaluator's files share and nobody else needs. */
+#pragma once
+#include "eval_ops.h"
+
+bool eval_call(struct eval *ev, const struct ast *x, struct value *out);
+bool eval_search(struct eval *ev, const struct ast *x, struct value *out);
+/* A def or lambda as a value, with what it captures. */
+bool make_function(struct eval *ev, const struct ast *f, struct value *out);
+/* The captured values and defaults of a def, lambda or model; new arrays. */
+bool make_closure(struct eval *ev, const struct ast *f, struct value **captured,
+                  int32_t *n_captured, struct value **defaults);
+/* a, b = value: as many parts as targets. Takes the value. */
+bool assign_many(struct eval *ev, struct ast *const *targets, int n, struct value take);
+/* Number of examples in a tensor, table or record of them; -1 if it is not known. */
+int64_t examples_in(struct value v);
+bool global_get(struct eval *ev, const char *name, struct value *out);
+bool index_value(struct eval *ev, const struct ast *x, struct value v, struct value *out);
+bool constant_find(const char *name, double *x);
+struct value *slot_of(struct eval *ev, int slot);
+/* Does a value fit `[batch, time=24]`? Names sizes that are learned. `what` is for the message. */
+bool check_type(struct eval *ev, const struct ast *type, struct value *v, const char *what,
+                struct span at);
+/* The sizes of a shape in the tree; learned names become unknown sizes, known ones numbers. */
+bool eval_shape(struct eval *ev, const struct ast *type, struct shape *out);
+/* Fill the parameters of a function or model from actuals: new values in slots[0 … n). */
+bool bind_parameters(struct eval *ev, const struct ast *f, const struct value *defaults,
+                     const struct actual *actuals, int n, struct span at, struct value *slots);
+/* Run a user's function with arguments that are bound already: takes the slots' values. */
+bool run_function(struct eval *ev, struct function *f, struct value *slots, struct span at,
+                  struct value *out);

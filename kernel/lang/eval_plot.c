@@ -1,0 +1,134 @@
+/* The plot statement and its settings. */
+#include "eval_parts.h"
+#include "eval_unknown.h"
+#include "settings.h"
+#include "builtin.h"
+#include "base/intern.h"
+#include <string.h>
+
+static bool set_title(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    return setting_text(ev, s, v, &((struct plot *)to)->title);
+}
+
+static bool set_x(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    return setting_text(ev, s, v, &((struct plot *)to)->x_label);
+}
+
+static bool set_y(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    return setting_text(ev, s, v, &((struct plot *)to)->y_label);
+}
+
+static bool set_grid(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    return setting_bool(ev, s, v, &((struct plot *)to)->grid);
+}
+
+static bool set_legend(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    if (v.kind == V_TEXT) return setting_text(ev, s, v, &p->legend_title);
+    bool yes = true;
+    TRY(setting_bool(ev, s, v, &yes));
+    p->no_legend = !yes;
+    return true;
+}
+
+static bool set_log(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    struct str axis = v.kind == V_TEXT ? value_str(&v) : (struct str){0};
+    p->log_x = str_is(axis, "x") || str_is(axis, "xy");
+    p->log_y = str_is(axis, "y") || str_is(axis, "xy");
+    return p->log_x || p->log_y || setting_wrong(ev, s, v, "\"x\", \"y\" or \"xy\"");
+}
+
+static bool two_numbers(struct eval *ev, const struct ast *s, struct value v, double *a,
+                        double *b) {
+    if (v.kind != V_TENSOR || v.tensor->count != 2)
+        return setting_wrong(ev, s, v, "a list of two numbers");
+    *a = tensor_get(v.tensor, 0);
+    *b = tensor_get(v.tensor, 1);
+    return true;
+}
+
+static bool set_size(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    TRY(two_numbers(ev, s, v, &p->width, &p->height));
+    bool fits = p->width >= 0.5 && p->width <= 40 && p->height >= 0.5 && p->height <= 40;
+    return fits || fail(ev, s->a->span, ERR_SETTING,
+                        "A size is given in inches, such as 6x4, up to "
+                        "40.");
+}
+
+static bool set_x_limits(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    p->has_x_limits = true;
+    return two_numbers(ev, s, v, &p->x_limits[0], &p->x_limits[1]);
+}
+
+static bool set_y_limits(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    p->has_y_limits = true;
+    return two_numbers(ev, s, v, &p->y_limits[0], &p->y_limits[1]);
+}
+
+static const struct setting_row rows[] = {
+    {"title", "none", "A text above the plot.", NULL, set_title},
+    {"x", "none", "The label of the x axis.", NULL, set_x},
+    {"y", "none", "The label of the y axis.", NULL, set_y},
+    {"size", "6.4 x 4", "Width and height in inches: 6x4.", NULL, set_size},
+    {"grid", "False", "True: lines at the ticks.", NULL, set_grid},
+    {"legend", "when there are labels", "False: none; a text: its title.", NULL, set_legend},
+    {"log", "none", "\"x\", \"y\" or \"xy\": a logarithmic axis.", NULL, set_log},
+    {"x_limits", "from the data", "Two numbers: the ends of the x axis.", NULL, set_x_limits},
+    {"y_limits", "from the data", "Two numbers: the ends of the y axis.", NULL, set_y_limits},
+    {"columns", "none", "Plots side by side.", "columns inside plot; grid(p, q, columns=2) works",
+     NULL},
+};
+const struct setting_table plot_settings = {"plot", rows, (int)ARRAY_LEN(rows)};
+
+static void ref_mark(struct mark *m) {
+    if (m->x) tensor_ref(m->x);
+    if (m->y) tensor_ref(m->y);
+    if (m->z) tensor_ref(m->z);
+    if (m->color_by) tensor_ref(m->color_by);
+}
+
+bool plot_take_mark(struct eval *ev, struct plot *from, int i) {
+    struct mark m = from->marks[i];
+    if (m.names) return fail_later(ev, (struct span){0}, "bars with names inside a plot block");
+    ref_mark(&m);
+    return plot_add(ev->plot, &m, ev->e);
+}
+
+bool eval_plot_block(struct eval *ev, const struct ast *s, struct value *out) {
+    struct plot *outer = ev->plot, *p = plot_new(ev->e);
+    if (!p) return false;
+    ev->plot = p;
+    bool ok = true;
+    for (int i = 0; ok && i < s->n_body; i++) {
+        const struct ast *line = s->body[i];
+        if (line->kind == AST_SETTING) ok = apply_setting(ev, &plot_settings, line, p);
+        else ok = exec_statement(ev, line) != FLOW_ERROR;
+    }
+    ev->plot = outer;
+    if (!ok) return plot_unref(p), false;
+    if (ev->domain == DOMAIN_CHECK) {
+        plot_unref(p);
+        *out = value_unknown();
+    } else {
+        *out = (struct value){.kind = V_PLOT, .plot = p};
+    }
+    return true;
+}
+
+bool eval_search(struct eval *ev, const struct ast *s, struct value *out) {
+    (void)out;
+    fail_later(ev, s->span, "the search statement");
+    return err_hint(ev->e,
+                    "Until then, a loop does it: for each trial draw the values, train a new "
+                    "model, and keep the results in a list.");
+}
+
+bool eval_block(struct eval *ev, const struct ast *s, struct value *out) {
+    if (s->kind == AST_TRAIN) return eval_train(ev, s, out);
+    if (s->kind == AST_PLOT) return eval_plot_block(ev, s, out);
+    return eval_search(ev, s, out);
+}

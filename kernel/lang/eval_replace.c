@@ -1,0 +1,153 @@
+/* x[…] = v and x.name = v: the value with one part replaced. The old value stays as it was. */
+#include "eval_parts.h"
+#include "tables.h"
+#include "base/intern.h"
+#include <string.h>
+
+static bool record_copy(struct eval *ev, const struct record *r, struct value *out) {
+    *out = value_record_new(ev->e);
+    if (out->kind != V_RECORD) return false;
+    for (int i = 0; i < r->n; i++)
+        if (!record_set(out->record, r->keys[i], value_ref(r->items[i]), ev->e))
+            return value_unref(*out), false;
+    return true;
+}
+
+static bool replace_key(struct eval *ev, struct value base, const char *key, struct value v,
+                        struct value *out) {
+    if (base.kind == V_TABLE) return table_with(ev, base.table, key, v, out);
+    TRY(record_copy(ev, base.record, out));
+    if (record_set(out->record, key, value_ref(v), ev->e)) return true;
+    value_unref(*out);
+    return false;
+}
+
+static bool replace_item(struct eval *ev, struct value base, const struct ast *target, int64_t i,
+                         struct value v, struct value *out) {
+    int64_t n = base.list->n;
+    if (i < 0) i += n;
+    if (i < 0 || i >= n)
+        return fail(ev, target->span, ERR_INDEX, "The list has %lld elements.", (long long)n);
+    *out = value_list_new((int32_t)n, ev->e);
+    for (int32_t k = 0; out->kind == V_LIST && k < n; k++) {
+        struct value item = value_ref(k == i ? v : base.list->items[k]);
+        if (!list_add(out->list, item, ev->e)) return value_unref(*out), false;
+    }
+    return out->kind == V_LIST;
+}
+
+/* 0, 1, 2 … in the shape of the tensor: indexing it tells which places a selection means. */
+static bool positions_of(struct eval *ev, const struct tensor *t, const struct ast *target,
+                         struct value *out) {
+    struct tensor *all = tensor_new(DT_INT64, &t->shape, ev->e);
+    if (!all) return false;
+    for (int64_t i = 0; i < all->count; i++) ((int64_t *)all->data)[i] = i;
+    struct value v = {.kind = V_TENSOR, .tensor = all};
+    bool ok = index_value(ev, target, v, out);
+    value_unref(v);
+    return ok;
+}
+
+static struct tensor *writable_copy(struct eval *ev, const struct tensor *t, bool to_float) {
+    enum dtype type = to_float && !dtype_is_float(t->dtype) ? DT_FLOAT64 : t->dtype;
+    struct tensor *copy = tensor_new(type, &t->shape, ev->e);
+    if (!copy) return NULL;
+    if (type == t->dtype) memcpy(copy->data, t->data, (size_t)t->count * dtype_bytes(type));
+    else
+        for (int64_t i = 0; i < t->count; i++) tensor_set(copy, i, tensor_get(t, i));
+    copy->is_image = t->is_image;
+    return copy;
+}
+
+static void write_one(struct tensor *t, int64_t i, struct value v) {
+    if (t->dtype == DT_INT64 && v.kind == V_INT) ((int64_t *)t->data)[i] = v.integer;
+    else tensor_set(t, i, value_number(v));
+}
+
+static bool write_many(struct eval *ev, struct tensor *t, const struct tensor *at, struct value v,
+                       struct span span) {
+    if (value_is_number(v)) {
+        for (int64_t i = 0; i < at->count; i++) write_one(t, ((const int64_t *)at->data)[i], v);
+        return true;
+    }
+    char a[128], b[128];
+    bool fits = v.kind == V_TENSOR && v.tensor->count == at->count &&
+                (shape_same_sizes(&v.tensor->shape, &at->shape) || at->shape.n == 1);
+    if (!fits) {
+        fail(ev, span, ERR_SHAPE, "The new values must have the shape of the part they replace.");
+        err_fact(ev->e, "the part", "%s", shape_print(&at->shape, a, sizeof a));
+        if (v.kind == V_TENSOR)
+            err_fact(ev->e, "the values", "%s", shape_print(&v.tensor->shape, b, sizeof b));
+        return false;
+    }
+    for (int64_t i = 0; i < at->count; i++)
+        tensor_set(t, ((const int64_t *)at->data)[i], tensor_get(v.tensor, i));
+    return true;
+}
+
+static bool replace_in_tensor(struct eval *ev, struct value base, const struct ast *target,
+                              struct value v, struct value *out) {
+    struct value places, values;
+    struct desc d;
+    TRY(positions_of(ev, base.tensor, target, &places));
+    if (!as_tensorlike(ev, v, &values)) return value_unref(places), false;
+    bool ok = value_describe(values, &d);
+    if (!ok)
+        fail(ev, target->span, ERR_TYPE, "A tensor holds numbers, and this is %s.",
+             value_kind_words(values.kind));
+    struct tensor *t = ok ? writable_copy(ev, base.tensor, dtype_is_float(d.dtype)) : NULL;
+    ok = t != NULL;
+    if (ok && places.kind == V_INT) {
+        ok = value_is_number(values) ||
+             fail(ev, target->span, ERR_SHAPE, "One place holds one number.");
+        if (ok) write_one(t, places.integer, values);
+    } else if (ok) {
+        ok = write_many(ev, t, places.tensor, values, target->span);
+    }
+    value_unref(places);
+    value_unref(values);
+    if (!ok) return tensor_unref(t), false;
+    *out = value_tensor(t);
+    return true;
+}
+
+static bool replace_subscript(struct eval *ev, struct value base, const struct ast *target,
+                              struct value v, struct value *out) {
+    if (base.kind == V_UNKNOWN || base.kind == V_DESC) return *out = value_ref(base), true;
+    if (base.kind == V_NODE)
+        return fail_later(ev, target->span, "replacing parts of a tensor inside a model or grad");
+    if (base.kind == V_TENSOR) {
+        if (ev->domain == DOMAIN_CHECK) {
+            struct desc d;
+            value_describe(base, &d);
+            *out = value_desc(&d, ev->e);
+            return out->kind == V_DESC;
+        }
+        return replace_in_tensor(ev, base, target, v, out);
+    }
+    struct value key;
+    TRY(eval_expr(ev, target->list[0]->a, &key));
+    bool ok = true;
+    bool named = base.kind == V_RECORD || base.kind == V_TABLE;
+    if (key.kind == V_UNKNOWN || key.kind == V_DESC) *out = value_unknown();
+    else if (named && key.kind == V_TEXT)
+        ok = replace_key(ev, base, intern(value_str(&key)), v, out);
+    else if (base.kind == V_LIST && key.kind == V_INT)
+        ok = replace_item(ev, base, target, key.integer, v, out);
+    else
+        ok = fail(ev, target->span, ERR_TYPE, "Nothing can be put into %s this way.",
+                  value_kind_words(base.kind));
+    value_unref(key);
+    return ok;
+}
+
+bool index_replace(struct eval *ev, struct value base, const struct ast *target, struct value v,
+                   struct value *out) {
+    if (target->kind == AST_INDEX) return replace_subscript(ev, base, target, v, out);
+    if (base.kind == V_UNKNOWN) return *out = value_unknown(), true;
+    if (base.kind == V_RECORD || base.kind == V_TABLE)
+        return replace_key(ev, base, target->name, v, out);
+    fail(ev, target->span, ERR_TYPE, "This is %s: its fields cannot be replaced.",
+         value_kind_words(base.kind));
+    return err_hint(ev->e, "Only records and tables have fields that can be given new values.");
+}

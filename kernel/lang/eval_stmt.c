@@ -1,0 +1,355 @@
+/* Statements: what they do to names, and in which order. Loops and branches whose course is not
+ * known while checking are in eval_unknown.c. */
+#include "eval_parts.h"
+#include "eval_unknown.h"
+#include "builtin.h"
+#include "names.h"
+#include "scope.h"
+#include "base/hash.h"
+#include "base/pool.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- assignment ---- */
+
+static bool assign_field(struct eval *ev, const struct ast *target, struct value take) {
+    struct value base, changed;
+    if (!eval_expr(ev, target->a, &base)) return value_unref(take), false;
+    bool ok = index_replace(ev, base, target, take, &changed);
+    value_unref(base);
+    value_unref(take);
+    return ok && assign_target(ev, target->a, changed);
+}
+
+bool assign_target(struct eval *ev, const struct ast *target, struct value take) {
+    if (target->kind == AST_NAME) return name_set(ev, target, take);
+    if (target->kind == AST_TUPLE || target->kind == AST_LIST)
+        return assign_many(ev, target->list, target->n, take);
+    return assign_field(ev, target, take);
+}
+
+bool assign_many(struct eval *ev, struct ast *const *targets, int n, struct value take) {
+    int64_t count;
+    struct span at = targets[0]->span;
+    bool ok = iterate_count(ev, take, at, &count);
+    if (ok && count >= 0 && count != n) {
+        ok = fail(ev, at, ERR_VALUE, "%d names are to receive values, and there %s %lld.", n,
+                  count == 1 ? "is" : "are", (long long)count);
+    }
+    for (int i = 0; ok && i < n; i++) {
+        struct value item;
+        ok = iterate_item(ev, take, i, &item) && assign_target(ev, targets[i], item);
+    }
+    value_unref(take);
+    return ok;
+}
+
+static bool checked_value(struct eval *ev, const struct ast *s, struct value *v) {
+    if (s->a->kind == AST_TRAIN || s->a->kind == AST_PLOT || s->a->kind == AST_SEARCH)
+        TRY(eval_block(ev, s->a, v));
+    else TRY(eval_expr(ev, s->a, v));
+    if (!s->b) return true;
+    const char *what = s->list[0]->kind == AST_NAME ? s->list[0]->name : "this value";
+    if (check_type(ev, s->b, v, what, s->a->span)) return true;
+    value_unref(*v);
+    return false;
+}
+
+static enum flow exec_assign(struct eval *ev, const struct ast *s) {
+    struct value v;
+    if (!checked_value(ev, s, &v)) return FLOW_ERROR;
+    bool ok = s->n == 1 ? assign_target(ev, s->list[0], v) : assign_many(ev, s->list, s->n, v);
+    return ok ? FLOW_NEXT : FLOW_ERROR;
+}
+
+static enum flow exec_augment(struct eval *ev, const struct ast *s) {
+    const struct ast *target = s->list[0];
+    struct value old, by, made = value_missing();
+    if (!eval_expr(ev, target, &old)) return FLOW_ERROR;
+    bool ok = eval_expr(ev, s->a, &by);
+    if (ok) {
+        ok = apply_binary(ev, s->op, old, by, &made) ||
+             fail_from(ev, s->span, (struct span[]){target->span, s->a->span}, 2);
+        value_unref(by);
+    }
+    value_unref(old);
+    return ok && assign_target(ev, target, made) ? FLOW_NEXT : FLOW_ERROR;
+}
+
+/* ---- simple statements ---- */
+
+static enum flow exec_return(struct eval *ev, const struct ast *s) {
+    struct value v = value_none();
+    if (s->a && !eval_expr(ev, s->a, &v)) return FLOW_ERROR;
+    value_unref(ev->frame->returned);
+    ev->frame->returned = v;
+    return FLOW_RETURN;
+}
+
+static bool show_side(struct eval *ev, const struct ast *side) {
+    struct value v;
+    char left[48];
+    struct str source = source_piece(side->span);
+    snprintf(left, sizeof left, "%.*s", (int)(source.n < 40 ? source.n : 40), source.p);
+    if (side->kind == AST_NUMBER || !eval_expr(ev, side, &v)) return false;
+    struct text t = {0};
+    value_repr(v, &t);
+    value_unref(v);
+    err_fact(ev->e, left, "%.*s%s", (int)(t.n < 160 ? t.n : 160), t.p ? t.p : "",
+             t.n > 160 ? " …" : "");
+    text_clear(&t);
+    return true;
+}
+
+static enum flow assert_failed(struct eval *ev, const struct ast *s) {
+    struct err made = {0};
+    struct value message = value_missing();
+    if (s->b && !eval_expr(ev, s->b, &message)) return FLOW_ERROR;
+    if (message.kind == V_TEXT) err_set(&made, ERR_ASSERT, "%s", message.text->bytes);
+    else err_set(&made, ERR_ASSERT, "This was asserted, and it does not hold.");
+    value_unref(message);
+    err_at(&made, s->a->span);
+    err_label(&made, "is not True");
+    struct err *outer = ev->e;
+    ev->e = &made;
+    if (s->a->kind == AST_COMPARE)
+        for (int i = 0; i < s->a->n && i < 3; i++) {
+            struct err keep = made;
+            if (!show_side(ev, s->a->list[i])) made = keep;
+        }
+    ev->e = outer;
+    *ev->e = made;
+    return FLOW_ERROR;
+}
+
+static enum flow exec_assert(struct eval *ev, const struct ast *s) {
+    struct value v;
+    if (!eval_expr(ev, s->a, &v)) return FLOW_ERROR;
+    enum truth t = value_truth(ev, v, s->a, "assert");
+    value_unref(v);
+    if (t == TRUTH_ERROR) return FLOW_ERROR;
+    if (t == TRUTH_NO && ev->domain == DOMAIN_RUN) return assert_failed(ev, s);
+    return FLOW_NEXT;
+}
+
+static bool is_nothing(struct value v) {
+    return v.kind == V_NONE || v.kind == V_UNKNOWN || v.kind == V_MISSING;
+}
+
+/* A value that nobody can see or use: in a language without side effects always a slip. */
+static enum flow lost(struct eval *ev, const struct ast *s, struct value v) {
+    struct str text = source_piece(s->a->span);
+    int n = text.n < 60 ? (int)text.n : 60;
+    fail(ev, s->span, ERR_LOST, "This line makes %s and then throws it away.",
+         value_kind_words(v.kind));
+    err_label(ev->e, "its result is not used");
+    if (s->a->kind == AST_COMPARE)
+        err_hint(ev->e, "To check that it holds, write: assert %.*s", n, text.p);
+    else
+        err_hint(ev->e,
+                 "Values never change behind your back: give the result a name\n\n"
+                 "    result = %.*s\n\nor show it with show(…). Only the last line of a "
+                 "cell shows its value by itself.",
+                 n, text.p);
+    return FLOW_ERROR;
+}
+
+static enum flow exec_expr(struct eval *ev, const struct ast *s) {
+    struct value v;
+    if (!eval_expr(ev, s->a, &v)) return FLOW_ERROR;
+    enum flow flow = FLOW_NEXT;
+    if (ev->plot && v.kind == V_PLOT) {
+        for (int i = 0; flow == FLOW_NEXT && i < v.plot->n_marks; i++)
+            if (!plot_take_mark(ev, v.plot, i)) flow = FLOW_ERROR;
+    } else if (!is_nothing(v) && !s->is_quiet) {
+        flow = lost(ev, s, v);
+    }
+    value_unref(v);
+    return flow;
+}
+
+static enum flow exec_def(struct eval *ev, const struct ast *s) {
+    struct value f;
+    if (!make_function(ev, s, &f)) return FLOW_ERROR;
+    /* a function inside a function may call itself: it captures its own name */
+    const struct scope *scope = s->scope;
+    for (int i = 0; i < scope->n_captures; i++) {
+        if (scope->captures[i].name != s->name || f.function->captured[i].kind != V_MISSING)
+            continue;
+        fail_later(ev, s->span, "functions inside functions that call themselves");
+        value_unref(f);
+        return FLOW_ERROR;
+    }
+    struct ast name = {.kind = AST_NAME, .name = s->name, .slot = s->slot, .span = s->span};
+    return name_set(ev, &name, f) ? FLOW_NEXT : FLOW_ERROR;
+}
+
+static enum flow exec_later(struct eval *ev, const struct ast *s) {
+    const char *what = s->kind == AST_IMPORT   ? "import of other awml files"
+                       : s->kind == AST_UPDATE ? "minimize and maximize in custom training steps"
+                                               : "this statement";
+    fail_later(ev, s->span, what);
+    return FLOW_ERROR;
+}
+
+static enum flow exec_block_statement(struct eval *ev, const struct ast *s) {
+    struct value v;
+    if (!eval_block(ev, s, &v)) return FLOW_ERROR;
+    if (ev->domain == DOMAIN_RUN && v.kind == V_PLOT && ev->observer->show)
+        ev->observer->show(ev->observer->user, v, NULL, false);
+    value_unref(v);
+    return FLOW_NEXT;
+}
+
+static enum flow exec_model(struct eval *ev, const struct ast *s) {
+    return eval_define_model(ev, s) ? FLOW_NEXT : FLOW_ERROR;
+}
+
+/* ---- branches and loops ---- */
+
+static enum flow exec_if(struct eval *ev, const struct ast *s) {
+    struct value v;
+    if (!eval_expr(ev, s->a, &v)) return FLOW_ERROR;
+    enum truth t = value_truth(ev, v, s->a, "if");
+    value_unref(v);
+    if (t == TRUTH_ERROR) return FLOW_ERROR;
+    if (t == TRUTH_UNKNOWN) return exec_unknown_if(ev, s);
+    return t == TRUTH_YES ? exec_body(ev, s->body, s->n_body)
+                          : exec_body(ev, s->orelse, s->n_orelse);
+}
+
+enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, uint64_t stream,
+                     int64_t i) {
+    bool ok =
+        s->n == 1 ? assign_target(ev, s->list[0], item) : assign_many(ev, s->list, s->n, item);
+    if (!ok) return FLOW_ERROR;
+    ev->stream = hash_add(stream, (uint64_t)i + 1);
+    return exec_body(ev, s->body, s->n_body);
+}
+
+static enum flow exec_for(struct eval *ev, const struct ast *s) {
+    struct value over;
+    if (!eval_expr(ev, s->a, &over)) return FLOW_ERROR;
+    int64_t n = 0;
+    uint64_t stream = ev->stream;
+    enum flow flow = iterate_count(ev, over, s->a->span, &n) ? FLOW_NEXT : FLOW_ERROR;
+    if (flow == FLOW_NEXT && ev->domain == DOMAIN_CHECK && (n < 0 || n > CHECK_ROUNDS)) {
+        flow = exec_unknown_for(ev, s, over, n);
+        n = 0;
+    }
+    for (int64_t i = 0; flow == FLOW_NEXT && i < n; i++) {
+        struct value item;
+        if (stopped(ev, s->span) || !iterate_item(ev, over, i, &item)) {
+            flow = FLOW_ERROR;
+            break;
+        }
+        flow = exec_round(ev, s, item, stream, i);
+        if (flow == FLOW_CONTINUE) flow = FLOW_NEXT;
+    }
+    value_unref(over);
+    ev->stream = stream;
+    if (flow == FLOW_ERROR && ev->e->kind != ERR_INTERRUPT) err_at(ev->e, s->span);
+    return flow == FLOW_BREAK ? FLOW_NEXT : flow;
+}
+
+static enum flow exec_while(struct eval *ev, const struct ast *s) {
+    uint64_t stream = ev->stream;
+    enum flow flow = FLOW_NEXT;
+    for (int64_t i = 0; flow == FLOW_NEXT; i++) {
+        struct value v;
+        ev->stream = hash_add(stream, (uint64_t)i + 1);
+        if (stopped(ev, s->span) || !eval_expr(ev, s->a, &v)) return FLOW_ERROR;
+        enum truth t = value_truth(ev, v, s->a, "while");
+        value_unref(v);
+        if (t == TRUTH_ERROR) return FLOW_ERROR;
+        if (t == TRUTH_NO) break;
+        if (t == TRUTH_UNKNOWN || (ev->domain == DOMAIN_CHECK && i >= CHECK_ROUNDS)) {
+            flow = exec_unknown_while(ev, s);
+            break;
+        }
+        flow = exec_body(ev, s->body, s->n_body);
+        if (flow == FLOW_CONTINUE) flow = FLOW_NEXT;
+    }
+    ev->stream = stream;
+    return flow == FLOW_BREAK ? FLOW_NEXT : flow;
+}
+
+static enum flow exec_jump(struct eval *ev, const struct ast *s) {
+    (void)ev;
+    if (s->kind == AST_PASS) return FLOW_NEXT;
+    return s->kind == AST_BREAK ? FLOW_BREAK : FLOW_CONTINUE;
+}
+
+static enum flow exec_magic(struct eval *ev, const struct ast *s) {
+    fail(ev, s->span, ERR_SYNTAX, "A line that begins with %% stands alone, outside blocks.");
+    return FLOW_ERROR;
+}
+
+static enum flow (*const exec_of[AST_N_KINDS])(struct eval *, const struct ast *) = {
+    [AST_EXPR] = exec_expr,
+    [AST_ASSIGN] = exec_assign,
+    [AST_AUGMENT] = exec_augment,
+    [AST_RETURN] = exec_return,
+    [AST_ASSERT] = exec_assert,
+    [AST_IMPORT] = exec_later,
+    [AST_BREAK] = exec_jump,
+    [AST_CONTINUE] = exec_jump,
+    [AST_PASS] = exec_jump,
+    [AST_UPDATE] = exec_later,
+    [AST_DEF] = exec_def,
+    [AST_IF] = exec_if,
+    [AST_FOR] = exec_for,
+    [AST_WHILE] = exec_while,
+    [AST_MODEL] = exec_model,
+    [AST_TRAIN] = exec_block_statement,
+    [AST_PLOT] = exec_block_statement,
+    [AST_SEARCH] = exec_block_statement,
+    [AST_MAGIC] = exec_magic,
+    [AST_INPUT] = exec_model_line,
+    [AST_WEIGHT] = exec_model_line,
+    [AST_OUTPUT] = exec_model_line,
+};
+
+enum flow exec_statement(struct eval *ev, const struct ast *s) {
+    if (ev->domain == DOMAIN_CHECK && ev->fuel < 0) return FLOW_NEXT;
+    if (!exec_of[s->kind]) {
+        fail(ev, s->span, ERR_SYNTAX, "This line belongs inside a block of another kind.");
+        return FLOW_ERROR;
+    }
+    enum flow flow = exec_of[s->kind](ev, s);
+    if (flow == FLOW_NEXT && ev->ending) return FLOW_ERROR;
+    if (flow == FLOW_ERROR) err_at(ev->e, s->span);
+    return flow;
+}
+
+/* ---- random streams of statements ---- */
+
+static const char *assigned_name(const struct ast *s) {
+    if (s->kind != AST_ASSIGN && s->kind != AST_TRAIN && s->kind != AST_AUGMENT) return NULL;
+    const struct ast *t = s->n ? s->list[0] : NULL;
+    while (t && (t->kind == AST_ATTRIBUTE || t->kind == AST_INDEX)) t = t->a;
+    return t && t->kind == AST_NAME ? t->name : NULL;
+}
+
+/* Keyed by the name a statement assigns and which time in its body it does so; by its place among
+ * the others if it assigns none. */
+uint64_t statement_stream(uint64_t outer, struct ast *const *body, int i) {
+    const char *name = assigned_name(body[i]);
+    uint64_t nth = 0;
+    for (int k = 0; k < i; k++) nth += assigned_name(body[k]) == name;
+    uint64_t key = name ? hash_bytes(name, strlen(name), 1) : 2;
+    return hash_add(hash_add(outer, key), nth);
+}
+
+enum flow exec_body(struct eval *ev, struct ast *const *body, int n) {
+    uint64_t stream = ev->stream, draws = ev->draws;
+    enum flow flow = FLOW_NEXT;
+    for (int i = 0; flow == FLOW_NEXT && i < n; i++) {
+        ev->stream = statement_stream(stream, body, i);
+        ev->draws = 0;
+        flow = exec_statement(ev, body[i]);
+    }
+    ev->stream = stream;
+    ev->draws = draws;
+    return flow;
+}

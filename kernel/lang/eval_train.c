@@ -1,0 +1,301 @@
+/* The train statement: from the block to a train_spec, and the result back into its name. */
+#include "eval_train.h"
+#include "builtin.h"
+#include "eval_parts.h"
+#include "base/intern.h"
+#include "base/pool.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the block ---- */
+
+static void block_start(struct train_block *b, struct eval *ev, const struct ast *s) {
+    memset(b, 0, sizeof *b);
+    b->ev = ev;
+    b->statement = s;
+    b->resume = -1;
+    b->spec.epochs = 10;
+    b->spec.batch = 32;
+    b->spec.seed = engine_seed(ev->engine);
+}
+
+static void block_clear(struct train_block *b) {
+    value_unref(b->validate);
+    value_unref(b->loss);
+    for (int i = 0; i < b->n_traced; i++) value_unref(b->traced[i].function);
+    for (int i = 0; i < b->n_owned; i++) config_unref(b->owned[i]);
+    for (int i = 0; i < b->n_owned_tensors; i++) tensor_unref(b->owned_tensors[i]);
+}
+
+static bool read_block(struct train_block *b) {
+    struct eval *ev = b->ev;
+    for (int i = 0; i < b->statement->n_body; i++) {
+        const struct ast *line = b->statement->body[i];
+        if (line->kind == AST_SETTING) TRY(apply_setting(ev, &train_settings, line, b));
+        else if (line->kind == AST_STEP) return fail_later(ev, line->span, "custom training steps");
+        else if (line->kind == AST_EACH)
+            return fail_later(ev, line->span, "each epoch: and each batch:");
+    }
+    return true;
+}
+
+/* A loss for each output: one for all, or a record by the outputs' names. */
+static bool read_losses(struct train_block *b, const struct model *m) {
+    struct eval *ev = b->ev;
+    const struct ast at = {.kind = AST_NAME,
+                           .name = intern_c("loss"),
+                           .span = b->loss_at,
+                           .a = &(struct ast){.span = b->loss_at}};
+    if (b->loss.kind == V_MISSING) return true;
+    for (int i = 0; i < model_n_outputs(m); i++) {
+        struct value v = b->loss;
+        if (v.kind == V_RECORD) {
+            const char *name = model_output(m, true, i)->name;
+            const struct value *own = record_get(v.record, name);
+            if (!own)
+                return fail(ev, b->loss_at, ERR_SETTING, "There is no loss for the output `%s`.",
+                            name);
+            v = *own;
+        }
+        TRY(measure_from(b, &at, v, true, &b->spec.losses[i]));
+    }
+    return true;
+}
+
+/* ---- data ---- */
+
+struct train_data {
+    struct model_data x, y, vx, vy;
+};
+
+static void data_clear(struct train_data *d) {
+    model_data_clear(&d->x);
+    model_data_clear(&d->y);
+    model_data_clear(&d->vx);
+    model_data_clear(&d->vy);
+}
+
+static bool read_pair(struct train_block *b, struct value pair, struct span at,
+                      const struct ast *ast, const struct model *m, struct model_data *x,
+                      struct model_data *y) {
+    struct span sx = ast && ast->kind == AST_ARROW ? ast->a->span : at;
+    struct span sy = ast && ast->kind == AST_ARROW ? ast->b->span : at;
+    TRY(model_data_from(b->ev, pair.pair->inputs, m, false, sx, x));
+    return model_data_from(b->ev, pair.pair->targets, m, true, sy, y);
+}
+
+static void put_examples(struct examples *e, const struct model_data *x,
+                         const struct model_data *y) {
+    memcpy(e->inputs, x->tensors, sizeof e->inputs);
+    memcpy(e->targets, y->tensors, sizeof e->targets);
+}
+
+static bool no_data(struct train_block *b, struct value v) {
+    struct eval *ev = b->ev;
+    const struct ast *s = b->statement;
+    fail(ev, s->a ? s->a->span : s->span, ERR_TRAIN, "`train` needs inputs and targets.");
+    if (v.kind == V_TENSOR || v.kind == V_DESC)
+        return err_hint(ev->e, "An autoencoder learns its own input: train … on x -> x");
+    return err_hint(ev->e, "Write: train net on x -> y");
+}
+
+/* ---- the target ---- */
+
+static bool not_a_model(struct eval *ev, const struct ast *target, struct value v) {
+    fail(ev, target->span, ERR_TRAIN, "`train` trains a model, and this is %s.",
+         value_kind_words(v.kind));
+    struct str name = source_piece(target->span);
+    if (v.kind == V_MAKER)
+        err_hint(ev->e,
+                 "%.*s describes models. Make one, with its own weights, first:\n\n"
+                 "    net = %.*s()\n    train net on …",
+                 (int)name.n, name.p, (int)name.n, name.p);
+    return false;
+}
+
+static bool trained_already(struct train_block *b, const struct model_value *m) {
+    struct eval *ev = b->ev;
+    const struct source *where = source_find(m->trained_at.source);
+    char cell[48] = "";
+    if (where && where->cell_number)
+        snprintf(cell, sizeof cell, ", in cell [%d]", where->cell_number);
+    fail(ev, b->statement->list[0]->span, ERR_TRAIN,
+         "Shall this go on from there, or start again? "
+         "Say which:");
+    err_label(ev->e, "has been trained already%s, %lld epoch%s", cell, (long long)m->epochs_trained,
+              m->epochs_trained == 1 ? "" : "s");
+    err_hint(ev->e, "    resume: True      go on from the weights that it has now\n"
+                    "    resume: False     start again from the weights it was made with\n\n"
+                    "(Running a train statement a second time never needs this: it starts where it "
+                    "started.)");
+    return false;
+}
+
+/* The weights to start from: NULL with an error, or a new reference. */
+static struct weights *start_weights(struct train_block *b, const struct model_value *m) {
+    bool trained = m->trained_at.source != 0;
+    if (trained && b->resume < 0) return trained_already(b, m), NULL;
+    if (!trained || b->resume == 1) return weights_ref(m->weights);
+    return model_init(m->model, engine_seed(b->ev->engine), m->stream, b->ev->e);
+}
+
+/* ---- running ---- */
+
+struct watcher {
+    struct eval *ev;
+    int run;
+    bool quiet;
+};
+
+static void watch(void *user, const struct train_event *event) {
+    struct watcher *w = user;
+    const struct engine_observer *o = w->ev->observer;
+    if (o->train && !w->quiet) o->train(o->user, w->run, event);
+    else if (o->note && event->kind == TRAIN_NOTE) o->note(o->user, str_of(event->text));
+}
+
+static bool put_result(struct train_block *b, const struct ast *target, struct model_value *m,
+                       const struct train_result *r) {
+    struct model_value *made = model_copy(b->ev, m);
+    if (!made) return false;
+    weights_unref(made->weights);
+    made->weights = weights_ref(r->weights);
+    int64_t before = b->resume == 1 ? m->epochs_trained : 0;
+    made->epochs_trained = before + (r->history ? r->history->n_rows : 0);
+    made->trained_at = b->statement->span;
+    return assign_target(b->ev, target, (struct value){.kind = V_MODEL, .model = made});
+}
+
+static void note_interrupt(struct train_block *b, const struct train_result *r) {
+    struct eval *ev = b->ev;
+    ev->ending = true;
+    fail(ev, b->statement->span, ERR_INTERRUPT, "Training was stopped.");
+    if (r->best_epoch == 0)
+        err_hint(ev->e, "No epoch was finished, so the model is as it was before.");
+    else
+        err_hint(ev->e,
+                 "The model has the weights of epoch %lld. %%again as the first line of this "
+                 "cell goes on from there; resume: True does so in another cell.",
+                 (long long)r->best_epoch);
+}
+
+static bool run_training(struct train_block *b, const struct ast *target, struct model_value *m,
+                         struct value *out) {
+    struct eval *ev = b->ev;
+    struct weights *start = start_weights(b, m);
+    if (!start) return false;
+    struct watcher w = {ev, engine_next_run(ev->engine), b->quiet};
+    b->spec.model = m->model;
+    b->spec.start = start;
+    b->spec.stream = next_stream(ev);
+    b->spec.stop = engine_stop_flag(ev->engine);
+    b->spec.observe = watch;
+    b->spec.user = &w;
+    struct train_result r = {0};
+    bool ok = train_run(&b->spec, &r, ev->e);
+    weights_unref(start);
+    if (!ok) return false;
+    if (r.best_epoch > 0 || !r.interrupted) ok = put_result(b, target, m, &r);
+    weights_unref(r.weights);
+    *out = (struct value){.kind = V_HISTORY, .table = r.history};
+    if (ok && r.interrupted) note_interrupt(b, &r);
+    return ok;
+}
+
+static bool check_shapes(struct train_block *b, struct model_value *m, const struct train_data *d) {
+    struct train_shapes shapes = {0};
+    memcpy(shapes.inputs, d->x.descs, sizeof shapes.inputs);
+    memcpy(shapes.targets, d->y.descs, sizeof shapes.targets);
+    b->spec.model = m->model;
+    return train_check(&b->spec, &shapes, b->ev->e);
+}
+
+static bool name_places(struct train_block *b) {
+    const struct ast *data = b->statement->a;
+    bool arrow = data && data->kind == AST_ARROW;
+    struct span none = data ? data->span : b->statement->span;
+    struct span spans[] = {b->statement->list[0]->span, arrow ? data->a->span : none,
+                           arrow ? data->b->span : none,
+                           b->loss_at.source ? b->loss_at : b->statement->span};
+    enum err_kind k = b->ev->e->kind;
+    struct span at = k == ERR_OUTPUT  ? spans[3]
+                     : k == ERR_LABEL ? spans[2]
+                     : k == ERR_SHAPE ? spans[1]
+                                      : spans[0];
+    return fail_from(b->ev, at, spans, 4);
+}
+
+static bool train_known(struct train_block *b, const struct ast *target, struct model_value *m,
+                        struct value data, struct value *out) {
+    struct eval *ev = b->ev;
+    struct train_data d = {0};
+    bool built = false;
+    bool ok = read_pair(b, data, b->statement->a->span, b->statement->a, m->model, &d.x, &d.y);
+    ok = ok && (!d.x.known || model_ensure(ev, m, d.x.descs, d.x.n, target->span, &built));
+    if (ok && built && b->validate.kind == V_PAIR)
+        ok = read_pair(b, b->validate, b->validate_at, NULL, m->model, &d.vx, &d.vy);
+    ok = ok && (!built || read_losses(b, m->model));
+    bool known = built && d.x.known && d.y.known && !b->unknown;
+    if (ok && known) ok = check_shapes(b, m, &d) || name_places(b);
+    if (ok && ev->domain == DOMAIN_CHECK) {
+        if (built && m->trained_at.source && b->resume < 0) ok = trained_already(b, m);
+        *out = value_unknown();
+    } else if (ok && !known) {
+        ok = fail(ev, target->span, ERR_TRAIN,
+                  "The sizes of the model's inputs do not follow from "
+                  "these data.");
+    } else if (ok) {
+        put_examples(&b->spec.data, &d.x, &d.y);
+        put_examples(&b->spec.validation, &d.vx, &d.vy);
+        ok = run_training(b, target, m, out) || name_places(b);
+    }
+    data_clear(&d);
+    return ok;
+}
+
+/* While checking: the trained model is the model, marked as trained here. */
+static bool mark_trained(struct train_block *b, const struct ast *target, struct value model) {
+    struct model_value *made = model_copy(b->ev, model.model);
+    if (!made) return false;
+    made->trained_at = b->statement->span;
+    if (made->epochs_trained == 0) made->epochs_trained = b->spec.epochs;
+    return assign_target(b->ev, target, (struct value){.kind = V_MODEL, .model = made});
+}
+
+static bool train_one(struct train_block *b, const struct ast *target, struct value *out) {
+    struct eval *ev = b->ev;
+    struct value model, data = value_missing();
+    TRY(eval_expr(ev, target, &model));
+    bool ok = !b->statement->a || eval_expr(ev, b->statement->a, &data);
+    ok = ok && read_block(b);
+    if (!ok) {
+    } else if (model.kind == V_UNKNOWN) {
+        *out = value_unknown();
+    } else if (model.kind != V_MODEL) {
+        ok = not_a_model(ev, target, model);
+    } else if (data.kind == V_UNKNOWN) {
+        *out = value_unknown();
+    } else if (data.kind != V_PAIR) {
+        ok = no_data(b, data);
+    } else {
+        ok = train_known(b, target, model.model, data, out);
+    }
+    if (ok && ev->domain == DOMAIN_CHECK && model.kind == V_MODEL)
+        ok = mark_trained(b, target, model);
+    value_unref(model);
+    value_unref(data);
+    return ok;
+}
+
+bool eval_train(struct eval *ev, const struct ast *s, struct value *out) {
+    if (s->n != 1) return fail_later(ev, s->span, "training several models in one statement");
+    if (ev->graph)
+        return fail(ev, s->span, ERR_TRAIN, "`train` cannot stand inside %s.", ev->context);
+    struct train_block *b = pool_need(sizeof *b, ev->e);
+    if (!b) return false;
+    block_start(b, ev, s);
+    bool ok = train_one(b, s->list[0], out);
+    block_clear(b);
+    pool_free(b);
+    return ok;
+}

@@ -1,0 +1,18 @@
+/* Branches and loops whose course is not known while checking: both arms are walked, loops until
+ * nothing new can be learned, and what differs afterwards becomes its common description. */
+#pragma once
+#include "eval.h"
+
+enum { CHECK_ROUNDS = 40 }; /* loops up to this length are unrolled while checking */
+
+enum flow exec_unknown_if(struct eval *ev, const struct ast *s);
+enum flow exec_unknown_for(struct eval *ev, const struct ast *s, struct value over, int64_t n);
+enum flow exec_unknown_while(struct eval *ev, const struct ast *s);
+/* One round of a for loop; takes the item. */
+enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, uint64_t stream,
+                     int64_t i);
+uint64_t statement_stream(uint64_t outer, struct ast *const *body, int i);
+/* input, weight and output lines of a model. */
+enum flow exec_model_line(struct eval *ev, const struct ast *s);
+/* Move mark i of a plot made by a mark function into the plot block being built. */
+bool plot_take_mark(struct eval *ev, struct plot *from, int i);

@@ -1,0 +1,32 @@
+/* Shared by the files that implement built-in functions (fn_*.c). */
+#pragma once
+#include "builtin.h"
+#include "eval_ops.h"
+#include "tables.h"
+#include "base/intern.h"
+#include "base/pool.h"
+
+/* Argument i as a number, tensor, node, description or unknown (new reference): lists of numbers
+ * become tensors. False with an error for anything else. */
+bool fn_operand(struct call *c, int i, struct value *v);
+/* Its description; unknown values have none and set *known = false. */
+bool fn_described(struct call *c, struct value v, struct desc *d);
+/* Chains of elementwise steps on values that are given up as they are used. */
+bool fn_step1(struct eval *ev, enum op op, struct value *v);                  /* v = op(v) */
+bool fn_step2(struct eval *ev, enum op op, struct value *v, struct value by); /* v = op(v, by) */
+/* Rows of a tensor, table, list, pair or record of them. */
+bool pick_rows(struct eval *ev, struct value v, struct tensor *rows, struct value *out);
+/* A one-axis tensor of float64. */
+struct tensor *fn_vector(int64_t n, struct err *e);
+
+/* Every built-in's function: fn_<name>. */
+#define FN(name, group, signature, flags, help, example)                                           \
+    bool fn_##name(struct call *c, struct value *out);
+#define ELEMENT(name, op, help, example)
+#define REDUCE(name, op, help, example)
+#include "builtins.list"
+#undef FN
+#undef ELEMENT
+#undef REDUCE
+bool fn_element(struct call *c, struct value *out);
+bool fn_reduce(struct call *c, struct value *out);

@@ -1,0 +1,395 @@
+/* Elementwise functions and reductions: mostly one op, or a few. */
+#include "fn.h"
+#include <math.h>
+#include <string.h>
+
+bool fn_operand(struct call *c, int i, struct value *v) {
+    TRY(as_tensorlike(c->ev, c->args[i], v));
+    if (value_is_tensorlike(*v) || v->kind == V_UNKNOWN) return true;
+    call_fail(c, i, ERR_TYPE, "%s works on numbers, and this is %s.", c->row->name,
+              value_kind_words(v->kind));
+    value_unref(*v);
+    *v = value_missing();
+    return false;
+}
+
+bool fn_step1(struct eval *ev, enum op op, struct value *v) {
+    struct value made;
+    bool ok = apply1(ev, op, *v, NULL, &made);
+    value_unref(*v);
+    *v = ok ? made : value_missing();
+    return ok;
+}
+
+bool fn_step2(struct eval *ev, enum op op, struct value *v, struct value by) {
+    struct value made;
+    bool ok = apply2(ev, op, *v, by, &made);
+    value_unref(*v);
+    *v = ok ? made : value_missing();
+    return ok;
+}
+
+bool fn_element(struct call *c, struct value *out) {
+    struct value v;
+    TRY(fn_operand(c, 0, &v));
+    bool ok = apply1(c->ev, (enum op)c->row->op, v, NULL, out);
+    value_unref(v);
+    return ok;
+}
+
+/* Reductions over a table's or list's numbers work on their tensor. */
+static bool reduce(struct call *c, enum op op, struct value *out) {
+    struct value v;
+    struct desc d;
+    struct attrs a = {0};
+    TRY(fn_operand(c, 0, &v));
+    if (!value_describe(v, &d)) return *out = value_unknown(), true;
+    bool ok = call_axes(c, 1, &d.shape, &a.axes) && call_bool(c, 2, false, &a.keepdims);
+    if (ok && d.shape.n == 0) *out = value_ref(v);
+    else if (ok) ok = apply1(c->ev, op, v, &a, out);
+    value_unref(v);
+    return ok;
+}
+
+bool fn_reduce(struct call *c, struct value *out) {
+    return reduce(c, (enum op)c->row->op, out);
+}
+
+/* mean((x - mean(x))²), the mean repeated along the folded axes. */
+bool fn_var(struct call *c, struct value *out) {
+    struct value v, mean = value_missing(), wide = value_missing();
+    struct desc d;
+    struct attrs a = {0};
+    bool keep = false;
+    TRY(fn_operand(c, 0, &v));
+    if (!value_describe(v, &d)) return *out = value_unknown(), true;
+    bool ok = call_axes(c, 1, &d.shape, &a.axes) && call_bool(c, 2, false, &keep);
+    a.keepdims = true;
+    ok = ok && apply1(c->ev, OP_mean, v, &a, &mean);
+    if (ok) {
+        struct attrs e = {.shape = d.shape, .axes = a.axes};
+        ok = apply1(c->ev, OP_expand, mean, &e, &wide);
+    }
+    struct value diff = value_ref(v);
+    ok = ok && fn_step2(c->ev, OP_sub, &diff, wide) && fn_step1(c->ev, OP_square, &diff);
+    a.keepdims = keep;
+    ok = ok && apply1(c->ev, OP_mean, diff, &a, out);
+    value_unref(diff);
+    value_unref(v);
+    value_unref(mean);
+    value_unref(wide);
+    return ok;
+}
+
+bool fn_std(struct call *c, struct value *out) {
+    struct value v;
+    TRY(fn_var(c, &v));
+    if (v.kind == V_UNKNOWN) return *out = v, true;
+    bool ok = apply1(c->ev, OP_sqrt, v, NULL, out);
+    value_unref(v);
+    return ok;
+}
+
+bool fn_count(struct call *c, struct value *out) {
+    struct value v;
+    struct desc d;
+    TRY(fn_operand(c, 0, &v));
+    struct attrs a = {0};
+    bool ok = true;
+    if (!value_describe(v, &d)) *out = value_unknown();
+    else if (d.dtype != DT_BOOL)
+        ok = call_fail(
+            c, 0, ERR_TYPE,
+            "count counts what is True: count(x > 3). For the number of elements write len(x).");
+    else a.axes = d.shape.n ? (1u << d.shape.n) - 1 : 0, ok = apply1(c->ev, OP_sum, v, &a, out);
+    value_unref(v);
+    return ok;
+}
+
+static bool arg_extreme(struct call *c, enum op op, struct value *out) {
+    struct value v, flat;
+    struct desc d;
+    struct attrs a = {0};
+    TRY(fn_operand(c, 0, &v));
+    if (!value_describe(v, &d)) return *out = value_unknown(), true;
+    bool ok;
+    if (call_has(c, 1)) {
+        int axis;
+        ok = call_axis(c, 1, &d.shape, 0, &axis);
+        a.axis = axis;
+        ok = ok && apply1(c->ev, op, v, &a, out);
+    } else if (d.shape.n == 0) {
+        ok = call_fail(c, 0, ERR_TYPE, "%s looks through several numbers, and this is one.",
+                       c->row->name);
+    } else {
+        struct attrs r = {.shape = shape_of(1, &(int64_t){-1}), .axis = 1};
+        ok = apply1(c->ev, OP_reshape, v, &r, &flat);
+        ok = ok && apply1(c->ev, op, flat, &a, out);
+        if (ok) value_unref(flat);
+    }
+    value_unref(v);
+    return ok;
+}
+
+bool fn_argmax(struct call *c, struct value *out) {
+    return arg_extreme(c, OP_argmax, out);
+}
+
+bool fn_argmin(struct call *c, struct value *out) {
+    return arg_extreme(c, OP_argmin, out);
+}
+
+static bool along(struct call *c, enum op op, int arg, int fallback, struct value *out) {
+    struct value v;
+    struct desc d;
+    TRY(fn_operand(c, 0, &v));
+    if (!value_describe(v, &d)) return *out = value_unknown(), true;
+    struct attrs a = {0};
+    int axis;
+    bool ok = call_axis(c, arg, &d.shape, fallback, &axis);
+    a.axis = axis;
+    ok = ok && apply1(c->ev, op, v, &a, out);
+    value_unref(v);
+    return ok;
+}
+
+bool fn_cumsum(struct call *c, struct value *out) {
+    return along(c, OP_cumsum, 1, 0, out);
+}
+
+bool fn_softmax(struct call *c, struct value *out) {
+    return along(c, OP_softmax, 1, -1, out);
+}
+
+bool fn_round(struct call *c, struct value *out) {
+    int64_t digits;
+    struct value v;
+    TRY(call_int(c, 1, 0, &digits));
+    if (c->args[0].kind == V_TABLE || c->args[0].kind == V_HISTORY) {
+        *out = value_table(table_round(c->args[0].table, (int)digits, c->ev->e));
+        return out->kind == V_TABLE;
+    }
+    TRY(fn_operand(c, 0, &v));
+    if (digits == 0) {
+        bool ok = apply1(c->ev, OP_round, v, NULL, out);
+        value_unref(v);
+        return ok;
+    }
+    struct value scale = value_float(pow(10, (double)digits));
+    bool ok = fn_step2(c->ev, OP_mul, &v, scale) && fn_step1(c->ev, OP_round, &v) &&
+              fn_step2(c->ev, OP_div, &v, scale);
+    *out = v;
+    return ok;
+}
+
+static bool two(struct call *c, enum op op, struct value *out) {
+    struct value a, b;
+    TRY(fn_operand(c, 0, &a));
+    if (!fn_operand(c, 1, &b)) return value_unref(a), false;
+    bool ok = apply2(c->ev, op, a, b, out);
+    value_unref(a);
+    value_unref(b);
+    return ok;
+}
+
+bool fn_maximum(struct call *c, struct value *out) {
+    return two(c, OP_maximum, out);
+}
+
+bool fn_minimum(struct call *c, struct value *out) {
+    return two(c, OP_minimum, out);
+}
+
+bool fn_clip(struct call *c, struct value *out) {
+    struct value v, low, high;
+    TRY(fn_operand(c, 0, &v));
+    TRY(fn_operand(c, 1, &low));
+    TRY(fn_operand(c, 2, &high));
+    bool ok = fn_step2(c->ev, OP_maximum, &v, low) && fn_step2(c->ev, OP_minimum, &v, high);
+    value_unref(low);
+    value_unref(high);
+    *out = v;
+    return ok;
+}
+
+bool fn_where(struct call *c, struct value *out) {
+    struct value v[3];
+    for (int i = 0; i < 3; i++) {
+        if (fn_operand(c, i, &v[i])) continue;
+        while (i-- > 0) value_unref(v[i]);
+        return false;
+    }
+    bool ok = apply_op(c->ev, OP_where, v, 3, NULL, out);
+    for (int i = 0; i < 3; i++) value_unref(v[i]);
+    return ok;
+}
+
+/* |a - b| <= tolerance * max(1, |b|), everywhere. */
+bool fn_close(struct call *c, struct value *out) {
+    double tolerance;
+    struct value a, b, size;
+    TRY(call_number(c, 2, 1e-9, &tolerance));
+    TRY(fn_operand(c, 0, &a));
+    TRY(fn_operand(c, 1, &b));
+    bool ok = fn_step2(c->ev, OP_sub, &a, b) && fn_step1(c->ev, OP_abs, &a);
+    size = b;
+    ok = ok && fn_step1(c->ev, OP_abs, &size) &&
+         fn_step2(c->ev, OP_maximum, &size, value_float(1)) &&
+         fn_step2(c->ev, OP_mul, &size, value_float(tolerance)) && fn_step2(c->ev, OP_le, &a, size);
+    struct desc d;
+    struct attrs all = {0};
+    if (ok && value_describe(a, &d) && d.shape.n > 0) {
+        all.axes = (1u << d.shape.n) - 1;
+        ok = apply1(c->ev, OP_all, a, &all, out);
+    } else if (ok) {
+        *out = value_ref(a);
+    }
+    value_unref(a);
+    value_unref(size);
+    return ok;
+}
+
+/* where(x > 0, x, negative) */
+static bool positive_or(struct eval *ev, struct value x, struct value take, struct value *out) {
+    struct value above;
+    bool ok = apply2(ev, OP_gt, x, value_float(0), &above);
+    if (ok) {
+        ok = apply_op(ev, OP_where, (struct value[]){above, x, take}, 3, NULL, out);
+        value_unref(above);
+    }
+    value_unref(take);
+    return ok;
+}
+
+bool fn_leaky_relu(struct call *c, struct value *out) {
+    double slope;
+    struct value x;
+    TRY(call_number(c, 1, 0.01, &slope));
+    TRY(fn_operand(c, 0, &x));
+    struct value low = value_ref(x);
+    bool ok = fn_step2(c->ev, OP_mul, &low, value_float(slope)) && positive_or(c->ev, x, low, out);
+    value_unref(x);
+    return ok;
+}
+
+/* exp of the negative part alone, so that large positive x do not overflow. */
+bool fn_elu(struct call *c, struct value *out) {
+    double alpha;
+    struct value x;
+    TRY(call_number(c, 1, 1, &alpha));
+    TRY(fn_operand(c, 0, &x));
+    struct value low = value_ref(x);
+    bool ok = fn_step2(c->ev, OP_minimum, &low, value_float(0)) && fn_step1(c->ev, OP_exp, &low) &&
+              fn_step2(c->ev, OP_sub, &low, value_float(1)) &&
+              fn_step2(c->ev, OP_mul, &low, value_float(alpha)) && positive_or(c->ev, x, low, out);
+    value_unref(x);
+    return ok;
+}
+
+bool fn_silu(struct call *c, struct value *out) {
+    struct value x;
+    TRY(fn_operand(c, 0, &x));
+    struct value s = value_ref(x);
+    bool ok = fn_step1(c->ev, OP_sigmoid, &s) && fn_step2(c->ev, OP_mul, &s, x);
+    *out = s;
+    value_unref(x);
+    return ok;
+}
+
+/* (1 + erf(x / sqrt 2)) / 2 */
+bool fn_normal_cdf(struct call *c, struct value *out) {
+    struct value x;
+    TRY(fn_operand(c, 0, &x));
+    bool ok = fn_step2(c->ev, OP_mul, &x, value_float(0.70710678118654752440)) &&
+              fn_step1(c->ev, OP_erf, &x) && fn_step2(c->ev, OP_add, &x, value_float(1)) &&
+              fn_step2(c->ev, OP_mul, &x, value_float(0.5));
+    *out = x;
+    return ok;
+}
+
+/* exp(-x² / 2) / sqrt(2 pi) */
+bool fn_normal_pdf(struct call *c, struct value *out) {
+    struct value x;
+    TRY(fn_operand(c, 0, &x));
+    bool ok = fn_step1(c->ev, OP_square, &x) && fn_step2(c->ev, OP_mul, &x, value_float(-0.5)) &&
+              fn_step1(c->ev, OP_exp, &x) &&
+              fn_step2(c->ev, OP_mul, &x, value_float(0.39894228040143267794));
+    *out = x;
+    return ok;
+}
+
+static bool cast(struct call *c, enum dtype t, struct value *out) {
+    struct value v;
+    struct attrs a = {.dtype = t};
+    TRY(fn_operand(c, 0, &v));
+    bool ok = apply1(c->ev, OP_cast, v, &a, out);
+    value_unref(v);
+    return ok;
+}
+
+bool fn_to_float(struct call *c, struct value *out) {
+    return cast(c, DT_FLOAT64, out);
+}
+
+bool fn_to_int(struct call *c, struct value *out) {
+    return cast(c, DT_INT64, out);
+}
+
+/* (sum |x|^p)^(1/p) */
+bool fn_norm(struct call *c, struct value *out) {
+    double p;
+    struct value x;
+    struct desc d;
+    TRY(call_number(c, 1, 2, &p));
+    TRY(fn_operand(c, 0, &x));
+    if (!value_describe(x, &d)) return *out = value_unknown(), true;
+    struct attrs a = {.axes = d.shape.n ? (1u << d.shape.n) - 1 : 0};
+    bool ok = fn_step1(c->ev, OP_abs, &x) && fn_step2(c->ev, OP_pow, &x, value_float(p));
+    struct value sum = value_missing();
+    ok = ok && (d.shape.n ? apply1(c->ev, OP_sum, x, &a, &sum) : (sum = value_ref(x), true));
+    value_unref(x);
+    ok = ok && fn_step2(c->ev, OP_pow, &sum, value_float(1 / p));
+    *out = sum;
+    return ok;
+}
+
+/* ---- derivatives ---- */
+
+static bool gradient_of(struct call *c, struct value *value, struct value *slope) {
+    struct value f, args[8];
+    int64_t wrt;
+    TRY(call_function(c, 0, &f));
+    if (c->args[1].kind == V_TEXT && f.kind == V_FUNCTION) {
+        wrt = -1;
+        for (int i = 0; i < f.function->ast->n; i++)
+            if (str_is(value_str(&c->args[1]), f.function->ast->list[i]->name)) wrt = i;
+    } else {
+        TRY(call_int(c, 1, 0, &wrt));
+    }
+    int n = 0;
+    for (; n < c->n_rest && n < 8; n++) args[n] = c->actuals[c->rest[n]].value;
+    if (n == 0)
+        return call_fail(c, -1, ERR_ARGUMENT,
+                         "%s needs the place at which the slope is wanted: %s(f, x).", c->row->name,
+                         c->row->name);
+    if (wrt < 0 || wrt >= n)
+        return call_fail(c, 1, ERR_ARGUMENT,
+                         "`wrt` names one of the %d arguments that are given, counted from 0.", n);
+    return eval_grad(c->ev, f, args, n, (int)wrt, c->at, value, slope);
+}
+
+bool fn_grad(struct call *c, struct value *out) {
+    struct value value = value_missing();
+    TRY(gradient_of(c, &value, out));
+    value_unref(value);
+    return true;
+}
+
+bool fn_value_and_grad(struct call *c, struct value *out) {
+    struct value value, slope;
+    TRY(gradient_of(c, &value, &slope));
+    *out = value_list_new(2, c->ev->e);
+    if (out->kind != V_LIST) return false;
+    out->list->is_tuple = true;
+    return list_add(out->list, value, c->ev->e) && list_add(out->list, slope, c->ev->e);
+}

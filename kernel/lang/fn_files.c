@@ -1,0 +1,213 @@
+/* Reading and writing: the ending of a path decides. */
+#include "fn.h"
+#include "eval_model.h"
+#include "data/read.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool path_of(struct call *c, int i, char *out, size_t cap) {
+    struct str s;
+    TRY(call_text(c, i, &s));
+    if (s.n >= cap || memchr(s.p, 0, s.n))
+        return call_fail(c, i, ERR_FILE, "This cannot be the path of a file.");
+    memcpy(out, s.p, s.n);
+    out[s.n] = 0;
+    return true;
+}
+
+/* The description from the file's header, if it is there already. */
+static bool peeked(struct call *c, bool (*peek)(const char *, struct desc *), struct value *out) {
+    char path[4096];
+    struct desc d;
+    if (c->args[0].kind != V_TEXT || !path_of(c, 0, path, sizeof path) || !peek(path, &d))
+        return *c->ev->e = (struct err){0}, *out = value_unknown(), true;
+    *out = value_desc(&d, c->ev->e);
+    return out->kind == V_DESC;
+}
+
+bool fn_read_npy(struct call *c, struct value *out) {
+    char path[4096];
+    if (c->ev->domain == DOMAIN_CHECK) return peeked(c, peek_npy, out);
+    TRY(path_of(c, 0, path, sizeof path));
+    *out = value_tensor(read_npy(path, c->ev->e));
+    return out->kind != V_MISSING;
+}
+
+bool fn_read_idx(struct call *c, struct value *out) {
+    char path[4096];
+    if (c->ev->domain == DOMAIN_CHECK) return peeked(c, peek_idx, out);
+    TRY(path_of(c, 0, path, sizeof path));
+    *out = value_tensor(read_idx(path, c->ev->e));
+    return out->kind != V_MISSING;
+}
+
+bool fn_read_csv(struct call *c, struct value *out) {
+    char path[4096];
+    TRY(path_of(c, 0, path, sizeof path));
+    *out = value_table(read_csv(path, c->ev->e));
+    return out->kind == V_TABLE;
+}
+
+/* ---- data sets ---- */
+
+static bool put(struct eval *ev, struct value r, const char *name, struct value v) {
+    return v.kind != V_MISSING && record_set(r.record, intern_c(name), v, ev->e);
+}
+
+static bool class_list(struct eval *ev, const char *const *classes, int n, struct value *out) {
+    *out = value_list_new(n, ev->e);
+    for (int i = 0; out->kind == V_LIST && i < n; i++)
+        TRY(list_add(out->list, value_text(str_of(classes[i]), ev->e), ev->e));
+    return out->kind == V_LIST;
+}
+
+static bool described_dataset(struct call *c, struct str name, struct value *out) {
+    for (int i = 0; i < dataset_n_rows(); i++) {
+        const struct dataset_row *r = dataset_row_at(i);
+        if (!str_is(name, r->name)) continue;
+        struct err *e = c->ev->e;
+        *out = value_record_new(e);
+        return out->kind == V_RECORD && put(c->ev, *out, "train_x", value_desc(&r->train_x, e)) &&
+               put(c->ev, *out, "train_y", value_desc(&r->train_y, e)) &&
+               put(c->ev, *out, "test_x", value_desc(&r->test_x, e)) &&
+               put(c->ev, *out, "test_y", value_desc(&r->test_y, e)) &&
+               put(c->ev, *out, "classes", value_unknown());
+    }
+    struct text all = {0};
+    for (int i = 0; i < dataset_n_rows(); i++)
+        text_addf(&all, "%s\"%s\"", i ? ", " : "", dataset_row_at(i)->name);
+    call_fail(c, 0, ERR_VALUE, "There is no data set of this name.");
+    err_hint(c->ev->e, "There are: %s.", all.p ? all.p : "none");
+    text_clear(&all);
+    return false;
+}
+
+bool fn_load_dataset(struct call *c, struct value *out) {
+    struct str name;
+    struct dataset d = {0};
+    if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
+    TRY(call_text(c, 0, &name));
+    if (c->ev->domain == DOMAIN_CHECK) return described_dataset(c, name, out);
+    TRY(dataset_load(name, &d, c->ev->e));
+    struct value classes;
+    *out = value_record_new(c->ev->e);
+    bool ok = out->kind == V_RECORD && class_list(c->ev, d.classes, d.n_classes, &classes) &&
+              put(c->ev, *out, "train_x", value_tensor(tensor_ref(d.train_x))) &&
+              put(c->ev, *out, "train_y", value_tensor(tensor_ref(d.train_y))) &&
+              put(c->ev, *out, "test_x", value_tensor(tensor_ref(d.test_x))) &&
+              put(c->ev, *out, "test_y", value_tensor(tensor_ref(d.test_y))) &&
+              put(c->ev, *out, "classes", classes);
+    dataset_clear(&d);
+    return ok;
+}
+
+/* ---- save and load ---- */
+
+static bool make_folders(struct call *c, const char *path) {
+    char folder[4096];
+    for (size_t i = 1; path[i] && i < sizeof folder; i++) {
+        if (path[i] != '/') continue;
+        memcpy(folder, path, i);
+        folder[i] = 0;
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+            return call_fail(c, 1, ERR_FILE, "The folder %s cannot be made: %s.", folder,
+                             strerror(errno));
+    }
+    return true;
+}
+
+static bool write_text(struct call *c, const char *path, struct str s) {
+    FILE *f = fopen(path, "wb");
+    bool ok = f && (s.n == 0 || fwrite(s.p, 1, s.n, f) == s.n);
+    if (f) ok = fclose(f) == 0 && ok;
+    return ok || call_fail(c, 1, ERR_FILE, "%s cannot be written: %s.", path, strerror(errno));
+}
+
+static bool save_weights(struct call *c, const char *path) {
+    const struct model_value *m = c->args[0].model;
+    if (!m->model || !m->weights)
+        return call_fail(c, 0, ERR_VALUE, "The model has no weights yet: it has not met data.");
+    return model_save_weights(m->model, m->weights, path, c->ev->e);
+}
+
+static bool wrong_ending(struct call *c, const char *path) {
+    call_fail(c, 1, ERR_FILE, "%s cannot be saved as %s.", value_kind_words(c->args[0].kind), path);
+    return err_hint(
+        c->ev->e,
+        "    .npy           a tensor\n    .csv           a table\n    .safetensors   a "
+        "model's weights\n    .svg .png      a plot or picture\n    .txt           a text");
+}
+
+static bool save_drawing(struct call *c, const char *path) {
+    const struct engine_observer *o = c->ev->observer;
+    if (!o->draw) return fail_later(c->ev, c->at, "saving plots here");
+    return o->draw(o->user, c->args[0], path, c->ev->e);
+}
+
+bool fn_save(struct call *c, struct value *out) {
+    char path[4096];
+    struct value v = c->args[0], t = value_missing();
+    TRY(path_of(c, 1, path, sizeof path));
+    TRY(make_folders(c, path));
+    struct str p = str_of(path);
+    *out = value_none();
+    if (v.kind == V_MODEL && str_ends(p, ".safetensors")) return save_weights(c, path);
+    if (v.kind == V_MODEL && (str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".json")))
+        return fail_later(c->ev, c->at, "Keras files; .safetensors works");
+    if (str_ends(p, ".parquet"))
+        return fail_later(c->ev, c->at, "Parquet files; .csv and .npy work");
+    if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".csv"))
+        return write_csv(v.table, path, c->ev->e);
+    if (v.kind == V_TEXT && (str_ends(p, ".txt") || str_ends(p, ".md")))
+        return write_text(c, path, value_str(&v));
+    if (str_ends(p, ".svg") || str_ends(p, ".png")) return save_drawing(c, path);
+    if (!str_ends(p, ".npy")) return wrong_ending(c, path);
+    TRY(as_tensorlike(c->ev, v, &t));
+    if (!value_is_tensorlike(t)) return value_unref(t), wrong_ending(c, path);
+    struct tensor *x = value_to_tensor(t, c->ev->e);
+    bool ok = x && write_npy(x, path, c->ev->e);
+    tensor_unref(x);
+    value_unref(t);
+    return ok;
+}
+
+static bool load_weights(struct call *c, const char *path, struct value *out) {
+    if (c->args[1].kind != V_MODEL) {
+        call_fail(c, -1, ERR_ARGUMENT, "Weights are loaded into a model of the same shape.");
+        return err_hint(c->ev->e, "    net = load(\"%s\", net)", path);
+    }
+    const struct model_value *m = c->args[1].model;
+    if (!m->model)
+        return call_fail(c, 1, ERR_VALUE,
+                         "The model's sizes are not known yet: it has not met data.");
+    struct weights *w = model_load_weights(m->model, path, c->ev->e);
+    struct model_value *made = w ? model_copy(c->ev, m) : NULL;
+    if (!made) return weights_unref(w), false;
+    weights_unref(made->weights);
+    made->weights = w;
+    if (!made->trained_at.source) made->trained_at = c->at;
+    *out = (struct value){.kind = V_MODEL, .model = made};
+    return true;
+}
+
+bool fn_load(struct call *c, struct value *out) {
+    char path[4096];
+    TRY(path_of(c, 0, path, sizeof path));
+    struct str p = str_of(path);
+    if (str_ends(p, ".npy"))
+        return *out = value_tensor(read_npy(path, c->ev->e)), out->kind != V_MISSING;
+    if (str_ends(p, ".csv") || str_ends(p, ".csv.gz"))
+        return *out = value_table(read_csv(path, c->ev->e)), out->kind == V_TABLE;
+    if (str_ends(p, ".safetensors")) return load_weights(c, path, out);
+    struct text t = {0};
+    if (str_ends(p, ".txt") || str_ends(p, ".md")) {
+        bool ok = read_file(path, &t, c->ev->e);
+        if (ok) *out = value_text(text_str(&t), c->ev->e);
+        text_clear(&t);
+        return ok && out->kind == V_TEXT;
+    }
+    call_fail(c, 0, ERR_FILE, "The ending of %s is not one that load knows.", path);
+    return err_hint(c->ev->e, "It knows .npy, .csv, .safetensors and .txt.");
+}

@@ -1,0 +1,230 @@
+/* Using models: predict, classify, evaluate, summary. */
+#include "fn.h"
+#include "eval_model.h"
+#include "eval_train.h"
+#include <math.h>
+#include <string.h>
+
+static bool want_model(struct call *c, struct model_value **m) {
+    if (c->args[0].kind == V_MODEL) return *m = c->args[0].model, true;
+    call_fail(c, 0, ERR_TYPE, "%s uses a model, and this is %s.", c->row->name,
+              value_kind_words(c->args[0].kind));
+    if (c->args[0].kind == V_MAKER)
+        err_hint(c->ev->e, "Make an instance with weights first: net = %s()",
+                 c->args[0].maker->ast->name);
+    return false;
+}
+
+static bool many_draws(struct call *c, struct model_value *m, int64_t samples, struct value *out) {
+    struct value list = value_list_new((int32_t)samples, c->ev->e), t;
+    bool ok = list.kind == V_LIST;
+    for (int64_t i = 0; ok && i < samples; i++) {
+        struct value one;
+        ok = model_apply(c->ev, m, c->args[1], true, c->spans[1], &one) &&
+             list_add(list.list, one, c->ev->e);
+    }
+    ok = ok && list_to_tensor(c->ev, list.list, &t);
+    if (list.kind == V_LIST) value_unref(list);
+    if (!ok) return false;
+    struct desc d;
+    if (!value_describe(t, &d)) return *out = t, true;
+    struct attrs a = {.shape = d.shape};
+    a.shape.axis[0] = intern_c("draw");
+    ok = apply1(c->ev, OP_reshape, t, &a, out);
+    value_unref(t);
+    return ok;
+}
+
+bool fn_predict(struct call *c, struct value *out) {
+    struct model_value *m;
+    bool dropout;
+    int64_t samples;
+    if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
+    TRY(want_model(c, &m));
+    TRY(call_bool(c, 2, false, &dropout));
+    TRY(call_int(c, 3, 1, &samples));
+    if (samples < 1 || (samples > 1 && !dropout))
+        return call_fail(c, 3, ERR_ARGUMENT, "Several samples differ only with dropout=True.");
+    if (samples > 1 && c->ev->domain == DOMAIN_RUN) return many_draws(c, m, samples, out);
+    if (samples > 1) return *out = value_unknown(), true;
+    return model_apply(c->ev, m, c->args[1], dropout, c->spans[1], out);
+}
+
+bool fn_classify(struct call *c, struct value *out) {
+    struct value y;
+    struct desc d;
+    struct model_value *m;
+    if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
+    TRY(want_model(c, &m));
+    TRY(model_apply(c->ev, m, c->args[1], false, c->spans[1], &y));
+    if (!value_describe(y, &d)) return *out = y, true;
+    bool one = d.shape.n < 2 || d.shape.size[d.shape.n - 1] == 1;
+    bool ok;
+    if (one) {
+        struct attrs a = {.shape = shape_of(1, &d.shape.size[0])};
+        ok = fn_step2(c->ev, OP_gt, &y, value_float(0.5)) && apply1(c->ev, OP_reshape, y, &a, out);
+    } else {
+        struct attrs a = {.axis = d.shape.n - 1};
+        ok = apply1(c->ev, OP_argmax, y, &a, out);
+    }
+    value_unref(y);
+    return ok;
+}
+
+bool fn_summary(struct call *c, struct value *out) {
+    struct model_value *m;
+    TRY(want_model(c, &m));
+    *out = value_none();
+    const struct engine_observer *o = c->ev->observer;
+    if (o->show) o->show(o->user, c->args[0], NULL, false);
+    return true;
+}
+
+/* ---- evaluate ---- */
+
+enum { MOST_RECORDS = 32 };
+
+struct evaluation {
+    struct call *call;
+    struct train_block *block; /* owns the measures */
+    struct measure measures[TRAIN_MAX_MEASURES];
+    int n;
+};
+
+static bool evaluate_model(struct evaluation *v, struct value model, struct value pair,
+                           double *values) {
+    struct eval *ev = v->call->ev;
+    struct model_data x = {0}, y = {0};
+    bool built = false;
+    struct model_value *m = model.model;
+    bool ok = model_data_from(ev, pair.pair->inputs, m->model, false, v->call->spans[1], &x) &&
+              model_ensure(ev, m, x.descs, x.n, v->call->at, &built) &&
+              model_data_from(ev, pair.pair->targets, m->model, true, v->call->spans[1], &y);
+    struct examples data = {0};
+    memcpy(data.inputs, x.tensors, sizeof data.inputs);
+    memcpy(data.targets, y.tensors, sizeof data.targets);
+    ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values,
+                              engine_stop_flag(ev->engine), ev->e);
+    model_data_clear(&x);
+    model_data_clear(&y);
+    return ok;
+}
+
+static bool measure_value(struct evaluation *v, int i, struct value y, struct value yhat,
+                          double *x) {
+    struct eval *ev = v->call->ev;
+    struct value result, args[] = {y, yhat};
+    const struct measure *m = &v->measures[i];
+    struct actual actuals[] = {{.value = y, .at = v->call->at}, {.value = yhat, .at = v->call->at}};
+    const struct traced_measure *own = m->user;
+    bool ok;
+    if (m->config) {
+        struct value f = {.kind = V_CONFIG,
+                          .config = config_ref((struct config *)(uintptr_t)m->config)};
+        ok = call_measure(ev, f.config, actuals, 2, v->call->at, &result);
+        value_unref(f);
+    } else {
+        ok = call_simple(ev, own->function, args, 2, v->call->at, &result);
+    }
+    if (!ok) return false;
+    *x = value_is_number(result) ? value_number(result) : NAN;
+    value_unref(result);
+    return true;
+}
+
+/* Any function from inputs to outputs is judged like a model. */
+static bool evaluate_function(struct evaluation *v, struct value f, struct value pair,
+                              double *values) {
+    struct value yhat;
+    TRY(call_simple(v->call->ev, f, &pair.pair->inputs, 1, v->call->at, &yhat));
+    bool ok = true;
+    for (int i = 0; ok && i < v->n; i++)
+        ok = measure_value(v, i, pair.pair->targets, yhat, &values[i]);
+    value_unref(yhat);
+    return ok;
+}
+
+static bool evaluate_one(struct evaluation *v, struct value model, struct value pair,
+                         double *values) {
+    if (pair.kind != V_PAIR)
+        return call_fail(v->call, 1, ERR_TYPE,
+                         "evaluate needs inputs and targets: evaluate(net, x -> y, …).");
+    if (model.kind == V_MODEL) return evaluate_model(v, model, pair, values);
+    if (model.kind == V_FUNCTION || model.kind == V_BUILTIN)
+        return evaluate_function(v, model, pair, values);
+    return call_fail(v->call, 0, ERR_TYPE, "evaluate judges models and functions, and this is %s.",
+                     value_kind_words(model.kind));
+}
+
+static bool read_measures(struct evaluation *v) {
+    struct call *c = v->call;
+    struct value list = c->args[2];
+    struct ast at = {.kind = AST_NAME,
+                     .name = intern_c("metrics"),
+                     .span = c->spans[2],
+                     .a = &(struct ast){.span = c->spans[2]}};
+    int n = list.kind == V_LIST ? list.list->n : 1;
+    for (; v->n < n && v->n < TRAIN_MAX_MEASURES; v->n++)
+        TRY(measure_from(v->block, &at, list.kind == V_LIST ? list.list->items[v->n] : list, false,
+                         &v->measures[v->n]));
+    return true;
+}
+
+static bool set_cells(struct call *c, struct table *t, int64_t row, int n_text,
+                      const double *values, int n) {
+    for (int i = 0; i < n; i++) t->columns[n_text + i].numbers[row] = values[i];
+    (void)c;
+    return true;
+}
+
+static bool fill_table(struct evaluation *v, struct table *t, int n_text) {
+    struct call *c = v->call;
+    struct value models = c->args[0], data = c->args[1];
+    int n_models = models.kind == V_RECORD ? models.record->n : 1;
+    int n_data = data.kind == V_RECORD ? data.record->n : 1;
+    double values[TRAIN_MAX_MEASURES];
+    int64_t row = 0;
+    for (int i = 0; i < n_models; i++) {
+        for (int k = 0; k < n_data; k++, row++) {
+            int column = 0;
+            if (models.kind == V_RECORD)
+                TRY(table_set_text(t, column++, row, str_of(models.record->keys[i]), c->ev->e));
+            if (data.kind == V_RECORD)
+                TRY(table_set_text(t, column++, row, str_of(data.record->keys[k]), c->ev->e));
+            TRY(evaluate_one(v, models.kind == V_RECORD ? models.record->items[i] : models,
+                             data.kind == V_RECORD ? data.record->items[k] : data, values));
+            TRY(set_cells(c, t, row, n_text, values, v->n));
+        }
+    }
+    return true;
+}
+
+static bool evaluate_all(struct evaluation *v, struct value *out) {
+    struct call *c = v->call;
+    bool models = c->args[0].kind == V_RECORD, data = c->args[1].kind == V_RECORD;
+    int n_text = models + data;
+    int64_t rows = (models ? c->args[0].record->n : 1) * (data ? c->args[1].record->n : 1);
+    struct table *t = table_new(rows, n_text + v->n, c->ev->e);
+    bool ok = t != NULL;
+    if (ok && models) ok = table_set_column(t, 0, intern_c("model"), COLUMN_TEXT, c->ev->e);
+    if (ok && data) ok = table_set_column(t, models, intern_c("data"), COLUMN_TEXT, c->ev->e);
+    for (int i = 0; ok && i < v->n; i++)
+        ok =
+            table_set_column(t, n_text + i, intern_c(v->measures[i].name), COLUMN_NUMBER, c->ev->e);
+    ok = ok && fill_table(v, t, n_text);
+    if (!ok) return table_unref(t), false;
+    *out = value_table(t);
+    return true;
+}
+
+bool fn_evaluate(struct call *c, struct value *out) {
+    struct train_block *b = pool_need(sizeof *b, c->ev->e);
+    if (!b) return false;
+    b->ev = c->ev;
+    struct evaluation v = {.call = c, .block = b};
+    bool ok = read_measures(&v) && evaluate_all(&v, out);
+    for (int i = 0; i < b->n_traced; i++) value_unref(b->traced[i].function);
+    for (int i = 0; i < b->n_owned; i++) config_unref(b->owned[i]);
+    pool_free(b);
+    return ok;
+}

@@ -1,0 +1,267 @@
+/* Statistics that need all numbers at once (runtime/data/stats.h). */
+#include "fn.h"
+#include "data/stats.h"
+#include <string.h>
+
+bool fn_median(struct call *c, struct value *out) {
+    struct tensor *x;
+    double m;
+    if (call_has(c, 1)) return fail_later(c->ev, c->at, "median along an axis");
+    TRY(call_floats(c, 0, &x));
+    bool ok = stats_median(x, &m, c->ev->e);
+    tensor_unref(x);
+    *out = value_float(m);
+    return ok;
+}
+
+bool fn_quantile(struct call *c, struct value *out) {
+    struct tensor *x, *q;
+    TRY(call_floats(c, 0, &x));
+    if (!call_floats(c, 1, &q)) return tensor_unref(x), false;
+    struct tensor *made = tensor_new(DT_FLOAT64, &q->shape, c->ev->e);
+    bool ok = made && stats_quantiles(x, q->data, (int)q->count, made->data, c->ev->e);
+    tensor_unref(x);
+    tensor_unref(q);
+    if (!ok) return tensor_unref(made), false;
+    *out = value_tensor(made);
+    return true;
+}
+
+/* Two vectors as the rows of one matrix. */
+static struct tensor *two_rows(struct call *c, const struct tensor *x, const struct tensor *y) {
+    if (x->count != y->count) {
+        call_fail(c, 1, ERR_SHAPE,
+                  "Only vectors of equal length have a correlation: %lld and %lld numbers.",
+                  (long long)x->count, (long long)y->count);
+        return NULL;
+    }
+    struct shape s = shape_of(2, (int64_t[]){2, x->count});
+    struct tensor *t = tensor_new(DT_FLOAT64, &s, c->ev->e);
+    if (!t) return NULL;
+    memcpy(t->data, x->data, (size_t)x->count * sizeof(double));
+    memcpy((double *)t->data + x->count, y->data, (size_t)x->count * sizeof(double));
+    return t;
+}
+
+bool fn_corrcoef(struct call *c, struct value *out) {
+    struct tensor *x, *y = NULL, *rows = NULL, *made = NULL;
+    TRY(call_floats(c, 0, &x));
+    if (call_has(c, 1)) {
+        if (call_floats(c, 1, &y)) rows = two_rows(c, x, y);
+    } else if (x->shape.n != 2) {
+        call_fail(c, 0, ERR_SHAPE,
+                  "corrcoef needs a matrix with one variable per row, or two vectors.");
+    } else {
+        rows = tensor_ref(x);
+    }
+    if (rows) made = stats_corrcoef(rows, c->ev->e);
+    if (made && y) *out = value_float(tensor_get(made, 1));
+    else if (made) *out = value_tensor(tensor_ref(made));
+    bool ok = made != NULL;
+    tensor_unref(made);
+    tensor_unref(rows);
+    tensor_unref(x);
+    tensor_unref(y);
+    return ok;
+}
+
+bool fn_histogram(struct call *c, struct value *out) {
+    struct tensor *x;
+    int64_t bins, counts[1000];
+    double low, high;
+    TRY(call_int(c, 1, 10, &bins));
+    if (bins < 1 || bins > 1000) return call_fail(c, 1, ERR_VALUE, "From 1 to 1000 bins.");
+    TRY(call_floats(c, 0, &x));
+    if (!stats_range(x, &low, &high)) low = 0, high = 1;
+    if (low == high) low -= 0.5, high += 0.5;
+    stats_histogram(x, bins, low, high, counts);
+    tensor_unref(x);
+    struct table *t = table_new(bins, 3, c->ev->e);
+    bool ok = t && table_set_column(t, 0, intern_c("from"), COLUMN_NUMBER, c->ev->e) &&
+              table_set_column(t, 1, intern_c("to"), COLUMN_NUMBER, c->ev->e) &&
+              table_set_column(t, 2, intern_c("count"), COLUMN_INT, c->ev->e);
+    for (int64_t i = 0; ok && i < bins; i++) {
+        t->columns[0].numbers[i] = low + (high - low) * (double)i / (double)bins;
+        t->columns[1].numbers[i] = low + (high - low) * (double)(i + 1) / (double)bins;
+        t->columns[2].numbers[i] = (double)counts[i];
+    }
+    *out = value_table(t);
+    return ok;
+}
+
+bool fn_argsort(struct call *c, struct value *out) {
+    struct tensor *x;
+    TRY(call_tensor(c, 0, &x));
+    struct tensor *made = stats_argsort(x, false, c->ev->e);
+    tensor_unref(x);
+    *out = value_tensor(made);
+    return made != NULL;
+}
+
+bool fn_topk(struct call *c, struct value *out) {
+    struct tensor *x, *values = NULL, *positions = NULL;
+    int64_t k;
+    TRY(call_int(c, 1, 1, &k));
+    TRY(call_tensor(c, 0, &x));
+    bool ok = stats_topk(x, k, &values, &positions, c->ev->e);
+    tensor_unref(x);
+    tensor_unref(positions);
+    *out = value_tensor(values);
+    return ok;
+}
+
+/* Values sorted along the last axis. */
+static bool sorted_tensor(struct call *c, bool descending, struct value *out) {
+    struct tensor *x, *at;
+    TRY(call_tensor(c, 0, &x));
+    if (x->shape.n != 1) {
+        tensor_unref(x);
+        return call_fail(c, 0, ERR_SHAPE, "Only a vector can be put in order.");
+    }
+    at = stats_argsort(x, descending, c->ev->e);
+    struct value xs = value_tensor(x), positions = value_tensor(at);
+    bool ok = at && apply2(c->ev, OP_gather, xs, positions, out);
+    value_unref(xs);
+    value_unref(positions);
+    return ok;
+}
+
+bool fn_unique(struct call *c, struct value *out) {
+    struct value sorted;
+    TRY(sorted_tensor(c, false, &sorted));
+    struct value list = value_list_new(16, c->ev->e);
+    bool ok = list.kind == V_LIST;
+    const struct tensor *t = sorted.tensor;
+    for (int64_t i = 0; ok && i < t->count; i++) {
+        struct value v;
+        if (i > 0 && tensor_get(t, i) == tensor_get(t, i - 1)) continue;
+        ok = iterate_item(c->ev, sorted, i, &v) && list_add(list.list, v, c->ev->e);
+    }
+    value_unref(sorted);
+    if (ok && list.list->n == 0) return *out = list, true;
+    ok = ok && list_to_tensor(c->ev, list.list, out);
+    value_unref(list);
+    return ok;
+}
+
+/* ---- sort and sorted ---- */
+
+static int text_compare(struct str a, struct str b) {
+    size_t n = a.n < b.n ? a.n : b.n;
+    int r = n ? memcmp(a.p, b.p, n) : 0;
+    return r ? r : (a.n > b.n) - (a.n < b.n);
+}
+
+static bool less(struct call *c, struct value a, struct value b, bool *result) {
+    if (a.kind == V_TEXT && b.kind == V_TEXT)
+        *result = text_compare(value_str(&a), value_str(&b)) < 0;
+    else if (value_is_number(a) && value_is_number(b)) *result = value_number(a) < value_number(b);
+    else
+        return call_fail(c, 0, ERR_TYPE, "%s and %s have no order.", value_kind_words(a.kind),
+                         value_kind_words(b.kind));
+    return true;
+}
+
+/* Merge sort of positions by keys: stable. */
+static bool merge_sort(struct call *c, const struct value *keys, int32_t *at, int32_t *spare,
+                       int32_t n, bool descending) {
+    if (n < 2) return true;
+    int32_t half = n / 2, i = 0, k = half, to = 0;
+    TRY(merge_sort(c, keys, at, spare, half, descending));
+    TRY(merge_sort(c, keys, at + half, spare, n - half, descending));
+    while (i < half || k < n) {
+        bool right = i == half;
+        if (!right && k < n)
+            TRY(descending ? less(c, keys[at[i]], keys[at[k]], &right)
+                           : less(c, keys[at[k]], keys[at[i]], &right));
+        spare[to++] = right ? at[k++] : at[i++];
+    }
+    memcpy(at, spare, (size_t)n * sizeof *at);
+    return true;
+}
+
+static bool make_keys(struct call *c, const struct list *l, struct value *keys) {
+    for (int32_t i = 0; i < l->n; i++) {
+        if (!call_has(c, 1)) keys[i] = value_ref(l->items[i]);
+        else TRY(call_simple(c->ev, c->args[1], &l->items[i], 1, c->at, &keys[i]));
+    }
+    return true;
+}
+
+static bool sort_list(struct call *c, const struct list *l, bool descending, struct value *out) {
+    size_t n = (size_t)l->n;
+    struct value *keys = pool_need(n * sizeof *keys + 1, c->ev->e);
+    int32_t *at = pool_need(2 * n * sizeof *at + 1, c->ev->e);
+    bool ok = keys && at && make_keys(c, l, keys);
+    for (int32_t i = 0; ok && i < l->n; i++) at[i] = i;
+    ok = ok && merge_sort(c, keys, at, at + n, l->n, descending);
+    if (ok) *out = value_list_new(l->n, c->ev->e);
+    for (int32_t i = 0; ok && i < l->n; i++)
+        ok = list_add(out->list, value_ref(l->items[at[i]]), c->ev->e);
+    for (size_t i = 0; keys && i < n; i++) value_unref(keys[i]);
+    pool_free(keys);
+    pool_free(at);
+    return ok;
+}
+
+static bool list_of_items(struct call *c, struct value *list) {
+    int64_t n;
+    struct value xs = c->args[0];
+    if (xs.kind == V_LIST) return *list = value_ref(xs), true;
+    TRY(iterate_count(c->ev, xs, c->spans[0], &n));
+    *list = value_list_new((int32_t)n, c->ev->e);
+    for (int64_t i = 0; list->kind == V_LIST && i < n; i++) {
+        struct value v;
+        if (!iterate_item(c->ev, xs, i, &v) || !list_add(list->list, v, c->ev->e))
+            return value_unref(*list), false;
+    }
+    return list->kind == V_LIST;
+}
+
+bool fn_sorted(struct call *c, struct value *out) {
+    bool descending;
+    struct value list;
+    TRY(call_bool(c, 2, false, &descending));
+    if (c->args[0].kind == V_TENSOR && !call_has(c, 1)) return sorted_tensor(c, descending, out);
+    TRY(list_of_items(c, &list));
+    bool ok = sort_list(c, list.list, descending, out);
+    value_unref(list);
+    return ok;
+}
+
+static bool sort_table(struct call *c, bool descending, struct value *out) {
+    struct str name;
+    const struct table *t = c->args[0].table;
+    TRY(call_text(c, 1, &name));
+    int column = table_find(t, name);
+    if (column < 0)
+        return call_fail(c, 1, ERR_COLUMN, "The table has no column \"%.*s\".", (int)name.n,
+                         name.p);
+    struct value keys;
+    TRY(table_column(c->ev, t, column, &keys));
+    if (keys.kind != V_TENSOR) {
+        value_unref(keys);
+        return fail_later(c->ev, c->at, "sorting a table by a text column");
+    }
+    struct tensor *at = stats_argsort(keys.tensor, descending, c->ev->e);
+    value_unref(keys);
+    if (!at) return false;
+    *out = value_table(table_pick_rows(t, at->data, at->count, c->ev->e));
+    tensor_unref(at);
+    return out->kind == V_TABLE;
+}
+
+bool fn_sort(struct call *c, struct value *out) {
+    bool descending;
+    TRY(call_bool(c, 2, false, &descending));
+    if (c->args[0].kind == V_TABLE || c->args[0].kind == V_HISTORY)
+        return sort_table(c, descending, out);
+    if (call_has(c, 1))
+        return call_fail(
+            c, 1, ERR_ARGUMENT,
+            "Only a table is sorted by a column; for lists there is sorted(xs, key=…).");
+    if (c->args[0].kind == V_TENSOR) return sorted_tensor(c, descending, out);
+    if (c->args[0].kind != V_LIST)
+        return call_fail(c, 0, ERR_TYPE, "There is nothing to put in order here.");
+    return sort_list(c, c->args[0].list, descending, out);
+}

@@ -1,0 +1,141 @@
+/* Texts. */
+#include "fn.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool part(struct call *c, struct str *s, struct str *p) {
+    return call_text(c, 0, s) && call_text(c, 1, p);
+}
+
+bool fn_contains(struct call *c, struct value *out) {
+    struct str s, p;
+    TRY(part(c, &s, &p));
+    *out = value_bool(p.n == 0 || memmem(s.p, s.n, p.p, p.n) != NULL);
+    return true;
+}
+
+bool fn_startswith(struct call *c, struct value *out) {
+    struct str s, p;
+    TRY(part(c, &s, &p));
+    *out = value_bool(s.n >= p.n && memcmp(s.p, p.p, p.n) == 0);
+    return true;
+}
+
+bool fn_endswith(struct call *c, struct value *out) {
+    struct str s, p;
+    TRY(part(c, &s, &p));
+    *out = value_bool(s.n >= p.n && memcmp(s.p + s.n - p.n, p.p, p.n) == 0);
+    return true;
+}
+
+static bool give(struct call *c, struct text *t, struct value *out) {
+    *out = value_text(text_str(t), c->ev->e);
+    text_clear(t);
+    return out->kind == V_TEXT;
+}
+
+bool fn_replace(struct call *c, struct value *out) {
+    struct str s, old, new;
+    struct text t = {0};
+    TRY(part(c, &s, &old));
+    TRY(call_text(c, 2, &new));
+    if (old.n == 0) return call_fail(c, 1, ERR_VALUE, "The text to be replaced is empty.");
+    while (s.n) {
+        const char *at = memmem(s.p, s.n, old.p, old.n);
+        size_t before = at ? (size_t)(at - s.p) : s.n;
+        text_add(&t, (struct str){s.p, before});
+        if (!at) break;
+        text_add(&t, new);
+        s.p += before + old.n;
+        s.n -= before + old.n;
+    }
+    return give(c, &t, out);
+}
+
+/* ASCII letters; others stay as they are. */
+static bool change_case(struct call *c, char from, int by, struct value *out) {
+    struct str s;
+    struct text t = {0};
+    TRY(call_text(c, 0, &s));
+    for (size_t i = 0; i < s.n; i++) {
+        bool hit = s.p[i] >= from && s.p[i] <= from + 25;
+        text_addc(&t, hit ? (char)(s.p[i] + by) : s.p[i]);
+    }
+    return give(c, &t, out);
+}
+
+bool fn_lower(struct call *c, struct value *out) {
+    return change_case(c, 'A', 32, out);
+}
+
+bool fn_upper(struct call *c, struct value *out) {
+    return change_case(c, 'a', -32, out);
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool fn_strip(struct call *c, struct value *out) {
+    struct str s;
+    TRY(call_text(c, 0, &s));
+    while (s.n && is_blank(s.p[0])) s.p++, s.n--;
+    while (s.n && is_blank(s.p[s.n - 1])) s.n--;
+    *out = value_text(s, c->ev->e);
+    return out->kind == V_TEXT;
+}
+
+bool fn_words(struct call *c, struct value *out) {
+    struct str s;
+    TRY(call_text(c, 0, &s));
+    *out = value_list_new(8, c->ev->e);
+    for (size_t i = 0; out->kind == V_LIST && i < s.n;) {
+        while (i < s.n && is_blank(s.p[i])) i++;
+        size_t end = i;
+        while (end < s.n && !is_blank(s.p[end])) end++;
+        if (end > i)
+            TRY(list_add(out->list, value_text((struct str){s.p + i, end - i}, c->ev->e),
+                         c->ev->e));
+        i = end;
+    }
+    return out->kind == V_LIST;
+}
+
+bool fn_join(struct call *c, struct value *out) {
+    struct str between = {0};
+    struct text t = {0};
+    if (call_has(c, 1)) TRY(call_text(c, 1, &between));
+    if (c->args[0].kind != V_LIST) return call_fail(c, 0, ERR_TYPE, "join joins a list of texts.");
+    const struct list *l = c->args[0].list;
+    for (int i = 0; i < l->n; i++) {
+        if (i) text_add(&t, between);
+        value_print(l->items[i], &t);
+    }
+    return give(c, &t, out);
+}
+
+static bool number_of(struct call *c, struct value v, double *x) {
+    char *end = NULL;
+    if (v.kind != V_TEXT)
+        return call_fail(c, 0, ERR_TYPE, "to_number reads texts, and this is %s.",
+                         value_kind_words(v.kind));
+    *x = strtod(v.text->bytes, &end);
+    while (end && is_blank(*end)) end++;
+    if (v.text->n && end && !*end) return true;
+    return call_fail(c, 0, ERR_VALUE, "\"%.40s\" is not a number.", v.text->bytes);
+}
+
+bool fn_to_number(struct call *c, struct value *out) {
+    double x = 0;
+    if (c->args[0].kind != V_LIST) {
+        TRY(number_of(c, c->args[0], &x));
+        return *out = value_float(x), true;
+    }
+    const struct list *l = c->args[0].list;
+    struct tensor *t = fn_vector(l->n, c->ev->e);
+    for (int i = 0; t && i < l->n; i++) {
+        if (!number_of(c, l->items[i], &((double *)t->data)[i])) return tensor_unref(t), false;
+    }
+    *out = value_tensor(t);
+    return t != NULL;
+}

@@ -1,0 +1,80 @@
+/* Settings of blocks: finding the row, and values with their messages. */
+#include "settings.h"
+#include "builtin.h"
+#include "spelling.h"
+#include "base/intern.h"
+#include <string.h>
+
+const struct setting_table *settings_of(struct str block) {
+    if (str_is(block, "train")) return &train_settings;
+    if (str_is(block, "plot")) return &plot_settings;
+    return NULL;
+}
+
+static bool unknown_setting(struct eval *ev, const struct setting_table *t, const struct ast *s) {
+    struct spelling hint;
+    spelling_start(&hint, str_of(s->name));
+    for (int i = 0; i < t->n; i++) spelling_add(&hint, str_of(t->rows[i].name));
+    struct str best = spelling_best(&hint);
+    struct span at = s->key_span.source ? s->key_span : s->span;
+    fail(ev, at, ERR_SETTING, "`%s` has no setting of this name.", t->block);
+    err_label(ev->e, "is not a setting of %s", t->block);
+    if (best.n) return err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
+    struct text all = {0};
+    for (int i = 0; i < t->n; i++) text_addf(&all, "%s%s", i ? ", " : "", t->rows[i].name);
+    err_hint(ev->e, "The settings are: %s.", all.p ? all.p : "");
+    text_clear(&all);
+    return false;
+}
+
+bool apply_setting(struct eval *ev, const struct setting_table *t, const struct ast *s, void *to) {
+    for (int i = 0; i < t->n; i++) {
+        const struct setting_row *row = &t->rows[i];
+        if (strcmp(row->name, s->name) != 0) continue;
+        if (row->later)
+            return fail_later(ev, s->key_span.source ? s->key_span : s->span, row->later);
+        struct value v;
+        TRY(eval_expr(ev, s->a, &v));
+        bool ok = v.kind == V_UNKNOWN || row->apply(ev, s, v, to);
+        value_unref(v);
+        return ok || err_at(ev->e, s->a->span);
+    }
+    return unknown_setting(ev, t, s);
+}
+
+bool setting_wrong(struct eval *ev, const struct ast *s, struct value v, const char *wanted) {
+    fail(ev, s->a->span, ERR_SETTING, "`%s` is %s.", s->name, wanted);
+    return err_label(ev->e, "is %s", value_kind_words(v.kind));
+}
+
+bool setting_int(struct eval *ev, const struct ast *s, struct value v, const char *unit,
+                 int64_t least, int64_t *out) {
+    if (v.kind == V_DESC) return true;
+    if (v.kind == V_QUANTITY) {
+        if (!unit || strcmp(v.quantity->unit, unit) != 0) {
+            fail(ev, s->a->span, ERR_SETTING, "`%s` does not count %ss.", s->name,
+                 v.quantity->unit);
+            return unit && err_hint(ev->e, "`%s` counts %ss.", s->name, unit);
+        }
+        v = value_int((int64_t)v.quantity->amount);
+    }
+    if (v.kind != V_INT) return setting_wrong(ev, s, v, "a whole number");
+    if (v.integer < least)
+        return fail(ev, s->a->span, ERR_SETTING, "`%s` is at least %lld, and this is %lld.",
+                    s->name, (long long)least, (long long)v.integer);
+    *out = v.integer;
+    return true;
+}
+
+bool setting_bool(struct eval *ev, const struct ast *s, struct value v, bool *out) {
+    if (v.kind == V_DESC) return true;
+    if (v.kind != V_BOOL) return setting_wrong(ev, s, v, "True or False");
+    *out = v.boolean;
+    return true;
+}
+
+bool setting_text(struct eval *ev, const struct ast *s, struct value v, const char **out) {
+    if (v.kind != V_TEXT) return setting_wrong(ev, s, v, "a text in quotes");
+    *out = intern(value_str(&v));
+    return true;
+}

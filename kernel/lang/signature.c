@@ -1,0 +1,183 @@
+/* Signatures: reading them, and sorting a call's arguments into them. */
+#include "signature.h"
+#include "spelling.h"
+#include "base/hash.h"
+#include "base/intern.h"
+#include "base/pool.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- reading ---- */
+
+static struct str trim(struct str s) {
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\n')) s.p++, s.n--;
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\n')) s.n--;
+    return s;
+}
+
+/* The text up to `stop` outside quotes and brackets; *rest is what follows. */
+static struct str cut_at(struct str s, char stop, struct str *rest) {
+    int depth = 0;
+    bool quoted = false;
+    size_t i = 0;
+    for (; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '"') quoted = !quoted;
+        if (quoted) continue;
+        if (c == '(' || c == '[') depth++;
+        if (c == ')' || c == ']') depth--;
+        if (c == stop && depth == 0) break;
+    }
+    *rest = i < s.n ? (struct str){s.p + i + 1, s.n - i - 1} : (struct str){s.p + s.n, 0};
+    return trim((struct str){s.p, i});
+}
+
+static void read_parameter(struct signature *s, struct str one) {
+    if (str_is(one, "...")) {
+        s->rest_at = s->n;
+        return;
+    }
+    if (s->n == SIGNATURE_MAX) return;
+    struct parameter *p = &s->parameters[s->n++];
+    struct str fallback, kind, name = cut_at(one, '=', &fallback);
+    name = cut_at(name, ':', &kind);
+    kind = trim(kind);
+    p->name = intern(name);
+    p->kind = kind.n ? intern(kind) : NULL;
+    p->fallback = trim(fallback);
+    p->required = p->fallback.n == 0;
+}
+
+static void read_signature(struct signature *s, const char *owner, struct str text) {
+    *s = (struct signature){.owner = owner, .rest_at = -1};
+    while (text.n) {
+        struct str one = cut_at(text, ',', &text);
+        if (one.n) read_parameter(s, one);
+    }
+}
+
+/* Kept for the life of the process, found by the text's address: rows are static. */
+static struct {
+    const char **texts;
+    struct signature **made;
+    size_t n, cap;
+} cache;
+
+static bool cache_grow(void) {
+    size_t cap = cache.cap ? cache.cap * 2 : 512, i, k;
+    const char **texts = pool_zalloc(cap * sizeof *texts);
+    struct signature **made = pool_zalloc(cap * sizeof *made);
+    if (!texts || !made) return false;
+    for (i = 0; i < cache.cap; i++) {
+        if (!cache.texts[i]) continue;
+        for (k = (size_t)hash_mix((uint64_t)(uintptr_t)cache.texts[i]) & (cap - 1); texts[k];)
+            k = (k + 1) & (cap - 1);
+        texts[k] = cache.texts[i];
+        made[k] = cache.made[i];
+    }
+    pool_free(cache.texts);
+    pool_free(cache.made);
+    cache.texts = texts;
+    cache.made = made;
+    cache.cap = cap;
+    return true;
+}
+
+const struct signature *signature_of(const char *owner, const char *text) {
+    static struct signature none = {.rest_at = -1};
+    if (2 * (cache.n + 1) > cache.cap && !cache_grow()) return &none;
+    size_t i = (size_t)hash_mix((uint64_t)(uintptr_t)text) & (cache.cap - 1);
+    while (cache.texts[i] && cache.texts[i] != text) i = (i + 1) & (cache.cap - 1);
+    if (cache.texts[i] && strcmp(cache.made[i]->owner, owner) == 0) return cache.made[i];
+    struct signature *s = cache.texts[i] ? cache.made[i] : pool_zalloc(sizeof *s);
+    if (!s) return &none;
+    read_signature(s, owner, str_of(text));
+    if (!cache.texts[i]) cache.n++;
+    cache.texts[i] = text;
+    cache.made[i] = s;
+    return s;
+}
+
+void signature_print(const struct signature *s, struct text *out) {
+    text_addf(out, "%s(", s->owner);
+    for (int i = 0; i <= s->n; i++) {
+        if (s->rest_at == i) text_addf(out, "%s…", i ? ", " : "");
+        if (i == s->n) break;
+        const struct parameter *p = &s->parameters[i];
+        bool comma = i > 0 || s->rest_at == 0;
+        text_addf(out, "%s%s", comma ? ", " : "", p->name);
+        if (!p->required) text_addf(out, "=%.*s", (int)p->fallback.n, p->fallback.p);
+    }
+    text_addc(out, ')');
+}
+
+/* ---- binding ---- */
+
+static bool say_signature(const struct signature *s, struct err *e, const char *before) {
+    struct text t = {0};
+    signature_print(s, &t);
+    err_hint(e, "%s    %s", before, t.p ? t.p : "");
+    text_clear(&t);
+    return false;
+}
+
+static bool unknown_name(const struct signature *s, const struct actual *a, struct err *e) {
+    struct spelling hint;
+    char before[160] = "";
+    spelling_start(&hint, str_of(a->name));
+    for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->parameters[i].name));
+    struct str best = spelling_best(&hint);
+    err_set(e, ERR_ARGUMENT, "%s has no argument `%s`.", s->owner, a->name);
+    if (best.n) { err_set(e, ERR_ARGUMENT, "Did you mean `%.*s`?", (int)best.n, best.p); }
+    err_label(e, "%s has no argument of this name", s->owner);
+    err_at(e, a->name_at.source ? a->name_at : a->at);
+    return say_signature(s, e, before);
+}
+
+static bool too_many(const struct signature *s, const struct actual *a, struct err *e) {
+    err_set(e, ERR_ARGUMENT, "%s takes %d argument%s at most.", s->owner, s->n,
+            s->n == 1 ? "" : "s");
+    err_label(e, "is one too many");
+    err_at(e, a->at);
+    return say_signature(s, e, "");
+}
+
+static int position_of(const struct signature *s, const char *name) {
+    for (int i = 0; i < s->n; i++) {
+        if (s->parameters[i].name == name) return i;
+    }
+    return -1;
+}
+
+static bool missing(const struct signature *s, int i, struct span call, struct err *e) {
+    err_set(e, ERR_ARGUMENT, "%s needs `%s`.", s->owner, s->parameters[i].name);
+    err_at(e, call);
+    return say_signature(s, e, "");
+}
+
+bool signature_bind(const struct signature *s, const struct actual *actuals, int n,
+                    int index[SIGNATURE_MAX], int *rest, int *n_rest, struct span call,
+                    struct err *e) {
+    int next = 0;
+    *n_rest = 0;
+    for (int i = 0; i < SIGNATURE_MAX; i++) index[i] = -1;
+    for (int i = 0; i < n; i++) {
+        int to = actuals[i].name ? position_of(s, actuals[i].name) : next++;
+        bool after_rest = !actuals[i].name && s->rest_at >= 0 && to >= s->rest_at;
+        if (after_rest || (actuals[i].name && to < 0 && s->rest_at >= 0)) {
+            rest[(*n_rest)++] = i;
+            continue;
+        }
+        if (to < 0) return unknown_name(s, &actuals[i], e);
+        if (to >= s->n) return too_many(s, &actuals[i], e);
+        if (index[to] >= 0) {
+            err_set(e, ERR_ARGUMENT, "`%s` is given twice.", s->parameters[to].name);
+            return err_at(e, actuals[i].at);
+        }
+        index[to] = i;
+    }
+    for (int i = 0; i < s->n; i++) {
+        if (s->parameters[i].required && index[i] < 0) return missing(s, i, call, e);
+    }
+    return true;
+}
