@@ -57,10 +57,6 @@ static void *misplaced(struct parser *p, struct token first) {
         return fail_between(p, SYN_OVER_PLACE, first.start, first.end,
                             excerpt(p, first.start, first.end));
     }
-    if (str_is(s, "train") || str_is(s, "model")) {
-        return fail_between(p, SYN_BLOCK_IN_LINE, first.start, first.end,
-                            excerpt(p, first.start, first.end));
-    }
     return NULL;
 }
 

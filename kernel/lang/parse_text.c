@@ -174,11 +174,8 @@ static struct ast *field_value(struct parser *p, const struct literal *l, uint32
     } else {
         value = parse_expressions(p);
     }
-    bool is_bracket = value && inner->n_brackets > 0 && token_at(p, TOK_END);
     if (value && !token_at(p, TOK_END)) {
         fail_here(p, SYN_FIELD_JUNK, token_excerpt(p, token_now(p)));
-    } else if (is_bracket) {
-        fail_here(p, SYN_FIELD_END);
     }
     *at = inner->at;
     p->lexer = outer;

@@ -111,12 +111,6 @@ void *fail_here_(struct parser *p, enum syntax_id id, ...) {
     return NULL;
 }
 
-void fail_note(struct parser *p, uint32_t start, uint32_t end, const char *note) {
-    p->failure.note_start = start;
-    p->failure.note_end = end;
-    p->failure.note = note;
-}
-
 void *fail_memory(struct parser *p) {
     if (p->failure.id == SYN_NONE) p->failure.id = SYN_MEMORY;
     return NULL;

@@ -59,7 +59,6 @@ void *fail_between_(struct parser *p, enum syntax_id id, uint32_t start, uint32_
     __attribute__((sentinel));
 #define fail_here(...) fail_here_(__VA_ARGS__, NULL)
 void *fail_here_(struct parser *p, enum syntax_id id, ...) __attribute__((sentinel));
-void fail_note(struct parser *p, uint32_t start, uint32_t end, const char *note);
 void *fail_memory(struct parser *p);
 /* A copy of at most 60 bytes of the text between two offsets, on one line. */
 const char *excerpt(struct parser *p, uint32_t start, uint32_t end);
