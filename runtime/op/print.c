@@ -9,11 +9,19 @@ static void print_axes(const struct node *n, struct text *out) {
     }
 }
 
+/* "#1, #2", with ^T for a factor whose last two axes are swapped. */
+static void print_inputs(const struct node *n, struct text *out) {
+    for (int i = 0; i < n->n_in; i++) {
+        bool turned = i == 0 ? n->attrs.trans_a : n->attrs.trans_b;
+        text_addf(out, "%s#%d%s", i ? ", " : " ", n->in[i]->id, turned ? "^T" : "");
+    }
+}
+
 static void print_node(const struct node *n, struct text *out) {
     char shape[256];
     text_addf(out, "%d %s", n->id, op_name(n->op));
     if (n->name) text_addf(out, " %s", n->name);
-    for (int i = 0; i < n->n_in; i++) text_addf(out, "%s#%d", i ? ", " : " ", n->in[i]->id);
+    print_inputs(n, out);
     if (n->op == OP_fill) text_addf(out, " %g", n->attrs.a);
     if (n->op == OP_constant && n->constant->count == 1) {
         text_addf(out, " %g", tensor_get(n->constant, 0));

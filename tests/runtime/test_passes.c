@@ -1,4 +1,5 @@
 /* Passes: each graph before and after, as text. */
+#include "base/pool.h"
 #include "graph.h"
 #include "op/passes.h"
 #include "tests/harness.h"
@@ -254,6 +255,65 @@ static void test_connected(void) {
     graph_free(graph);
 }
 
+/* A dense layer with softmax and cross entropy, as a student may write it. */
+static struct node *small_network(struct node **weight) {
+    struct node *x = input("x", SIZES(SIZE_BATCH, 4)), *t = input("t", SIZES(SIZE_BATCH, 3));
+    *weight = graph_weight(graph, "w", &(struct shape){.n = 2, .size = {4, 3}}, 0, 0, &err);
+    struct node *logs = one(OP_log, one(OP_softmax, two(OP_matmul, x, *weight)));
+    struct node *loss = fold_axes(OP_sum, two(OP_mul, t, logs), 2);
+    return one(OP_neg, fold_axes(OP_mean, loss, 1));
+}
+
+/* What is left of a training step: one product forward, one back. */
+static void test_whole_step(void) {
+    start();
+    struct node *weight, *roots[2];
+    roots[0] = small_network(&weight);
+    CHECK(graph_gradient(graph, roots[0], &weight, 1, &roots[1], NULL, &err));
+    struct graph *sized = pass_sizes(graph, roots, 2, 8, 8, &err);
+    struct graph *last = pass_all(sized, roots, 2, &err);
+    struct text t = {0};
+    graph_print(last, &t);
+    CHECK_STR(t.p, "0 input x: float64 [8, 4]\n1 input t: float64 [8, 3]\n"
+                   "2 weight w: float64 [4, 3]\n3 matmul #0, #2: float64 [8, 3]\n"
+                   "4 softmax #3: float64 [8, 3]\n"
+                   "5 softmax_crossentropy #3, #1: float64 [8]\n6 neg #5: float64 [8]\n"
+                   "7 sum #6 axes 0: float64 []\n8 fill 8: float64 []\n"
+                   "9 div #7, #8: float64 []\n10 neg #9: float64 []\n"
+                   "11 fill -0.125: float64 [8, 3]\n12 mul #11, #1: float64 [8, 3]\n"
+                   "13 sum #12 axes 1: float64 [8, 1]\n14 expand #13 axes 1: float64 [8, 3]\n"
+                   "15 mul #4, #14: float64 [8, 3]\n16 sub #12, #15: float64 [8, 3]\n"
+                   "17 matmul #0^T, #16: float64 [4, 3]\n");
+    text_clear(&t);
+    graph_free(last);
+    graph_free(sized);
+    graph_free(graph);
+}
+
+/* Each allocation fails once; nothing leaks, nothing crashes, the old graph stays whole. */
+static void test_out_of_memory(void) {
+    size_t before = pool_live_blocks();
+    int failed = 0;
+    for (int n = 1; n <= 60; n++) {
+        start();
+        struct node *weight, *roots[2];
+        roots[0] = small_network(&weight);
+        pool_fail_after(n);
+        bool ok = graph_gradient(graph, roots[0], &weight, 1, &roots[1], NULL, &err);
+        struct graph *sized = ok ? pass_sizes(graph, roots, 2, 8, 8, &err) : NULL;
+        struct graph *last = sized ? pass_all(sized, roots, 2, &err) : NULL;
+        pool_fail_after(0);
+        CHECK(last || err.kind == ERR_MEMORY);
+        failed += !last;
+        graph_free(last);
+        graph_free(sized);
+        graph_free(graph);
+    }
+    CHECK(failed > 20);
+    CHECK_EQ(pool_live_blocks(), before);
+}
+
 TEST_MAIN(test_dead, test_common, test_not_common, test_fold, test_fold_not_whole,
           test_stable_softmax, test_stable_other_axis, test_stable_bce, test_means, test_sizes,
-          test_sizes_still_unknown, test_gradient_of_mean, test_connected)
+          test_sizes_still_unknown, test_gradient_of_mean, test_connected, test_whole_step,
+          test_out_of_memory)
