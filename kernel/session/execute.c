@@ -293,13 +293,11 @@ void session_execute(struct session *s, struct request *r) {
         session_abort(s, r);
         return;
     }
-    s->runner = pthread_self();
-    atomic_fetch_add(&s->cell_serial, 1);
-    atomic_store(&s->running, true);
+    session_begin_cell(s);
     cell_begin(&c);
     struct err e = {0};
     bool ok = c.is_blank || run_cell(&c, &e);
-    atomic_store(&s->running, false);
+    session_end_cell(s);
     capture_drain(s->capture);
     stream_end(s->stream);
     if (ok) reply_ok(&c);

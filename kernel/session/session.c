@@ -20,6 +20,7 @@ bool session_init(struct session *s, const struct courier *courier, const char *
     s->courier = courier;
     snprintf(s->id, sizeof s->id, "%s", id);
     pthread_mutex_init(&s->engine_lock, NULL);
+    pthread_mutex_init(&s->runner_lock, NULL);
     ask_init(&s->ask);
     comms_init(&s->comms);
     s->history = history_new();
@@ -37,6 +38,7 @@ void session_clear(struct session *s) {
     if (en) engine_free(en);
     comms_clear(&s->comms);
     ask_clear(&s->ask);
+    pthread_mutex_destroy(&s->runner_lock);
     pthread_mutex_destroy(&s->engine_lock);
 }
 
@@ -66,12 +68,34 @@ static void stop_engine(struct session *s) {
     ask_stop(&s->ask);
 }
 
+static void wake_runner(struct session *s) {
+    pthread_mutex_lock(&s->runner_lock);
+    if (s->has_runner) pthread_kill(s->runner, SIGURG);
+    pthread_mutex_unlock(&s->runner_lock);
+}
+
+void session_begin_cell(struct session *s) {
+    pthread_mutex_lock(&s->runner_lock);
+    s->runner = pthread_self();
+    s->has_runner = true;
+    pthread_mutex_unlock(&s->runner_lock);
+    atomic_fetch_add(&s->cell_serial, 1);
+    atomic_store(&s->running, true);
+}
+
+void session_end_cell(struct session *s) {
+    atomic_store(&s->running, false);
+    pthread_mutex_lock(&s->runner_lock);
+    s->has_runner = false;
+    pthread_mutex_unlock(&s->runner_lock);
+}
+
 bool session_interrupt(struct session *s) {
     if (!atomic_load(&s->running)) return false;
     int64_t now = now_ns();
     int64_t before = atomic_exchange(&s->interrupted_ns, now);
     stop_engine(s);
-    if (before && now - before < IMPATIENT_NS) pthread_kill(s->runner, SIGURG);
+    if (before && now - before < IMPATIENT_NS) wake_runner(s);
     return true;
 }
 

@@ -24,7 +24,9 @@ struct session {
     _Atomic uint32_t cell_serial;  /* counts cells that were started */
     _Atomic bool ending;           /* the kernel is to stop: start no cell */
     _Atomic int32_t count;         /* execution counter */
-    pthread_t runner;              /* the thread that runs the cell; valid while running */
+    pthread_mutex_t runner_lock;
+    bool has_runner; /* under runner_lock: `runner` is running a cell */
+    pthread_t runner;
     struct ask ask;
     struct stream *stream;
     struct capture *capture;
@@ -52,6 +54,10 @@ void session_finish(struct session *s);
 /* (any thread) The user's answer to input(). */
 void session_answer(struct session *s, struct str text);
 void session_nobody_answers(struct session *s);
+
+/* Around a cell, on the thread that runs it. */
+void session_begin_cell(struct session *s);
+void session_end_cell(struct session *s);
 
 /* Answers. The content is taken (its reference goes away). */
 void session_reply(struct session *s, struct request *r, json_t *content);

@@ -22,6 +22,7 @@ struct iopub {
     struct post_queue queue;
     pthread_t thread;
     _Atomic bool stopping;
+    _Atomic bool hurry;       /* hold nothing back until all is sent */
     struct post *head, *tail; /* taken from the queue, not yet sent */
     int64_t stream_ns;        /* when the last stream message went out */
     int64_t stalled_ns;       /* since when there has been no room; 0 = there is */
@@ -43,6 +44,17 @@ static bool send_post(struct iopub *p, const struct post *post) {
     return result != SEND_AGAIN;
 }
 
+/* Before everything that waits. Takes the message. */
+static void send_first(struct iopub *p, struct post *post) {
+    if (send_post(p, post)) {
+        post_free(post);
+        return;
+    }
+    post->next = p->head;
+    p->head = post;
+    if (!p->tail) p->tail = post;
+}
+
 static void welcome(struct iopub *p, struct str topic) {
     json_t *name = json_stringn(topic.n ? topic.p : "", topic.n);
     if (!name) return; /* not UTF-8: no welcome */
@@ -53,10 +65,9 @@ static void welcome(struct iopub *p, struct str topic) {
         json_write(content, &post->content);
         text_add(&post->topic, topic);
         post->has_topic = true;
-        send_post(p, post);
+        send_first(p, post);
     }
     json_decref(content);
-    post_free(post);
 }
 
 static void note_subscriber(struct iopub *p) {
@@ -132,7 +143,7 @@ static void take_queue(struct iopub *p) {
 
 /* How long the message may still wait for more text of its stream, in ms. */
 static int hold_ms(const struct iopub *p, const struct post *post) {
-    bool is_last = post == p->tail && !atomic_load(&p->stopping);
+    bool is_last = post == p->tail && !atomic_load(&p->stopping) && !atomic_load(&p->hurry);
     if (!post->is_stream || !is_last || post->content.n >= STREAM_NOW_BYTES) return 0;
     int64_t left = p->stream_ns + STREAM_MS * 1000000LL - now_ns();
     return left > 0 ? (int)(left / 1000000) + 1 : 0;
@@ -165,7 +176,13 @@ static int send_some(struct iopub *p) {
         if (!p->head) p->tail = NULL;
         post_free(post);
     }
+    atomic_store(&p->hurry, false);
     return -1;
+}
+
+void iopub_hurry(struct iopub *p) {
+    atomic_store(&p->hurry, true);
+    post_queue_wake(&p->queue);
 }
 
 static void *run(void *user) {

@@ -69,6 +69,7 @@ static void courier_reply(void *user, struct request *r, const json_t *content,
 
 static void courier_question(void *user, struct origin *to, const json_t *content) {
     struct kernel *k = user;
+    iopub_hurry(k->iopub);
     post_queue_add(shell_queue(k->shell),
                    new_post(CHANNEL_STDIN, to, STR("input_request"), content, NULL));
 }

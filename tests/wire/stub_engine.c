@@ -163,8 +163,10 @@ static bool run_ask(struct run *r, const char *prompt, bool hidden) {
 }
 
 static void say(struct run *r, const char *text, bool is_error) {
-    r->to->text(r->to->user, str_of(text), is_error);
-    r->to->text(r->to->user, STR("\n"), is_error);
+    struct text line = {0};
+    text_addf(&line, "%s\n", text);
+    r->to->text(r->to->user, text_str(&line), is_error);
+    text_clear(&line);
 }
 
 static bool run_output(struct run *r, const char *word, const char *rest, bool *known) {

@@ -19,7 +19,7 @@ static int build(struct str *out, int n_ids, int n_buffers, char hex[SIGNATURE_H
 
 static void test_shapes(void) {
     struct str frames[32];
-    char hex[SIGNATURE_HEX + 1], content[16];
+    char hex[SIGNATURE_HEX + 1], content[32];
     for (int ids = 0; ids < 4; ids++) {
         for (int buffers = 0; buffers < 3; buffers++) {
             struct envelope x;

@@ -25,6 +25,20 @@ def test_question_and_answer(kernel):
     assert text(kernel.outputs(head)) == "Ada ü\n"
 
 
+def test_text_comes_before_the_question(kernel):
+    """Streams are not held back while the user is asked (I-2)."""
+    head = kernel.execute("print one\nsleep 0.01\nprint two\nask x", allow_stdin=True)
+    question(kernel, head)
+    time.sleep(0.02)
+    shown = []
+    while kernel.iopub.poll(0):
+        shown.append(kernel.get(kernel.iopub))
+    assert text(shown) == "one\ntwo\n"
+    answer(kernel, "x")
+    kernel.reply(head)
+    kernel.outputs(head)
+
+
 def test_secret(kernel):
     head = kernel.execute("secret Word: ", allow_stdin=True)
     assert question(kernel, head)["password"] is True
