@@ -1,6 +1,7 @@
 /* Measures over a whole set, in inference mode. */
 #include "evaluate.h"
 #include "metrics.h"
+#include "room.h"
 #include "../base/pool.h"
 #include <string.h>
 
@@ -140,7 +141,8 @@ static bool evaluator_init(struct evaluator *v, const struct model *m, struct er
     TRY(add_wanted(v, wanted, e));
     struct plan_spec spec = {.graph = v->objective.graph,
                              .outputs = wanted,
-                             .n_outputs = v->n_values + (v->prediction_at >= 0)};
+                             .n_outputs = v->n_values + (v->prediction_at >= 0),
+                             .memory_limit = room_left()};
     TRY(pass_init(&v->pass, &spec, data, n_data, v->n, EVAL_BATCH, e));
     return add_rooms(v, e);
 }

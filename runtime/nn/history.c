@@ -7,7 +7,7 @@
 #include <string.h>
 
 int epoch_log_add(struct history *h, const char *prefix, const char *name, int direction,
-                struct err *e) {
+                  struct err *e) {
     char text[128];
     snprintf(text, sizeof text, "%s%s", prefix, name);
     if (h->n_columns == HISTORY_MAX_COLUMNS) {

@@ -37,6 +37,10 @@ static bool sizes_fit(const struct shape *needed, const struct shape *data) {
 /* "24 × 4 = 96" */
 static void print_product(const struct shape *s, char *out, size_t cap) {
     size_t n = 0;
+    if (s->n <= 2) {
+        snprintf(out, cap, "The numbers are as many");
+        return;
+    }
     for (int i = 1; i < s->n && n < cap; i++)
         n +=
             (size_t)snprintf(out + n, cap - n, "%s%lld", i > 1 ? " × " : "", (long long)s->size[i]);

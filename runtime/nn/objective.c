@@ -70,8 +70,8 @@ bool measure_resolve(const struct model *m, int output, const struct measure *gi
                      struct measure *out, struct config **c, struct err *e) {
     *out = *given;
     *c = NULL;
-    if (out->factor == 0) out->factor = 1;
     if (given->config || given->build) return true;
+    out->factor = 1;
     TRY(*c = config_default(train_default_loss(m, output), e));
     out->config = *c;
     if (!out->name) out->name = (*c)->row->name;

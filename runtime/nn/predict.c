@@ -4,6 +4,7 @@
 #include "compose.h"
 #include "model_parts.h"
 #include "pass.h"
+#include "room.h"
 
 enum { PREDICT_BATCH = 256 };
 
@@ -39,7 +40,8 @@ static bool prepare(struct prediction *p, const struct predict_spec *spec, int64
         for (int i = 0; i < m->n_outputs[0]; i++) p->outputs[i] = m->outputs[0][i].node;
     struct plan_spec plan = {.graph = p->graph ? p->graph : m->graphs[0],
                              .outputs = p->outputs,
-                             .n_outputs = m->n_outputs[0]};
+                             .n_outputs = m->n_outputs[0],
+                             .memory_limit = room_left()};
     return pass_init(&p->pass, &plan, spec->inputs, m->n_inputs[0], n,
                      spec->batch ? spec->batch : PREDICT_BATCH, e);
 }

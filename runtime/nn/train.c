@@ -28,10 +28,8 @@ static void tell(const struct trainer *t, struct train_event *event) {
     if (t->spec->observe) t->spec->observe(t->spec->user, event);
 }
 
-static void tell_text(const struct trainer *t, int kind, const char *text) {
-    struct train_event event = {.text = text};
-    event.kind = kind;
-    tell(t, &event);
+static void tell_text(const struct trainer *t, enum train_event_kind kind, const char *text) {
+    tell(t, &(struct train_event){.kind = kind, .text = text});
 }
 
 /* At most ten times a second. */
@@ -128,7 +126,8 @@ static bool measure_epoch(struct trainer *t, const struct sums *sums, double *ro
 
 static void keep_best(struct trainer *t, const double *row) {
     double loss = t->val_loss_at >= 0 ? row[t->val_loss_at] : NAN;
-    if (t->val_loss_at >= 0 && t->best_epoch && !epoch_log_better(-1, loss, t->best_loss, 0)) return;
+    if (t->val_loss_at >= 0 && t->best_epoch && !epoch_log_better(-1, loss, t->best_loss, 0))
+        return;
     t->best_loss = loss;
     t->best_epoch = t->epoch;
     memcpy(t->kept->data, t->now->data, (size_t)t->now->n * sizeof(float));
@@ -224,12 +223,11 @@ static bool go_on(struct trainer *t, const double *row) {
     return false;
 }
 
-static bool tell_history(const struct trainer *t, int kind, struct err *e) {
+static bool tell_history(const struct trainer *t, enum train_event_kind kind, struct err *e) {
     if (!t->spec->observe) return true;
     struct table *table = epoch_log_table(&t->history, t->note, e);
     if (!table) return false;
-    struct train_event event = {.history = table, .interrupted = t->interrupted};
-    event.kind = kind;
+    struct train_event event = {.kind = kind, .history = table, .interrupted = t->interrupted};
     if (t->history.n_rows)
         event.loss = t->history.rows[(t->history.n_rows - 1) * t->history.n_columns + 1];
     tell(t, &event);

@@ -16,7 +16,7 @@ struct measure {
     const struct config *config; /* a row of losses.list or metrics.list, or NULL */
     measure_build_fn build;      /* used when config is NULL */
     void *user;
-    double factor; /* losses may be weighted; 0 counts as 1 */
+    double factor; /* losses may be weighted; 1 */
 };
 
 /* What is learned from: example i is row i of every tensor. One tensor per model input/output, in
@@ -28,8 +28,10 @@ struct examples {
 
 enum { TRAIN_MAX_MEASURES = 16 };
 
+enum train_event_kind { TRAIN_BEGIN, TRAIN_BATCH, TRAIN_EPOCH, TRAIN_NOTE, TRAIN_END };
+
 struct train_event {
-    enum { TRAIN_BEGIN, TRAIN_BATCH, TRAIN_EPOCH, TRAIN_NOTE, TRAIN_END } kind;
+    enum train_event_kind kind;
     int64_t epoch, n_epochs;     /* from 1 */
     int64_t batch, n_batches;    /* within the epoch */
     double loss;                 /* running mean of the epoch */

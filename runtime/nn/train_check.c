@@ -201,9 +201,10 @@ static bool check_counts(const struct train_spec *spec, const struct train_shape
 }
 
 static bool check_whole(const char *name, int64_t x, struct err *e) {
-    if (x >= 1) return true;
-    err_set(e, ERR_SETTING, "The setting `%s` is %lld, but it has to be 1 or more.", name,
-            (long long)x);
+    enum { MOST = 100 * 1000 * 1000 };
+    if (x >= 1 && x <= MOST) return true;
+    err_set(e, ERR_SETTING, "The setting `%s` is %lld, but it has to be %s.", name, (long long)x,
+            x < 1 ? "1 or more" : "100 million at most");
     return err_label(e, "%s is %lld", name, (long long)x);
 }
 
@@ -219,6 +220,8 @@ static bool check_settings(const struct train_spec *spec, struct err *e) {
     for (int i = 0; i < spec->n_callbacks; i++) TRY(config_check(spec->callbacks[i], e));
     for (int i = 0; i < spec->n_metrics; i++)
         if (spec->metrics[i].config) TRY(config_check(spec->metrics[i].config, e));
+    for (int i = 0; i < spec->model->n_outputs[1]; i++)
+        if (spec->losses[i].config) TRY(config_check(spec->losses[i].config, e));
     return true;
 }
 

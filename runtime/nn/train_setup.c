@@ -5,6 +5,7 @@
 #include "labels.h"
 #include "metrics.h"
 #include "penalty.h"
+#include "room.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,6 +186,7 @@ static bool make_step(struct trainer *t, struct err *e) {
                              .learn = t->learn,
                              .n_learn = t->n_learn,
                              .assign = assigns,
+                             .memory_limit = room_left(),
                              .n_assign = s->model->n_assigns};
     for (int i = 0; i < plan.n_outputs; i++) t->outputs[i] = &t->values[i];
     return pass_init(&t->pass, &plan, data, n_data, examples_count(&s->data), s->batch, e);
@@ -193,6 +195,8 @@ static bool make_step(struct trainer *t, struct err *e) {
 /* ---- memory, measures, history ---- */
 
 static bool make_blocks(struct trainer *t, struct err *e) {
+    int blocks = 2 + optimizer_n_slots(&t->update);
+    TRY(room_check(t->spec->start->n, blocks, "its training", e));
     TRY(t->now = weights_copy(t->spec->start, e));
     TRY(t->kept = weights_copy(t->spec->start, e));
     for (int i = 0; i < optimizer_n_slots(&t->update); i++)

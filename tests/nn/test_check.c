@@ -9,7 +9,7 @@ static struct err check(struct model *m, const char *loss, int64_t in, int64_t t
     struct err e = {0};
     struct train_spec spec = train_defaults(m, NULL, NULL, NULL);
     struct config *c = loss ? config_make(loss, NULL) : NULL;
-    spec.losses[0] = (struct measure){.name = loss, .config = c};
+    spec.losses[0] = (struct measure){.name = loss, .config = c, .factor = 1};
     struct train_shapes s = {0};
     s.inputs[0] = (struct desc){.shape = shape_of(2, (int64_t[]){100, in})};
     s.targets[0] =
@@ -120,7 +120,7 @@ static bool all_errors(void *user, struct graph *g, struct node *y, struct node 
 static void test_own_loss(void) {
     struct model *m = chain_of(3, 1, dense(5, NULL));
     struct train_spec spec = train_defaults(m, NULL, NULL, NULL);
-    spec.losses[0] = (struct measure){.name = "mine", .build = all_errors};
+    spec.losses[0] = (struct measure){.name = "mine", .build = all_errors, .factor = 1};
     struct train_shapes s = {0};
     s.inputs[0].shape = shape_of(2, (int64_t[]){100, 3});
     s.targets[0].shape = shape_of(2, (int64_t[]){100, 5});
@@ -161,7 +161,7 @@ static struct err try_labels(struct model *m, struct config *loss, struct tensor
     struct weights *w = model_init(m, 1, 1, &e);
     struct tensor *x = make_values(DT_FLOAT32, y->shape.size[0], 3, 1, 1, 0);
     struct train_spec spec = train_defaults(m, w, x, y);
-    spec.losses[0] = (struct measure){.name = loss->row->name, .config = loss};
+    spec.losses[0] = (struct measure){.name = loss->row->name, .config = loss, .factor = 1};
     spec.epochs = 1;
     struct train_result r;
     if (train_run(&spec, &r, &e)) {

@@ -165,6 +165,17 @@ static void test_reshape(void) {
     model_unref(m);
 }
 
+/* 784 inputs times 900 million units: refused with numbers, not tried. */
+static void test_too_large(void) {
+    struct model *m = chain_of(784, 1, dense(9e8, NULL));
+    CHECK_EQ(model_n_params(m, false), 785 * (int64_t)900000000);
+    struct err e = {0};
+    CHECK(model_init(m, 1, 1, &e) == NULL);
+    CHECK_EQ(e.kind, ERR_MEMORY);
+    CHECK(strstr(e.facts, "its weights\t2.83e+03 GB") != NULL);
+    model_unref(m);
+}
+
 /* ---- weights in files ---- */
 
 static void test_files(void) {
@@ -194,8 +205,8 @@ static void test_files(void) {
 
 static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_counts, test_batch_norm_counts, test_sharing, test_orthogonal,
-                   test_mistakes, test_reshape, test_files);
+                   test_mistakes, test_reshape, test_too_large, test_files);
 }
 
 TEST_MAIN(test_counts, test_batch_norm_counts, test_sharing, test_first_weights, test_orthogonal,
-          test_mistakes, test_reshape, test_files, test_no_leaks)
+          test_mistakes, test_reshape, test_too_large, test_files, test_no_leaks)

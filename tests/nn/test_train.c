@@ -80,7 +80,7 @@ static void test_autoencoder(void) {
     struct config *adam = config_make("Adam", "learning_rate", 0.01, NULL);
     struct config *mse = config_make("mse", NULL);
     spec.optimizer = adam;
-    spec.losses[0] = (struct measure){.name = "mse", .config = mse};
+    spec.losses[0] = (struct measure){.name = "mse", .config = mse, .factor = 1};
     check_losses(&spec, train_autoencoder, 1e-5);
     config_unref(adam);
     config_unref(mse);
@@ -151,7 +151,7 @@ static void test_penalty(void) {
     struct config *huber = config_make("huber", NULL);
     spec.optimizer = sgd;
     spec.penalty = l2;
-    spec.losses[0] = (struct measure){.name = "huber", .config = huber};
+    spec.losses[0] = (struct measure){.name = "huber", .config = huber, .factor = 1};
     check_losses(&spec, train_penalty, 2e-5);
     config_unref(sgd);
     config_unref(l2);
@@ -504,7 +504,7 @@ static bool worst(void *user, struct graph *g, struct node *y, struct node *yhat
 /* The largest error is that of the whole set, although it is computed in batches elsewhere. */
 static void test_own_metric(void) {
     struct scene s = scene_new();
-    struct measure mine = {.name = "worst", .build = worst};
+    struct measure mine = {.name = "worst", .build = worst, .factor = 1};
     double value, expected = 0;
     struct tensor *x = make_values(DT_FLOAT32, 700, 12, 20, 0.5, 0.5);
     struct tensor *y = make_values(DT_FLOAT64, 700, 1, 25, 1, 0);
@@ -522,6 +522,88 @@ static void test_own_metric(void) {
     tensor_unref(x);
     tensor_unref(y);
     tensor_unref(yhat);
+    scene_free(&s);
+}
+
+/* ---- several inputs and outputs ---- */
+
+/* a, b -> sum (Dense 1 of both), class (Dense 3 softmax of b); built by hand, without a chain. */
+static struct model *two_by_two(void) {
+    struct config *c[] = {dense(1, NULL), dense(3, "softmax")};
+    struct layer *l[] = {layer_new(c[0], &last_error), layer_new(c[1], &last_error)};
+    struct model *m = model_new("Pair", &last_error);
+    for (int training = 1; training >= 0; training--) {
+        struct builder b;
+        struct desc d = {.dtype = DT_FLOAT32, .shape = shape_of(2, (int64_t[]){SIZE_BATCH, 12})};
+        CHECK(builder_init(&b, m, training, &last_error));
+        struct node *x = builder_input(&b, "a", &d, &last_error);
+        struct node *y = builder_input(&b, "b", &d, &last_error);
+        struct node *both = graph_add2(b.graph, OP_mul, x, y, NULL, &last_error);
+        struct node *sum = layer_apply(&b, l[0], &both, 1, &last_error);
+        struct node *kind = layer_apply(&b, l[1], &y, 1, &last_error);
+        CHECK(builder_output(&b, "sum", sum, &last_error));
+        CHECK(builder_output(&b, "kind", kind, &last_error));
+        CHECK(builder_finish(&b, &last_error));
+    }
+    for (int i = 0; i < 2; i++) {
+        layer_unref(l[i]);
+        config_unref(c[i]);
+    }
+    return m;
+}
+
+static void test_two_outputs(void) {
+    struct model *m = two_by_two();
+    struct weights *w = model_init(m, 1, 1, &last_error);
+    struct tensor *a = images(DT_FLOAT32), *b = make_values(DT_FLOAT64, 70, 12, 33, 1, 0);
+    struct tensor *sum = make_values(DT_FLOAT32, 70, 0, 25, 1, 0), *kind = digits();
+    for (int i = 0; i < 70; i++) tensor_set(kind, i, (int)tensor_get(kind, i) % 3);
+    struct examples data = {.inputs = {a, b}, .targets = {sum, kind}};
+    struct config *mae = config_make("mae", NULL);
+    struct train_spec spec = train_defaults(m, w, NULL, NULL);
+    spec.data = spec.validation = data;
+    spec.has_validation = true;
+    spec.losses[0] = (struct measure){.name = "mae", .config = mae, .factor = 3};
+    struct train_result r;
+    CHECK(train(&spec, &r)); /* kind: crossentropy by default */
+    const struct table *h = r.history;
+    for (int i = 0; i < 10; i++) {
+        CHECK_NEAR(history_at(h, "sum_loss", i) + history_at(h, "kind_loss", i),
+                   history_at(h, "loss", i), 1e-6);
+        CHECK_NEAR(history_at(h, "val_sum_loss", i) + history_at(h, "val_kind_loss", i),
+                   history_at(h, "val_loss", i), 1e-6);
+    }
+    CHECK(history_at(h, "val_loss", 9) < history_at(h, "val_loss", 0));
+    struct measure by_hand = {.config = mae};
+    double value;
+    CHECK(train_evaluate(m, r.weights, &data, &by_hand, 1, &value, NULL, &last_error));
+    CHECK_NEAR(3 * value, history_at(h, "val_sum_loss", r.best_epoch - 1), 1e-6);
+    result_clear(&r);
+    spec.data.targets[1] = NULL;
+    CHECK(!train_run(&spec, &r, &last_error));
+    CHECK_STR(last_error.what, "There are no targets for the output `kind`.");
+    config_unref(mae);
+    tensor_unref(a);
+    tensor_unref(b);
+    tensor_unref(sum);
+    tensor_unref(kind);
+    weights_unref(w);
+    model_unref(m);
+}
+
+/* Going on from a result gives the same each time, and goes on where it was. */
+static void test_going_on(void) {
+    struct scene s = scene_new();
+    struct train_result first, a, b;
+    CHECK(train(&s.spec, &first));
+    s.spec.start = first.weights;
+    s.spec.stream = 4;
+    CHECK(train(&s.spec, &a) && train(&s.spec, &b));
+    CHECK(memcmp(a.weights->data, b.weights->data, (size_t)s.w->n * sizeof(float)) == 0);
+    CHECK(history_at(a.history, "loss", 0) < history_at(first.history, "loss", 0));
+    result_clear(&first);
+    result_clear(&a);
+    result_clear(&b);
     scene_free(&s);
 }
 
@@ -551,10 +633,10 @@ static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted,
                    test_repeats, test_validation, test_early_stopping, test_plateau,
                    test_checkpoint, test_not_a_number, test_interrupt, test_steps_and_limit,
-                   test_small_sets, test_own_metric);
+                   test_small_sets, test_own_metric, test_two_outputs, test_going_on);
 }
 
 TEST_MAIN(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted, test_repeats,
           test_validation, test_early_stopping, test_plateau, test_checkpoint, test_not_a_number,
-          test_interrupt, test_steps_and_limit, test_small_sets, test_own_metric,
-          test_memory_runs_out, test_no_leaks)
+          test_interrupt, test_steps_and_limit, test_small_sets, test_own_metric, test_two_outputs,
+          test_going_on, test_memory_runs_out, test_no_leaks)
