@@ -107,7 +107,8 @@ static bool add_wanted(struct evaluator *v, struct node **wanted, struct err *e)
         v->value_at[i] = v->n_values;
         v->outputs[v->n_values] = &v->values[v->n_values];
         TRY(wanted[v->n_values++] =
-                objective_measure(&v->objective, item->output, item->measure, NULL, e));
+                objective_measure(&v->objective, item->output, item->measure,
+                                  item->is_loss ? item->measure->factor : 1, NULL, e));
     }
     v->prediction_at = predicts ? v->n_values : -1;
     if (predicts) wanted[v->n_values] = v->objective.outputs[0];

@@ -53,10 +53,10 @@ struct node *measure_node(const struct measure *m, struct graph *g, struct node 
     return op_float(g, value, e);
 }
 
-struct node *objective_measure(struct objective *o, int i, const struct measure *m,
+struct node *objective_measure(struct objective *o, int i, const struct measure *m, double factor,
                                struct node *weights, struct err *e) {
     struct node *value = measure_node(m, o->graph, o->targets[i], o->outputs[i], weights, e);
-    return value && m->factor != 1 ? op_number(o->graph, OP_mul, value, m->factor, e) : value;
+    return value && factor != 1 ? op_number(o->graph, OP_mul, value, factor, e) : value;
 }
 
 const struct config_row *train_default_loss(const struct model *m, int output) {

@@ -18,8 +18,8 @@ void objective_clear(struct objective *o);
 /* The input for the targets of output i. `classes`: they may be class numbers. */
 bool objective_target(struct objective *o, int i, const struct desc *target, bool classes,
                       struct err *e);
-/* The measure of output i as one number for a batch; weights (batch) or NULL. */
-struct node *objective_measure(struct objective *o, int i, const struct measure *m,
+/* The measure of output i as one number for a batch, times a factor; weights (batch) or NULL. */
+struct node *objective_measure(struct objective *o, int i, const struct measure *m, double factor,
                                struct node *weights, struct err *e);
 /* A loss, or a function of the student's, as one number of the graph. */
 struct node *measure_node(const struct measure *m, struct graph *g, struct node *target,

@@ -166,7 +166,7 @@ static bool check_function(const struct model *m, int i, const struct measure *l
         if (target->shape.size[a] < 0) return true; /* not known yet; checked when it runs */
     struct objective o;
     bool ok = objective_init(&o, m, true, e) && objective_target(&o, i, target, true, e) &&
-              objective_measure(&o, i, loss, NULL, e);
+              objective_measure(&o, i, loss, 1, NULL, e);
     objective_clear(&o);
     return ok || point_at(e, 3);
 }

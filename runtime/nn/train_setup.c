@@ -114,7 +114,7 @@ static bool add_losses(struct trainer *t, struct tensor **data, int *n_data, str
         data[(*n_data)++] = t->example_weights;
     }
     for (int i = 0; i < t->n_outputs; i++) {
-        struct node *one = objective_measure(o, i, &t->losses[i], weights, e);
+        struct node *one = objective_measure(o, i, &t->losses[i], t->losses[i].factor, weights, e);
         total = i ? op2(o->graph, OP_add, total, one, e) : one;
         TRY(total);
         values[1 + i] = one;

@@ -2,6 +2,7 @@
 #include "nn_tools.h"
 #include "base/intern.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct err last_error;
@@ -136,4 +137,62 @@ struct train_spec train_defaults(struct model *m, const struct weights *w, struc
 double history_at(const struct table *t, const char *column, int64_t row) {
     int i = table_find(t, str_of(column));
     return i < 0 || row >= t->n_rows ? NAN : t->columns[i].numbers[row];
+}
+
+/* ---- a small training ---- */
+
+void result_clear(struct train_result *r) {
+    weights_unref(r->weights);
+    table_unref(r->history);
+    *r = (struct train_result){0};
+}
+
+bool train(const struct train_spec *spec, struct train_result *r) {
+    last_error = (struct err){0};
+    if (train_run(spec, r, &last_error)) return true;
+    fprintf(stderr, "%s\n", last_error.what);
+    return false;
+}
+
+struct tensor *images(enum dtype t) {
+    struct tensor *x = make_values(DT_FLOAT32, 70, 12, 20, 0.5, 0.5);
+    struct tensor *out = tensor_cast(x, t, &last_error);
+    tensor_unref(x);
+    return out;
+}
+
+struct tensor *digits(void) {
+    double classes[70];
+    fill_values(classes, 70, 21, 1, 0);
+    for (int i = 0; i < 70; i++) classes[i] = floor(fabs(classes[i]) * 4.99);
+    return make_tensor(DT_UINT8, 70, 0, classes);
+}
+
+struct scene scene_new(void) {
+    struct scene s = {.m = chain_of(12, 3, dense(16, "relu"),
+                                    config_make("Dropout", "rate", 0.2, NULL), dense(1, NULL))};
+    s.w = model_init(s.m, 1, 1, &last_error);
+    s.x = images(DT_FLOAT32);
+    s.y = make_values(DT_FLOAT64, 70, 1, 25, 1, 0);
+    s.vx = make_values(DT_FLOAT64, 30, 12, 26, 0.5, 0.5);
+    s.vy = make_values(DT_FLOAT64, 30, 1, 27, 1, 0);
+    s.spec = train_defaults(s.m, s.w, s.x, s.y);
+    s.spec.validation = (struct examples){.inputs = {s.vx}, .targets = {s.vy}};
+    return s;
+}
+
+void scene_free(struct scene *s) {
+    tensor_unref(s->x);
+    tensor_unref(s->y);
+    tensor_unref(s->vx);
+    tensor_unref(s->vy);
+    weights_unref(s->w);
+    model_unref(s->m);
+}
+
+double best_row(const struct table *t, const char *column, int64_t *row) {
+    *row = 0;
+    for (int64_t i = 1; i < t->n_rows; i++)
+        if (history_at(t, column, i) < history_at(t, column, *row)) *row = i;
+    return history_at(t, column, *row);
 }

@@ -31,6 +31,24 @@ struct tensor *predict(const struct model *m, struct weights *w, struct tensor *
 struct train_spec train_defaults(struct model *m, const struct weights *w, struct tensor *x,
                                  struct tensor *y);
 double history_at(const struct table *t, const char *column, int64_t row);
+/* train_run; failures are printed and kept in last_error. */
+bool train(const struct train_spec *spec, struct train_result *r);
+void result_clear(struct train_result *r);
+/* [70, 12] numbers from 0 to 1, and 70 classes from 0 to 4. */
+struct tensor *images(enum dtype t);
+struct tensor *digits(void);
+/* A small regression with dropout, and something to validate on. */
+struct scene {
+    struct model *m;
+    struct weights *w;
+    struct tensor *x, *y, *vx, *vy;
+    struct train_spec spec;
+};
+struct scene scene_new(void);
+void scene_free(struct scene *s);
+/* The smallest number of a column and its row. */
+double best_row(const struct table *t, const char *column, int64_t *row);
+
 /* As the last test of a file: run each test again and see that nothing is left. The first run has
  * interned its names by then, which stay. */
 #define CHECK_NO_LEAKS(...)                                                                        \

@@ -5,19 +5,6 @@
 #include "plan.h"
 #include "reference.h"
 
-static void result_clear(struct train_result *r) {
-    weights_unref(r->weights);
-    table_unref(r->history);
-    *r = (struct train_result){0};
-}
-
-static bool train(const struct train_spec *spec, struct train_result *r) {
-    last_error = (struct err){0};
-    if (train_run(spec, r, &last_error)) return true;
-    fprintf(stderr, "%s\n", last_error.what);
-    return false;
-}
-
 static void check_losses(const struct train_spec *spec, const double *expected, double tolerance) {
     struct train_result r;
     bool ok = train(spec, &r);
@@ -28,20 +15,6 @@ static void check_losses(const struct train_spec *spec, const double *expected, 
         CHECK_NEAR(history_at(r.history, "loss", i), expected[i], tolerance);
     CHECK_EQ(r.best_epoch, 10);
     result_clear(&r);
-}
-
-static struct tensor *images(enum dtype t) {
-    struct tensor *x = make_values(DT_FLOAT32, 70, 12, 20, 0.5, 0.5);
-    struct tensor *out = tensor_cast(x, t, &last_error);
-    tensor_unref(x);
-    return out;
-}
-
-static struct tensor *digits(void) {
-    double classes[70];
-    fill_values(classes, 70, 21, 1, 0);
-    for (int i = 0; i < 70; i++) classes[i] = floor(fabs(classes[i]) * 4.99);
-    return make_tensor(DT_UINT8, 70, 0, classes);
 }
 
 /* First weights by the formula, one salt after the other, as parameter() does. */
@@ -187,37 +160,6 @@ static void test_weighted(void) {
     model_unref(m);
 }
 
-/* ---- a small problem for the rest ---- */
-
-struct scene {
-    struct model *m;
-    struct weights *w;
-    struct tensor *x, *y, *vx, *vy;
-    struct train_spec spec;
-};
-
-static struct scene scene_new(void) {
-    struct scene s = {.m = chain_of(12, 3, dense(16, "relu"),
-                                    config_make("Dropout", "rate", 0.2, NULL), dense(1, NULL))};
-    s.w = model_init(s.m, 1, 1, &last_error);
-    s.x = images(DT_FLOAT32);
-    s.y = make_values(DT_FLOAT64, 70, 1, 25, 1, 0);
-    s.vx = make_values(DT_FLOAT64, 30, 12, 26, 0.5, 0.5);
-    s.vy = make_values(DT_FLOAT64, 30, 1, 27, 1, 0);
-    s.spec = train_defaults(s.m, s.w, s.x, s.y);
-    s.spec.validation = (struct examples){.inputs = {s.vx}, .targets = {s.vy}};
-    return s;
-}
-
-static void scene_free(struct scene *s) {
-    tensor_unref(s->x);
-    tensor_unref(s->y);
-    tensor_unref(s->vx);
-    tensor_unref(s->vy);
-    weights_unref(s->w);
-    model_unref(s->m);
-}
-
 /* The same numbers on one thread and on two, run after run. */
 static void test_repeats(void) {
     struct scene s = scene_new();
@@ -241,13 +183,6 @@ static void test_repeats(void) {
     result_clear(&other);
     for (int i = 0; i < 3; i++) result_clear(&r[i]);
     scene_free(&s);
-}
-
-static double best_row(const struct table *t, const char *column, int64_t *row) {
-    *row = 0;
-    for (int64_t i = 1; i < t->n_rows; i++)
-        if (history_at(t, column, i) < history_at(t, column, *row)) *row = i;
-    return history_at(t, column, *row);
 }
 
 /* The weights of the best epoch come back, and the metrics are those of the whole set. */
@@ -282,210 +217,6 @@ static void test_validation(void) {
     config_unref(rmse);
     config_unref(mae);
     config_unref(adam);
-    scene_free(&s);
-}
-
-/* ---- callbacks ---- */
-
-static char notes[4][512];
-static int n_notes, n_epochs_told, n_begin, n_end;
-
-static void listen(void *user, const struct train_event *event) {
-    (void)user;
-    if (event->kind == TRAIN_NOTE && n_notes < 4)
-        snprintf(notes[n_notes++], sizeof notes[0], "%s", event->text);
-    if (event->kind == TRAIN_EPOCH) {
-        n_epochs_told++;
-        CHECK_EQ(event->history->n_rows, event->epoch);
-    }
-    n_begin += event->kind == TRAIN_BEGIN;
-    n_end += event->kind == TRAIN_END;
-    if (event->kind == TRAIN_BEGIN)
-        CHECK(strstr(event->text, "70 examples · 3 batches of 32 · 225 weights learn") != NULL);
-}
-
-static void start_listening(struct train_spec *spec) {
-    n_notes = n_epochs_told = n_begin = n_end = 0;
-    memset(notes, 0, sizeof notes);
-    spec->observe = listen;
-}
-
-static void test_early_stopping(void) {
-    struct scene s = scene_new();
-    struct config *adam = config_make("Adam", "learning_rate", 0.1, NULL);
-    struct config *stop = config_make("EarlyStopping", "patience", 3.0, NULL);
-    s.spec.optimizer = adam;
-    s.spec.has_validation = true;
-    s.spec.epochs = 200;
-    s.spec.callbacks[s.spec.n_callbacks++] = stop;
-    start_listening(&s.spec);
-    struct train_result r;
-    CHECK(train(&s.spec, &r));
-    int64_t row;
-    best_row(r.history, "val_loss", &row);
-    CHECK_EQ(r.history->n_rows, row + 1 + 3);
-    CHECK_EQ(r.best_epoch, row + 1);
-    CHECK(strstr(notes[0], "val_loss has not become better for 3 epochs.") != NULL);
-    CHECK(r.history->note && strcmp(r.history->note, notes[0]) == 0);
-    CHECK_EQ(n_epochs_told, r.history->n_rows);
-    CHECK(n_begin == 1 && n_end == 1 && !r.interrupted);
-    result_clear(&r);
-    s.spec.has_validation = false; /* nothing to watch */
-    CHECK(!train_run(&s.spec, &r, &last_error));
-    CHECK_EQ(last_error.kind, ERR_SETTING);
-    CHECK_STR(last_error.label, "needs `validate`");
-    config_unref(adam);
-    config_unref(stop);
-    scene_free(&s);
-}
-
-static void test_plateau(void) {
-    struct scene s = scene_new();
-    struct config *sgd = config_make("SGD", "learning_rate", 0.0, NULL);
-    struct config *slow = config_make("ReduceLROnPlateau", "factor", 0.5, "patience", 2.0,
-                                      "cooldown", 1.0, "min_lr", 0.03, NULL);
-    s.spec.optimizer = sgd;
-    s.spec.has_validation = true;
-    s.spec.epochs = 12;
-    s.spec.callbacks[s.spec.n_callbacks++] = slow;
-    /* with a rate of 0 nothing ever improves, but then there is nothing to halve: so a rate that
-     * moves less than min_delta */
-    config_set_number(sgd, "learning_rate", 1e-9, &last_error);
-    config_set_number(slow, "min_lr", 3e-10, &last_error);
-    struct train_result r;
-    CHECK(train(&s.spec, &r));
-    /* best at 1; waits at 2, 3 -> halved from 4 on; cooldown at 4; waits at 5, 6 -> halved, 7 … */
-    double expected[] = {1e-9,   1e-9,   1e-9,   0.5e-9, 0.5e-9, 0.5e-9,
-                         0.3e-9, 0.3e-9, 0.3e-9, 0.3e-9, 0.3e-9, 0.3e-9};
-    for (int i = 0; i < 12; i++)
-        CHECK_NEAR(history_at(r.history, "lr", i) * 1e9, expected[i] * 1e9, 1e-9);
-    result_clear(&r);
-    config_unref(sgd);
-    config_unref(slow);
-    scene_free(&s);
-}
-
-static void test_checkpoint(void) {
-    struct scene s = scene_new();
-    struct config *save = config_new(config_find(STR("ModelCheckpoint")), &last_error);
-    save->n_args = 2;
-    save->args[0] = (struct arg){.kind = ARG_TEXT, .text = "test_train_{epoch}.safetensors"};
-    save->args[1] = (struct arg){.kind = ARG_NUMBER, .number = 2};
-    s.spec.epochs = 4;
-    s.spec.callbacks[s.spec.n_callbacks++] = save;
-    struct train_result r;
-    CHECK(train(&s.spec, &r));
-    struct weights *last = model_load_weights(s.m, "test_train_4.safetensors", &last_error);
-    struct weights *none = model_load_weights(s.m, "test_train_3.safetensors", &last_error);
-    CHECK(last && !none);
-    CHECK(last && memcmp(last->data, r.weights->data, (size_t)last->n * sizeof(float)) == 0);
-    weights_unref(last);
-    remove("test_train_2.safetensors");
-    remove("test_train_4.safetensors");
-    result_clear(&r);
-    config_unref(save);
-    scene_free(&s);
-}
-
-/* ---- endings ---- */
-
-static void test_not_a_number(void) {
-    struct scene s = scene_new();
-    struct config *wild = config_make("SGD", "learning_rate", 1e12, NULL);
-    s.spec.optimizer = wild;
-    start_listening(&s.spec);
-    struct train_result r;
-    CHECK(train(&s.spec, &r));
-    CHECK(strstr(notes[0], "The loss is not a number since epoch 1") != NULL);
-    CHECK(strstr(notes[0], "A smaller learning rate (it is 1e+12)") != NULL);
-    CHECK_EQ(r.best_epoch, 0);
-    CHECK_EQ(r.history->n_rows, 0);
-    CHECK(memcmp(r.weights->data, s.w->data, (size_t)s.w->n * sizeof(float)) == 0);
-    result_clear(&r);
-    tensor_set(s.x, 5, NAN);
-    s.spec.optimizer = NULL;
-    start_listening(&s.spec);
-    CHECK(train(&s.spec, &r));
-    CHECK(strstr(notes[0], "1 numbers of the inputs are missing") != NULL);
-    result_clear(&r);
-    config_unref(wild);
-    scene_free(&s);
-}
-
-static _Atomic bool stop_flag;
-
-static void stop_in_epoch(void *user, const struct train_event *event) {
-    const int64_t *epoch = user;
-    if (event->kind == TRAIN_EPOCH && event->epoch == *epoch) stop_flag = true;
-}
-
-static void test_interrupt(void) {
-    struct scene s = scene_new();
-    struct train_result r, shorter;
-    int64_t after = 3;
-    s.spec.stop = &stop_flag;
-    s.spec.observe = stop_in_epoch;
-    s.spec.user = &after;
-    CHECK(train(&s.spec, &r));
-    CHECK(r.interrupted);
-    CHECK_EQ(r.history->n_rows, 3);
-    CHECK_EQ(r.best_epoch, 3);
-    CHECK_STR(r.history->note, "Interrupted in epoch 4 of 10. The weights of epoch 3 are kept.");
-    CHECK_EQ(last_error.kind, ERR_NONE);
-    stop_flag = false;
-    after = 100;
-    s.spec.epochs = 3; /* three epochs by choice give the same weights */
-    CHECK(train(&s.spec, &shorter));
-    CHECK(memcmp(r.weights->data, shorter.weights->data, (size_t)s.w->n * sizeof(float)) == 0);
-    result_clear(&r);
-    result_clear(&shorter);
-    stop_flag = true; /* before the first epoch */
-    CHECK(train(&s.spec, &r));
-    CHECK(r.interrupted && r.best_epoch == 0 && r.history->n_rows == 0);
-    CHECK(memcmp(r.weights->data, s.w->data, (size_t)s.w->n * sizeof(float)) == 0);
-    stop_flag = false;
-    result_clear(&r);
-    scene_free(&s);
-}
-
-static void test_steps_and_limit(void) {
-    struct scene s = scene_new();
-    struct train_result r;
-    s.spec.steps = 7; /* of 3 a epoch */
-    CHECK(train(&s.spec, &r));
-    CHECK_EQ(r.history->n_rows, 3);
-    result_clear(&r);
-    s.spec.steps = 0;
-    s.spec.limit_seconds = 1e-9;
-    CHECK(train(&s.spec, &r));
-    CHECK_EQ(r.history->n_rows, 1);
-    CHECK(strstr(r.history->note, "the time limit of 1e-09 seconds is over") != NULL);
-    result_clear(&r);
-    scene_free(&s);
-}
-
-/* A batch larger than the data, and a set of one example. */
-static void test_small_sets(void) {
-    struct scene s = scene_new();
-    struct train_result r;
-    s.spec.batch = 1000;
-    s.spec.epochs = 2;
-    CHECK(train(&s.spec, &r));
-    result_clear(&r);
-    struct tensor *x = tensor_rows(s.x, 0, 1, &last_error);
-    struct tensor *y = tensor_rows(s.y, 0, 1, &last_error);
-    s.spec.data = (struct examples){.inputs = {x}, .targets = {y}};
-    CHECK(train(&s.spec, &r));
-    result_clear(&r);
-    tensor_unref(x);
-    tensor_unref(y);
-    x = tensor_rows(s.x, 0, 0, &last_error);
-    y = tensor_rows(s.y, 0, 0, &last_error);
-    s.spec.data = (struct examples){.inputs = {x}, .targets = {y}};
-    CHECK(!train_run(&s.spec, &r, &last_error));
-    CHECK_STR(last_error.what, "There are no examples to learn from.");
-    tensor_unref(x);
-    tensor_unref(y);
     scene_free(&s);
 }
 
@@ -607,36 +338,10 @@ static void test_going_on(void) {
     scene_free(&s);
 }
 
-/* Every allocation fails once: an error, no crash, nothing lost. */
-static void test_memory_runs_out(void) {
-    struct scene s = scene_new();
-    s.spec.epochs = 1;
-    struct train_result r;
-    CHECK(train(&s.spec, &r)); /* names are interned now */
-    result_clear(&r);
-    size_t before = pool_live_blocks();
-    int64_t n = 1;
-    for (bool done = false; !done && n < 5000; n++) {
-        struct err e = {0};
-        pool_fail_after(n);
-        done = train_run(&s.spec, &r, &e);
-        pool_fail_after(0);
-        if (done) result_clear(&r);
-        else CHECK_EQ(e.kind, ERR_MEMORY);
-        CHECK_EQ(pool_live_blocks(), before);
-    }
-    CHECK(n > 20 && n < 5000);
-    scene_free(&s);
-}
-
 static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted,
-                   test_repeats, test_validation, test_early_stopping, test_plateau,
-                   test_checkpoint, test_not_a_number, test_interrupt, test_steps_and_limit,
-                   test_small_sets, test_own_metric, test_two_outputs, test_going_on);
+                   test_repeats, test_validation, test_own_metric, test_two_outputs, test_going_on);
 }
 
 TEST_MAIN(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted, test_repeats,
-          test_validation, test_early_stopping, test_plateau, test_checkpoint, test_not_a_number,
-          test_interrupt, test_steps_and_limit, test_small_sets, test_own_metric, test_two_outputs,
-          test_going_on, test_memory_runs_out, test_no_leaks)
+          test_validation, test_own_metric, test_two_outputs, test_going_on, test_no_leaks)
