@@ -228,11 +228,23 @@ static bool config_field(struct eval *ev, const struct ast *x, struct value v, s
     return no_field(ev, x, v, NULL);
 }
 
+/* A list of equal tensors has the fields of the tensor that they make together. */
+static bool list_field(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
+    struct value t;
+    TRY(as_tensorlike(ev, v, &t));
+    bool ok = t.kind == V_UNKNOWN       ? (*out = t, true)
+              : value_is_tensorlike(t) ? tensor_field(ev, x, t, out)
+                                       : no_field(ev, x, v, NULL);
+    value_unref(t);
+    return ok;
+}
+
 static bool field_of(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     if (value_is_tensorlike(v)) return tensor_field(ev, x, v, out);
     switch (v.kind) {
     case V_UNKNOWN: return *out = value_unknown(), true;
     case V_RECORD: return record_field(ev, x, v, out);
+    case V_LIST: return list_field(ev, x, v, out);
     case V_TABLE:
     case V_HISTORY: return table_field(ev, x, v, out);
     case V_MODEL: return model_field(ev, x, v.model, out);

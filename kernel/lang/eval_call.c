@@ -207,10 +207,22 @@ bool call_simple(struct eval *ev, struct value callee, const struct value *args,
 
 /* ---- built-ins ---- */
 
+/* Is something in it not known while checking? */
+bool value_has_unknown(struct value v) {
+    if (v.kind == V_UNKNOWN || v.kind == V_DESC) return true;
+    if (v.kind == V_PAIR)
+        return value_has_unknown(v.pair->inputs) || value_has_unknown(v.pair->targets);
+    int32_t n = v.kind == V_LIST ? v.list->n : v.kind == V_RECORD ? v.record->n : 0;
+    const struct value *items = v.kind == V_LIST ? v.list->items : n ? v.record->items : NULL;
+    for (int32_t i = 0; i < n; i++) {
+        if (value_has_unknown(items[i])) return true;
+    }
+    return false;
+}
+
 static bool argument_unknown(const struct call *c) {
     for (int i = 0; i < c->n_actuals; i++) {
-        enum value_kind k = c->actuals[i].value.kind;
-        if (k == V_UNKNOWN || k == V_DESC) return true;
+        if (value_has_unknown(c->actuals[i].value)) return true;
     }
     return false;
 }

@@ -1,5 +1,5 @@
 /* Comparisons, membership, and what counts as one yes or no. */
-#include "eval_ops.h"
+#include "eval_parts.h"
 #include <string.h>
 
 static bool lists_equal(struct eval *ev, const struct list *a, const struct list *b, bool *same) {
@@ -112,7 +112,7 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
                    struct value *out) {
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (op == AST_OP_IN || op == AST_OP_NOT_IN) {
-        if (a.kind == V_DESC || b.kind == V_DESC) return *out = value_unknown(), true;
+        if (value_has_unknown(a) || value_has_unknown(b)) return *out = value_unknown(), true;
         bool found;
         TRY(is_member(ev, a, b, &found));
         return *out = value_bool(found == (op == AST_OP_IN)), true;
@@ -125,8 +125,8 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
     if (equality && (is_whole(a) || is_whole(b))) {
         bool same;
         if ((a.kind == V_SHAPE && !shape_known(&a.shape->shape)) ||
-            (b.kind == V_SHAPE && !shape_known(&b.shape->shape)) || a.kind == V_DESC ||
-            b.kind == V_DESC)
+            (b.kind == V_SHAPE && !shape_known(&b.shape->shape)) || value_has_unknown(a) ||
+            value_has_unknown(b))
             return *out = value_unknown(), true;
         TRY(values_equal(ev, a, b, &same));
         return *out = value_bool(same == (op == AST_OP_EQ)), true;

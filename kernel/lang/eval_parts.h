@@ -13,6 +13,8 @@ bool make_closure(struct eval *ev, const struct ast *f, struct value **captured,
 bool assign_many(struct eval *ev, struct ast *const *targets, int n, struct value take);
 /* Number of examples in a tensor, table or record of them; -1 if it is not known. */
 int64_t examples_in(struct value v);
+/* Is something in it (a list's element, a record's field) not known while checking? */
+bool value_has_unknown(struct value v);
 bool global_get(struct eval *ev, const char *name, struct value *out);
 bool index_value(struct eval *ev, const struct ast *x, struct value v, struct value *out);
 bool constant_find(const char *name, double *x);

@@ -251,7 +251,15 @@ static bool matrix(struct call *c, int i, struct tensor **z) {
 
 bool fn_heatmap(struct call *c, struct value *out) {
     struct mark m = {.kind = MARK_HEATMAP, .opacity = 1};
-    if (!matrix(c, 0, &m.z) || !common(c, &m)) return mark_clear(&m), false;
+    bool ok = matrix(c, 0, &m.z) && (!call_has(c, 1) || vector(c, 1, &m.x)) &&
+              (!call_has(c, 2) || vector(c, 2, &m.y)) && common(c, &m);
+    bool fits = ok && (!m.x || m.x->count == m.z->shape.size[1]) &&
+                (!m.y || m.y->count == m.z->shape.size[0]);
+    if (ok && !fits)
+        call_fail(c, -1, ERR_SHAPE,
+                  "x has one number for each column of the matrix, y one for "
+                  "each row.");
+    if (!fits) return mark_clear(&m), false;
     return finish(c, &m, out);
 }
 

@@ -45,8 +45,8 @@ bool fn_table(struct call *c, struct value *out) {
     struct value columns[64];
     int n = 0;
     for (int i = 0; i < c->n_actuals; i++) {
-        enum value_kind k = c->actuals[i].value.kind;
-        if (k == V_UNKNOWN || k == V_DESC || k == V_NODE) return *out = value_unknown(), true;
+        struct value v = c->actuals[i].value;
+        if (value_has_unknown(v) || v.kind == V_NODE) return *out = value_unknown(), true;
     }
     if (c->n_rest == 1 && !c->actuals[c->rest[0]].name &&
         c->actuals[c->rest[0]].value.kind == V_LIST)
