@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double PX_PER_INCH = 100, WIDEST_GRID = 1100;
+static const double PX_PER_INCH = 100, WIDEST_GRID = 1000;
 
 /* Usual sizes: wide enough for a curve; as tall as wide for pictures. */
 static void plot_size(const struct plot *p, double *w, double *h) {
@@ -81,7 +81,7 @@ static struct cells chart_cells(const struct figure *f) {
         if (!f->plots[i]) continue;
         plot_size(f->plots[i], &w, &h);
         if (f->plots[i]->width <= 0 && g.columns > 1) {
-            double cut = fmax(260, 960.0 / g.columns) / w;
+            double cut = fmax(260, 860.0 / g.columns - 8) / w;
             if (cut < 1) w *= cut, h *= fmax(cut, 0.72);
         }
         g.w = fmax(g.w, floor(w));

@@ -87,8 +87,8 @@ bool history_curve(const struct table *history, struct text *html, struct err *e
     if (!history || history->n_rows < 2) return true;
     struct plot *p = plot_new(e);
     if (!p) return false;
-    p->width = 4.2;
-    p->height = 2.2;
+    p->width = 3.4;
+    p->height = 2;
     p->x_label = "epoch";
     int64_t n = history->n_rows;
     struct shape s = shape_of(1, &n);

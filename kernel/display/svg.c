@@ -84,7 +84,8 @@ void svg_open(struct text *out, double w, double h, struct str title, struct str
     text_adds(out, " viewBox=\"0 0");
     svg_number(out, ' ', w);
     svg_number(out, ' ', h);
-    text_adds(out, "\" role=\"img\" font-family=\"Helvetica,Arial,'Liberation Sans',sans-serif\" "
+    text_adds(out, "\" role=\"img\" "
+                   "font-family=\"Helvetica,Arial,'Liberation Sans',sans-serif\" "
                    "font-size=\"12\" fill=\"" SVG_INK "\">\n<title>");
     svg_escape(out, title);
     text_adds(out, "</title>\n<desc>");
