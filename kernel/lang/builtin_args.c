@@ -89,12 +89,13 @@ bool call_function(struct call *c, int i, struct value *out) {
     return callable || wrong(c, i, "a function");
 }
 
+/* free_size: -1 is allowed, and its position + 1 goes there; NULL = not allowed. */
 static bool add_size(struct call *c, const struct actual *a, struct value v, struct shape *s,
-                     bool *known) {
+                     bool *known, int *free_size) {
     if (s->n == MAX_AXES) return fail(c->ev, a->at, ERR_ARGUMENT, "At most %d axes.", MAX_AXES);
     s->axis[s->n] = a->name;
     if (v.kind == V_UNKNOWN || v.kind == V_DESC) {
-        s->size[s->n++] = -500000 - (int64_t)a->at.start;
+        s->size[s->n++] = unknown_size();
         *known = false;
         return true;
     }
@@ -103,31 +104,41 @@ static bool add_size(struct call *c, const struct actual *a, struct value v, str
              value_kind_words(v.kind));
         return false;
     }
+    if (v.integer < 0 && !(free_size && v.integer == -1)) {
+        fail(c->ev, a->at, ERR_VALUE, "A size cannot be negative, and this one is %lld.",
+             (long long)v.integer);
+        return false;
+    }
+    if (v.integer == -1 && *free_size)
+        return fail(c->ev, a->at, ERR_SHAPE,
+                    "Only one size can be -1: it is worked out from the others.");
+    if (v.integer == -1) *free_size = s->n + 1;
     s->size[s->n++] = v.integer;
     return true;
 }
 
-static bool sizes_of_list(struct call *c, const struct actual *a, struct shape *s, bool *known) {
+static bool sizes_of_list(struct call *c, const struct actual *a, struct shape *s, bool *known,
+                          int *free_size) {
     struct value v = a->value;
     if (v.kind == V_SHAPE) return *s = v.shape->shape, true;
     int64_t n = v.kind == V_TENSOR ? v.tensor->count : v.list->n;
     for (int64_t i = 0; i < n; i++) {
         struct value one;
         TRY(iterate_item(c->ev, v, i, &one));
-        TRY(add_size(c, a, one, s, known));
+        TRY(add_size(c, a, one, s, known, free_size));
     }
     return true;
 }
 
-bool call_sizes(struct call *c, struct shape *out, bool *known) {
+bool call_sizes(struct call *c, struct shape *out, bool *known, int *free_size) {
     *out = (struct shape){0};
     *known = true;
     for (int i = 0; i < c->n_rest; i++) {
         const struct actual *a = &c->actuals[c->rest[i]];
         bool list = a->value.kind == V_SHAPE || a->value.kind == V_LIST ||
                     (a->value.kind == V_TENSOR && a->value.tensor->shape.n == 1);
-        if (list && c->n_rest == 1) return sizes_of_list(c, a, out, known);
-        TRY(add_size(c, a, a->value, out, known));
+        if (list && c->n_rest == 1) return sizes_of_list(c, a, out, known, free_size);
+        TRY(add_size(c, a, a->value, out, known, free_size));
     }
     return true;
 }

@@ -9,6 +9,7 @@
 #include "base/intern.h"
 #include "base/pool.h"
 #include "plan.h"
+#include "data/read.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -27,12 +28,14 @@ struct engine *engine_new(struct err *e) {
     en->names = names_new(e);
     if (!en->names) return pool_free(en), NULL;
     compute_set_stop(&en->stop);
+    read_stop_on(&en->stop);
     return en;
 }
 
 void engine_free(struct engine *en) {
     if (!en) return;
     compute_set_stop(NULL);
+    read_stop_on(NULL);
     names_free(en->names);
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
         if (en->kept[i]) program_unref(en->kept[i]);

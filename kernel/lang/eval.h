@@ -135,6 +135,8 @@ bool fail_from(struct eval *ev, struct span at, const struct span *args, int n);
 /* Did the user press stop? Then an ERR_INTERRUPT is set. Cheap; called at loop edges. */
 bool stopped(struct eval *ev, struct span at);
 
+/* While checking: a size that is equal to itself only. */
+int64_t unknown_size(void);
 /* The next random stream of this statement (language.md 2.17). */
 uint64_t next_stream(struct eval *ev);
 uint64_t engine_seed(const struct engine *en);

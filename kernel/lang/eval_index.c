@@ -82,9 +82,8 @@ static bool select_slice(struct eval *ev, const struct ast *s, struct selection 
     if (!s->a && !s->b && step == 1) return true;
     sel->touched = true;
     if (!known || n < 0) {
-        sel->count[axis] = -100000 - (int64_t)s->id; /* an unknown size of its own */
+        sel->count[axis] = unknown_size();
         sel->begin[axis] = 0;
-        if (known && n < 0 && begin == 0 && end > 0 && end < far) return true;
         return true;
     }
     if (begin < 0) begin += n;
@@ -272,14 +271,14 @@ static bool swap_to_front(struct eval *ev, struct value v, int n, int axis, stru
 }
 
 static bool pick_unknown(struct eval *ev, const struct selection *sel, struct value v,
-                         const struct ast *x, struct value *out) {
+                         struct value *out) {
     struct desc d, p;
     value_describe(v, &d);
     value_describe(sel->pick, &p);
     if (p.dtype == DT_BOOL && p.shape.n > 1) {
-        d.shape = shape_of(1, &(int64_t){-200000 - (int64_t)x->id});
+        d.shape = shape_of(1, &(int64_t){unknown_size()});
     } else if (p.shape.n == 1) {
-        int64_t own = -200000 - (int64_t)x->id;
+        int64_t own = unknown_size();
         d.shape.size[sel->pick_axis] = p.dtype == DT_BOOL ? own : p.shape.size[0];
     } else {
         return *out = value_unknown(), true;
@@ -308,7 +307,7 @@ static bool do_pick(struct eval *ev, const struct selection *sel, struct value v
     value_describe(sel->pick, &p);
     if (p.dtype == DT_BOOL) TRY(mask_fits(ev, sel, &p, x->span));
     bool described = v.kind == V_DESC || sel->pick.kind == V_DESC;
-    if (described && ev->domain == DOMAIN_CHECK) return pick_unknown(ev, sel, v, x, out);
+    if (described && ev->domain == DOMAIN_CHECK) return pick_unknown(ev, sel, v, out);
     if (sel->pick.kind != V_TENSOR)
         return fail_later(ev, x->span, "positions that are computed inside a graph");
     if (p.dtype == DT_BOOL && p.shape.n > 1) return pick_flat(ev, sel, v, out);

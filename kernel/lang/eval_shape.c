@@ -21,7 +21,7 @@ static bool dim_expr(struct eval *ev, const struct ast *x, int64_t *size) {
     struct value v;
     TRY(eval_expr(ev, x, &v));
     bool ok = v.kind == V_INT || v.kind == V_UNKNOWN || v.kind == V_DESC;
-    *size = v.kind == V_INT ? v.integer : -300000 - (int64_t)x->id;
+    *size = v.kind == V_INT ? v.integer : unknown_size();
     value_unref(v);
     if (!ok || (v.kind == V_INT && v.integer < 0))
         return fail(ev, x->span, ERR_VALUE, "A size is a whole number that is not negative.");
@@ -33,7 +33,7 @@ static bool eval_dim(struct eval *ev, const struct ast *d, struct shape *s) {
     s->axis[i] = d->name;
     if (d->a) return dim_expr(ev, d->a, &s->size[i]);
     if (dim_number(ev, d, &s->size[i])) return true;
-    s->size[i] = -400000 - (int64_t)d->id;
+    s->size[i] = unknown_size();
     return true;
 }
 

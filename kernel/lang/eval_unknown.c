@@ -7,10 +7,12 @@
 
 /* ---- joining values ---- */
 
-/* Each unknown size is a new number, equal to itself only. */
-static int64_t new_unknown(void) {
-    static int64_t last = -1000;
-    return --last;
+/* Numbers from -2 down to the end of the range that the runtime's arithmetic with sizes has. */
+int64_t unknown_size(void) {
+    enum { FIRST = 2, LAST = (1 << 19) - 2 };
+    static int64_t next = FIRST;
+    if (++next > LAST) next = FIRST;
+    return -next;
 }
 
 static enum dtype join_dtype(enum dtype a, enum dtype b) {
@@ -24,7 +26,7 @@ static bool join_desc(const struct desc *a, const struct desc *b, struct desc *o
     out->dtype = join_dtype(a->dtype, b->dtype);
     if (a->content != b->content) out->content = CONTENT_ANY;
     for (int i = 0; i < a->shape.n; i++) {
-        if (a->shape.size[i] != b->shape.size[i]) out->shape.size[i] = new_unknown();
+        if (a->shape.size[i] != b->shape.size[i]) out->shape.size[i] = unknown_size();
         if (a->shape.axis[i] != b->shape.axis[i]) out->shape.axis[i] = NULL;
     }
     return true;

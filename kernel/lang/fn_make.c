@@ -25,20 +25,10 @@ static bool too_big_to_check(const struct eval *ev, const struct shape *s, bool 
     return false;
 }
 
-static bool sizes_fit(struct call *c, const struct shape *s) {
-    for (int i = 0; i < s->n; i++) {
-        if (s->size[i] < 0 && s->size[i] > -500000)
-            return call_fail(c, -1, ERR_VALUE, "A size cannot be negative, and this one is %lld.",
-                             (long long)s->size[i]);
-    }
-    return true;
-}
-
 static bool filled(struct call *c, double x, enum dtype t, struct value *out) {
     struct shape s;
     bool known;
-    TRY(call_sizes(c, &s, &known));
-    TRY(sizes_fit(c, &s));
+    TRY(call_sizes(c, &s, &known, NULL));
     if (too_big_to_check(c->ev, &s, known)) return described(c->ev, &s, t, out);
     struct tensor *made = x == 0 ? tensor_zeros(t, &s, c->ev->e) : tensor_new(t, &s, c->ev->e);
     if (!made) return false;
@@ -71,8 +61,8 @@ bool fn_eye(struct call *c, struct value *out) {
     if (c->args[0].kind == V_DESC || c->args[0].kind == V_UNKNOWN)
         return *out = value_unknown(), true;
     TRY(call_int(c, 0, 0, &n));
+    if (n < 0) return call_fail(c, 0, ERR_VALUE, "A size cannot be negative.");
     struct shape s = shape_of(2, (int64_t[]){n, n});
-    TRY(sizes_fit(c, &s));
     if (too_big_to_check(c->ev, &s, true)) return described(c->ev, &s, DT_FLOAT64, out);
     struct tensor *t = tensor_zeros(DT_FLOAT64, &s, c->ev->e);
     if (!t) return false;
@@ -101,7 +91,7 @@ static bool float_range(struct call *c, double a, double b, double step, struct 
 
 bool fn_range(struct call *c, struct value *out) {
     if (any_unknown(c)) {
-        struct shape s = shape_of(1, &(int64_t){-600000 - (int64_t)c->at.start});
+        struct shape s = shape_of(1, &(int64_t){unknown_size()});
         return described(c->ev, &s, DT_INT64, out);
     }
     double x[3] = {0, 0, 1};
@@ -158,8 +148,7 @@ static bool draw(struct call *c, enum op op, double p, int seed_arg, enum dtype 
                  struct value *out) {
     struct attrs a = {.a = p, .dtype = t};
     bool known;
-    TRY(call_sizes(c, &a.shape, &known));
-    TRY(sizes_fit(c, &a.shape));
+    TRY(call_sizes(c, &a.shape, &known, NULL));
     TRY(stream_of(c, seed_arg, &a.stream));
     if (!known || c->ev->domain == DOMAIN_CHECK) return described(c->ev, &a.shape, t, out);
     return apply_op(c->ev, op, NULL, 0, &a, out);
@@ -190,8 +179,7 @@ bool fn_randint(struct call *c, struct value *out) {
     struct shape s;
     bool known;
     uint64_t stream;
-    TRY(call_sizes(c, &s, &known));
-    TRY(sizes_fit(c, &s));
+    TRY(call_sizes(c, &s, &known, NULL));
     TRY(stream_of(c, 2, &stream));
     if (any_unknown(c) || c->ev->domain == DOMAIN_CHECK) return described(c->ev, &s, DT_INT64, out);
     TRY(call_int(c, 0, 0, &low));

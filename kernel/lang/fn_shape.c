@@ -16,15 +16,9 @@ bool fn_reshape(struct call *c, struct value *out) {
     bool unknown, known;
     TRY(start(c, &v, &d, &unknown));
     if (unknown) return *out = v, true;
-    bool ok = call_sizes(c, &a.shape, &known);
-    int free_axes = 0;
-    for (int i = 0; ok && i < a.shape.n; i++) {
-        if (a.shape.size[i] == -1) a.axis = i + 1, free_axes++;
-        else if (a.shape.size[i] < 0 && known)
-            ok = call_fail(c, -1, ERR_SHAPE,
-                           "A size is not negative; one may be -1, to be worked out.");
-    }
-    if (ok && free_axes > 1) ok = call_fail(c, -1, ERR_SHAPE, "Only one size can be -1.");
+    int free_size = 0;
+    bool ok = call_sizes(c, &a.shape, &known, &free_size);
+    a.axis = free_size;
     if (ok && !known) *out = value_unknown();
     else if (ok) ok = apply1(c->ev, OP_reshape, v, &a, out);
     if (ok && out->kind == V_TENSOR && v.kind == V_TENSOR) out->tensor->is_image = false;
@@ -61,7 +55,7 @@ bool fn_expand(struct call *c, struct value *out) {
     bool unknown, known;
     TRY(start(c, &v, &d, &unknown));
     if (unknown) return *out = v, true;
-    TRY(call_sizes(c, &more, &known));
+    TRY(call_sizes(c, &more, &known, NULL));
     struct attrs a = {.shape = d.shape};
     if (d.shape.n + more.n > MAX_AXES)
         return call_fail(c, -1, ERR_SHAPE, "At most %d axes.", MAX_AXES);

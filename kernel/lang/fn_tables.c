@@ -333,7 +333,7 @@ static bool describe_parts(struct call *c, const double *fractions, int n, struc
         struct value part = value_unknown();
         if (tensor) {
             struct desc p = d;
-            p.shape.size[0] = -700000 - (int64_t)c->at.start * 16 - i;
+            p.shape.size[0] = unknown_size();
             part = value_desc(&p, c->ev->e);
         }
         (void)fractions;
