@@ -28,14 +28,16 @@ static size_t put_superscript(char *out, size_t n, int exponent) {
     return n;
 }
 
-/* Digits of |x| in groups of three from 10,000 on (years stay whole); the sign is U+2212. */
-static size_t put_fixed(char *out, size_t n, double x, int decimals) {
+/* Digits of |x|, in groups of three if asked for or from 10,000 on (years stay whole); the sign is
+ * U+2212. */
+static size_t put_fixed(char *out, size_t n, double x, int decimals, bool groups) {
     char plain[64];
     snprintf(plain, sizeof plain, "%.*f", decimals, fabs(x));
     if (x < 0 && strspn(plain, "0.") != strlen(plain)) n = put(out, n, "−");
     size_t whole = strcspn(plain, ".");
     for (size_t i = 0; plain[i]; i++) {
-        if (whole > 4 && i > 0 && i < whole && (whole - i) % 3 == 0) n = put(out, n, ",");
+        if ((groups || whole > 4) && i > 0 && i < whole && (whole - i) % 3 == 0)
+            n = put(out, n, ",");
         n = put(out, n, (char[]){plain[i], 0});
     }
     return n;
@@ -56,14 +58,14 @@ void tick_print(char out[TICK_LABEL_BYTES], double x, int decimals) {
     }
     double size = fabs(x);
     if (decimals >= 0) {
-        put_fixed(out, 0, x, decimals > 12 ? 12 : decimals);
+        put_fixed(out, 0, x, decimals > 12 ? 12 : decimals, false);
     } else if (size == 0 || (size >= 1e-4 && size < 1e6)) {
         int lead = size == 0 ? 0 : (int)floor(log10(size));
-        put_fixed(out, 0, x, lead < 5 ? 5 - lead : 0);
+        put_fixed(out, 0, x, lead < 5 ? 5 - lead : 0, false);
         trim_zeros(out);
     } else {
         int exponent = (int)floor(log10(size));
-        put_fixed(out, 0, x / pow(10, exponent), 4);
+        put_fixed(out, 0, x / pow(10, exponent), 4, false);
         trim_zeros(out);
         put_superscript(out, put(out, strlen(out), "×10"), exponent);
     }
@@ -105,11 +107,12 @@ static void ticks_linear(struct ticks *t, double low, double high, bool whole, i
     choose_offset(t, low, high, step, &base, &exponent);
     double first = ceil(low / step - 1e-6), unit = pow(10, exponent);
     int decimals = step_decimals(step / unit);
+    bool groups = base == 0 && fmax(fabs(low), fabs(high)) / unit >= 1e4;
     for (int i = 0; t->n < TICKS_MAX; i++) {
         double x = (first + i) * step;
         if (x > high + step * 1e-6) break;
         t->at[t->n] = x;
-        tick_print(t->label[t->n++], (x - base) / unit, decimals);
+        put_fixed(t->label[t->n++], 0, (x - base) / unit, decimals > 12 ? 12 : decimals, groups);
     }
 }
 

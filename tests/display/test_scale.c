@@ -23,6 +23,7 @@ static void linear(void) {
     CHECK_STR(labels(-5, 5, false, false, 10), "−5 −4 −3 −2 −1 0 1 2 3 4 5");
     CHECK_STR(labels(0.011, 0.0402, false, false, 6), "0.015 0.020 0.025 0.030 0.035 0.040");
     CHECK_STR(labels(0, 70000, false, false, 4), "0 20,000 40,000 60,000");
+    CHECK_STR(labels(0, 20000, false, false, 5), "0 5,000 10,000 15,000 20,000");
     CHECK_STR(labels(2019, 2025, false, false, 6), "2019 2020 2021 2022 2023 2024 2025");
     CHECK_STR(labels(0, 0.00013, false, false, 4), "0.0 0.5 1.0 (×10⁻⁴)");
     CHECK_STR(labels(0, 3.2e9, false, false, 4), "0 1 2 3 (×10⁹)");
