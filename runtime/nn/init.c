@@ -115,7 +115,7 @@ static const init_fn inits[] = {
 };
 
 struct weights *model_init(const struct model *m, uint64_t seed, uint64_t stream, struct err *e) {
-    if (!room_check(model_block_size(m), 1, "its weights", e)) return NULL;
+    if (!room_check(model_block_size(m), 2, "its weights, twice", e)) return NULL;
     struct weights *w = weights_new(model_block_size(m), e);
     if (!w) return NULL;
     for (int i = 0; i < model_n_weights(m); i++) {

@@ -171,8 +171,9 @@ static void note_broken(struct trainer *t) {
                                 (long long)t->epoch, kept);
     if (missing)
         snprintf(text + n, sizeof text - n,
-                 "%lld numbers of the inputs are missing (NaN) or infinite: drop or fill them.",
-                 (long long)missing);
+                 "%lld number%s of the inputs %s missing (NaN) or infinite: drop or fill %s.",
+                 (long long)missing, missing == 1 ? "" : "s", missing == 1 ? "is" : "are",
+                 missing == 1 ? "it" : "them");
     else
         snprintf(text + n, sizeof text - n,
                  "A smaller learning rate (it is %g) mostly helps; so do inputs scaled to about "
@@ -256,6 +257,7 @@ static bool run(struct trainer *t, struct train_result *out, struct err *e) {
     t->started = seconds_now();
     trainer_print(t, facts, sizeof facts);
     tell_text(t, TRAIN_BEGIN, facts);
+    if (*t->advice) tell_text(t, TRAIN_NOTE, t->advice);
     TRY(run_epochs(t, e));
     TRY(tell_history(t, TRAIN_END, e));
     out->history = epoch_log_table(&t->history, t->note, e);

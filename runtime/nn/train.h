@@ -77,7 +77,7 @@ struct train_result {
 /* Everything that can be known without numbers: data against inputs, outputs against losses against
  * targets (language.md 2.10). Descriptions with unknown sizes are fine. In texts, {0} is the model,
  * {1} the inputs, {2} the targets, {3} the loss. When the mistake has no place of its own
- * (e->at.source is 0), e->at.start is the number of the one that gets the caret. */
+ * (e->at.source is 0), e->at.start is the number of the one that gets the caret; 4 = `validate`. */
 struct train_shapes {
     struct desc inputs[MODEL_MAX_PORTS], targets[MODEL_MAX_PORTS];
 };

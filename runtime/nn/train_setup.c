@@ -46,12 +46,42 @@ static bool check_data(const struct trainer *t, const struct examples *data, str
     return true;
 }
 
+/* Errors in the validation set speak of it, not of {1} and {2}, which are the training's. */
+static bool check_validation(const struct trainer *t, struct err *e) {
+    if (check_data(t, &t->spec->validation, e)) return true;
+    struct str names[] = {STR("{0}"), STR("`validate`"), STR("`validate`"), STR("{3}")};
+    err_name_args(e, names, ARRAY_LEN(names));
+    if (e->at.source == 0) e->at = (struct span){0, 4, 4};
+    return false;
+}
+
+/* A sigmoid never reaches targets such as pixels from 0 to 255: allowed, but hardly meant. */
+static void advise(struct trainer *t) {
+    const struct port *out = &t->spec->model->outputs[1][0];
+    const struct config *loss = t->losses[0].config;
+    if (out->desc.content < CONTENT_PROBABILITY || !loss) return;
+    if (loss_needs(loss->row) != CONTENT_ANY) return;
+    const struct tensor *target = t->spec->data.targets[0];
+    double largest = 0;
+    for (int64_t i = 0; i < target->count && i < 10000; i++)
+        largest = fmax(largest, tensor_get(target, i));
+    if (largest <= 1) return;
+    snprintf(
+        t->advice, sizeof t->advice,
+        "The output `%s` stays between 0 and 1, but the targets go up to %g. For pixels, divide "
+        "by 255.",
+        out->name, largest);
+}
+
 /* ---- weights of examples ---- */
 
 /* The class of example i of the targets. */
 static int64_t class_of(const struct tensor *target, int64_t i) {
     int64_t width = target->shape.size[0] ? target->count / target->shape.size[0] : 0;
-    if (width == 1) return (int64_t)tensor_get(target, i);
+    if (width == 1) {
+        double x = tensor_get(target, i);
+        return x >= 0 && x < INT32_MAX ? (int64_t)x : -1;
+    }
     int64_t best = 0;
     for (int64_t j = 1; j < width; j++)
         if (tensor_get(target, i * width + j) > tensor_get(target, i * width + best)) best = j;
@@ -269,7 +299,8 @@ bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *
     for (int i = 0; i < t->n_outputs; i++)
         TRY(measure_resolve(spec->model, i, &spec->losses[i], &t->losses[i], &t->own[i], e));
     TRY(check_data(t, &spec->data, e));
-    if (spec->has_validation) TRY(check_data(t, &spec->validation, e));
+    if (spec->has_validation) TRY(check_validation(t, e));
+    advise(t);
     TRY(make_example_weights(t, e));
     TRY(make_step(t, e));
     TRY(make_blocks(t, e));

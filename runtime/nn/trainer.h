@@ -35,6 +35,7 @@ struct trainer {
     /* time */
     double started, epoch_started, told;
     const char *note; /* interned; why it ended early, or NULL */
+    char advice[256]; /* something odd about the data that is no mistake; or empty */
     bool interrupted;
 };
 

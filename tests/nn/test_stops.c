@@ -21,6 +21,12 @@ static void listen(void *user, const struct train_event *event) {
         CHECK(strstr(event->text, "70 examples · 3 batches of 32 · 225 weights learn") != NULL);
 }
 
+static void listen_notes(void *user, const struct train_event *event) {
+    (void)user;
+    if (event->kind == TRAIN_NOTE && n_notes < 4)
+        snprintf(notes[n_notes++], sizeof notes[0], "%s", event->text);
+}
+
 static void start_listening(struct train_spec *spec) {
     n_notes = n_epochs_told = n_begin = n_end = 0;
     memset(notes, 0, sizeof notes);
@@ -123,10 +129,40 @@ static void test_not_a_number(void) {
     s.spec.optimizer = NULL;
     start_listening(&s.spec);
     CHECK(train(&s.spec, &r));
-    CHECK(strstr(notes[0], "1 numbers of the inputs are missing") != NULL);
+    CHECK(strstr(notes[0], "1 number of the inputs is missing") != NULL);
     result_clear(&r);
     config_unref(wild);
     scene_free(&s);
+}
+
+/* A wrong validation set is called by its name; targets out of an output's reach get an advice. */
+static void test_validation_set_and_advice(void) {
+    struct scene s = scene_new();
+    struct train_result r;
+    s.spec.has_validation = true;
+    s.spec.validation.targets[0] = s.vx;
+    struct err e = {0};
+    CHECK(!train_run(&s.spec, &r, &e));
+    CHECK(strstr(e.what, "The targets `validate` do not look like") != NULL);
+    CHECK_EQ(e.at.start, 4);
+    scene_free(&s);
+    struct model *m = chain_of(12, 1, dense(1, "sigmoid"));
+    struct weights *w = model_init(m, 1, 1, &e);
+    struct tensor *x = images(DT_FLOAT32), *y = make_values(DT_UINT8, 70, 0, 1, 100, 100);
+    struct config *mse = config_make("mse", NULL);
+    struct train_spec spec = train_defaults(m, w, x, y);
+    spec.losses[0] = (struct measure){.config = mse, .factor = 1};
+    spec.epochs = 1;
+    start_listening(&spec);
+    spec.observe = listen_notes;
+    CHECK(train(&spec, &r));
+    CHECK(strstr(notes[0], "stays between 0 and 1, but the targets go up to 199") != NULL);
+    result_clear(&r);
+    config_unref(mse);
+    tensor_unref(x);
+    tensor_unref(y);
+    weights_unref(w);
+    model_unref(m);
 }
 
 static _Atomic bool stop_flag;
@@ -230,8 +266,10 @@ static void test_memory_runs_out(void) {
 
 static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_early_stopping, test_plateau, test_checkpoint, test_not_a_number,
-                   test_interrupt, test_steps_and_limit, test_small_sets);
+                   test_validation_set_and_advice, test_interrupt, test_steps_and_limit,
+                   test_small_sets);
 }
 
-TEST_MAIN(test_early_stopping, test_plateau, test_checkpoint, test_not_a_number, test_interrupt,
-          test_steps_and_limit, test_small_sets, test_memory_runs_out, test_no_leaks)
+TEST_MAIN(test_early_stopping, test_plateau, test_checkpoint, test_not_a_number,
+          test_validation_set_and_advice, test_interrupt, test_steps_and_limit, test_small_sets,
+          test_memory_runs_out, test_no_leaks)
