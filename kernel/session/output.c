@@ -15,6 +15,8 @@ void output_begin(struct output *o, const struct sink *sink, const char *prefix)
 }
 
 void output_end(struct output *o) {
+    for (int i = 0; i < o->n_runs; i++) training_view_free(o->runs[i].view);
+    o->n_runs = 0;
     text_clear(&o->result);
 }
 
@@ -108,32 +110,40 @@ static void on_show(void *user, struct value v, const char *title, bool is_resul
     bundle_clear(&b);
 }
 
-static int find_run(struct output *o, int run) {
-    for (int i = 0; i < o->n_runs; i++) {
-        if (o->runs[i].run == run) return i;
-    }
-    int i = o->n_runs < OUTPUT_MAX_RUNS ? o->n_runs++ : run % OUTPUT_MAX_RUNS;
-    memset(&o->runs[i], 0, sizeof o->runs[i]);
-    o->runs[i].run = run;
-    return i;
+static void run_clear(struct output_run *r) {
+    training_view_free(r->view);
+    *r = (struct output_run){0};
 }
 
+/* The display of a training run; the oldest makes room. NULL when memory is out. */
+static struct output_run *find_run(struct output *o, int run) {
+    for (int i = 0; i < o->n_runs; i++) {
+        if (o->runs[i].run == run) return &o->runs[i];
+    }
+    int i = o->n_runs < OUTPUT_MAX_RUNS ? o->n_runs++ : run % OUTPUT_MAX_RUNS;
+    struct err e = {0};
+    run_clear(&o->runs[i]);
+    o->runs[i].run = run;
+    o->runs[i].view = training_view_new(&e);
+    return o->runs[i].view ? &o->runs[i] : NULL;
+}
+
+/* Every event is noted; what is shown is at most one view in UPDATE_NS, and always the last. */
 static void on_train(void *user, int run, const struct train_event *event) {
     struct output *o = user;
-    int i = find_run(o, run);
-    bool final = event->kind == TRAIN_END;
-    int64_t now = now_ns();
-    if (o->runs[i].open && !final && now - o->runs[i].shown_ns < UPDATE_NS) return;
     struct bundle b = {0};
     struct err e = {0};
+    struct output_run *r = find_run(o, run);
+    bool final = event->kind == TRAIN_END;
+    int64_t now = now_ns();
+    if (!r || !training_view_note(r->view, event, &e)) return;
+    if (r->open && !final && now - r->shown_ns < UPDATE_NS) return;
     char id[64];
     snprintf(id, sizeof id, "%s-train-%d", o->prefix, run);
-    enum display_kind kind = !o->runs[i].open ? DISPLAY_LIVE
-                             : final          ? DISPLAY_FINAL
-                                              : DISPLAY_UPDATE;
-    if (display_training(event, &b, &e)) send_bundle(o, kind, &b, id);
-    o->runs[i].open = true;
-    o->runs[i].shown_ns = now;
+    enum display_kind kind = !r->open ? DISPLAY_LIVE : final ? DISPLAY_FINAL : DISPLAY_UPDATE;
+    if (training_view_show(r->view, &b, &e)) send_bundle(o, kind, &b, id);
+    r->open = true;
+    r->shown_ns = now;
     bundle_clear(&b);
 }
 
@@ -162,6 +172,11 @@ static void on_clear(void *user, bool wait) {
     if (o->sink->clear) o->sink->clear(o->sink->user, wait);
 }
 
+static bool on_draw(void *user, struct value v, const char *path, struct err *e) {
+    (void)user;
+    return display_save(v, path, e);
+}
+
 static void on_exit_cell(void *user) {
     struct output *o = user;
     if (o->sink->exit) o->sink->exit(o->sink->user);
@@ -176,5 +191,6 @@ struct engine_observer output_observer(struct output *o) {
                                     .ask = on_ask,
                                     .page = on_page,
                                     .clear = on_clear,
-                                    .exit = on_exit_cell};
+                                    .exit = on_exit_cell,
+                                    .draw = on_draw};
 }

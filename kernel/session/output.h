@@ -10,10 +10,11 @@ enum { OUTPUT_MAX_RUNS = 16 };
 struct output {
     const struct sink *sink;
     char prefix[40]; /* makes display ids unique among sessions */
-    struct {
+    struct output_run {
         int run;
         bool open;
         int64_t shown_ns;
+        struct training_view *view;
     } runs[OUTPUT_MAX_RUNS]; /* training displays of this cell, the latest ones */
     int n_runs;
     struct text result; /* text/plain of the last value, for the history */

@@ -291,16 +291,39 @@ bool display_value(struct value v, const char *title, struct bundle *b, struct e
     return text_addf(plain, "%lld", (long long)v.integer);
 }
 
-bool display_training(const struct train_event *event, struct bundle *b, struct err *e) {
+struct training_view {
+    struct train_event last;
+};
+
+struct training_view *training_view_new(struct err *e) {
+    return pool_need(sizeof(struct training_view), e);
+}
+
+void training_view_free(struct training_view *v) {
+    pool_free(v);
+}
+
+bool training_view_note(struct training_view *v, const struct train_event *event, struct err *e) {
+    (void)e;
+    v->last = *event;
+    return true;
+}
+
+bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e) {
     (void)e;
     text_addf(bundle_add(b, "text/plain"), "%s epoch %lld of %lld",
-              event->kind == TRAIN_END ? "end" : "at", (long long)event->epoch,
-              (long long)event->n_epochs);
+              v->last.kind == TRAIN_END ? "end" : "at", (long long)v->last.epoch,
+              (long long)v->last.n_epochs);
     struct mime *picture = &b->items[b->n];
     text_adds(bundle_add(b, "image/svg+xml"), "<svg/>");
     picture->width = 300;
     picture->height = 200;
     return true;
+}
+
+bool display_save(struct value v, const char *path, struct err *e) {
+    (void)v;
+    return err_set(e, ERR_FILE, "the stub does not write %s", path);
 }
 
 void error_view_text(const struct err *e, bool color, struct text *out) {
