@@ -184,6 +184,7 @@ static bool call_function_value(struct eval *ev, struct function *f, const struc
                                 int n, struct span at, struct value *out) {
     if (ev->domain == DOMAIN_CHECK && ev->depth >= CHECK_DEPTH) return *out = value_unknown(), true;
     if (ev->depth >= MAX_DEPTH) return too_deep(ev, at);
+    if (stopped(ev, at)) return false;
     const struct scope *s = f->ast->scope;
     struct value small[16];
     struct value *slots = small;
