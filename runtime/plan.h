@@ -15,12 +15,12 @@ enum update_rule { UPDATE_NONE, UPDATE_SGD, UPDATE_ADAM, UPDATE_RMSPROP };
 
 struct update {
     enum update_rule rule;
-    double beta_1, beta_2;     /* adam; sgd: beta_1 = momentum; rmsprop: beta_2 = rho */
+    double beta_1, beta_2; /* adam; sgd: beta_1 = momentum; rmsprop: beta_2 = rho */
     double epsilon;
-    bool nesterov;             /* sgd */
-    double weight_decay;       /* decoupled (AdamW), times the rate */
-    double clip_norm;          /* 0 = none; over all learning weights together */
-    double clip_value;         /* 0 = none */
+    bool nesterov;       /* sgd */
+    double weight_decay; /* decoupled (AdamW), times the rate */
+    double clip_norm;    /* 0 = none; over all learning weights together */
+    double clip_value;   /* 0 = none */
 };
 
 /* One weight that learns. */
@@ -38,16 +38,16 @@ struct assign {
 };
 
 struct plan_spec {
-    struct graph *graph;          /* must outlive the plan */
-    int64_t batch;                /* the number put in place of SIZE_BATCH; 0 if there is none */
-    struct node *const *outputs;  /* values wanted after each run */
+    struct graph *graph;         /* must outlive the plan */
+    int64_t batch;               /* the number put in place of SIZE_BATCH; 0 if there is none */
+    struct node *const *outputs; /* values wanted after each run */
     int n_outputs;
-    struct update update;         /* rule UPDATE_NONE: nothing learns */
+    struct update update; /* rule UPDATE_NONE: nothing learns */
     const struct learn *learn;
     int n_learn;
     const struct assign *assign;
     int n_assign;
-    size_t memory_limit;          /* bytes; 0 = none. Refused with the number, before allocation */
+    size_t memory_limit; /* bytes; 0 = none. Refused with the number, before allocation */
 };
 
 struct plan;
@@ -70,16 +70,20 @@ struct feed {
 };
 
 struct plan_io {
-    const struct feed *inputs;   /* one per graph input, in order */
-    void *weights;               /* the block; read, and written when the plan learns or assigns */
-    void *slots[2];              /* optimiser state, same layout as weights; NULL if not needed */
-    void *const *outputs;        /* one per output: room for its (known) size; NULL = not wanted */
-    uint64_t seed;               /* random ops: (seed, stream, step, element) */
-    uint64_t step;               /* counts from 0; also adam's time */
-    double rate;                 /* learning rate of this step */
-    const _Atomic bool *stop;    /* may be NULL; looked at at step edges: ERR_INTERRUPT */
+    const struct feed *inputs; /* one per graph input, in order */
+    void *weights;             /* the block; read, and written when the plan learns or assigns */
+    void *slots[2];            /* optimiser state, same layout as weights; NULL if not needed */
+    void *const *outputs;      /* one per output: room for its (known) size; NULL = not wanted */
+    uint64_t seed;             /* random ops: (seed, stream, step, element) */
+    uint64_t step;             /* counts from 0; also adam's time */
+    double rate;               /* learning rate of this step */
+    const _Atomic bool *stop;  /* may be NULL; looked at at step edges: ERR_INTERRUPT */
 };
 
+/* Optimiser state: sgd's velocity and rmsprop's mean square are slots[0]; adam's m and v are
+ * slots[0] and slots[1]. A run that is stopped leaves the weights as they were, unless changing
+ * them alone takes longer than a stop may: then they may be half moved, and the caller has its own
+ * copy. */
 bool plan_run(struct plan *p, const struct plan_io *io, struct err *e);
 
 /* Threads used by plans: chosen at start (cores of this process, at most PLAN_LANES for lanes).

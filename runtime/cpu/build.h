@@ -25,7 +25,18 @@ struct value {
     int32_t first, last; /* steps between which the place is taken */
 };
 
-enum step_kind { STEP_FEED, STEP_CALL, STEP_OUTPUT, STEP_NORM, STEP_UPDATE, STEP_ASSIGN };
+enum step_kind {
+    STEP_FEED,
+    STEP_CALL,
+    STEP_OUTPUT,
+    STEP_NORM,
+    STEP_UPDATE,
+    STEP_LEARN, /* a product that is a gradient, and its update, block of rows by block of rows */
+    STEP_ASSIGN,
+    STEP_GONE, /* became part of another */
+};
+
+enum { LEARN_BLOCK = 64 * 1024 }; /* bytes of gradient made before the weights move */
 
 struct step {
     enum step_kind kind;
@@ -38,6 +49,9 @@ struct step {
     const void **in_place; /* where they lie in this run */
     void **out_place;
     int32_t index; /* which input, output, learn or assign */
+    /* LEARN: rows of gradient made at a time, and where they lie in the lane's scratch */
+    int64_t block_rows;
+    size_t block;
 };
 
 struct plan {
@@ -49,7 +63,8 @@ struct plan {
     int n_values;
     struct step *steps;
     int n_steps, max_steps, n_phases;
-    int first_write; /* first phase that changes weights; stops are not obeyed from there */
+    int first_write; /* first phase that changes weights; stops are not obeyed from there … */
+    bool long_write; /* … unless that takes long */
     struct update update;
     struct learn_place {
         int64_t offset, count;

@@ -81,6 +81,9 @@ size_t call_memory(int n_in);
 unsigned call_run(const struct call *c, void *const *out, const void *const *in, int64_t begin,
                   int64_t end, const struct call_env *env);
 bool call_stopped(const struct call_env *env);
+/* Rows [row, row_end) of a product of two matrices, written from `out` on. */
+void call_product_rows(const struct call *c, void *out, const void *const *in, int64_t row,
+                       int64_t row_end, const struct call_env *env);
 /* Say what went wrong. Returns false if anything did. */
 bool call_report(unsigned faults, enum op op, struct err *e);
 

@@ -63,6 +63,20 @@ static unsigned run_matmul(const struct call *c, void *const *out, const void *c
     return 0;
 }
 
+void call_product_rows(const struct call *c, void *out, const void *const *in, int64_t row,
+                       int64_t row_end, const struct call_env *env) {
+    struct gemm g = c->matmul.g;
+    g.scratch = env->scratch;
+    g.a = (const char *)in[0] + (size_t)(row * g.a_row) * c->bytes;
+    g.b = in[1];
+    g.c = out;
+    if (c->matmul.blas) {
+        blas_product(c, &g, 0, row_end - row);
+    } else {
+        kernels()->gemm[c->dtype](&g, 0, row_end - row);
+    }
+}
+
 /* Where OpenBLAS's packing pays; measured by tests/bench/bench_gemm. */
 static bool prefers_blas(const struct gemm *g) {
     double work = (double)g->m * (double)g->n * (double)g->k;

@@ -91,8 +91,8 @@ static void F(pack)(const struct gemm *g, int64_t j, int64_t cols, int64_t k0, i
         for (int64_t c = 0; c < cols; c++) to[p * NV * F(VW) + c] = b[p * g->b_row + c * g->b_col];
 }
 
-/* ---- A B^T with long rows: every number of C is the sum of a product of two rows, vector by vector.
- * DOT_ROWS x DOT_COLS sums at a time. ---- */
+/* ---- A B^T with long rows: every number of C is the sum of a product of two rows, vector by
+ * vector. DOT_ROWS x DOT_COLS sums at a time. ---- */
 
 FM void F(dot_tile)(const struct gemm *g, int64_t i, int64_t j, int rows) {
     V sum[DOT_ROWS][DOT_COLS];
@@ -133,7 +133,8 @@ FM void F(dot_tile)(const struct gemm *g, int64_t i, int64_t j, int rows) {
 static void F(dots)(const struct gemm *g, int64_t row, int64_t row_end) {
     int64_t tiles = (row_end - row + DOT_ROWS - 1) / DOT_ROWS;
     for (int64_t t = 0; t < tiles; t++) {
-        int64_t from = row + (row_end - row) * t / tiles, to = row + (row_end - row) * (t + 1) / tiles;
+        int64_t from = row + (row_end - row) * t / tiles,
+                to = row + (row_end - row) * (t + 1) / tiles;
         for (int64_t j = 0; j < g->n; j += DOT_COLS) {
             switch (to - from) {
             case 1: F(dot_tile)(g, from, j, 1); break;

@@ -21,6 +21,13 @@ static struct step *reader(struct plan *p, enum step_kind kind, int index, int32
     return s;
 }
 
+static int last_phase(const struct plan *p) {
+    int phase = 0;
+    for (int i = 0; i < p->n_steps; i++)
+        if (p->steps[i].phase > phase) phase = p->steps[i].phase;
+    return phase;
+}
+
 /* Weights may be written once nobody reads them any more. */
 static int first_write_phase(const struct plan *p) {
     int phase = 0;
@@ -48,13 +55,69 @@ static bool learning(struct plan *p, struct err *e) {
     return true;
 }
 
+/* ---- a gradient that is a product and moves its weight at once ---- */
+
+static int count_readers(const struct plan *p, int32_t value) {
+    int n = 0;
+    for (int i = 0; i < p->n_steps; i++)
+        for (int k = 0; k < p->steps[i].n_in; k++) n += p->steps[i].in[k] == value;
+    return n;
+}
+
+static struct step *product_of(const struct plan *p, int32_t value) {
+    for (int i = 0; i < p->n_steps; i++) {
+        struct step *s = &p->steps[i];
+        bool product = s->kind == STEP_CALL && !s->group && s->call.op == OP_matmul;
+        if (product && s->out[0] == value && s->call.n_units == s->call.matmul.g.m) return s;
+    }
+    return NULL;
+}
+
+/* Instead of writing the whole gradient and reading it again, blocks of its rows are made in
+ * scratch memory and used while they are in the cache. */
+static void join_product(struct plan *p, struct step *update) {
+    struct step *s = product_of(p, update->in[0]);
+    if (!s || count_readers(p, update->in[0]) != 1) return;
+    size_t row = (size_t)s->call.matmul.g.n * s->call.bytes;
+    s->kind = STEP_LEARN;
+    s->phase = update->phase;
+    s->index = update->index;
+    s->n_out = 0;
+    s->block_rows = row ? (int64_t)(LEARN_BLOCK / row) : 1;
+    if (s->block_rows < 8) s->block_rows = 8;
+    s->block = (s->call.scratch_bytes + 63) / 64 * 64;
+    s->call.scratch_bytes = s->block + (size_t)s->block_rows * row;
+    update->kind = STEP_GONE;
+    update->n_in = 0;
+}
+
+static void join_products(struct plan *p) {
+    if (p->update.clip_norm > 0) return;
+    for (int i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == STEP_UPDATE) join_product(p, &p->steps[i]);
+}
+
 static bool assigning(struct plan *p, int write, struct err *e) {
     for (int i = 0; i < p->n_assign; i++) {
         struct step *s = reader(p, STEP_ASSIGN, i, p->assign[i].value, write, e);
         if (!s) return false;
+        /* a weight copied to another: when everything else is done */
+        if (p->values[s->in[0]].space == SPACE_WEIGHTS) s->phase = last_phase(p) + 1;
         if (s->phase < p->first_write) p->first_write = s->phase;
     }
     return true;
+}
+
+/* About how many nanoseconds the phases that change weights take. */
+static double write_work(const struct plan *p) {
+    double work = 0;
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        bool computes = s->kind == STEP_CALL || s->kind == STEP_LEARN;
+        if (computes && s->phase >= p->first_write)
+            work += s->call.unit_work * (double)s->call.n_units;
+    }
+    return work;
 }
 
 bool plan_ends(struct plan *p, struct err *e) {
@@ -63,7 +126,8 @@ bool plan_ends(struct plan *p, struct err *e) {
     int write = first_write_phase(p);
     TRY(learning(p, e));
     TRY(assigning(p, write, e));
-    for (int i = 0; i < p->n_steps; i++)
-        if (p->steps[i].phase >= p->n_phases) p->n_phases = p->steps[i].phase + 1;
+    join_products(p);
+    p->n_phases = last_phase(p) + 1;
+    p->long_write = write_work(p) > 1e7;
     return true;
 }

@@ -15,8 +15,10 @@ static bool sort_steps(struct plan *p, struct err *e) {
     int n = 0;
     for (int phase = 0; phase < p->n_phases; phase++)
         for (int i = 0; i < p->n_steps; i++)
-            if (p->steps[i].phase == phase) sorted[n++] = p->steps[i];
+            if (p->steps[i].phase == phase && p->steps[i].kind != STEP_GONE)
+                sorted[n++] = p->steps[i];
     p->steps = sorted;
+    p->n_steps = n;
     for (int i = 0; i < n; i++) {
         struct step *s = &sorted[i];
         s->in_place = plan_alloc(p, (size_t)s->n_in, sizeof *s->in_place, e);

@@ -64,19 +64,50 @@ static double norm_scale(const struct plan *p) {
     return norm > p->update.clip_norm ? p->update.clip_norm / norm : 1;
 }
 
-static void run_update(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
-    const struct learn_place *l = &p->learn[s->index];
-    const struct value *v = &p->values[s->in[0]];
+/* Elements [begin, end) of weight s->index; `gradient` is theirs. */
+static void move_weights(const struct plan *p, int index, int64_t begin, int64_t end,
+                         const void *gradient) {
+    const struct learn_place *l = &p->learn[index];
     const struct plan_io *io = p->io;
     struct update_args args = p->args;
-    size_t at = (size_t)(l->offset + begin) * v->bytes;
+    size_t at = (size_t)(l->offset + begin) * dtype_bytes(p->dtype);
     args.l1 = l->l1;
     args.l2 = l->l2;
     args.scale = norm_scale(p);
     kernels()->learn[p->dtype].update[p->update.rule](
-        (char *)io->weights + at, (const char *)p->place[v->root] + (size_t)begin * v->bytes,
-        io->slots[0] ? (char *)io->slots[0] + at : NULL,
+        (char *)io->weights + at, gradient, io->slots[0] ? (char *)io->slots[0] + at : NULL,
         io->slots[1] ? (char *)io->slots[1] + at : NULL, end - begin, &args);
+}
+
+static void run_update(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+    const struct value *v = &p->values[s->in[0]];
+    move_weights(p, s->index, begin, end,
+                 (const char *)p->place[v->root] + (size_t)begin * v->bytes);
+}
+
+static struct call_env env_of(const struct plan *p, const struct step *s, int lane) {
+    size_t from_end = (size_t)(PLAN_LANES - lane) * p->scratch_bytes;
+    bool obeys = s->phase < p->first_write || p->long_write;
+    return (struct call_env){.scratch = p->arena + p->arena_bytes - from_end,
+                             .stop = obeys ? p->io->stop : NULL,
+                             .seed = p->io->seed,
+                             .step = p->io->step};
+}
+
+/* Rows [begin, end) of a gradient that is a product, a block at a time, and their weights. */
+static unsigned run_learn(const struct plan *p, const struct step *s, int lane, int64_t begin,
+                          int64_t end) {
+    struct call_env env = env_of(p, s, lane);
+    char *block = (char *)env.scratch + s->block;
+    int64_t cols = s->call.matmul.g.n, blocks = (end - begin + s->block_rows - 1) / s->block_rows;
+    for (int64_t i = 0; i < blocks; i++) {
+        int64_t row = begin + (end - begin) * i / blocks;
+        int64_t row_end = begin + (end - begin) * (i + 1) / blocks;
+        if (call_stopped(&env)) return FAULT_STOP;
+        call_product_rows(&s->call, block, s->in_place, row, row_end, &env);
+        move_weights(p, s->index, row * cols, row_end * cols, block);
+    }
+    return 0;
 }
 
 static void run_assign(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
@@ -89,17 +120,17 @@ static void run_assign(const struct plan *p, const struct step *s, int64_t begin
 
 static unsigned run_call(const struct plan *p, const struct step *s, int lane, int64_t begin,
                          int64_t end) {
-    char *scratch = p->arena + p->arena_bytes - (size_t)(PLAN_LANES - lane) * p->scratch_bytes;
-    struct call_env env = {
-        .scratch = scratch, .stop = p->io->stop, .seed = p->io->seed, .step = p->io->step};
-    if (s->phase >= p->first_write) env.stop = NULL;
+    struct call_env env = env_of(p, s, lane);
     return call_run(&s->call, s->out_place, s->in_place, begin, end, &env);
 }
 
+static int64_t units_of(const struct plan *p, const struct step *s) {
+    if (s->kind == STEP_CALL || s->kind == STEP_LEARN) return s->call.n_units;
+    return p->values[s->kind == STEP_FEED ? s->out[0] : s->in[0]].count;
+}
+
 static void run_step(struct plan *p, const struct step *s, int lane) {
-    int64_t units = s->kind == STEP_CALL ? s->call.n_units : 0;
-    if (s->kind == STEP_FEED) units = p->values[s->out[0]].count;
-    if (s->kind > STEP_CALL) units = p->values[s->in[0]].count;
+    int64_t units = units_of(p, s);
     int64_t begin = lane == 0 ? 0 : s->cut, end = lane == 0 ? s->cut : units;
     if (begin >= end && s->kind != STEP_NORM) return;
     switch (s->kind) {
@@ -108,7 +139,9 @@ static void run_step(struct plan *p, const struct step *s, int lane) {
     case STEP_OUTPUT: run_output(p, s, begin, end); break;
     case STEP_NORM: run_norm(p, s, lane, begin, end); break;
     case STEP_UPDATE: run_update(p, s, begin, end); break;
+    case STEP_LEARN: p->faults[lane] |= run_learn(p, s, lane, begin, end); break;
     case STEP_ASSIGN: run_assign(p, s, begin, end); break;
+    case STEP_GONE: break;
     }
 }
 
@@ -116,7 +149,8 @@ static void run_step(struct plan *p, const struct step *s, int lane) {
 
 static bool wants_stop(const struct plan *p, int phase) {
     const _Atomic bool *stop = p->io->stop;
-    return stop && phase < p->first_write && atomic_load_explicit(stop, memory_order_relaxed);
+    return stop && (phase < p->first_write || p->long_write) &&
+           atomic_load_explicit(stop, memory_order_relaxed);
 }
 
 /* The steps of one phase; returns the first of the next. A lane that sees the stop flag, or a
@@ -132,20 +166,27 @@ static int run_phase(struct plan *p, int lane, int i) {
     return i;
 }
 
-static void run_lane(void *user, int lane) {
-    struct plan *p = user;
-    for (int i = 0; i < p->n_steps;) {
-        i = run_phase(p, lane, i);
-        barrier_wait(&p->barrier);
-        if (atomic_load_explicit(&p->abort, memory_order_relaxed)) return;
-    }
-}
-
-static void run_both(struct plan *p) {
-    for (int i = 0; i < p->n_steps && !p->abort;) {
+/* Both lanes in turn, from step i on. */
+static void run_both(struct plan *p, int i) {
+    while (i < p->n_steps && !atomic_load_explicit(&p->abort, memory_order_relaxed)) {
         int next = i;
         for (int lane = 0; lane < PLAN_LANES; lane++) next = run_phase(p, lane, i);
         i = next;
+    }
+}
+
+static void run_lane(void *user, int lane) {
+    struct plan *p = user;
+    for (int i = 0; i < p->n_steps;) {
+        int next = run_phase(p, lane, i);
+        if (i == 0 && lane == 0 && threads_take_back()) {
+            run_phase(p, 1, i);
+            run_both(p, next);
+            return;
+        }
+        i = next;
+        barrier_wait(&p->barrier);
+        if (atomic_load_explicit(&p->abort, memory_order_relaxed)) return;
     }
 }
 
@@ -163,7 +204,7 @@ static void find_places(struct plan *p, const struct plan_io *io) {
     }
     for (int i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->steps[i];
-        if (s->kind != STEP_CALL) continue;
+        if (s->kind != STEP_CALL && s->kind != STEP_LEARN) continue;
         for (int k = 0; k < s->n_in; k++) s->in_place[k] = p->place[s->in[k]];
         for (int k = 0; k < s->n_out; k++) s->out_place[k] = p->place[s->out[k]];
     }
@@ -192,6 +233,6 @@ bool plan_run(struct plan *p, const struct plan_io *io, struct err *e) {
     barrier_init(&p->barrier, PLAN_LANES);
     find_places(p, io);
     prepare_update(p, io);
-    if (!threads_pair(run_lane, p)) run_both(p);
+    if (!threads_pair(run_lane, p)) run_both(p, 0);
     return call_report(p->faults[0] | p->faults[1], OP_COUNT, e);
 }

@@ -13,6 +13,9 @@ void threads_run(part_fn fn, void *user, int n_parts);
 /* The same for two parts that wait for each other: both run at once, or nothing is run and the
  * answer is false. */
 bool threads_pair(part_fn fn, void *user);
+/* Inside part 0 of threads_pair: if the other thread has not even begun part 1 (its core is busy
+ * with something else), part 1 becomes the caller's own business, and the answer is true. */
+bool threads_take_back(void);
 
 /* A place where `n` threads wait for each other. */
 struct barrier {

@@ -63,10 +63,19 @@ static float *numbers(int64_t n, uint64_t stream) {
     return x;
 }
 
-static void run_own(const struct product *p, const float *a, const float *b, float *c, void *scratch) {
-    struct gemm g = {.m = p->m, .n = p->n, .k = p->k, .a = a, .b = b, .c = c, .c_row = p->n,
-                     .a_row = p->layout == TN ? 1 : p->k, .a_col = p->layout == TN ? p->m : 1,
-                     .b_row = p->layout == NT ? 1 : p->n, .b_col = p->layout == NT ? p->k : 1,
+static void run_own(const struct product *p, const float *a, const float *b, float *c,
+                    void *scratch) {
+    struct gemm g = {.m = p->m,
+                     .n = p->n,
+                     .k = p->k,
+                     .a = a,
+                     .b = b,
+                     .c = c,
+                     .c_row = p->n,
+                     .a_row = p->layout == TN ? 1 : p->k,
+                     .a_col = p->layout == TN ? p->m : 1,
+                     .b_row = p->layout == NT ? 1 : p->n,
+                     .b_col = p->layout == NT ? p->k : 1,
                      .scratch = scratch};
     kernels()->gemm[DT_FLOAT32](&g, 0, p->m);
 }
@@ -74,8 +83,8 @@ static void run_own(const struct product *p, const float *a, const float *b, flo
 static void run_blas(const struct product *p, const float *a, const float *b, float *c) {
     bool ta = p->layout == TN, tb = p->layout == NT;
     int m = (int)p->m, n = (int)p->n, k = (int)p->k;
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k,
-                1.0f, a, ta ? m : k, b, tb ? k : n, 0.0f, c, n);
+    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
+                k, 1.0f, a, ta ? m : k, b, tb ? k : n, 0.0f, c, n);
 }
 
 /* Best GF/s in about 50 ms; each timing takes several products if they are short. */
@@ -108,10 +117,15 @@ int main(int argc, char **argv) {
     printf("%-36s %5s %5s %5s %3s %7s %9s\n", "", "m", "n", "k", "", "own", "OpenBLAS");
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
         const struct product *p = &products[i];
-        float *a = numbers(p->m * p->k, 1), *b = numbers(p->k * p->n, 2), *c = numbers(p->m * p->n, 3);
+        float *a = numbers(p->m * p->k, 1), *b = numbers(p->k * p->n, 2),
+              *c = numbers(p->m * p->n, 3);
         double own = best(p, true, a, b, c, scratch), blas = best(p, false, a, b, c, scratch);
-        printf("%-36s %5lld %5lld %5lld %3s %7.1f %9.1f\n", p->where, (long long)p->m, (long long)p->n,
-               (long long)p->k, p->layout == NN ? "NN" : p->layout == NT ? "NT" : "TN", own, blas);
+        printf("%-36s %5lld %5lld %5lld %3s %7.1f %9.1f\n", p->where, (long long)p->m,
+               (long long)p->n, (long long)p->k,
+               p->layout == NN   ? "NN"
+               : p->layout == NT ? "NT"
+                                 : "TN",
+               own, blas);
         pool_free(a);
         pool_free(b);
         pool_free(c);
