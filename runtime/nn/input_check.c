@@ -58,13 +58,15 @@ static void print_reshape(const struct shape *s, char *out, size_t cap) {
 static bool wrong_shape(const struct port *port, const struct shape *data, struct err *e) {
     char needed[160], found[160], left[96], product[160], reshape[200];
     const struct shape *s = &port->desc.shape;
-    err_set(e, ERR_SHAPE, "The model {0} reads `%s`, and these examples do not look like that.",
+    err_set(e, ERR_SHAPE, "The model `{0}` reads `%s`, and these examples do not look like that.",
             port->name);
     err_label(e, "is %s", shape_print(data, found, sizeof found));
     snprintf(left, sizeof left, "input %s", port->name);
-    err_fact(e, left, "%s for each example", example_print(s, needed, sizeof needed));
+    err_fact(e, left, "%s    for each example", example_print(s, needed, sizeof needed));
     if (data->n == 0) err_fact(e, "{1}", "a single number, not examples");
-    else err_fact(e, "{1}", "%s for each example", example_print(data, found, sizeof found));
+    else err_fact(e, "{1}", "%s    for each example", example_print(data, found, sizeof found));
+    if (port->node && port->node->span.source)
+        err_note(e, port->node->span, "the input `%s` is declared here", port->name);
     int64_t count = example_numbers(s);
     if (count < 0 || data->n == 0 || count != example_numbers(data)) return false;
     print_product(s, product, sizeof product);
@@ -81,7 +83,7 @@ bool model_check_input(const struct model *m, int input, const struct desc *data
     int axis = axes_conflict(&port->desc.shape, &data->shape);
     if (axis < 0) return true;
     err_set(e, ERR_SHAPE,
-            "The model {0} reads `%s` with the axis `%s` where these examples have "
+            "The model `{0}` reads `%s` with the axis `%s` where these examples have "
             "`%s`.",
             port->name, port->desc.shape.axis[axis], data->shape.axis[axis]);
     char needed[160], found[160], left[96];
@@ -96,7 +98,7 @@ bool model_check_inputs(const struct model *m, struct tensor *const *inputs, str
     int64_t n = -1;
     for (int i = 0; i < m->n_inputs[0]; i++) {
         if (!inputs[i])
-            return err_set(e, ERR_ARGUMENT, "The model {0} needs `%s`.", m->inputs[0][i].name);
+            return err_set(e, ERR_ARGUMENT, "The model `{0}` needs `%s`.", m->inputs[0][i].name);
         struct desc d = tensor_desc(inputs[i]);
         TRY(model_check_input(m, i, &d, e));
         if (n >= 0 && n != d.shape.size[0])

@@ -72,7 +72,7 @@ static const char *grouped(int64_t x, char *out, size_t cap) {
 
 static bool missing_values(const struct scan *s, struct err *e) {
     err_set(e, ERR_LABEL,
-            "The targets {2} hold missing values (NaN), from which nothing can be "
+            "The targets `{2}` hold missing values (NaN), from which nothing can be "
             "learned.");
     err_label(e, "holds %lld missing value%s", (long long)s->missing, s->missing == 1 ? "" : "s");
     err_fact(e, "{2}", "%lld of %lld numbers are missing", (long long)s->missing, (long long)s->n);
@@ -86,8 +86,8 @@ static bool class_out_of_range(const struct tensor *t, const struct scan *s, int
     int64_t distinct = count_distinct(t, s);
     if (distinct) snprintf(values, sizeof values, "%lld values    ", (long long)distinct);
     err_set(e, ERR_LABEL,
-            "The model has %lld outputs, so the classes are numbered 0 to %lld, but {2} runs from "
-            "%g to %g.",
+            "The model has %lld outputs, so the classes are numbered 0 to %lld, but `{2}` runs "
+            "from %g to %g.",
             (long long)k, (long long)k - 1, s->low, s->high);
     err_label(e, "holds class %g", odd);
     err_fact(e, "output", "%lld classes    0 … %lld", (long long)k, (long long)k - 1);
@@ -105,7 +105,7 @@ static bool class_out_of_range(const struct tensor *t, const struct scan *s, int
 
 static bool check_classes(const struct tensor *t, const struct scan *s, int64_t k, struct err *e) {
     if (s->fractions) {
-        err_set(e, ERR_LABEL, "Class numbers are whole, but {2} holds fractions.");
+        err_set(e, ERR_LABEL, "Class numbers are whole, but `{2}` holds fractions.");
         err_label(e, "holds fractions");
         err_fact(e, "{2}", "%g … %g, %lld of %lld are not whole", s->low, s->high,
                  (long long)s->fractions, (long long)s->n);
@@ -133,7 +133,7 @@ static bool check_distributions(const struct tensor *t, struct err *e) {
     if (!wrong) return true;
     err_set(e, ERR_LABEL,
             "Targets for a distribution are class numbers, or rows of numbers that "
-            "sum to 1, but not all rows of {2} do.");
+            "sum to 1, but not all rows of `{2}` do.");
     err_label(e, "row %lld sums to %g", (long long)row, example);
     return err_fact(e, "{2}", "%lld rows of %lld do not sum to 1", (long long)wrong,
                     (long long)(t->count / k));
@@ -141,7 +141,7 @@ static bool check_distributions(const struct tensor *t, struct err *e) {
 
 static bool out_of_range(const struct config_row *loss, const struct scan *s, const char *needs,
                          const char *hint, struct err *e) {
-    err_set(e, ERR_LABEL, "The loss %s needs targets that are %s, but {2} runs from %g to %g.",
+    err_set(e, ERR_LABEL, "The loss %s needs targets that are %s, but `{2}` runs from %g to %g.",
             loss->name, needs, s->low, s->high);
     err_label(e, "holds %g", s->high > 1 ? s->high : s->low);
     err_fact(e, "{2}", "%g … %g", s->low, s->high);

@@ -1,21 +1,31 @@
 /* Layers that normalise: over the batch, and over the numbers of an example. */
 #include "layer.h"
 
+/* The assignment that this weight has already, because its layer is used twice; or a new one. */
+static int assign_of(struct builder *b, const struct node *average) {
+    int i = 0;
+    while (i < b->n_assigns && b->assigns[i].weight != average) i++;
+    return i;
+}
+
 /* Moving average of a batch statistic: the weight that holds it and what it becomes after a step,
- * momentum * old + (1 - momentum) * batch. */
+ * momentum * old + (1 - momentum) * batch. A second use goes on from the first one's value. */
 static bool keep_average(struct builder *b, struct layer *l, int slot, struct node *average,
                          struct node *batch, struct err *e) {
     double momentum = layer_arg(l, 0)->number;
     struct model *m = b->model;
-    struct node *flat = op_reshape(b->graph, batch, &average->desc.shape, e);
-    struct node *value = op2(b->graph, OP_add, op_number(b->graph, OP_mul, average, momentum, e),
-                             op_number(b->graph, OP_mul, flat, 1 - momentum, e), e);
-    if (!value) return false;
-    if (b->n_assigns == (int)ARRAY_LEN(b->assigns))
+    int at = assign_of(b, average);
+    if (at == (int)ARRAY_LEN(b->assigns) || m->n_statistics == (int)ARRAY_LEN(m->statistics))
         return err_set(e, ERR_NOT_YET, "A model can use BatchNorm at most %d times yet.",
                        (int)ARRAY_LEN(b->assigns) / 2);
-    b->assigns[b->n_assigns].weight = average;
-    b->assigns[b->n_assigns++].value = value;
+    struct node *old = at < b->n_assigns ? b->assigns[at].value : average;
+    struct node *flat = op_reshape(b->graph, batch, &average->desc.shape, e);
+    struct node *value = op2(b->graph, OP_add, op_number(b->graph, OP_mul, old, momentum, e),
+                             op_number(b->graph, OP_mul, flat, 1 - momentum, e), e);
+    if (!value) return false;
+    b->assigns[at].weight = average;
+    b->assigns[at].value = value;
+    if (at == b->n_assigns) b->n_assigns++;
     m->statistics[m->n_statistics++] = (struct statistic){batch, l->weights[slot]};
     return true;
 }

@@ -77,7 +77,7 @@ bool model_predict(const struct predict_spec *spec, struct tensor **outputs, str
     const struct model *m = spec->model;
     struct prediction p = {0};
     for (int i = 0; i < m->n_outputs[0]; i++) outputs[i] = NULL;
-    if (!m->built) return err_set(e, ERR_BUG, "The model {0} has not been built.");
+    if (!m->built) return err_set(e, ERR_BUG, "The model `{0}` has not been built.");
     TRY(model_check_inputs(m, spec->inputs, e));
     int64_t n = spec->inputs[0]->shape.size[0];
     bool ok = new_outputs(m, n, outputs, e);

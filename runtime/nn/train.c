@@ -224,8 +224,13 @@ static bool go_on(struct trainer *t, const double *row) {
     return false;
 }
 
-static bool tell_history(const struct trainer *t, enum train_event_kind kind, struct err *e) {
-    if (!t->spec->observe) return true;
+/* A long history is copied at most ten times a second. */
+static bool tell_history(struct trainer *t, enum train_event_kind kind, struct err *e) {
+    enum { LONG = 1000 };
+    double now = seconds_now();
+    bool soon = kind == TRAIN_EPOCH && t->history.n_rows > LONG && now - t->told_epoch < 0.1;
+    if (!t->spec->observe || soon) return true;
+    t->told_epoch = now;
     struct table *table = epoch_log_table(&t->history, t->note, e);
     if (!table) return false;
     struct train_event event = {.kind = kind, .history = table, .interrupted = t->interrupted};

@@ -61,7 +61,7 @@ static void say_mismatch(const struct port *out, const char *call, const struct 
     if (needed == CONTENT_PROBABILITY && out->desc.content == CONTENT_POSITIVE)
         range = "it can be above 1";
     err_set(e, ERR_OUTPUT, "The loss %s compares %s, but `%s` comes %s%s, so %s.", loss->name,
-            compared(needed), out->name, call ? "straight from " : "from the body of {0}",
+            compared(needed), out->name, call ? "straight from " : "from the body of `{0}`",
             call ? call : "", range);
 }
 
@@ -113,14 +113,14 @@ static bool wrong_target(const struct model *m, int i, const struct shape *targe
     const struct port *out = &m->outputs[1][i];
     char found[160], needed[160], left[96];
     err_set(e, ERR_SHAPE,
-            "The targets {2} do not look like the output `%s` of {0}, with which %s "
+            "The targets `{2}` do not look like the output `%s` of `{0}`, with which %s "
             "compares them.",
             out->name, row ? row->name : "the loss");
     err_label(e, "is %s", shape_print(target, found, sizeof found));
     snprintf(left, sizeof left, "output %s", out->name);
-    err_fact(e, left, "%s for each example",
+    err_fact(e, left, "%s    for each example",
              example_print(&out->desc.shape, needed, sizeof needed));
-    err_fact(e, "{2}", "%s for each example", example_print(target, found, sizeof found));
+    err_fact(e, "{2}", "%s    for each example", example_print(target, found, sizeof found));
     int64_t there = example_numbers(target), needs = example_numbers(&out->desc.shape);
     if (there > 0 && there == needs)
         err_hint(e, "The numbers are as many: reshape {2} to the output's axes, or the output to "
@@ -135,7 +135,7 @@ static bool wrong_target(const struct model *m, int i, const struct shape *targe
 
 static bool conflicting_names(const struct port *out, const struct shape *target, int axis,
                               struct err *e) {
-    err_set(e, ERR_SHAPE, "The output `%s` has the axis `%s` where the targets {2} have `%s`.",
+    err_set(e, ERR_SHAPE, "The output `%s` has the axis `%s` where the targets `{2}` have `%s`.",
             out->name, out->desc.shape.axis[axis], target->axis[axis]);
     char found[160], needed[160], left[96];
     snprintf(left, sizeof left, "output %s", out->name);
@@ -230,7 +230,10 @@ static bool check_metrics(const struct train_spec *spec, const struct train_shap
     const struct desc *out = &spec->model->outputs[1][0].desc;
     for (int i = 0; i < spec->n_metrics; i++) {
         const struct config *c = spec->metrics[i].config;
-        if (!c) continue;
+        if (!c) {
+            TRY(check_function(spec->model, 0, &spec->metrics[i], &shapes->targets[0], e));
+            continue;
+        }
         struct shape output = out->shape;
         output.size[0] = SIZE_BATCH;
         if (target_fit(&shapes->targets[0].shape, &output, measure_reads_classes(c)) == FIT_NONE)

@@ -49,7 +49,7 @@ static bool check_data(const struct trainer *t, const struct examples *data, str
 /* Errors in the validation set speak of it, not of {1} and {2}, which are the training's. */
 static bool check_validation(const struct trainer *t, struct err *e) {
     if (check_data(t, &t->spec->validation, e)) return true;
-    struct str names[] = {STR("{0}"), STR("`validate`"), STR("`validate`"), STR("{3}")};
+    struct str names[] = {STR("{0}"), STR("validate"), STR("validate"), STR("{3}")};
     err_name_args(e, names, ARRAY_LEN(names));
     if (e->at.source == 0) e->at = (struct span){0, 4, 4};
     return false;
@@ -94,7 +94,7 @@ static bool apply_class_weights(const struct trainer *t, float *w, int64_t n, st
         int64_t c = class_of(s->data.targets[0], i);
         if (c < 0 || c >= s->n_class_weight)
             return err_set(e, ERR_SETTING,
-                           "class_weight has weights for %d classes, but {2} holds class %lld.",
+                           "class_weight has weights for %d classes, but `{2}` holds class %lld.",
                            s->n_class_weight, (long long)c);
         w[i] *= (float)s->class_weight[c];
     }
@@ -205,7 +205,7 @@ static bool make_step(struct trainer *t, struct err *e) {
     TRY(add_gradients(t, values[0], e));
     if (t->n_learn == 0)
         return err_set(e, ERR_TRAIN,
-                       "The model {0} has no weights that the loss depends on, so "
+                       "The model `{0}` has no weights that the loss depends on, so "
                        "there is nothing to learn.");
     add_assigns(t, assigns);
     optimizer_update(s->optimizer, &t->update, &t->base_rate);
@@ -295,7 +295,7 @@ static void count_steps(struct trainer *t) {
 bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e) {
     *t = (struct trainer){.spec = spec, .rate_factor = 1, .best_loss = NAN};
     t->n_outputs = spec->model->n_outputs[1];
-    if (!spec->model->built) return err_set(e, ERR_BUG, "The model {0} has not been built.");
+    if (!spec->model->built) return err_set(e, ERR_BUG, "The model `{0}` has not been built.");
     for (int i = 0; i < t->n_outputs; i++)
         TRY(measure_resolve(spec->model, i, &spec->losses[i], &t->losses[i], &t->own[i], e));
     TRY(check_data(t, &spec->data, e));

@@ -33,7 +33,7 @@ struct trainer {
     int64_t best_epoch;
     double best_loss;
     /* time */
-    double started, epoch_started, told;
+    double started, epoch_started, told, told_epoch;
     const char *note; /* interned; why it ended early, or NULL */
     char advice[256]; /* something odd about the data that is no mistake; or empty */
     bool interrupted;

@@ -55,10 +55,10 @@ static void test_input_error(void) {
     struct model *m = chain(&s, layers, 2);
     struct err e = check(m, NULL, 96, 1, DT_FLOAT64);
     CHECK_EQ(e.kind, ERR_SHAPE);
-    CHECK_STR(e.what, "The model {0} reads `x`, and these examples do not look like that.");
+    CHECK_STR(e.what, "The model `{0}` reads `x`, and these examples do not look like that.");
     CHECK_STR(e.label, "is [100, 96]");
-    CHECK_STR(e.facts, "input x\ttime=24 feature=4 for each example\n"
-                       "{1}\t96 numbers for each example\n");
+    CHECK_STR(e.facts, "input x\ttime=24 feature=4    for each example\n"
+                       "{1}\t96 numbers    for each example\n");
     CHECK_STR(e.hint, "24 × 4 = 96, so this may be the same data laid flat: {1}.reshape(sample=-1, "
                       "time=24, feature=4). Check that the numbers are in that order.");
     CHECK_EQ(e.at.start, 1);
@@ -91,8 +91,8 @@ static void test_targets(void) {
     struct err e = check(m, "mse", 3, 4, DT_FLOAT64);
     CHECK_EQ(e.kind, ERR_SHAPE);
     CHECK_EQ(e.at.start, 2);
-    CHECK(strstr(e.facts, "output y\tunit=5 for each example") != NULL);
-    CHECK(strstr(e.facts, "{2}\t4 numbers for each example") != NULL);
+    CHECK(strstr(e.facts, "output y\tunit=5    for each example") != NULL);
+    CHECK(strstr(e.facts, "{2}\t4 numbers    for each example") != NULL);
     CHECK_EQ(check(m, "mse", 3, 0, DT_FLOAT64).kind, ERR_SHAPE);
     CHECK_EQ(check(one, "mse", 3, 0, DT_FLOAT64).kind, ERR_NONE);
     CHECK_EQ(check(one, "mse", 3, 1, DT_FLOAT64).kind, ERR_NONE);
@@ -126,7 +126,7 @@ static void test_own_loss(void) {
     s.targets[0].shape = shape_of(2, (int64_t[]){100, 5});
     struct err e = {0};
     CHECK(!train_check(&spec, &s, &e));
-    CHECK_STR(e.what, "A loss is one number, but {3} gives [batch, unit=5] numbers.");
+    CHECK_STR(e.what, "A loss is one number, but `{3}` gives [batch, unit=5] numbers.");
     CHECK_STR(e.hint, "Take the mean of them: end {3} with .mean().");
     model_unref(m);
 }
@@ -185,8 +185,9 @@ static void test_label_error(void) {
     struct model *m = chain_of(3, 1, dense(10, "softmax"));
     struct err e = try_labels(m, config_make("crossentropy", NULL), counted(20000, 1));
     CHECK_EQ(e.kind, ERR_LABEL);
-    CHECK_STR(e.what, "The model has 10 outputs, so the classes are numbered 0 to 9, but {2} runs "
-                      "from 1 to 10.");
+    CHECK_STR(e.what,
+              "The model has 10 outputs, so the classes are numbered 0 to 9, but `{2}` runs "
+              "from 1 to 10.");
     CHECK_STR(e.label, "holds class 10");
     CHECK_STR(e.facts, "output\t10 classes    0 … 9\n"
                        "{2}\t10 values    1 … 10    (2 000 rows hold the 10)\n");
@@ -207,7 +208,7 @@ static void test_label_error(void) {
 static void test_other_labels(void) {
     struct model *m = chain_of(3, 1, dense(1, "sigmoid")), *any = chain_of(3, 1, dense(1, NULL));
     struct err e = try_labels(m, config_make("bce", NULL), counted(20, 0));
-    CHECK(strstr(e.what, "The loss bce needs targets that are between 0 and 1, but {2} runs from "
+    CHECK(strstr(e.what, "The loss bce needs targets that are between 0 and 1, but `{2}` runs from "
                          "0 to 9.") != NULL);
     struct tensor *y = make_values(DT_FLOAT64, 20, 0, 0, 0, 0);
     tensor_set(y, 7, NAN);

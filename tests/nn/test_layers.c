@@ -151,6 +151,25 @@ static void test_dropout_keeps_averages(void) {
     model_unref(m);
 }
 
+static void test_gaussian_noise(void) {
+    struct err e = {0};
+    struct model *m = chain_of(100, 1, config_make("GaussianNoise", "std", 0.5, NULL));
+    struct weights *w = weights_new(model_block_size(m), &e);
+    struct tensor *x = make_values(DT_FLOAT32, 500, 100, 0, 0, 3), *y = drop(m, w, x, 1);
+    double mean = 0, square = 0;
+    for (int64_t i = 0; y && i < y->count; i++) {
+        double off = tensor_get(y, i) - 3;
+        mean += off / 50000;
+        square += off * off / 50000;
+    }
+    CHECK_NEAR(mean, 0, 0.01);
+    CHECK_NEAR(sqrt(square), 0.5, 0.01);
+    tensor_unref(x);
+    tensor_unref(y);
+    weights_unref(w);
+    model_unref(m);
+}
+
 /* uint8 pixels become float on the way; wrong data is refused. */
 static void test_inputs(void) {
     struct err e = {0};
@@ -163,7 +182,7 @@ static void test_inputs(void) {
     CHECK(predict(m, w, wrong) == NULL);
     CHECK_EQ(last_error.kind, ERR_SHAPE);
     CHECK_STR(last_error.what,
-              "The model {0} reads `x`, and these examples do not look like that.");
+              "The model `{0}` reads `x`, and these examples do not look like that.");
     tensor_unref(x);
     tensor_unref(wrong);
     weights_unref(w);
@@ -172,8 +191,8 @@ static void test_inputs(void) {
 
 static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_activations, test_maps, test_dense, test_norms, test_dropout,
-                   test_dropout_keeps_averages, test_inputs);
+                   test_dropout_keeps_averages, test_gaussian_noise, test_inputs);
 }
 
 TEST_MAIN(test_activations, test_maps, test_dense, test_norms, test_dropout,
-          test_dropout_keeps_averages, test_inputs, test_no_leaks)
+          test_dropout_keeps_averages, test_gaussian_noise, test_inputs, test_no_leaks)

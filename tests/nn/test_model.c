@@ -108,6 +108,27 @@ static void test_first_weights(void) {
     check_init("he_normal", sqrt(2.0 / 300), 2 * sqrt(2.0 / 300) / 0.87962566103423978);
 }
 
+static void test_plain_inits(void) {
+    struct err e = {0};
+    struct config *c = dense(200, NULL);
+    config_unref(c->args[3].config);
+    c->args[3].config = config_make("normal", "std", 0.02, NULL);
+    struct config *d = dense(2, NULL);
+    config_unref(d->args[3].config);
+    d->args[3].config = config_make("constant", "value", 0.3, NULL);
+    struct model *m = chain_of(300, 2, c, d);
+    struct weights *w = model_init(m, 1, 2, &e);
+    double mean, deviation, most;
+    spread(weight_of(m, w, "Dense.kernel"), 60000, &mean, &deviation, &most);
+    CHECK_NEAR(deviation / 0.02, 1, 0.01);
+    CHECK(most > 0.07); /* not cut off */
+    spread(weight_of(m, w, "Dense_2.kernel"), 400, &mean, &deviation, &most);
+    CHECK_NEAR(mean, 0.3, 1e-7);
+    CHECK_NEAR(most, 0.3, 1e-7);
+    weights_unref(w);
+    model_unref(m);
+}
+
 static void test_orthogonal(void) {
     struct err e = {0};
     struct config *c = dense(7, NULL);
@@ -204,9 +225,9 @@ static void test_files(void) {
 }
 
 static void test_no_leaks(void) {
-    CHECK_NO_LEAKS(test_counts, test_batch_norm_counts, test_sharing, test_orthogonal,
-                   test_mistakes, test_reshape, test_too_large, test_files);
+    CHECK_NO_LEAKS(test_counts, test_batch_norm_counts, test_sharing, test_plain_inits,
+                   test_orthogonal, test_mistakes, test_reshape, test_too_large, test_files);
 }
 
-TEST_MAIN(test_counts, test_batch_norm_counts, test_sharing, test_first_weights, test_orthogonal,
-          test_mistakes, test_reshape, test_too_large, test_files, test_no_leaks)
+TEST_MAIN(test_counts, test_batch_norm_counts, test_sharing, test_first_weights, test_plain_inits,
+          test_orthogonal, test_mistakes, test_reshape, test_too_large, test_files, test_no_leaks)

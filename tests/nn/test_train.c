@@ -338,10 +338,48 @@ static void test_going_on(void) {
     scene_free(&s);
 }
 
+/* One BatchNorm used twice in a row: its averages move twice a step. */
+static void test_shared_batch_norm(void) {
+    struct config *c = config_make("BatchNorm", "momentum", 0.5, NULL), *d = dense(1, NULL);
+    struct layer *norm = layer_new(c, &last_error), *end = layer_new(d, &last_error);
+    struct model *m = model_new("Twice", &last_error);
+    for (int training = 1; training >= 0; training--) {
+        struct builder b;
+        struct desc x = {.dtype = DT_FLOAT32, .shape = shape_of(2, (int64_t[]){SIZE_BATCH, 12})};
+        CHECK(builder_init(&b, m, training, &last_error));
+        struct node *h = builder_input(&b, "x", &x, &last_error);
+        h = layer_apply(&b, norm, &h, 1, &last_error);
+        h = layer_apply(&b, norm, &h, 1, &last_error);
+        h = layer_apply(&b, end, &h, 1, &last_error);
+        CHECK(builder_output(&b, "y", h, &last_error) && builder_finish(&b, &last_error));
+    }
+    struct weights *w = model_init(m, 1, 1, &last_error);
+    struct tensor *x = images(DT_FLOAT32), *y = make_values(DT_FLOAT32, 70, 0, 25, 1, 0);
+    struct train_spec spec = train_defaults(m, w, x, y);
+    spec.epochs = 1;
+    spec.batch = 70;
+    struct train_result r;
+    CHECK(train(&spec, &r));
+    double mean = 0; /* of the first column: 0.5 (0.5 0 + 0.5 mean) + 0.5 (about 0) */
+    for (int i = 0; i < 70; i++) mean += tensor_get(x, 12 * i) / 70;
+    CHECK_NEAR((double)weight_of(m, r.weights, "BatchNorm.moving_mean")[0], mean / 4, 1e-5);
+    result_clear(&r);
+    tensor_unref(x);
+    tensor_unref(y);
+    weights_unref(w);
+    model_unref(m);
+    layer_unref(norm);
+    layer_unref(end);
+    config_unref(c);
+    config_unref(d);
+}
+
 static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted,
-                   test_repeats, test_validation, test_own_metric, test_two_outputs, test_going_on);
+                   test_repeats, test_validation, test_own_metric, test_two_outputs, test_going_on,
+                   test_shared_batch_norm);
 }
 
 TEST_MAIN(test_mlp, test_autoencoder, test_batch_norm, test_penalty, test_weighted, test_repeats,
-          test_validation, test_own_metric, test_two_outputs, test_going_on, test_no_leaks)
+          test_validation, test_own_metric, test_two_outputs, test_going_on, test_shared_batch_norm,
+          test_no_leaks)
