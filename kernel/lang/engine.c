@@ -72,6 +72,13 @@ static bool is_known(void *user, const char *name) {
            builtin_later(name);
 }
 
+static bool has_column(void *user, const char *name, const char *column) {
+    struct engine *en = user;
+    const struct value *v = names_get(en->names, name);
+    bool table = v && (v->kind == V_TABLE || v->kind == V_HISTORY);
+    return table && table_find(v->table, str_of(column)) >= 0;
+}
+
 struct adder {
     void (*add)(void *to, const char *name);
     void *to;
@@ -193,7 +200,7 @@ static bool parse_text(struct run *r, struct str code) {
 bool engine_run_text(struct engine *en, struct str code, const struct engine_cell *cell,
                      const struct engine_observer *observer, struct err *e) {
     struct run r = {.engine = en, .cell = cell, .observer = observer, .e = e};
-    struct resolve_globals g = {en, is_known, each_known};
+    struct resolve_globals g = {en, is_known, each_known, has_column};
     return parse_text(&r, code) && scope_resolve(r.program, &g, &r.scope, e) &&
            walk_program(&r, DOMAIN_CHECK) && walk_program(&r, DOMAIN_RUN);
 }
@@ -216,6 +223,32 @@ static void say_text(const struct engine_observer *o, const char *text) {
     if (o->text) o->text(o->user, str_of(text), false);
 }
 
+static bool trains(const struct ast *s) {
+    return s->kind == AST_TRAIN || (s->kind == AST_ASSIGN && s->a && s->a->kind == AST_TRAIN);
+}
+
+/* A mistake behind a train statement: has it trained already? */
+static void say_nothing_ran(const struct run *r) {
+    struct err *e = r->e;
+    bool behind = false;
+    for (int i = 0; r->program && i < r->program->n_statements; i++) {
+        const struct ast *s = r->program->statements[i];
+        behind = behind || (trains(s) && s->span.source == e->at.source &&
+                            s->span.end <= e->at.start);
+    }
+    if (!behind || strstr(e->hint, "Nothing was computed.")) return;
+    size_t used = strlen(e->hint);
+    snprintf(e->hint + used, sizeof e->hint - used, "%sNothing was computed.", used ? "\n\n" : "");
+}
+
+/* Passes 2 and 3. */
+static bool check_run(struct run *r) {
+    struct resolve_globals g = {r->engine, is_known, each_known, has_column};
+    bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK);
+    if (!ok) say_nothing_ran(r);
+    return ok;
+}
+
 static bool run_prepared(struct run *r) {
     struct engine *en = r->engine;
     bool again = has_magic(r->program, "again");
@@ -223,8 +256,7 @@ static bool run_prepared(struct run *r) {
     if (again) en->again++;
     names_begin(en->names, id, again);
     en->started = now_seconds();
-    struct resolve_globals g = {en, is_known, each_known};
-    bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK);
+    bool ok = check_run(r);
     if (ok && check_only(r)) say_text(r->observer, "Nothing wrong was found. Nothing was run.\n");
     else if (ok) ok = walk_program(r, DOMAIN_RUN);
     if (ok && has_magic(r->program, "%time")) {
@@ -257,8 +289,7 @@ bool engine_check(struct engine *en, const struct engine_cell *cell, struct err 
     struct run r = {.engine = en, .cell = cell, .observer = &nobody, .e = e};
     TRY(parse_text(&r, cell->code));
     names_begin(en->names, cell->cell_id ? intern_c(cell->cell_id) : NULL, false);
-    struct resolve_globals g = {en, is_known, each_known};
-    bool ok = scope_resolve(r.program, &g, &r.scope, e) && walk_program(&r, DOMAIN_CHECK);
+    bool ok = check_run(&r);
     names_end(en->names);
     return ok;
 }
@@ -272,7 +303,7 @@ bool engine_eval(struct engine *en, struct str code, struct value *out, struct e
     TRY(parse_text(&r, code));
     if (r.program->n_statements != 1 || r.program->statements[0]->kind != AST_EXPR)
         return err_set(e, ERR_SYNTAX, "One expression is expected here.");
-    struct resolve_globals g = {en, is_known, each_known};
+    struct resolve_globals g = {en, is_known, each_known, has_column};
     TRY(scope_resolve(r.program, &g, &r.scope, e));
     struct value slots[64] = {0};
     if (r.scope->n_slots > 64) return err_set(e, ERR_VALUE, "The expression is too long.");

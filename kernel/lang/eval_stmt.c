@@ -3,6 +3,7 @@
 #include "eval_parts.h"
 #include "eval_unknown.h"
 #include "builtin.h"
+#include "lost.h"
 #include "names.h"
 #include "scope.h"
 #include "base/hash.h"
@@ -227,14 +228,36 @@ enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, ui
     return exec_body(ev, s->body, s->n_body);
 }
 
+/* `for m in members: train m …` trains a copy that is gone when the loop comes round again. */
+static bool keeps_training(struct eval *ev, const struct ast *s) {
+    const struct ast *name = s->list[0], *lost = lost_training(s->body, s->n_body, name->name);
+    if (s->n != 1 || name->kind != AST_NAME || !lost) return true;
+    struct str list = source_piece(s->a->span), train = source_piece(lost->span);
+    const char *end = memchr(train.p, '\n', train.n), *from = memchr(train.p, ' ', train.n);
+    if (end) train.n = (size_t)(end - train.p);
+    struct str rest = {from + 1 + strlen(name->name), 0};
+    rest.n = train.n - (size_t)(rest.p - train.p);
+    fail(ev, lost->list[0]->span, ERR_LOST,
+         "Values are copied, never shared: this would train the copy, and the copy is gone when "
+         "the loop comes round again. %s",
+         s->a->kind == AST_NAME ? "Train the element itself:"
+                                : "Give the list a name, and train its elements:");
+    err_note(ev->e, s->span, "%s", "");
+    if (s->a->kind != AST_NAME) list = STR("models");
+    err_label(ev->e, "is a copy of one element of %.*s", (int)list.n, list.p);
+    return err_hint(ev->e, "    for i in range(len(%.*s)):\n        train %.*s[i]%.*s", (int)list.n,
+                    list.p, (int)list.n, list.p, (int)rest.n, rest.p);
+}
+
 static enum flow exec_for(struct eval *ev, const struct ast *s) {
     struct value over;
+    if (ev->domain == DOMAIN_CHECK && !keeps_training(ev, s)) return FLOW_ERROR;
     if (!eval_expr(ev, s->a, &over)) return FLOW_ERROR;
     int64_t n = 0;
     uint64_t stream = ev->stream;
     enum flow flow = iterate_count(ev, over, s->a->span, &n) ? FLOW_NEXT : FLOW_ERROR;
     if (flow == FLOW_NEXT && ev->domain == DOMAIN_CHECK && (n < 0 || n > CHECK_ROUNDS)) {
-        flow = exec_unknown_for(ev, s, over, n);
+        flow = exec_unknown_for(ev, s, over);
         n = 0;
     }
     for (int64_t i = 0; flow == FLOW_NEXT && i < n; i++) {

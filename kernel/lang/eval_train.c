@@ -202,12 +202,28 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     return ok;
 }
 
+/* Mistakes in `validate` speak of its two sides. */
+static bool place_validation(struct train_block *b) {
+    const struct ast *x = b->validate_ast;
+    bool arrow = x && x->kind == AST_ARROW;
+    uint32_t which = b->ev->e->at.start;
+    struct span model = b->statement->list[0]->span, all = b->validate_at;
+    struct span spans[] = {model, arrow ? x->a->span : all, arrow ? x->b->span : all,
+                           b->loss_at.source ? b->loss_at : b->statement->span};
+    return fail_from(b->ev, which == 1 || which == 2 ? spans[which] : all, spans, 4);
+}
+
 static bool check_shapes(struct train_block *b, struct model_value *m, const struct train_data *d) {
     struct train_shapes shapes = {0};
     memcpy(shapes.inputs, d->x.descs, sizeof shapes.inputs);
     memcpy(shapes.targets, d->y.descs, sizeof shapes.targets);
     b->spec.model = m->model;
-    return train_check(&b->spec, &shapes, b->ev->e);
+    TRY(train_check(&b->spec, &shapes, b->ev->e));
+    if (b->validate.kind != V_PAIR || !d->vx.known || !d->vy.known) return true;
+    memcpy(shapes.inputs, d->vx.descs, sizeof shapes.inputs);
+    memcpy(shapes.targets, d->vy.descs, sizeof shapes.targets);
+    if (train_check(&b->spec, &shapes, b->ev->e)) return true;
+    return place_validation(b);
 }
 
 static bool name_places(struct train_block *b) {
@@ -216,13 +232,10 @@ static bool name_places(struct train_block *b) {
     struct span none = data ? data->span : b->statement->span;
     struct span spans[] = {b->statement->list[0]->span, arrow ? data->a->span : none,
                            arrow ? data->b->span : none,
-                           b->loss_at.source ? b->loss_at : b->statement->span};
-    enum err_kind k = b->ev->e->kind;
-    struct span at = k == ERR_OUTPUT  ? spans[3]
-                     : k == ERR_LABEL ? spans[2]
-                     : k == ERR_SHAPE ? spans[1]
-                                      : spans[0];
-    return fail_from(b->ev, at, spans, 4);
+                           b->loss_at.source ? b->loss_at : b->statement->span,
+                           b->validate_at.source ? b->validate_at : b->statement->span};
+    uint32_t which = b->ev->e->at.start; /* see train_check */
+    return fail_from(b->ev, spans[which < ARRAY_LEN(spans) ? which : 0], spans, 5);
 }
 
 static bool train_known(struct train_block *b, const struct ast *target, struct model_value *m,
@@ -233,7 +246,7 @@ static bool train_known(struct train_block *b, const struct ast *target, struct 
     bool ok = read_pair(b, data, b->statement->a->span, b->statement->a, m->model, &d.x, &d.y);
     ok = ok && (!d.x.known || model_ensure(ev, m, d.x.descs, d.x.n, target->span, &built));
     if (ok && built && b->validate.kind == V_PAIR)
-        ok = read_pair(b, b->validate, b->validate_at, NULL, m->model, &d.vx, &d.vy);
+        ok = read_pair(b, b->validate, b->validate_at, b->validate_ast, m->model, &d.vx, &d.vy);
     ok = ok && (!built || read_losses(b, m->model));
     bool known = built && d.x.known && d.y.known && !b->unknown;
     if (ok && known) ok = check_shapes(b, m, &d) || name_places(b);

@@ -162,9 +162,11 @@ enum flow exec_unknown_if(struct eval *ev, const struct ast *s) {
         flow = FLOW_RETURN;
     } else {
         if (b == FLOW_RETURN) keep_return(ev);
-        if (b != FLOW_NEXT && a == FLOW_NEXT) state_swap(ev, &start); /* only arm a goes on */
-        else if (a == FLOW_NEXT || b != FLOW_NEXT)
-            flow = state_join(ev, &start) ? FLOW_NEXT : FLOW_ERROR;
+        if (b == FLOW_RETURN) state_swap(ev, &start); /* only arm a goes on */
+        else if (a != FLOW_RETURN && !state_join(ev, &start)) flow = FLOW_ERROR;
+        /* an arm that leaves a loop goes on behind the loop: joined as well */
+        if (flow == FLOW_NEXT && a != FLOW_NEXT && b != FLOW_NEXT)
+            flow = a == FLOW_RETURN ? b : a;
     }
     state_clear(&start);
     return flow;
@@ -172,15 +174,29 @@ enum flow exec_unknown_if(struct eval *ev, const struct ast *s) {
 
 /* ---- loops ---- */
 
+/* An element of which only the kind is known: loops that are not unrolled. */
+static bool unknown_item(struct eval *ev, struct value over, struct value *out) {
+    struct desc d;
+    if (over.kind == V_TENSOR) {
+        d = tensor_desc(over.tensor);
+        struct value all = value_desc(&d, ev->e);
+        bool ok = all.kind == V_DESC && iterate_item(ev, all, 0, out);
+        value_unref(all);
+        return ok;
+    }
+    if (over.kind == V_DESC || over.kind == V_UNKNOWN) return iterate_item(ev, over, 0, out);
+    *out = value_unknown();
+    return true;
+}
+
 /* Run a round, and join with the state before it: it may not have happened. */
-static enum flow maybe_round(struct eval *ev, const struct ast *s, struct value over, int64_t n,
-                             int round) {
+static enum flow maybe_round(struct eval *ev, const struct ast *s, struct value over, int round) {
     struct state before;
     if (!state_save(ev, &before)) return FLOW_ERROR;
     enum flow flow;
     if (s->kind == AST_FOR) {
         struct value item;
-        flow = iterate_item(ev, over, n < 0 ? -1 : round, &item)
+        flow = unknown_item(ev, over, &item)
                    ? exec_round(ev, s, item, ev->stream, round)
                    : FLOW_ERROR;
     } else {
@@ -192,20 +208,19 @@ static enum flow maybe_round(struct eval *ev, const struct ast *s, struct value 
     return flow;
 }
 
-static enum flow unknown_rounds(struct eval *ev, const struct ast *s, struct value over,
-                                int64_t n) {
+static enum flow unknown_rounds(struct eval *ev, const struct ast *s, struct value over) {
     bool unsure = ev->unsure;
     ev->unsure = true;
     enum flow flow = FLOW_NEXT;
-    for (int i = 0; i < 3 && flow != FLOW_ERROR; i++) flow = maybe_round(ev, s, over, n, i);
+    for (int i = 0; i < 3 && flow != FLOW_ERROR; i++) flow = maybe_round(ev, s, over, i);
     ev->unsure = unsure;
     return flow == FLOW_ERROR ? FLOW_ERROR : FLOW_NEXT;
 }
 
-enum flow exec_unknown_for(struct eval *ev, const struct ast *s, struct value over, int64_t n) {
-    return unknown_rounds(ev, s, over, n);
+enum flow exec_unknown_for(struct eval *ev, const struct ast *s, struct value over) {
+    return unknown_rounds(ev, s, over);
 }
 
 enum flow exec_unknown_while(struct eval *ev, const struct ast *s) {
-    return unknown_rounds(ev, s, value_none(), -1);
+    return unknown_rounds(ev, s, value_none());
 }

@@ -6,7 +6,7 @@
 enum { CHECK_ROUNDS = 40 }; /* loops up to this length are unrolled while checking */
 
 enum flow exec_unknown_if(struct eval *ev, const struct ast *s);
-enum flow exec_unknown_for(struct eval *ev, const struct ast *s, struct value over, int64_t n);
+enum flow exec_unknown_for(struct eval *ev, const struct ast *s, struct value over);
 enum flow exec_unknown_while(struct eval *ev, const struct ast *s);
 /* One round of a for loop; takes the item. */
 enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, uint64_t stream,

@@ -2,6 +2,7 @@
 #include "scope.h"
 #include "base/intern.h"
 #include "spelling.h"
+#include <stdio.h>
 #include <string.h>
 
 enum scope_kind { SCOPE_CELL, SCOPE_FUNCTION, SCOPE_MODEL };
@@ -14,7 +15,7 @@ struct open_scope {
     struct open_scope *outer;
     const char *names[MAX_LOCALS];
     bool visible[MAX_LOCALS];
-    int n;
+    int n, n_params;
     struct capture captures[MAX_LOCALS];
     int n_captures;
 };
@@ -23,6 +24,7 @@ struct resolver {
     struct program *program;
     const struct resolve_globals *globals;
     struct open_scope *scope;
+    const struct ast *call; /* whose arguments are walked */
     const char **assigned; /* names that the cell itself assigns */
     int n_assigned, cap_assigned;
     struct err *e;
@@ -165,9 +167,53 @@ static void add_candidate(void *to, const char *name) {
     spelling_add(to, str_of(name));
 }
 
+/* The name at the start of a chain: weather in weather.filter(…).sort(…). */
+static const struct ast *chain_start(const struct ast *x) {
+    while (x->kind == AST_CALL || x->kind == AST_ATTRIBUTE || x->kind == AST_INDEX) x = x->a;
+    return x->kind == AST_NAME ? x : NULL;
+}
+
+/* The call with x put into it as `piece`, in its line. */
+static void corrected_line(const struct ast *x, const char *piece, struct text *out) {
+    const struct source *s = source_find(x->span.source);
+    int line, column;
+    if (!s) return;
+    source_position(s, x->span.start, &line, &column);
+    struct str all = source_line(s, line);
+    size_t before = (size_t)(s->text.p + x->span.start - all.p);
+    size_t after = before + (x->span.end - x->span.start);
+    while (before && *all.p == ' ') all.p++, all.n--, before--, after--;
+    text_addf(out, "    %.*s%s%.*s", (int)before, all.p, piece, (int)(all.n - after),
+              all.p + after);
+}
+
+/* A bare name inside a call on a table that has a column of this name. */
+static bool is_column(struct resolver *r, const struct ast *x) {
+    static const char *const by_text[] = {"select", "sort", "drop", "to_tensor", "group"};
+    const struct ast *table = r->call ? chain_start(r->call->a) : NULL;
+    if (!table || r->call->a->kind != AST_ATTRIBUTE || !r->globals->has_column) return false;
+    if (!r->globals->has_column(r->globals->user, table->name, x->name)) return false;
+    const char *verb = r->call->a->name;
+    bool quoted = false;
+    for (size_t i = 0; i < ARRAY_LEN(by_text); i++)
+        quoted = quoted || strcmp(by_text[i], verb) == 0;
+    char piece[80];
+    struct text line = {0};
+    snprintf(piece, sizeof piece, quoted ? "\"%.70s\"" : ".%.70s", x->name);
+    corrected_line(x, piece, &line);
+    err_set(r->e, ERR_COLUMN, "`%s` has a column of this name. Inside %s, a column %s:",
+            table->name, verb, quoted ? "is named in quotes" : "starts with a dot");
+    err_label(r->e, "is not a variable");
+    if (line.n) err_hint(r->e, "%s", line.p);
+    text_clear(&line);
+    err_at(r->e, x->span);
+    return true;
+}
+
 /* A bare name that is a column elsewhere, a foreign name, or a typing slip. */
 static bool undefined(struct resolver *r, const struct ast *x) {
     struct spelling hint;
+    if (is_column(r, x)) return false;
     spelling_start(&hint, str_of(x->name));
     for (struct open_scope *s = r->scope; s; s = s->outer)
         for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->names[i]));
@@ -180,11 +226,13 @@ static bool undefined(struct resolver *r, const struct ast *x) {
     if (foreign) {
         err_hint(r->e, "%s", foreign);
     } else if (best.n) {
-        bool local = r->scope->outer && find_name(r->scope, intern(best)) != NOT_FOUND;
-        err_set(r->e, ERR_NAME, "Did you mean `%.*s`%s?", (int)best.n, best.p,
-                !local                          ? ""
-                : r->scope->kind == SCOPE_MODEL ? ", a name of this model"
-                                                : ", a name of this function");
+        int slot = r->scope->outer ? find_local(r->scope, intern(best)) : NOT_FOUND;
+        bool parameter = slot != NOT_FOUND && slot < r->scope->n_params;
+        err_set(r->e, ERR_NAME, "Did you mean `%.*s`%s%s?", (int)best.n, best.p,
+                slot == NOT_FOUND ? "" : parameter ? ", the parameter of this " : ", a name of this ",
+                slot == NOT_FOUND               ? ""
+                : r->scope->kind == SCOPE_MODEL ? "model"
+                                                : "function");
         err_label(r->e, "is not defined");
     } else {
         err_hint(r->e, "Run the cell that makes it first, or check how it is written.");
@@ -242,6 +290,7 @@ static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kin
     r->scope = inner;
     bool ok = true;
     for (int i = 0; ok && i < f->n; i++) ok = add_local(r, inner, f->list[i]->name, true, NULL);
+    inner->n_params = f->n;
     ok = ok && collect(f->body, f->n_body, take_local, r);
     for (int i = 0; ok && i < f->n; i++) {
         if (f->list[i]->b) ok = walk(r, f->list[i]->b);
@@ -274,6 +323,19 @@ static bool walk_comprehension(struct resolver *r, struct ast *x) {
     return true;
 }
 
+static bool walk_call(struct resolver *r, struct ast *x) {
+    const struct ast *outer = r->call;
+    if (x->a->kind == AST_ATTRIBUTE) { /* x.f(…) may mean a local function f */
+        int found = find_name(r->scope, x->a->name);
+        x->a->slot = found == NOT_FOUND ? SLOT_GLOBAL : found;
+    }
+    TRY(walk(r, x->a));
+    r->call = x->a->kind == AST_ATTRIBUTE ? x : outer;
+    TRY(walk_all(r, x->list, x->n));
+    r->call = outer;
+    return true;
+}
+
 static bool walk(struct resolver *r, struct ast *x) {
     switch (x->kind) {
     case AST_NAME: return walk_name(r, x);
@@ -288,12 +350,7 @@ static bool walk(struct resolver *r, struct ast *x) {
     case AST_OVER:
         if (x->name) place_definition(r, x);
         return walk_parts(r, x);
-    case AST_CALL: /* x.f(…) may mean a local function f */
-        if (x->a->kind == AST_ATTRIBUTE) {
-            int found = find_name(r->scope, x->a->name);
-            x->a->slot = found == NOT_FOUND ? SLOT_GLOBAL : found;
-        }
-        return walk_parts(r, x);
+    case AST_CALL: return walk_call(r, x);
     case AST_UPDATE: return x->a ? walk(r, x->a) : true;
     case AST_IMPORT: return true;
     default: return walk_parts(r, x);

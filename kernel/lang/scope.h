@@ -16,6 +16,8 @@ struct resolve_globals {
     void *user;
     bool (*is_known)(void *user, const char *interned_name);
     void (*each)(void *user, void (*add)(void *to, const char *name), void *to); /* for hints */
+    /* Is `name` a table of an earlier cell with this column? */
+    bool (*has_column)(void *user, const char *name, const char *column);
 };
 /* Fills slots and scopes; the cell's own scope is *cell. */
 bool scope_resolve(struct program *p, const struct resolve_globals *globals,

@@ -104,6 +104,7 @@ static bool set_validate(struct eval *ev, const struct ast *s, struct value v, v
     value_unref(b->validate);
     b->validate = value_ref(v);
     b->validate_at = s->a->span;
+    b->validate_ast = s->a;
     b->spec.has_validation = true;
     return true;
 }

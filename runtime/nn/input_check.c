@@ -66,7 +66,7 @@ static bool wrong_shape(const struct port *port, const struct shape *data, struc
     if (data->n == 0) err_fact(e, "{1}", "a single number, not examples");
     else err_fact(e, "{1}", "%s    for each example", example_print(data, found, sizeof found));
     if (port->node && port->node->span.source)
-        err_note(e, port->node->span, "the input `%s` is declared here", port->name);
+        err_note(e, port->node->span, "`%s` is declared here", port->name);
     int64_t count = example_numbers(s);
     if (count < 0 || data->n == 0 || count != example_numbers(data)) return false;
     print_product(s, product, sizeof product);
