@@ -16,14 +16,14 @@ class TestKernel(suite.KernelTests):
 
     completion_samples = [
         {"text": "normal_c", "matches": {"normal_cdf"}},
-        {"text": "x = GlobalA", "matches": {"GlobalAvgPool2D"}},
+        {"text": "x = ReduceLR", "matches": {"ReduceLROnPlateau"}},
         {"text": "no_such_thing_", "matches": set()},
     ]
     complete_code_samples = ["1", 'print("hello, world")', "def f(x):\n    return x * 2\n\n",
                              "x = [1,\n     2]"]
-    incomplete_code_samples = ['print("hello', "def f(x):", "[1,", "for i in range(3):",
+    incomplete_code_samples = ['print("hello",', "def f(x):", "[1,", "for i in range(3):",
                                'text = """two\nlines', "model Net:\n    input x: [3]"]
-    invalid_code_samples = ["import = 7q", "1 +* 2", ")", "x = = 3"]
+    invalid_code_samples = ["import = 7q", "1 +* 2", ")", "x = = 3", 'print("hello']
 
     code_execute_result = [
         {"code": "6 * 7", "result": "42"},
