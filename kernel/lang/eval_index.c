@@ -76,7 +76,8 @@ static bool select_slice(struct eval *ev, const struct ast *s, struct selection 
     bool known = true;
     TRY(bound(ev, s->c, 1, &step, &known));
     if (step == 0) return fail(ev, s->span, ERR_VALUE, "A slice cannot go in steps of 0.");
-    int64_t far = INT64_MAX;
+    int64_t far = INT64_MAX, longest = INT64_MAX / 4; /* a longer step reaches nothing either */
+    step = clamp(step, -longest, longest);
     TRY(bound(ev, s->a, step > 0 ? 0 : far, &begin, &known));
     TRY(bound(ev, s->b, step > 0 ? far : -far, &end, &known));
     if (!s->a && !s->b && step == 1) return true;
@@ -382,8 +383,28 @@ static bool index_tensor(struct eval *ev, const struct ast *x, struct value v, s
 
 /* ---- other kinds ---- */
 
+/* Part of a shape is a shape: it compares as a whole. */
+static bool slice_shape(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
+    struct selection sel;
+    struct shape s = shape_of(1, &(int64_t){v.shape->shape.n}), part = {0};
+    const struct shape *from = &v.shape->shape;
+    selection_start(&sel, &s);
+    TRY(select_slice(ev, x->list[0]->a, &sel, 0));
+    for (int64_t i = 0; i < sel.count[0] && part.n < MAX_AXES; i++) {
+        int64_t at = sel.begin[0] + i * sel.step[0];
+        part.size[part.n] = from->size[at];
+        part.axis[part.n] = from->axis[at];
+        if (from->weak >> at & 1) part.weak |= (uint8_t)(1u << part.n);
+        part.n++;
+    }
+    *out = value_shape(&part, ev->e);
+    return out->kind == V_SHAPE;
+}
+
 static bool index_shape(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     struct value t;
+    if (x->n == 1 && x->list[0]->a->kind == AST_SLICE && !x->list[0]->name)
+        return slice_shape(ev, x, v, out);
     TRY(as_tensorlike(ev, v, &t));
     bool ok = t.kind == V_TENSOR ? index_tensor(ev, x, t, out) : (*out = value_unknown(), true);
     value_unref(t);
@@ -474,6 +495,18 @@ static bool table_rows(struct eval *ev, const struct ast *x, const struct table 
     return ok && out->kind == V_TABLE;
 }
 
+static bool table_steps(struct eval *ev, const struct table *t, const struct selection *sel,
+                        struct value *out) {
+    struct shape s = shape_of(1, &sel->count[0]);
+    struct tensor *at = tensor_new(DT_INT64, &s, ev->e);
+    if (!at) return false;
+    for (int64_t i = 0; i < at->count; i++)
+        ((int64_t *)at->data)[i] = sel->begin[0] + i * sel->step[0];
+    *out = value_table(table_pick_rows(t, at->data, at->count, ev->e));
+    tensor_unref(at);
+    return out->kind == V_TABLE;
+}
+
 static bool index_table(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     const struct table *t = v.table;
     struct selection sel;
@@ -481,6 +514,7 @@ static bool index_table(struct eval *ev, const struct ast *x, struct value v, st
     selection_start(&sel, &s);
     if (x->list[0]->a->kind == AST_SLICE) {
         TRY(select_slice(ev, x->list[0]->a, &sel, 0));
+        if (sel.step[0] != 1) return table_steps(ev, t, &sel, out);
         *out = value_table(table_slice(t, sel.begin[0], sel.begin[0] + sel.count[0], ev->e));
         return out->kind == V_TABLE;
     }

@@ -197,6 +197,20 @@ static bool int_op(struct eval *ev, enum ast_op op, int64_t a, int64_t b, struct
     return *out = value_int(r), true;
 }
 
+/* Python's remainder: the sign is the divisor's. */
+static double float_mod(double a, double b) {
+    double r = fmod(a, b);
+    if (r == 0) return copysign(0, b);
+    return (r < 0) != (b < 0) ? r + b : r;
+}
+
+static double float_floor_div(double a, double b) {
+    double r = fmod(a, b), q = (a - r) / b;
+    if (r != 0 && (r < 0) != (b < 0)) q -= 1;
+    double f = floor(q);
+    return q - f > 0.5 ? f + 1 : f;
+}
+
 static bool float_op(struct eval *ev, enum ast_op op, double a, double b, struct value *out) {
     double r = 0;
     switch (op) {
@@ -209,11 +223,11 @@ static bool float_op(struct eval *ev, enum ast_op op, double a, double b, struct
         break;
     case AST_OP_FLOORDIV:
         if (b == 0) return by_zero(ev);
-        r = floor(a / b);
+        r = float_floor_div(a, b);
         break;
     case AST_OP_MOD:
         if (b == 0) return by_zero(ev);
-        r = a - floor(a / b) * b;
+        r = float_mod(a, b);
         break;
     case AST_OP_POW: r = pow(a, b); break;
     default: return false;

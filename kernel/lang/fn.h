@@ -19,6 +19,9 @@ bool pick_rows(struct eval *ev, struct value v, struct tensor *rows, struct valu
 /* A one-axis tensor of float64. */
 struct tensor *fn_vector(int64_t n, struct err *e);
 
+/* The pieces of a text between separators. */
+bool split_text(struct call *c, struct str s, struct str by, struct value *out);
+
 /* Every built-in's function: fn_<name>. */
 #define FN(name, group, signature, flags, help, example)                                           \
     bool fn_##name(struct call *c, struct value *out);

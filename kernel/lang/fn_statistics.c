@@ -3,14 +3,47 @@
 #include "data/stats.h"
 #include <string.h>
 
+/* The median along one axis: each line of numbers is laid side by side first. */
+static struct tensor *median_along(const struct tensor *x, int axis, struct err *e) {
+    struct shape rest = x->shape;
+    int64_t n = x->shape.size[axis], inner = 1;
+    for (int a = axis + 1; a < x->shape.n; a++) inner *= x->shape.size[a];
+    rest.n = 0;
+    rest.weak = 0;
+    for (int a = 0; a < x->shape.n; a++) {
+        if (a == axis) continue;
+        if (x->shape.weak >> a & 1) rest.weak |= (uint8_t)(1u << rest.n);
+        rest.axis[rest.n] = x->shape.axis[a];
+        rest.size[rest.n++] = x->shape.size[a];
+    }
+    struct shape line_shape = shape_of(1, &n);
+    struct tensor *line = tensor_new(DT_FLOAT64, &line_shape, e);
+    struct tensor *out = line ? tensor_new(DT_FLOAT64, &rest, e) : NULL;
+    bool ok = out != NULL;
+    for (int64_t i = 0; ok && i < out->count; i++) {
+        const double *from = (const double *)x->data + i / inner * inner * n + i % inner;
+        for (int64_t k = 0; k < n; k++) ((double *)line->data)[k] = from[k * inner];
+        ok = stats_median(line, (double *)out->data + i, e);
+    }
+    tensor_unref(line);
+    if (!ok) tensor_unref(out);
+    return ok ? out : NULL;
+}
+
 bool fn_median(struct call *c, struct value *out) {
     struct tensor *x;
-    double m;
-    if (call_has(c, 1)) return fail_later(c->ev, c->at, "median along an axis");
+    double m = 0;
+    int axis = -1;
     TRY(call_floats(c, 0, &x));
-    bool ok = stats_median(x, &m, c->ev->e);
+    bool ok = !call_has(c, 1) || call_axis(c, 1, &x->shape, 0, &axis);
+    if (ok && axis >= 0) {
+        *out = value_tensor(median_along(x, axis, c->ev->e));
+        ok = out->kind != V_MISSING;
+    } else if (ok) {
+        ok = stats_median(x, &m, c->ev->e);
+        *out = value_float(m);
+    }
     tensor_unref(x);
-    *out = value_float(m);
     return ok;
 }
 

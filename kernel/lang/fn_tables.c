@@ -349,10 +349,9 @@ bool fn_split(struct call *c, struct value *out) {
     struct groups g = {0};
     uint64_t stream = next_stream(c->ev);
     if (c->args[0].kind == V_TEXT) { /* "a b".split() */
-        struct value words = c->args[0];
-        struct call inner = *c;
-        inner.args[0] = words;
-        return fn_words(&inner, out);
+        struct value by = c->n_rest ? c->actuals[c->rest[0]].value : value_missing();
+        if (by.kind == V_TEXT) return split_text(c, value_str(&c->args[0]), value_str(&by), out);
+        return fn_words(c, out);
     }
     for (int i = 0; i < c->n_rest; i++) {
         enum value_kind k = c->actuals[c->rest[i]].value.kind;

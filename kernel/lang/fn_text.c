@@ -2,6 +2,7 @@
 #include "fn.h"
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 static bool part(struct call *c, struct str *s, struct str *p) {
     return call_text(c, 0, s) && call_text(c, 1, p);
@@ -52,24 +53,33 @@ bool fn_replace(struct call *c, struct value *out) {
     return give(c, &t, out);
 }
 
-/* ASCII letters; others stay as they are. */
-static bool change_case(struct call *c, char from, int by, struct value *out) {
+/* Letters of any script; bytes that are no UTF-8 stay as they are. */
+static bool change_case(struct call *c, utf8proc_int32_t (*change)(utf8proc_int32_t),
+                        struct value *out) {
     struct str s;
     struct text t = {0};
     TRY(call_text(c, 0, &s));
-    for (size_t i = 0; i < s.n; i++) {
-        bool hit = s.p[i] >= from && s.p[i] <= from + 25;
-        text_addc(&t, hit ? (char)(s.p[i] + by) : s.p[i]);
+    while (s.n) {
+        utf8proc_int32_t letter;
+        utf8proc_uint8_t bytes[4];
+        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.p,
+                                              (utf8proc_ssize_t)(s.n < 4 ? s.n : 4), &letter);
+        size_t used = n > 0 ? (size_t)n : 1;
+        utf8proc_ssize_t made = n > 0 ? utf8proc_encode_char(change(letter), bytes) : 0;
+        if (made > 0) text_add(&t, (struct str){(const char *)bytes, (size_t)made});
+        else text_add(&t, (struct str){s.p, used});
+        s.p += used;
+        s.n -= used;
     }
     return give(c, &t, out);
 }
 
 bool fn_lower(struct call *c, struct value *out) {
-    return change_case(c, 'A', 32, out);
+    return change_case(c, utf8proc_tolower, out);
 }
 
 bool fn_upper(struct call *c, struct value *out) {
-    return change_case(c, 'a', -32, out);
+    return change_case(c, utf8proc_toupper, out);
 }
 
 static bool is_blank(char c) {
@@ -97,6 +107,23 @@ bool fn_words(struct call *c, struct value *out) {
             TRY(list_add(out->list, value_text((struct str){s.p + i, end - i}, c->ev->e),
                          c->ev->e));
         i = end;
+    }
+    return out->kind == V_LIST;
+}
+
+/* "a,b".split(","): what stands between the separators. */
+bool split_text(struct call *c, struct str s, struct str by, struct value *out) {
+    if (by.n == 0) return call_fail(c, 1, ERR_VALUE, "The separator is empty.");
+    *out = value_list_new(8, c->ev->e);
+    while (out->kind == V_LIST) {
+        const char *at = memmem(s.p, s.n, by.p, by.n);
+        size_t n = at ? (size_t)(at - s.p) : s.n;
+        struct value piece = value_text((struct str){s.p, n}, c->ev->e);
+        if (piece.kind != V_TEXT || !list_add(out->list, piece, c->ev->e))
+            return value_unref(*out), *out = value_missing(), false;
+        if (!at) break;
+        s.p += n + by.n;
+        s.n -= n + by.n;
     }
     return out->kind == V_LIST;
 }
