@@ -14,6 +14,7 @@ struct selection {
     int64_t begin[MAX_AXES], step[MAX_AXES], count[MAX_AXES];
     bool drop[MAX_AXES]; /* a single position: the axis goes */
     bool touched;        /* something other than whole axes */
+    bool unknown;        /* checking: a subscript of which not even the kind is known */
     struct value pick;   /* positions or mask for axis pick_axis; MISSING = none */
     int pick_axis;
     int order[MAX_PLACES]; /* axes of the result: number of an old one, or NEW_AXIS */
@@ -132,8 +133,10 @@ static bool select_one(struct eval *ev, const struct ast *s, struct selection *s
     struct desc d;
     bool unknown_int = take.kind == V_DESC && value_describe(take, &d) && d.shape.n == 0 &&
                        !dtype_is_float(d.dtype);
-    if (take.kind == V_UNKNOWN || unknown_int) {
+    if (take.kind == V_UNKNOWN) return sel->unknown = true;
+    if (unknown_int) {
         value_unref(take);
+        if (sel->from.size[axis] == 0) return sel->unknown = true;
         return select_position(ev, s, sel, axis, 0);
     }
     if (take.kind == V_TEXT) {
@@ -183,7 +186,7 @@ static bool select_axes(struct eval *ev, const struct ast *x, struct selection *
         } else {
             if (axis >= sel->from.n) return too_many(ev, x, &sel->from);
             next++;
-            sel->order[sel->n_order++] = axis;
+            if (sel->n_order < MAX_PLACES) sel->order[sel->n_order++] = axis;
         }
         if (s->a->kind == AST_SLICE) {
             TRY(select_slice(ev, s->a, sel, axis));
@@ -234,7 +237,9 @@ static bool normal_positions(struct eval *ev, const struct selection *sel, struc
     int64_t n = sel->from.size[sel->pick_axis];
     struct tensor *t = tensor_cast(pick.tensor, DT_INT64, ev->e);
     if (!t) return false;
-    struct tensor *made = tensor_new(DT_INT64, &t->shape, ev->e);
+    struct shape line = shape_of(1, &t->count); /* do_reshape gives it its own axes */
+    if (t->shape.n == 1) line = t->shape;
+    struct tensor *made = tensor_new(DT_INT64, &line, ev->e);
     for (int64_t i = 0; made && i < t->count; i++) {
         int64_t p = ((const int64_t *)t->data)[i];
         if (p < -n || p >= n) {
@@ -329,6 +334,17 @@ static bool do_pick(struct eval *ev, const struct selection *sel, struct value v
     return ok;
 }
 
+/* The axes of positions that were given as a table of numbers. False: they had one axis. */
+static bool add_pick_axes(const struct selection *sel, int axis, struct shape *to) {
+    bool table = axis == sel->pick_axis && sel->pick.kind == V_TENSOR &&
+                 sel->pick.tensor->dtype != DT_BOOL && sel->pick.tensor->shape.n > 1;
+    for (int i = 0; table && i < sel->pick.tensor->shape.n && to->n < MAX_AXES; i++) {
+        to->axis[to->n] = sel->pick.tensor->shape.axis[i];
+        to->size[to->n++] = sel->pick.tensor->shape.size[i];
+    }
+    return table;
+}
+
 /* Drop single positions and put in new axes: one reshape. */
 static bool do_reshape(struct eval *ev, const struct selection *sel, struct value v,
                        struct value *out) {
@@ -342,7 +358,7 @@ static bool do_reshape(struct eval *ev, const struct selection *sel, struct valu
         if (axis == NEW_AXIS) {
             a.shape.size[a.shape.n++] = 1;
             same = false;
-        } else if (sel->drop[axis]) {
+        } else if (sel->drop[axis] || add_pick_axes(sel, axis, &a.shape)) {
             same = false;
         } else {
             a.shape.size[a.shape.n] = d.shape.size[axis];
@@ -373,7 +389,9 @@ static bool index_tensor(struct eval *ev, const struct ast *x, struct value v, s
     value_describe(v, &d);
     struct selection sel;
     selection_start(&sel, &d.shape);
-    bool ok = select_axes(ev, x, &sel) && carry_out(ev, &sel, v, x, out);
+    bool ok = select_axes(ev, x, &sel);
+    if (ok && sel.unknown) *out = value_unknown();
+    else ok = ok && carry_out(ev, &sel, v, x, out);
     value_unref(sel.pick);
     if (ok && out->kind == V_TENSOR && v.kind == V_TENSOR && v.tensor->is_image &&
         out->tensor->shape.n >= 2)
@@ -390,6 +408,7 @@ static bool slice_shape(struct eval *ev, const struct ast *x, struct value v, st
     const struct shape *from = &v.shape->shape;
     selection_start(&sel, &s);
     TRY(select_slice(ev, x->list[0]->a, &sel, 0));
+    if (sel.count[0] < 0) return *out = value_unknown(), true;
     for (int64_t i = 0; i < sel.count[0] && part.n < MAX_AXES; i++) {
         int64_t at = sel.begin[0] + i * sel.step[0];
         part.size[part.n] = from->size[at];
@@ -416,6 +435,7 @@ static bool list_slice(struct eval *ev, const struct ast *x, struct value v, str
     struct shape s = shape_of(1, &(int64_t){v.list->n});
     selection_start(&sel, &s);
     TRY(select_slice(ev, x->list[0]->a, &sel, 0));
+    if (sel.count[0] < 0) return *out = value_unknown(), true;
     *out = value_list_new((int32_t)sel.count[0], ev->e);
     for (int64_t i = 0; out->kind == V_LIST && i < sel.count[0]; i++) {
         struct value item = value_ref(v.list->items[sel.begin[0] + i * sel.step[0]]);
@@ -514,6 +534,7 @@ static bool index_table(struct eval *ev, const struct ast *x, struct value v, st
     selection_start(&sel, &s);
     if (x->list[0]->a->kind == AST_SLICE) {
         TRY(select_slice(ev, x->list[0]->a, &sel, 0));
+        if (sel.count[0] < 0) return *out = value_unknown(), true;
         if (sel.step[0] != 1) return table_steps(ev, t, &sel, out);
         *out = value_table(table_slice(t, sel.begin[0], sel.begin[0] + sel.count[0], ev->e));
         return out->kind == V_TABLE;
@@ -545,9 +566,12 @@ static bool index_text(struct eval *ev, const struct ast *x, struct value v, str
     struct selection sel;
     struct shape s = shape_of(1, &(int64_t){value_length(v)});
     selection_start(&sel, &s);
-    TRY(select_axes(ev, x, &sel));
+    bool ok = select_axes(ev, x, &sel);
+    if (ok && sel.pick.kind != V_MISSING)
+        ok = fail(ev, x->span, ERR_TYPE, "A text is picked from by one whole number or a slice.");
+    value_unref(sel.pick);
+    if (ok && (sel.unknown || sel.count[0] < 0)) return *out = value_unknown(), true;
     struct text t = {0};
-    bool ok = true;
     for (int64_t i = 0; ok && i < sel.count[0]; i++) {
         struct value c;
         ok = iterate_item(ev, v, sel.begin[0] + i * sel.step[0], &c);
