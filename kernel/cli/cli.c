@@ -77,7 +77,8 @@ static int be_kernel(const char *connection_file) {
 int cli_main(int argc, char **argv) {
     const char *word = argc > 1 ? argv[1] : "--help";
     if (!strcmp(word, "-f")) {
-        return argc == 3 ? be_kernel(argv[2]) : cli_misused("-f needs one connection file");
+        /* `jupyter run` puts its own arguments behind the connection file */
+        return argc >= 3 ? be_kernel(argv[2]) : cli_misused("-f needs a connection file");
     }
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) return help();
     if (!strcmp(word, "--version")) return printf("awml-c %s\n", AWML_VERSION) < 0;

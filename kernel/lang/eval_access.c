@@ -174,7 +174,7 @@ static bool table_field(struct eval *ev, const struct ast *x, struct value v, st
     if (strcmp(x->name, "shape") == 0) return table_shape(ev, v.table, out);
     if (strcmp(x->name, "columns") == 0) return table_names(ev, v.table, out);
     if (v.kind == V_HISTORY && strcmp(x->name, "interrupted") == 0)
-        return *out = value_bool(v.table->note && strstr(v.table->note, "interrupted")), true;
+        return *out = value_bool(v.table->note && strcasestr(v.table->note, "interrupted")), true;
     struct spelling s;
     spelling_start(&s, str_of(x->name));
     for (int i = 0; i < v.table->n_columns; i++) spelling_add(&s, str_of(v.table->columns[i].name));

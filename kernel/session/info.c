@@ -1,14 +1,7 @@
 /* Who the kernel is and how it is doing: kernel_info, usage, and the polite no to a debugger. */
+#include "session/language_info.h"
 #include "session/session.h"
 #include "session/usage.h"
-
-static json_t *language_info(void) {
-    /* No codemirror_mode: JupyterLab then finds an installed awml mode by name, and otherwise the
-     * colours of the MIME type. Pygments has no awml yet; python3 colours exports best. */
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "name", "awml", "version", AWML_VERSION,
-                     "mimetype", "text/x-cython", "file_extension", ".awml", "pygments_lexer",
-                     "python3", "nbconvert_exporter", "script");
-}
 
 void session_kernel_info(struct session *s, struct request *r) {
     json_t *content =

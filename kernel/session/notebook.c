@@ -1,5 +1,6 @@
 /* Notebook files: reading, repairing to format 4.5, writing. */
 #include "session/notebook.h"
+#include "session/language_info.h"
 #include "session/json_text.h"
 #include "data/read.h"
 #include <errno.h>
@@ -131,10 +132,7 @@ static void set_language(json_t *notebook) {
     json_object_set_new(
         metadata, "kernelspec",
         json_pack("{s:s,s:s,s:s}", "name", "awml-c", "display_name", "awml-c", "language", "awml"));
-    json_object_set_new(metadata, "language_info",
-                        json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", "awml", "version", AWML_VERSION,
-                                  "mimetype", "text/x-cython", "file_extension", ".awml",
-                                  "pygments_lexer", "python3"));
+    json_object_set_new(metadata, "language_info", language_info());
 }
 
 bool notebook_save(json_t *notebook, const char *path, struct err *e) {
