@@ -15,6 +15,7 @@ struct selection {
     bool drop[MAX_AXES]; /* a single position: the axis goes */
     bool touched;        /* something other than whole axes */
     bool unknown;        /* checking: a subscript of which not even the kind is known */
+    bool vague;          /* checking: one position that is not known */
     struct value pick;   /* positions or mask for axis pick_axis; MISSING = none */
     int pick_axis;
     int order[MAX_PLACES]; /* axes of the result: number of an old one, or NEW_AXIS */
@@ -136,6 +137,7 @@ static bool select_one(struct eval *ev, const struct ast *s, struct selection *s
     if (take.kind == V_UNKNOWN) return sel->unknown = true;
     if (unknown_int) {
         value_unref(take);
+        sel->vague = true;
         if (sel->from.size[axis] == 0) return sel->unknown = true;
         return select_position(ev, s, sel, axis, 0);
     }
@@ -390,8 +392,11 @@ static bool index_tensor(struct eval *ev, const struct ast *x, struct value v, s
     struct selection sel;
     selection_start(&sel, &d.shape);
     bool ok = select_axes(ev, x, &sel);
+    struct value described = value_missing();
+    if (ok && sel.vague && v.kind == V_TENSOR) v = described = value_desc(&d, ev->e);
     if (ok && sel.unknown) *out = value_unknown();
     else ok = ok && carry_out(ev, &sel, v, x, out);
+    value_unref(described);
     value_unref(sel.pick);
     if (ok && out->kind == V_TENSOR && v.kind == V_TENSOR && v.tensor->is_image &&
         out->tensor->shape.n >= 2)
@@ -570,7 +575,7 @@ static bool index_text(struct eval *ev, const struct ast *x, struct value v, str
     if (ok && sel.pick.kind != V_MISSING)
         ok = fail(ev, x->span, ERR_TYPE, "A text is picked from by one whole number or a slice.");
     value_unref(sel.pick);
-    if (ok && (sel.unknown || sel.count[0] < 0)) return *out = value_unknown(), true;
+    if (ok && (sel.unknown || sel.vague || sel.count[0] < 0)) return *out = value_unknown(), true;
     struct text t = {0};
     for (int64_t i = 0; ok && i < sel.count[0]; i++) {
         struct value c;

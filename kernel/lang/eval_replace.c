@@ -111,18 +111,40 @@ static bool replace_in_tensor(struct eval *ev, struct value base, const struct a
     return true;
 }
 
+/* While checking: the same shape with other numbers, if the new ones fit. */
+static bool describe_replaced(struct eval *ev, struct value base, const struct ast *target,
+                              struct value v, struct value *out) {
+    struct desc d, part, new;
+    struct value places = value_missing();
+    char a[128], b[128];
+    value_describe(base, &d);
+    struct value all = value_desc(&d, ev->e);
+    bool ok = all.kind == V_DESC && index_value(ev, target, all, &places);
+    value_unref(all);
+    bool known = ok && value_describe(places, &part) && value_describe(v, &new) &&
+                 shape_known(&part.shape) && shape_known(&new.shape) && new.shape.n > 0;
+    if (known && !shape_same_sizes(&part.shape, &new.shape) &&
+        (part.shape.n != 1 || new.shape.size[0] != part.shape.size[0])) {
+        ok = fail(ev, target->span, ERR_SHAPE,
+                  "The new values must have the shape of the part they replace.");
+        err_fact(ev->e, "the part", "%s", shape_print(&part.shape, a, sizeof a));
+        err_fact(ev->e, "the values", "%s", shape_print(&new.shape, b, sizeof b));
+    }
+    value_unref(places);
+    if (!ok) return false;
+    if (value_describe(v, &new) && dtype_is_float(new.dtype) && !dtype_is_float(d.dtype))
+        d.dtype = DT_FLOAT64;
+    *out = value_desc(&d, ev->e);
+    return out->kind == V_DESC;
+}
+
 static bool replace_subscript(struct eval *ev, struct value base, const struct ast *target,
                               struct value v, struct value *out) {
     if (base.kind == V_UNKNOWN || base.kind == V_DESC) return *out = value_ref(base), true;
     if (base.kind == V_NODE)
         return fail_later(ev, target->span, "replacing parts of a tensor inside a model or grad");
     if (base.kind == V_TENSOR) {
-        if (ev->domain == DOMAIN_CHECK) {
-            struct desc d;
-            value_describe(base, &d);
-            *out = value_desc(&d, ev->e);
-            return out->kind == V_DESC;
-        }
+        if (ev->domain == DOMAIN_CHECK) return describe_replaced(ev, base, target, v, out);
         return replace_in_tensor(ev, base, target, v, out);
     }
     struct value key;
