@@ -4,10 +4,10 @@
 #include "cli/kernelspec.h"
 #include "data/read.h"
 #include "plan.h"
+#include "session/json_text.h"
 #include "wire/versions.h"
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
-#include <jansson.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
