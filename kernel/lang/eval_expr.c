@@ -163,13 +163,20 @@ static bool eval_record(struct eval *ev, const struct ast *x, struct value *out)
     return true;
 }
 
+/* {x = }: the text in front of the value, blanks included. */
+static struct str field_source(const struct ast *field) {
+    struct str s = source_piece(field->span);
+    size_t n = field->a->span.end - field->span.start;
+    while (n < s.n && s.p[n] != '=') n++;
+    if (n < s.n) n++;
+    while (n < s.n && s.p[n] == ' ') n++;
+    return n > 1 ? (struct str){s.p + 1, n - 1} : (struct str){s.p, 0};
+}
+
 static bool add_field(struct eval *ev, const struct ast *field, struct text *t) {
     struct value v;
     TRY(eval_expr(ev, field->a, &v));
-    if (field->shows_source) {
-        text_add(t, source_piece(field->a->span));
-        text_addc(t, '=');
-    }
+    if (field->shows_source) text_add(t, field_source(field));
     bool ok = true;
     bool known = v.kind != V_UNKNOWN && v.kind != V_DESC && v.kind != V_NODE;
     if (!known) text_adds(t, "?");

@@ -1,15 +1,17 @@
 /* Format codes of f-strings: the part of Python's mini-language that numbers and texts need:
- * [[fill]align][sign][0][width][,|_][.precision][type]. */
+ * [[fill]align][sign][#][0][width][,|_][.precision][type]. */
 #include "format.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct spec {
     struct str fill; /* one code point */
     char align;      /* < > ^ = or 0 */
     char sign;       /* + - space */
+    bool alternate; /* # */
     bool zero;
     int width;
     char group;    /* , _ or 0 */
@@ -66,6 +68,7 @@ static bool spec_parse(struct str s, struct spec *f, struct err *e) {
     }
     char ignored;
     take(&s, "+- ", &f->sign);
+    f->alternate = take(&s, "#", &ignored);
     f->zero = take(&s, "0", &ignored);
     f->width = read_int(&s, 0);
     take(&s, ",_", &f->group);
@@ -87,29 +90,91 @@ static void add_grouped(struct str digits, char group, struct text *out) {
     }
 }
 
-static void digits_of(struct value v, const struct spec *f, char *out, size_t cap) {
-    char type = f->type;
-    int precision = f->precision;
-    bool whole = v.kind != V_FLOAT;
-    if (whole && (type == 0 || type == 'd' || type == 'x' || type == 'X' || type == 'o')) {
-        int64_t i = v.kind == V_INT ? v.integer : v.boolean;
-        uint64_t u = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
-        if (type == 'x') snprintf(out, cap, "%" PRIx64, u);
-        else if (type == 'X') snprintf(out, cap, "%" PRIX64, u);
-        else if (type == 'o') snprintf(out, cap, "%" PRIo64, u);
-        else snprintf(out, cap, "%" PRIu64, u);
+static void binary_digits(uint64_t u, char *out) {
+    int n = 1;
+    while (n < 64 && u >> n) n++;
+    for (int i = 0; i < n; i++) out[i] = (char)('0' + (u >> (n - 1 - i) & 1));
+    out[n] = 0;
+}
+
+static void whole_digits(struct value v, const struct spec *f, char *out, size_t cap) {
+    int64_t i = v.kind == V_INT ? v.integer : v.boolean;
+    uint64_t u = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
+    const char *before = f->type == 'b' ? "0b" : f->type == 'o' ? "0o" : f->type == 'x' ? "0x" : "0X";
+    bool based = f->type && strchr("boxX", f->type);
+    if (f->alternate && based) {
+        memcpy(out, before, 2);
+        out += 2;
+        cap -= 2;
+    }
+    if (f->type == 'x') snprintf(out, cap, "%" PRIx64, u);
+    else if (f->type == 'X') snprintf(out, cap, "%" PRIX64, u);
+    else if (f->type == 'o') snprintf(out, cap, "%" PRIo64, u);
+    else if (f->type == 'b') binary_digits(u, out);
+    else snprintf(out, cap, "%" PRIu64, u);
+}
+
+/* A precision without a type: as g, but always with a point or an exponent. */
+static void float_digits(double x, int precision, char *out, size_t cap) {
+    int p = precision > 0 ? precision : 1;
+    snprintf(out, cap, "%.*e", p - 1, x);
+    char *mark = strchr(out, 'e');
+    long exponent = mark ? strtol(mark + 1, NULL, 10) : 0;
+    if (mark && (exponent < -4 || exponent >= p - 1)) {
+        char *end = mark;
+        while (memchr(out, '.', (size_t)(mark - out)) && (end[-1] == '0' || end[-1] == '.')) {
+            bool point = *--end == '.';
+            if (point) break;
+        }
+        memmove(end, mark, strlen(mark) + 1);
         return;
     }
-    double x = fabs(value_number(v));
-    if (isnan(x)) snprintf(out, cap, "nan");
-    else if (isinf(x)) snprintf(out, cap, "inf");
-    else if (type == '%') snprintf(out, cap, "%.*f%%", precision < 0 ? 6 : precision, x * 100);
-    else if (type == 'f' || type == 'F')
-        snprintf(out, cap, "%.*f", precision < 0 ? 6 : precision, x);
-    else if (type == 'e') snprintf(out, cap, "%.*e", precision < 0 ? 6 : precision, x);
-    else if (type == 'E') snprintf(out, cap, "%.*E", precision < 0 ? 6 : precision, x);
-    else if (type == 'd') snprintf(out, cap, "%.0f", x);
-    else snprintf(out, cap, "%.*g", precision < 0 ? 6 : precision, x);
+    snprintf(out, cap, "%.*g", p, x);
+    size_t n = strlen(out);
+    if (!strpbrk(out, ".e") && n + 3 < cap) memcpy(out + n, ".0", 3);
+}
+
+static void real_print(char type, bool alternate, int precision, double x, char *out,
+                       size_t cap) {
+    switch (type) {
+    case 'f':
+    case 'F': snprintf(out, cap, alternate ? "%#.*f" : "%.*f", precision, x); break;
+    case 'e': snprintf(out, cap, alternate ? "%#.*e" : "%.*e", precision, x); break;
+    case 'E': snprintf(out, cap, alternate ? "%#.*E" : "%.*E", precision, x); break;
+    case 'G': snprintf(out, cap, alternate ? "%#.*G" : "%.*G", precision, x); break;
+    default: snprintf(out, cap, alternate ? "%#.*g" : "%.*g", precision, x); break;
+    }
+}
+
+static void real_digits(double x, const struct spec *f, char *out, size_t cap) {
+    char type = f->type;
+    int precision = f->precision < 0 ? 6 : f->precision;
+    bool small = type != 'E' && type != 'F' && type != 'G';
+    if (isnan(x) || isinf(x)) {
+        snprintf(out, cap, "%s", isnan(x) ? small ? "nan" : "NAN" : small ? "inf" : "INF");
+        return;
+    }
+    if (type == 0 && f->precision < 0) { /* as print shows it */
+        struct text t = {0};
+        value_print(value_float(x), &t);
+        snprintf(out, cap, "%s", t.p ? t.p : "");
+        text_clear(&t);
+        return;
+    }
+    if (type == 0) {
+        float_digits(x, precision, out, cap);
+        return;
+    }
+    if (type == '%') x *= 100;
+    real_print(type == '%' ? 'f' : type, f->alternate, precision, x, out, cap);
+    size_t n = strlen(out);
+    if (type == '%' && n + 2 < cap) memcpy(out + n, "%", 2);
+}
+
+static void digits_of(struct value v, const struct spec *f, char *out, size_t cap) {
+    bool whole = v.kind != V_FLOAT && (f->type == 0 || strchr("dnboxX", f->type));
+    if (whole) whole_digits(v, f, out, cap);
+    else real_digits(fabs(value_number(v)), f, out, cap);
 }
 
 static bool format_number(struct value v, const struct spec *f, struct text *body) {
@@ -145,6 +210,13 @@ static void pad(struct str body, const struct spec *f, char align, struct text *
     add_fill(f, missing - left, out);
 }
 
+/* The first n code points. */
+static void cut(struct text *t, int n) {
+    size_t at = 0;
+    for (; n > 0 && at < t->n; n--) at += code_point_bytes(t->p + at, t->n - at);
+    if (at < t->n) t->n = at;
+}
+
 bool format_value(struct value v, struct str spec, struct text *out, struct err *e) {
     if (spec.n == 0) return value_print(v, out), true;
     struct spec f;
@@ -155,9 +227,17 @@ bool format_value(struct value v, struct str spec, struct text *out, struct err 
                 (int)spec.n, spec.p, value_kind_words(v.kind));
         return false;
     }
+    if (v.kind == V_FLOAT && f.type && strchr("dboxX", f.type)) {
+        err_set(e, ERR_VALUE, "The format code \"%.*s\" is for whole numbers.", (int)spec.n, spec.p);
+        return err_hint(e, "Use .0f for no decimals, or int(…) to cut them off.");
+    }
+    if (number && f.type == 's')
+        return err_set(e, ERR_VALUE, "The format code \"%.*s\" is for texts, and this is %s.",
+                       (int)spec.n, spec.p, value_kind_words(v.kind));
     struct text body = {0};
     if (number && f.type != 's') format_number(v, &f, &body);
     else value_print(v, &body);
+    if (!number && f.precision >= 0) cut(&body, f.precision);
     if (f.zero && !f.align) {
         f.fill = STR("0");
         f.align = '=';
