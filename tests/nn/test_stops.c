@@ -242,25 +242,108 @@ static void test_small_sets(void) {
     scene_free(&s);
 }
 
-/* Every allocation fails once: an error, no crash, nothing lost. */
-static void test_memory_runs_out(void) {
-    struct scene s = scene_new();
-    s.spec.epochs = 1;
+/* ---- memory runs out ---- */
+
+static bool try_training(struct scene *s, struct err *e) {
     struct train_result r;
-    CHECK(train(&s.spec, &r)); /* names are interned now */
+    if (!train_run(&s->spec, &r, e)) return false;
     result_clear(&r);
+    return true;
+}
+
+static bool try_predict(struct scene *s, struct err *e) {
+    struct tensor *out[MODEL_MAX_PORTS] = {0};
+    struct predict_spec spec = {
+        .model = s->m, .weights = s->w, .inputs = &s->x, .batch = 32, .dropout = true};
+    if (!model_predict(&spec, out, e)) return false;
+    tensor_unref(out[0]);
+    return true;
+}
+
+static bool try_evaluate(struct scene *s, struct err *e) {
+    double values[2];
+    return train_evaluate(s->m, s->w, &s->spec.data, s->spec.metrics, 2, values, NULL, e);
+}
+
+static bool try_measure(struct scene *s, struct err *e) {
+    double value;
+    return measure_eval(s->spec.metrics[0].config, s->y, s->y, &value, e) &&
+           measure_eval(s->spec.metrics[1].config, s->y, s->y, &value, e);
+}
+
+static bool try_files(struct scene *s, struct err *e) {
+    if (!model_save_weights(s->m, s->w, "test_stops.safetensors", e)) return false;
+    struct weights *w = model_load_weights(s->m, "test_stops.safetensors", e);
+    remove("test_stops.safetensors");
+    weights_unref(w);
+    return w != NULL;
+}
+
+static bool walk_once(struct model *m, bool training, struct layer *const *l, struct err *e) {
+    struct builder b;
+    struct desc d = {.dtype = DT_FLOAT32, .shape = shape_of(2, (int64_t[]){SIZE_BATCH, 12})};
+    if (!builder_init(&b, m, training, e)) return false;
+    struct node *x = builder_input(&b, "x", &d, e);
+    for (int i = 0; x && i < 3; i++) x = layer_apply(&b, l[i], &x, 1, e);
+    return x && builder_output(&b, "y", x, e) && builder_finish(&b, e);
+}
+
+static bool try_building(struct scene *s, struct err *e) {
+    (void)s;
+    static const char *const kinds[] = {"BatchNorm", "Flatten", "LayerNorm"};
+    struct layer *l[3] = {0};
+    bool ok = true;
+    for (int i = 0; ok && i < 3; i++) {
+        struct config *c = config_default(config_find(str_of(kinds[i])), e);
+        ok = c && (l[i] = layer_new(c, e));
+        config_unref(c);
+    }
+    struct model *m = ok ? model_new("Net", e) : NULL;
+    ok = m && walk_once(m, true, l, e) && walk_once(m, false, l, e);
+    struct weights *w = ok ? model_init(m, 1, 1, e) : NULL;
+    weights_unref(w);
+    model_unref(m);
+    for (int i = 0; i < 3; i++) layer_unref(l[i]);
+    return w != NULL;
+}
+
+/* Every allocation fails once: an error, no crash, nothing lost. */
+static void check_allocations(struct scene *s, bool (*attempt)(struct scene *s, struct err *e)) {
+    struct err first = {0};
+    CHECK(attempt(s, &first)); /* names are interned now */
     size_t before = pool_live_blocks();
     int64_t n = 1;
     for (bool done = false; !done && n < 5000; n++) {
         struct err e = {0};
         pool_fail_after(n);
-        done = train_run(&s.spec, &r, &e);
+        done = attempt(s, &e);
         pool_fail_after(0);
-        if (done) result_clear(&r);
-        else CHECK_EQ(e.kind, ERR_MEMORY);
+        if (!done) CHECK_EQ(e.kind, ERR_MEMORY);
         CHECK_EQ(pool_live_blocks(), before);
     }
-    CHECK(n > 20 && n < 5000);
+    CHECK(n > 5 && n < 5000);
+}
+
+static void test_memory_runs_out(void) {
+    struct scene s = scene_new();
+    struct config *r2 = config_make("r2", NULL), *mae = config_make("mae", NULL);
+    struct config *stop = config_make("EarlyStopping", "patience", 1.0, NULL);
+    s.spec.epochs = 2;
+    s.spec.has_validation = true;
+    s.spec.n_metrics = 2;
+    s.spec.metrics[0] = (struct measure){.config = r2};
+    s.spec.metrics[1] = (struct measure){.config = mae};
+    s.spec.callbacks[s.spec.n_callbacks++] = stop;
+    s.spec.observe = listen_notes;
+    check_allocations(&s, try_training);
+    check_allocations(&s, try_predict);
+    check_allocations(&s, try_evaluate);
+    check_allocations(&s, try_measure);
+    check_allocations(&s, try_files);
+    check_allocations(&s, try_building);
+    config_unref(r2);
+    config_unref(mae);
+    config_unref(stop);
     scene_free(&s);
 }
 
