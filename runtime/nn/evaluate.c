@@ -244,6 +244,19 @@ bool train_evaluate(const struct model *m, const struct weights *w, const struct
                     const struct measure *measures, int n, double *values, const _Atomic bool *stop,
                     struct err *e) {
     struct eval_item items[EVAL_MAX_ITEMS];
+    struct train_shapes shapes = {0};
+    for (int i = 0; i < m->n_inputs[1]; i++) {
+        if (!data->inputs[i])
+            return err_set(e, ERR_ARGUMENT, "The model `{0}` needs `%s`.", m->inputs[1][i].name);
+        shapes.inputs[i] = tensor_desc(data->inputs[i]);
+    }
+    for (int i = 0; i < m->n_outputs[1]; i++) {
+        if (!data->targets[i])
+            return err_set(e, ERR_ARGUMENT, "There are no targets for the output `%s`.",
+                           m->outputs[1][i].name);
+        shapes.targets[i] = tensor_desc(data->targets[i]);
+    }
+    TRY(evaluate_check(m, &shapes, measures, n, e));
     if (n > EVAL_MAX_ITEMS)
         return err_set(e, ERR_ARGUMENT, "At most %d metrics can be taken at once.", EVAL_MAX_ITEMS);
     for (int i = 0; i < n; i++) items[i] = (struct eval_item){.measure = &measures[i]};

@@ -45,7 +45,7 @@ struct node *measure_node(const struct measure *m, struct graph *g, struct node 
     if (!m->build(m->user, g, target, output, &value, e) || !value) return NULL;
     if (value->desc.shape.n > 0) {
         char text[128];
-        err_set(e, ERR_SHAPE, "A loss is one number, but `{3}` gives %s numbers.",
+        err_set(e, ERR_SHAPE, "A loss or metric is one number, but `{3}` gives %s numbers.",
                 shape_print(&value->desc.shape, text, sizeof text));
         err_hint(e, "Take the mean of them: end {3} with .mean().");
         return NULL;

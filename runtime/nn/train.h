@@ -78,11 +78,15 @@ struct train_result {
 /* Everything that can be known without numbers: data against inputs, outputs against losses against
  * targets (language.md 2.10). Descriptions with unknown sizes are fine. In texts, {0} is the model,
  * {1} the inputs, {2} the targets, {3} the loss. When the mistake has no place of its own
- * (e->at.source is 0), e->at.start is the number of the one that gets the caret; 4 = `validate`. */
+ * (e->at.source is 0), e->at.start is the number of the one that gets the caret; 4 = `validate`,
+ * 5 = `metrics`. */
 struct train_shapes {
     struct desc inputs[MODEL_MAX_PORTS], targets[MODEL_MAX_PORTS];
 };
 bool train_check(const struct train_spec *spec, const struct train_shapes *shapes, struct err *e);
+/* The same for an evaluation; a wrong function among the measures points at 5. */
+bool evaluate_check(const struct model *m, const struct train_shapes *shapes,
+                    const struct measure *measures, int n, struct err *e);
 
 bool train_run(const struct train_spec *spec, struct train_result *out, struct err *e);
 

@@ -2,6 +2,7 @@
  * (language.md 2.10). In texts {0} is the model, {1} the inputs, {2} the targets, {3} the loss. */
 #include "objective.h"
 #include <stdio.h>
+#include <string.h>
 
 /* Which of {0} … {3} gets the caret, see train.h. */
 static bool point_at(struct err *e, uint32_t argument) {
@@ -53,6 +54,13 @@ static const char *compared(enum content needed) {
 /* "comes straight from Dense(1), so it can be any number, also below 0 or above 1" */
 static void say_mismatch(const struct port *out, const char *call, const struct config_row *loss,
                          enum content needed, struct err *e) {
+    if (out->desc.content == CONTENT_DISTRIBUTION && needed == CONTENT_DISTRIBUTION) {
+        err_set(e, ERR_OUTPUT,
+                "The loss %s compares distributions over classes, but `%s` has one unit, so a "
+                "softmax makes it 1, whatever the input.",
+                loss->name, out->name);
+        return;
+    }
     const char *range = "it can be any number, also below 0 or above 1";
     if (needed == CONTENT_POSITIVE) range = "it can be any number, also below 0";
     if (needed == CONTENT_DISTRIBUTION) range = "its numbers do not sum to 1";
@@ -231,8 +239,12 @@ static bool check_metrics(const struct train_spec *spec, const struct train_shap
     for (int i = 0; i < spec->n_metrics; i++) {
         const struct config *c = spec->metrics[i].config;
         if (!c) {
-            TRY(check_function(spec->model, 0, &spec->metrics[i], &shapes->targets[0], e));
-            continue;
+            if (check_function(spec->model, 0, &spec->metrics[i], &shapes->targets[0], e)) continue;
+            struct str names[] = {STR("{0}"), STR("{1}"), STR("{2}"),
+                                  str_of(spec->metrics[i].name)};
+            err_name_args(e, names, ARRAY_LEN(names));
+            if (e->at.source == 0) e->at = (struct span){0, 5, 5};
+            return false;
         }
         struct shape output = out->shape;
         output.size[0] = SIZE_BATCH;
@@ -251,4 +263,16 @@ bool train_check(const struct train_spec *spec, const struct train_shapes *shape
     for (int i = 0; i < m->n_outputs[1]; i++)
         TRY(check_pair(spec, i, &spec->losses[i], &shapes->targets[i], e));
     return check_metrics(spec, shapes, e);
+}
+
+bool evaluate_check(const struct model *m, const struct train_shapes *shapes,
+                    const struct measure *measures, int n, struct err *e) {
+    struct train_spec spec = {.model = m, .n_metrics = n};
+    if (n > TRAIN_MAX_MEASURES)
+        return err_set(e, ERR_ARGUMENT, "At most %d metrics can be taken at once.",
+                       TRAIN_MAX_MEASURES);
+    memcpy(spec.metrics, measures, (size_t)n * sizeof *measures);
+    for (int i = 0; i < m->n_inputs[1]; i++)
+        if (!model_check_input(m, i, &shapes->inputs[i], e)) return point_at(e, 1);
+    return check_counts(&spec, shapes, e) && check_metrics(&spec, shapes, e);
 }
