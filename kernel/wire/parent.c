@@ -61,7 +61,9 @@ static int signal_children_of(const char *thread, int signal_number) {
     char *at = list, *end;
     int count = 0;
     for (long pid = strtol(at, &end, 10); end != at && pid > 1; pid = strtol(at, &end, 10)) {
-        count += kill((pid_t)pid, signal_number) == 0;
+        /* One that leads a group has children of its own. */
+        bool leads = getpgid((pid_t)pid) == (pid_t)pid;
+        count += kill((pid_t)(leads ? -pid : pid), signal_number) == 0;
         at = end;
     }
     return count;

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SUBSHELLS_MAX = 64 };
+/* The stack is as large as the main thread's usual one: cells may nest as deeply here. */
+enum { SUBSHELLS_MAX = 64, STACK_BYTES = 8 << 20 };
 
 /* A random UUID (RFC 4122, version 4). */
 static void write_uuid(char out[LANE_ID_BYTES]) {
@@ -25,6 +26,7 @@ static void write_uuid(char out[LANE_ID_BYTES]) {
 static void *run(void *user) {
     struct lane *l = user;
     struct kernel *k = l->kernel;
+    pthread_setname_np(pthread_self(), "subshell");
     lane_run(l);
     lane_unref(l);
     atomic_fetch_sub(&k->n_lane_threads, 1);
@@ -32,13 +34,15 @@ static void *run(void *user) {
 }
 
 static bool start(struct kernel *k, struct lane *l) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     lane_ref(l); /* the thread's */
     atomic_fetch_add(&k->n_lane_threads, 1);
-    if (pthread_create(&l->thread, NULL, run, l) == 0) {
-        pthread_setname_np(l->thread, "subshell");
-        pthread_detach(l->thread);
-        return true;
-    }
+    bool ok = pthread_create(&l->thread, &attributes, run, l) == 0;
+    pthread_attr_destroy(&attributes);
+    if (ok) return true;
     atomic_fetch_sub(&k->n_lane_threads, 1);
     lane_unref(l);
     return false;

@@ -145,6 +145,29 @@ def test_user_expressions(kernel):
     assert got["double"]["data"]["text/plain"] == "40" and got["bad"]["status"] == "error"
 
 
+def test_shell_lines(kernel):
+    assert text(kernel.run("!echo out; echo err >&2")[1]) == "out\n"
+    head = kernel.execute("!sleep 60")
+    kernel.wait_for(head, "execute_input")
+    time.sleep(0.1)
+    kernel.send("interrupt_request", channel="control")
+    assert kernel.reply(head).content["ename"] == "Interrupted"
+    kernel.outputs(head)
+
+
+def test_shell_lines_end_with_the_kernel(tmp_path):
+    with Kernel([PROGRAM, "-f"]) as k:
+        head = k.execute(f"!sleep 61 & echo $! > {tmp_path}/pid; wait")
+        k.wait_for(head, "execute_input")
+        time.sleep(0.3)
+        pid = int((tmp_path / "pid").read_text())
+        k.send("shutdown_request", {"restart": False}, channel="control")
+        assert k.process.wait(5) == 0
+        time.sleep(0.1)
+        state = pathlib.Path(f"/proc/{pid}/stat")
+        assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
 def test_help_is_a_page(kernel):
     reply, _ = kernel.run("?zeros")
     assert reply.content["payload"][0]["source"] == "page"
