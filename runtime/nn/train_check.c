@@ -267,7 +267,7 @@ bool train_check(const struct train_spec *spec, const struct train_shapes *shape
 
 bool evaluate_check(const struct model *m, const struct train_shapes *shapes,
                     const struct measure *measures, int n, struct err *e) {
-    struct train_spec spec = {.model = m, .n_metrics = n};
+    struct train_spec spec = {.model = (struct model *)(uintptr_t)m, .n_metrics = n};
     if (n > TRAIN_MAX_MEASURES)
         return err_set(e, ERR_ARGUMENT, "At most %d metrics can be taken at once.",
                        TRAIN_MAX_MEASURES);

@@ -126,7 +126,7 @@ static void test_own_loss(void) {
     s.targets[0].shape = shape_of(2, (int64_t[]){100, 5});
     struct err e = {0};
     CHECK(!train_check(&spec, &s, &e));
-    CHECK_STR(e.what, "A loss is one number, but `{3}` gives [batch, unit=5] numbers.");
+    CHECK_STR(e.what, "A loss or metric is one number, but `{3}` gives [batch, unit=5] numbers.");
     CHECK_STR(e.hint, "Take the mean of them: end {3} with .mean().");
     model_unref(m);
 }
