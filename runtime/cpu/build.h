@@ -28,6 +28,8 @@ struct value {
 enum step_kind {
     STEP_FEED,
     STEP_CALL,
+    STEP_PARTIAL, /* each lane's sum over its rows of the batch … */
+    STEP_COMBINE, /* … and the sum of the lanes' sums, in the order of the lanes */
     STEP_OUTPUT,
     STEP_NORM,
     STEP_UPDATE,
@@ -36,6 +38,9 @@ enum step_kind {
     STEP_GONE, /* became part of another */
 };
 
+/* Bytes of new numbers that the steps of a phase make for a block of rows before they go on to the
+ * next block: what fits into the second cache beside the weights. */
+enum { ROWS_BLOCK = 512 * 1024 };
 enum { LEARN_BLOCK = 64 * 1024 }; /* bytes of gradient made before the weights move */
 
 struct step {
@@ -49,6 +54,10 @@ struct step {
     const void **in_place; /* where they lie in this run */
     void **out_place;
     int32_t index; /* which input, output, learn or assign */
+    double *sums;  /* PARTIAL, COMBINE: (lanes, cols) */
+    int64_t cols;
+    int32_t run;      /* this and the following steps, `run` of them, go block by block … */
+    int64_t run_rows; /* … of so many rows of the batch */
     /* LEARN: rows of gradient made at a time, and where they lie in the lane's scratch */
     int64_t block_rows;
     size_t block;
@@ -107,3 +116,5 @@ bool rows_match(const struct node *n, int i);
 /* Phase in which `reader`, whose lane 0 makes `cut` elements of `count`, can use value v. */
 int phase_after(const struct plan *p, int v, int64_t cut, int64_t count, bool aligned);
 bool is_groupable(const struct node *n);
+/* Units that a step is divided into. */
+int64_t step_units(const struct plan *p, const struct step *s);

@@ -90,7 +90,7 @@ static bool build(struct plan *p, const struct plan_spec *spec, struct err *e) {
     TRY(plan_roots(p, e));
     for (int i = 0; i < n; i++) plan_need(p, roots[i]);
     TRY(remember(p, spec, roots, e));
-    p->max_steps = p->n_values + n + 2 * spec->n_learn + 8;
+    p->max_steps = 2 * p->n_values + n + 2 * spec->n_learn + 8;
     p->steps = plan_alloc(p, (size_t)p->max_steps, sizeof *p->steps, e);
     p->place = plan_alloc(p, (size_t)p->n_values, sizeof *p->place, e);
     if (!p->steps || !p->place) return false;

@@ -28,6 +28,46 @@ static bool sort_steps(struct plan *p, struct err *e) {
     return true;
 }
 
+int64_t step_units(const struct plan *p, const struct step *s) {
+    if (s->kind == STEP_CALL || s->kind == STEP_LEARN) return s->call.n_units;
+    if (s->kind == STEP_PARTIAL) return p->batch;
+    if (s->kind == STEP_COMBINE) return s->cols;
+    return p->values[s->kind == STEP_FEED ? s->out[0] : s->in[0]].count;
+}
+
+static bool goes_by_rows(const struct plan *p, const struct step *s) {
+    int64_t units = step_units(p, s);
+    if (s->kind != STEP_FEED && s->kind != STEP_CALL && s->kind != STEP_PARTIAL) return false;
+    return units > 0 && units % p->batch == 0 && s->cut == units / p->batch * p->row_cut;
+}
+
+static size_t row_bytes(const struct plan *p, const struct step *s) {
+    size_t bytes = 0;
+    for (int k = 0; k < s->n_out && s->kind != STEP_FEED; k++) {
+        const struct value *v = &p->values[s->out[k]];
+        bytes += (size_t)(v->count / p->batch) * v->bytes;
+    }
+    return bytes;
+}
+
+/* Steps of a phase that follow each other and all go by rows are run for a few rows at a time, so
+ * that what one makes is still in the cache when the next reads it. */
+static void find_runs(struct plan *p) {
+    for (int i = 0; p->batch > 1 && i < p->n_steps;) {
+        struct step *first = &p->steps[i];
+        size_t bytes = 1;
+        int n = 0;
+        for (; i < p->n_steps && p->steps[i].phase == first->phase; i++, n++) {
+            if (!goes_by_rows(p, &p->steps[i])) break;
+            bytes += row_bytes(p, &p->steps[i]);
+        }
+        first->run = n;
+        first->run_rows = (int64_t)(ROWS_BLOCK / bytes) / 8 * 8;
+        if (first->run_rows < 8) first->run_rows = 8;
+        if (n == 0) i++;
+    }
+}
+
 static void find_lives(struct plan *p) {
     for (int i = 0; i < p->n_values; i++) p->values[i].first = p->values[i].last = -1;
     for (int i = 0; i < p->n_steps; i++) {
@@ -107,6 +147,7 @@ bool plan_layout(struct plan *p, size_t memory_limit, struct err *e) {
     struct value **placed = plan_alloc(p, (size_t)p->n_values + 1, sizeof *placed, e);
     if (!list || !placed) return false;
     TRY(sort_steps(p, e));
+    find_runs(p);
     find_lives(p);
     int n = collect(p, list);
     sort_by_size(list, n);

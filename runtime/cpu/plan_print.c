@@ -27,7 +27,7 @@ static void print_step(const struct plan *p, const struct step *s, struct text *
     static const char *const names[] = {
         [STEP_FEED] = "feed",    [STEP_CALL] = "",         [STEP_OUTPUT] = "output",
         [STEP_NORM] = "norm",    [STEP_UPDATE] = "update", [STEP_LEARN] = "learn",
-        [STEP_ASSIGN] = "assign"};
+        [STEP_PARTIAL] = "sums", [STEP_COMBINE] = "total", [STEP_ASSIGN] = "assign"};
     text_addf(out, "  %-7s", names[s->kind]);
     if (s->kind != STEP_CALL) text_addf(out, "%d", s->index);
     if (s->group) print_group(p, s, out);
@@ -38,8 +38,7 @@ static void print_step(const struct plan *p, const struct step *s, struct text *
         print_value(p, s->out[i], out);
         text_addf(out, "@%zu", p->values[s->out[i]].offset);
     }
-    int64_t units =
-        s->kind == STEP_CALL ? s->call.n_units : p->values[s->n_in ? s->in[0] : s->out[0]].count;
+    int64_t units = step_units(p, s);
     text_addf(out, "  lanes %lld+%lld\n", (long long)s->cut, (long long)(units - s->cut));
 }
 
@@ -49,6 +48,9 @@ void plan_print(const struct plan *p, struct text *out) {
     for (int i = 0; i < p->n_steps; i++) {
         if (i == 0 || p->steps[i].phase != p->steps[i - 1].phase)
             text_addf(out, "phase %d\n", p->steps[i].phase);
+        if (p->steps[i].run > 1)
+            text_addf(out, " %d steps, %lld rows at a time\n", p->steps[i].run,
+                      (long long)p->steps[i].run_rows);
         print_step(p, &p->steps[i], out);
     }
 }

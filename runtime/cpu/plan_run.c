@@ -124,18 +124,41 @@ static unsigned run_call(const struct plan *p, const struct step *s, int lane, i
     return call_run(&s->call, s->out_place, s->in_place, begin, end, &env);
 }
 
-static int64_t units_of(const struct plan *p, const struct step *s) {
-    if (s->kind == STEP_CALL || s->kind == STEP_LEARN) return s->call.n_units;
-    return p->values[s->kind == STEP_FEED ? s->out[0] : s->in[0]].count;
+/* Sums over rows [begin, end) of (batch, …) are added to the lane's: one sum, or one per column. */
+static void run_partial(const struct plan *p, const struct step *s, int lane, int64_t begin,
+                        int64_t end) {
+    const struct value *v = &p->values[s->in[0]];
+    const struct fold_kernels *k = &kernels()->fold[FOLD_SUM][v->node->desc.dtype];
+    int64_t row = v->count / p->batch;
+    double *sums = s->sums + lane * s->cols;
+    const char *from = (const char *)p->place[v->root] + (size_t)(begin * row) * v->bytes;
+    if (begin == (lane == 0 ? 0 : s->cut)) memset(sums, 0, (size_t)s->cols * sizeof *sums);
+    if (s->cols == 1) {
+        k->run(sums, from, (end - begin) * row);
+    } else {
+        k->rows(sums, from, end - begin, row, row);
+    }
 }
 
-static void run_step(struct plan *p, const struct step *s, int lane) {
-    int64_t units = units_of(p, s);
-    int64_t begin = lane == 0 ? 0 : s->cut, end = lane == 0 ? s->cut : units;
-    if (begin >= end && s->kind != STEP_NORM) return;
+static void run_combine(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+    const struct value *v = &p->values[s->out[0]];
+    const double *a = s->sums, *b = s->sums + s->cols;
+    for (int64_t i = begin; i < end; i++) {
+        if (v->node->desc.dtype == DT_FLOAT64) {
+            ((double *)p->place[v->root])[i] = a[i] + b[i];
+        } else {
+            ((float *)p->place[v->root])[i] = (float)(a[i] + b[i]);
+        }
+    }
+}
+
+static void run_units(struct plan *p, const struct step *s, int lane, int64_t begin, int64_t end) {
+    if (begin >= end && s->kind != STEP_NORM && s->kind != STEP_PARTIAL) return;
     switch (s->kind) {
     case STEP_FEED: run_feed(p, s, begin, end); break;
     case STEP_CALL: p->faults[lane] |= run_call(p, s, lane, begin, end); break;
+    case STEP_PARTIAL: run_partial(p, s, lane, begin, end); break;
+    case STEP_COMBINE: run_combine(p, s, begin, end); break;
     case STEP_OUTPUT: run_output(p, s, begin, end); break;
     case STEP_NORM: run_norm(p, s, lane, begin, end); break;
     case STEP_UPDATE: run_update(p, s, begin, end); break;
@@ -143,6 +166,11 @@ static void run_step(struct plan *p, const struct step *s, int lane) {
     case STEP_ASSIGN: run_assign(p, s, begin, end); break;
     case STEP_GONE: break;
     }
+}
+
+static void run_step(struct plan *p, const struct step *s, int lane) {
+    int64_t units = step_units(p, s);
+    run_units(p, s, lane, lane == 0 ? 0 : s->cut, lane == 0 ? s->cut : units);
 }
 
 /* ---- lanes ---- */
@@ -153,16 +181,42 @@ static bool wants_stop(const struct plan *p, int phase) {
            atomic_load_explicit(stop, memory_order_relaxed);
 }
 
-/* The steps of one phase; returns the first of the next. A lane that sees the stop flag, or a
- * fault, lets the other know; both leave at the phase's end. */
+/* Did this lane meet a fault, or see the stop flag? Then it lets the other know. */
+static bool lane_ends(struct plan *p, int lane, int phase) {
+    if (wants_stop(p, phase)) p->faults[lane] |= FAULT_STOP;
+    if (!p->faults[lane]) return false;
+    atomic_store_explicit(&p->abort, true, memory_order_relaxed);
+    return true;
+}
+
+/* Steps [i, i + run) for a few rows of the lane at a time. A lane without rows still makes its
+ * (empty) sums. */
+static void run_by_rows(struct plan *p, int lane, int i) {
+    const struct step *first = &p->steps[i];
+    int64_t row = lane == 0 ? 0 : p->row_cut, end = lane == 0 ? p->row_cut : p->batch;
+    do {
+        int64_t next = row + first->run_rows < end ? row + first->run_rows : end;
+        for (int k = i; k < i + first->run && !lane_ends(p, lane, first->phase); k++) {
+            const struct step *s = &p->steps[k];
+            int64_t each = step_units(p, s) / p->batch;
+            run_units(p, s, lane, row * each, next * each);
+        }
+        row = next;
+    } while (row < end && !p->faults[lane]);
+}
+
+/* The steps of one phase; returns the first of the next. A lane that ends early lets the other
+ * know; both leave at the phase's end. */
 static int run_phase(struct plan *p, int lane, int i) {
     int phase = p->steps[i].phase;
-    for (; i < p->n_steps && p->steps[i].phase == phase; i++) {
-        if (wants_stop(p, phase)) p->faults[lane] |= FAULT_STOP;
-        if (p->faults[lane]) atomic_store_explicit(&p->abort, true, memory_order_relaxed);
-        if (!p->faults[lane]) run_step(p, &p->steps[i], lane);
+    while (i < p->n_steps && p->steps[i].phase == phase) {
+        const struct step *s = &p->steps[i];
+        bool ends = lane_ends(p, lane, phase);
+        if (!ends && s->run > 0) run_by_rows(p, lane, i);
+        if (!ends && s->run == 0) run_step(p, s, lane);
+        i += s->run > 0 ? s->run : 1;
     }
-    if (p->faults[lane]) atomic_store_explicit(&p->abort, true, memory_order_relaxed);
+    lane_ends(p, lane, phase);
     return i;
 }
 

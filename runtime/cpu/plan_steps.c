@@ -239,6 +239,40 @@ static bool feed_steps(struct plan *p, struct err *e) {
     return true;
 }
 
+/* ---- sums over the batch: a share per lane ---- */
+
+/* Over all axes, or over the first alone, of something whose rows the lanes share. */
+static bool is_batch_sum(const struct plan *p, const struct step *s) {
+    if (s->kind != STEP_CALL || s->group || s->call.op != OP_sum || p->batch < 2) return false;
+    const struct value *out = &p->values[s->out[0]], *in = &p->values[s->in[0]];
+    const struct shape *shape = &out->node->in[0]->desc.shape;
+    uint32_t axes = out->node->attrs.axes, all = (1u << shape->n) - 1;
+    if (!dtype_is_float(s->call.dtype) || shape->n == 0 || shape->size[0] != p->batch) return false;
+    if (in->space != SPACE_ARENA || in->count == 0 || in->phase + 1 != s->phase) return false;
+    return in->cut == in->count / p->batch * p->row_cut && (axes == 1 || axes == all);
+}
+
+static bool split_sums(struct plan *p, struct err *e) {
+    int n = p->n_steps;
+    for (int i = 0; i < n; i++) {
+        struct step *s = &p->steps[i];
+        if (!is_batch_sum(p, s)) continue;
+        const struct value *in = &p->values[s->in[0]], *out = &p->values[s->out[0]];
+        struct step *partial = plan_add_step(p, STEP_PARTIAL, in->phase);
+        partial->cols = s->cols = out->count;
+        partial->sums = s->sums =
+            plan_alloc(p, (size_t)out->count * PLAN_LANES, sizeof *s->sums, e);
+        partial->in = plan_alloc(p, 1, sizeof *partial->in, e);
+        if (!s->sums || !partial->in) return false;
+        partial->in[partial->n_in++] = s->in[0];
+        partial->cut = p->row_cut;
+        s->kind = STEP_COMBINE;
+        s->cut = out->cut;
+        s->n_in = 0;
+    }
+    return true;
+}
+
 bool plan_steps(struct plan *p, struct err *e) {
     struct gathering g = {.p = p};
     g.units = plan_alloc(p, (size_t)p->n_values + 1, sizeof *g.units, e);
@@ -251,5 +285,5 @@ bool plan_steps(struct plan *p, struct err *e) {
     mark_needed(p);
     TRY(feed_steps(p, e));
     for (int u = 0; u < g.n_units; u++) order_unit(&g, u);
-    return make_steps(&g, e);
+    return make_steps(&g, e) && split_sums(p, e);
 }
