@@ -8,6 +8,7 @@
  *   c X | cerr X                 libc's stdout without flush | stderr
  *   split                        a UTF-8 character written in two halves
  *   bytes                        all byte values             child X   a child process prints X
+ *   late X                       a thread prints X 0.2 s later
  *   background S                 a child keeps stdout open for S seconds
  *   ask X | secret X             input()                     page X    help
  *   clear | exit                                             memory    out of memory
@@ -17,6 +18,7 @@
 #include "display/display.h"
 #include "display/error_view.h"
 #include "base/pool.h"
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,6 +153,23 @@ static bool run_child(const char *text, bool waits) {
     return !waits || waitpid(pid, NULL, 0) == pid;
 }
 
+static void *print_late(void *text) {
+    usleep(200000);
+    printf("%s", (char *)text);
+    fflush(stdout);
+    pool_free(text);
+    return NULL;
+}
+
+static bool run_late(struct run *r, const char *text) {
+    pthread_t thread;
+    char *copy = pool_zalloc(strlen(text) + 1);
+    if (!copy) return err_memory(r->e, strlen(text));
+    memcpy(copy, text, strlen(text));
+    if (pthread_create(&thread, NULL, print_late, copy) != 0) return err_memory(r->e, 0);
+    return pthread_detach(thread) == 0;
+}
+
 static bool run_ask(struct run *r, const char *prompt, bool hidden) {
     struct text answer = {0};
     bool ok = r->to->ask(r->to->user, str_of(prompt), hidden, &answer, r->e);
@@ -195,6 +214,7 @@ static bool run_word(struct run *r, const char *word, const char *rest) {
     if (!strcmp(word, "sleep")) return wait_seconds(r, rest, true);
     if (!strcmp(word, "deaf")) return wait_seconds(r, rest, false);
     if (!strcmp(word, "child")) return run_child(rest, true);
+    if (!strcmp(word, "late")) return run_late(r, rest);
     if (!strcmp(word, "background")) return run_child(rest, false);
     if (!strcmp(word, "ask")) return run_ask(r, rest, false);
     if (!strcmp(word, "secret")) return run_ask(r, rest, true);

@@ -122,6 +122,15 @@ def test_background_child_does_not_hold_the_cell():
         assert text(k.run("c after")[1]) == "after"
 
 
+def test_late_output_of_a_thread(kernel):
+    """It belongs to the cell that ran last, whoever's it is (R-18)."""
+    head = kernel.execute("late after idle")
+    kernel.reply(head)
+    assert text(kernel.outputs(head)) == ""
+    m = kernel.get(kernel.iopub)
+    assert m.parent == head and m.content["text"] == "after idle"
+
+
 def test_too_much_output_goes_to_a_file(tmp_path):
     """After 8 MB the rest is in a file that the output names, and the end is shown."""
     with Kernel(env={"TMPDIR": str(tmp_path)}) as k:

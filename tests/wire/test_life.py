@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -221,6 +222,17 @@ def test_parent_dies(tmp_path):
     while not gone(pid) and time.monotonic() < end:
         time.sleep(0.02)
     assert gone(pid)
+
+
+def test_parent_thread_ends_and_process_lives():
+    """Servers start kernels from threads that end; that is not the parent's death (R-16)."""
+    made = []
+    thread = threading.Thread(target=lambda: made.append(Kernel()))
+    thread.start()
+    thread.join()
+    with made[0] as k:
+        time.sleep(0.3)
+        assert k.alive()
 
 
 def test_foreign_parent_number_is_ignored():
