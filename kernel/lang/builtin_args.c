@@ -20,7 +20,7 @@ bool call_has(const struct call *c, int i) {
 }
 
 static bool wrong(struct call *c, int i, const char *wanted) {
-    call_fail(c, i, ERR_ARGUMENT, "`%s` of %s is %s.", c->signature->parameters[i].name,
+    call_fail(c, i, ERR_ARGUMENT, "`%s` of %s has to be %s.", c->signature->parameters[i].name,
               c->row->name, wanted);
     return err_label(c->ev->e, "is %s", value_kind_words(c->args[i].kind));
 }

@@ -175,7 +175,9 @@ bool run_function(struct eval *ev, struct function *f, struct value *slots, stru
     ev->draws = saved.draws + 1;
     ev->depth--;
     for (int i = 0; i < frame.scope->n_slots; i++) value_unref(slots[i]);
-    if (!ok && ev->e->at.source && f->ast->kind == AST_DEF && ev->e->n_notes < 3)
+    bool here = ev->e->at.source == at.source && ev->e->at.start >= at.start &&
+                ev->e->at.end <= at.end;
+    if (!ok && !here && ev->e->at.source && f->ast->kind == AST_DEF && ev->e->n_notes < 3)
         err_note(ev->e, at, "called from");
     return ok;
 }
@@ -242,6 +244,7 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
     }
     bool checking = ev->domain == DOMAIN_CHECK;
     if (checking && (b->flags & FN_EFFECT)) return *out = value_none(), true;
+    if (checking && !plot_check(&c)) return fail_from(ev, at, c.spans, c.signature->n);
     if (checking && (b->flags & FN_NUMBERS)) return *out = value_unknown(), true;
     if (checking && (b->flags & FN_KNOWN) && argument_unknown(&c))
         return *out = value_unknown(), true;
@@ -322,7 +325,8 @@ static bool no_method(struct eval *ev, const struct ast *field, struct value sel
     if (later) return fail_later(ev, field->key_span, later);
     struct spelling s;
     spelling_start(&s, str_of(field->name));
-    for (int i = 0; i < builtin_count(); i++) spelling_add(&s, str_of(builtin_at(i)->name));
+    for (int i = 0; i < builtin_count(); i++)
+        if (!builtin_at(i)->config || ev->builder) spelling_add(&s, str_of(builtin_at(i)->name));
     names_each(engine_names(ev->engine), see_name, &s);
     struct str best = spelling_best(&s);
     const char *foreign = spelling_foreign(str_of(field->name));
@@ -332,6 +336,13 @@ static bool no_method(struct eval *ev, const struct ast *field, struct value sel
     if (foreign) err_hint(ev->e, "%s", foreign);
     else if (best.n) err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
     return false;
+}
+
+static bool layer_outside(struct eval *ev, const struct ast *field, struct value f) {
+    fail(ev, field->key_span, ERR_TYPE,
+         "%s is a layer: it has weights or a mode, and lives inside a model.", f.builtin->name);
+    return err_hint(ev->e, "    model Net():\n        input x: [4]\n        output x.%s(…)",
+                    f.builtin->name);
 }
 
 /* f(a)(x): make the layer from the arguments, then apply it to what stands before the dot. */
@@ -357,9 +368,9 @@ static bool call_chain(struct eval *ev, const struct ast *x, struct value self, 
     }
     if (is_field) f = value_ref(*record_get(self.record, field->name));
     else if (!find_method(ev, field, &f)) return no_method(ev, field, self);
-    bool layer = !is_field && makes_layers(f) && ev->builder;
-    bool ok = true;
-    if (!is_field && !layer)
+    bool layer = !is_field && makes_layers(f);
+    bool ok = !layer || f.kind == V_MAKER || ev->builder || layer_outside(ev, field, f);
+    if (ok && !is_field && !layer)
         ok = add_actual(ev, &a, (struct actual){.value = value_ref(self), .at = field->a->span},
                         x->span);
     ok = ok && eval_actuals(ev, x, &a);

@@ -11,7 +11,7 @@ static bool wrong_kind(struct eval *ev, const struct parameter *p, const struct 
                        const char *wanted) {
     struct text found = {0};
     value_repr(a->value, &found);
-    fail(ev, a->at, ERR_ARGUMENT, "`%s` is %s.", p->name, wanted);
+    fail(ev, a->at, ERR_ARGUMENT, "`%s` has to be %s.", p->name, wanted);
     err_label(ev->e, "is %s", value_kind_words(a->value.kind));
     text_clear(&found);
     return false;

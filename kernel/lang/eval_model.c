@@ -225,7 +225,8 @@ bool model_ensure(struct eval *ev, struct model_value *m, const struct desc *dat
     }
     model_unref(made);
     if (open) *ev->e = (struct err){0};
-    else if (ev->e->n_notes < 3 && ev->e->at.source != at.source)
+    else if (ev->e->n_notes < 3 && (ev->e->at.source != at.source || ev->e->at.start < at.start ||
+                                    ev->e->at.end > at.end))
         err_note(ev->e, at, "the instance is made here");
     return open;
 }

@@ -233,9 +233,10 @@ static bool name_places(struct train_block *b) {
     struct span spans[] = {b->statement->list[0]->span, arrow ? data->a->span : none,
                            arrow ? data->b->span : none,
                            b->loss_at.source ? b->loss_at : b->statement->span,
-                           b->validate_at.source ? b->validate_at : b->statement->span};
+                           b->validate_at.source ? b->validate_at : b->statement->span,
+                           b->metrics_at.source ? b->metrics_at : b->statement->span};
     uint32_t which = b->ev->e->at.start; /* see train_check */
-    return fail_from(b->ev, spans[which < ARRAY_LEN(spans) ? which : 0], spans, 5);
+    return fail_from(b->ev, spans[which < ARRAY_LEN(spans) ? which : 0], spans, ARRAY_LEN(spans));
 }
 
 static bool train_known(struct train_block *b, const struct ast *target, struct model_value *m,

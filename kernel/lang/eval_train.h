@@ -15,7 +15,7 @@ struct train_block {
     const struct ast *statement;
     struct train_spec spec;
     struct value validate; /* MISSING = none */
-    struct span validate_at, loss_at;
+    struct span validate_at, loss_at, metrics_at;
     const struct ast *validate_ast;
     struct value loss; /* kept alive; MISSING = by output */
     struct traced_measure traced[TRAIN_MAX_MEASURES + MODEL_MAX_PORTS];

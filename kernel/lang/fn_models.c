@@ -35,6 +35,8 @@ static bool many_draws(struct call *c, struct model_value *m, int64_t samples, s
     return ok;
 }
 
+enum { MOST_SAMPLES = 100000 };
+
 bool fn_predict(struct call *c, struct value *out) {
     struct model_value *m;
     bool dropout;
@@ -43,6 +45,8 @@ bool fn_predict(struct call *c, struct value *out) {
     TRY(want_model(c, &m));
     TRY(call_bool(c, 2, false, &dropout));
     TRY(call_int(c, 3, 1, &samples));
+    if (samples > MOST_SAMPLES)
+        return call_fail(c, 3, ERR_VALUE, "At most %d samples can be drawn.", MOST_SAMPLES);
     if (samples < 1 || (samples > 1 && !dropout))
         return call_fail(c, 3, ERR_ARGUMENT, "Several samples differ only with dropout=True.");
     if (samples > 1 && c->ev->domain == DOMAIN_RUN) return many_draws(c, m, samples, out);
@@ -89,7 +93,27 @@ struct evaluation {
     struct train_block *block; /* owns the measures */
     struct measure measures[TRAIN_MAX_MEASURES];
     int n;
+    struct span inputs_at, targets_at;
 };
+
+static bool check_evaluation(struct evaluation *v, const struct model_value *m,
+                             const struct model_data *x, const struct model_data *y) {
+    struct train_shapes shapes = {0};
+    memcpy(shapes.inputs, x->descs, sizeof shapes.inputs);
+    memcpy(shapes.targets, y->descs, sizeof shapes.targets);
+    if (!x->known || !y->known) return true;
+    return evaluate_check(m->model, &shapes, v->measures, v->n, v->call->ev->e);
+}
+
+/* {0} … {3} of evaluate_check are the model, the inputs, the targets and the metrics. */
+static bool place_evaluation(struct evaluation *v) {
+    struct call *c = v->call;
+    const struct err *e = c->ev->e;
+    struct span spans[] = {c->spans[0], v->inputs_at, v->targets_at, c->spans[2], c->spans[1],
+                           c->spans[2]};
+    bool placed = e->at.source != 0 || e->at.start >= ARRAY_LEN(spans);
+    return fail_from(c->ev, placed ? c->at : spans[e->at.start], spans, 4);
+}
 
 static bool evaluate_model(struct evaluation *v, struct value model, struct value pair,
                            double *values) {
@@ -98,13 +122,16 @@ static bool evaluate_model(struct evaluation *v, struct value model, struct valu
     bool built = false;
     struct model_value *m = model.model;
     bool ok = model_data_from(ev, pair.pair->inputs, m->model, false, v->call->spans[1], &x) &&
-              model_ensure(ev, m, x.descs, x.n, v->call->at, &built) &&
+              (!x.known || model_ensure(ev, m, x.descs, x.n, v->call->at, &built)) &&
               model_data_from(ev, pair.pair->targets, m->model, true, v->call->spans[1], &y);
     struct examples data = {0};
     memcpy(data.inputs, x.tensors, sizeof data.inputs);
     memcpy(data.targets, y.tensors, sizeof data.targets);
-    ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values,
-                              engine_stop_flag(ev->engine), ev->e);
+    ok = ok && (!built || check_evaluation(v, m, &x, &y));
+    if (ev->domain == DOMAIN_RUN)
+        ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values,
+                                  engine_stop_flag(ev->engine), ev->e);
+    if (!ok) place_evaluation(v);
     model_data_clear(&x);
     model_data_clear(&y);
     return ok;
@@ -146,6 +173,7 @@ static bool evaluate_function(struct evaluation *v, struct value f, struct value
 
 static bool evaluate_one(struct evaluation *v, struct value model, struct value pair,
                          double *values) {
+    if (model.kind == V_UNKNOWN || pair.kind == V_UNKNOWN) return true;
     if (pair.kind != V_PAIR)
         return call_fail(v->call, 1, ERR_TYPE,
                          "evaluate needs inputs and targets: evaluate(net, x -> y, …).");
@@ -222,7 +250,15 @@ bool fn_evaluate(struct call *c, struct value *out) {
     if (!b) return false;
     b->ev = c->ev;
     struct evaluation v = {.call = c, .block = b};
-    bool ok = read_measures(&v) && evaluate_all(&v, out);
+    v.inputs_at = v.targets_at = c->spans[1];
+    bool checking = c->ev->domain == DOMAIN_CHECK;
+    bool open = false;
+    for (int i = 0; i < 3; i++) open = open || c->args[i].kind == V_UNKNOWN;
+    bool ok = (checking && open) || (read_measures(&v) && evaluate_all(&v, out));
+    if (ok && checking) {
+        value_unref(*out);
+        *out = value_unknown();
+    }
     for (int i = 0; i < b->n_traced; i++) value_unref(b->traced[i].function);
     for (int i = 0; i < b->n_owned; i++) config_unref(b->owned[i]);
     pool_free(b);

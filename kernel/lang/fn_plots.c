@@ -106,6 +106,18 @@ static bool same_length(struct call *c, const struct tensor *x, const struct ten
     return err_fact(c->ev->e, "y", "%lld numbers", (long long)y->count);
 }
 
+/* While checking, x and y by their descriptions. */
+bool plot_check(struct call *c) {
+    struct desc x, y;
+    bool xy = c->row->fn == fn_line || c->row->fn == fn_scatter || c->row->fn == fn_bar;
+    bool known = xy && value_describe(c->args[0], &x) && value_describe(c->args[1], &y) &&
+                 x.shape.n == 1 && y.shape.n == 1 && x.shape.size[0] >= 0 && y.shape.size[0] >= 0;
+    if (!known || x.shape.size[0] == y.shape.size[0]) return true;
+    call_fail(c, -1, ERR_SHAPE, "x and y must have the same length: each point has both.");
+    err_fact(c->ev->e, "x", "%lld numbers", (long long)x.shape.size[0]);
+    return err_fact(c->ev->e, "y", "%lld numbers", (long long)y.shape.size[0]);
+}
+
 /* line(y) alone counts x from 0. */
 static bool xy(struct call *c, struct mark *m) {
     if (!call_has(c, 1)) {
@@ -141,9 +153,13 @@ static bool seen_before(const struct tensor *group, int64_t i) {
 
 static bool grouped(struct call *c, const struct mark *whole, const struct tensor *group,
                     struct plot *p) {
+    enum { MOST_GROUPS = 256 };
+    int n_groups = 0;
     for (int64_t i = 0; i < group->count; i++) {
         char label[40];
         if (seen_before(group, i)) continue;
+        if (++n_groups > MOST_GROUPS)
+            return err_set(c->ev->e, ERR_VALUE, "More than %d groups.", MOST_GROUPS);
         double key = tensor_get(group, i);
         struct mark m = *whole;
         m.x = pick_group(c, whole->x, group, key);

@@ -275,6 +275,13 @@ static bool fractions_of(struct call *c, double *fractions, int *n) {
                         "The parts are given as shares: split(80%%, 20%%).");
         fractions[(*n)++] = value_number(v);
     }
+    double sum = 0;
+    for (int i = 0; i < *n; i++) sum += fractions[i];
+    if (sum > 1 + 1e-9) {
+        call_fail(c, -1, ERR_VALUE, "The parts of the split add up to %g%%, not to 100%%.",
+                  100 * sum);
+        return err_hint(c->ev->e, "Write one share for each part, such as split(80%%, 10%%, 10%%).");
+    }
     if (*n >= 1) return true;
     call_fail(c, -1, ERR_ARGUMENT, "split needs the shares of the parts.");
     return err_hint(c->ev->e, "    train, test = x.split(80%%, 20%%)");
@@ -322,21 +329,28 @@ static bool hand_out(struct call *c, const struct split *s, struct value *out) {
     return ok;
 }
 
+/* A tensor with another, unknown number of rows. */
+static struct value describe_part(struct call *c, struct value v, int64_t rows) {
+    struct desc d;
+    if (!value_describe(v, &d) || d.shape.n == 0) return value_unknown();
+    d.shape.size[0] = rows;
+    return value_desc(&d, c->ev->e);
+}
+
 /* While checking: the parts' shapes, as far as they follow from the shares. */
 static bool describe_parts(struct call *c, const double *fractions, int n, struct value *out) {
-    struct desc d;
     *out = value_list_new(n, c->ev->e);
     if (out->kind != V_LIST) return false;
     out->list->is_tuple = true;
-    bool tensor = value_describe(c->args[0], &d) && d.shape.n > 0;
+    (void)fractions;
     for (int i = 0; i < n; i++) {
-        struct value part = value_unknown();
-        if (tensor) {
-            struct desc p = d;
-            p.shape.size[0] = unknown_size();
-            part = value_desc(&p, c->ev->e);
+        int64_t rows = unknown_size();
+        struct value part = describe_part(c, c->args[0], rows);
+        if (c->args[0].kind == V_PAIR) {
+            struct value x = describe_part(c, c->args[0].pair->inputs, rows);
+            struct value y = describe_part(c, c->args[0].pair->targets, rows);
+            part = value_pair(x, y, c->ev->e);
         }
-        (void)fractions;
         if (!list_add(out->list, part, c->ev->e)) return false;
     }
     return true;

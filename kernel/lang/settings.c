@@ -43,7 +43,7 @@ bool apply_setting(struct eval *ev, const struct setting_table *t, const struct 
 }
 
 bool setting_wrong(struct eval *ev, const struct ast *s, struct value v, const char *wanted) {
-    fail(ev, s->a->span, ERR_SETTING, "`%s` is %s.", s->name, wanted);
+    fail(ev, s->a->span, ERR_SETTING, "`%s` has to be %s.", s->name, wanted);
     return err_label(ev->e, "is %s", value_kind_words(v.kind));
 }
 

@@ -175,6 +175,7 @@ static bool set_limit(struct eval *ev, const struct ast *s, struct value v, void
 static bool set_metrics(struct eval *ev, const struct ast *s, struct value v, void *to) {
     struct train_block *b = to;
     int n = v.kind == V_LIST ? v.list->n : 1;
+    b->metrics_at = s->a->span;
     for (int i = 0; i < n; i++) {
         if (b->spec.n_metrics == TRAIN_MAX_MEASURES)
             return fail(ev, s->a->span, ERR_SETTING, "At most %d metrics.", TRAIN_MAX_MEASURES);
