@@ -1,7 +1,7 @@
 /* Measures over a whole set, in inference mode. */
 #include "evaluate.h"
 #include "metrics.h"
-#include "room.h"
+#include "base/room.h"
 #include "../base/pool.h"
 #include <string.h>
 

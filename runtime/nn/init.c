@@ -4,7 +4,7 @@
 #include "../base/hash.h"
 #include "../base/pool.h"
 #include "../rng.h"
-#include "room.h"
+#include "room_check.h"
 #include <math.h>
 
 /* One weight to be filled; out has `n` floats. */

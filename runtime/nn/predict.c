@@ -4,7 +4,7 @@
 #include "compose.h"
 #include "model_parts.h"
 #include "pass.h"
-#include "room.h"
+#include "base/room.h"
 
 enum { PREDICT_BATCH = 256 };
 

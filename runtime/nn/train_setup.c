@@ -5,7 +5,8 @@
 #include "labels.h"
 #include "metrics.h"
 #include "penalty.h"
-#include "room.h"
+#include "base/room.h"
+#include "room_check.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

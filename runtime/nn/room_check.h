@@ -3,8 +3,5 @@
 #pragma once
 #include "../base/err.h"
 
-/* Bytes that can be taken without swapping or passing the limit of the container; SIZE_MAX when the
- * system does not say. */
-size_t room_left(void);
 /* ERR_MEMORY if `blocks` blocks of `n` floats do not fit; `what` says what they are for. */
 bool room_check(int64_t n, int blocks, const char *what, struct err *e);
