@@ -93,7 +93,9 @@ static bool sink_ask(void *user, struct str prompt, bool hidden, struct text *an
     json_object_set_new(content, "password", json_boolean(hidden));
     s->courier->question(s->courier->user, c->request->origin, content);
     json_decref(content);
-    if (atomic_load(&s->ending)) ask_stop(&s->ask);
+    /* A stop that came before the question was open has not been seen by it. */
+    const struct engine *en = atomic_load(&s->engine);
+    if (atomic_load(&s->ending) || atomic_load(engine_stop_flag(en))) ask_stop(&s->ask);
     return ask_wait(&s->ask, answer, e);
 }
 
