@@ -20,7 +20,7 @@ void ask_begin(struct ask *a) {
     pthread_mutex_unlock(&a->lock);
 }
 
-static void finish(struct ask *a, int state, struct str text) {
+static void finish(struct ask *a, enum ask_state state, struct str text) {
     pthread_mutex_lock(&a->lock);
     if (a->state == ASK_WAITING) {
         a->state = state;
@@ -45,7 +45,7 @@ void ask_gone(struct ask *a) {
 bool ask_wait(struct ask *a, struct text *answer, struct err *e) {
     pthread_mutex_lock(&a->lock);
     while (a->state == ASK_WAITING) pthread_cond_wait(&a->changed, &a->lock);
-    int state = a->state;
+    enum ask_state state = a->state;
     a->state = ASK_NOTHING;
     if (state == ASK_ANSWERED) text_add(answer, text_str(&a->answer));
     text_clear(&a->answer);

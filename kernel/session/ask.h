@@ -4,10 +4,12 @@
 #include "base/err.h"
 #include <pthread.h>
 
+enum ask_state { ASK_NOTHING, ASK_WAITING, ASK_ANSWERED, ASK_STOPPED, ASK_GONE };
+
 struct ask {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    enum { ASK_NOTHING, ASK_WAITING, ASK_ANSWERED, ASK_STOPPED, ASK_GONE } state;
+    enum ask_state state;
     struct text answer;
 };
 
