@@ -1,12 +1,13 @@
 """Frames, signatures, replays, damaged messages (protocol W-*, R-1 … R-7)."""
 import json
+import random
 import re
 import time
 import uuid
 
 import pytest
 import zmq
-from rawkernel import DELIMITER, Kernel, Message, kinds, text
+from rawkernel import DELIMITER, ROOT, Kernel, Message, kinds, text
 
 
 def silent(kernel, socket, seconds=0.15):
@@ -214,3 +215,34 @@ def test_buffers_pass_both_ways(kernel):
     assert echo.buffers == [data, b"", b"x"]
     kernel.send("comm_close", {"comm_id": comm, "data": {}})
     assert kernel.alive()
+
+
+TYPES = re.findall(r"^(?:SESSION|KERNEL)\((\w+), (\w+), (\w+)",
+                   (ROOT / "kernel/wire/messages.list").read_text(), re.M)
+VALUES = [None, True, 0, -1, 2**70, 1e300, "", "x", "print a", "\u0000", [], [1], {}, {"a": {}}, "tail"]
+FIELDS = ["code", "cursor_pos", "detail_level", "silent", "store_history", "user_expressions",
+          "allow_stdin", "stop_on_error", "hist_access_type", "n", "pattern", "session", "start",
+          "stop", "unique", "output", "target_name", "comm_id", "data", "subshell_id", "command",
+          "seq", "type"]
+
+
+@pytest.mark.parametrize("channel", ["shell", "control"])
+def test_random_contents(channel):
+    """Whatever the fields hold, busy and idle come once, and a reply when one is due (L-1)."""
+    assert len(TYPES) >= 15
+    chance = random.Random(7)
+    with Kernel() as k:
+        for i in range(400):
+            kind, reply, _ = chance.choice(TYPES)
+            if kind == "shutdown_request":
+                continue
+            fields = chance.sample(FIELDS, chance.randint(0, 6))
+            content = {f: chance.choice(VALUES) for f in fields}
+            head = k.send(kind, content, channel)
+            got = [x for x in kinds(k.outputs(head)) if x in ("busy", "idle")]
+            assert got == ["busy", "idle"], (kind, content)
+            if reply == "REPLY":
+                answer = k.reply(head, channel)
+                assert answer.type == kind.replace("_request", "_reply")
+                assert "status" in answer.content or kind == "debug_request", (kind, content)
+        assert k.alive()
