@@ -2,6 +2,7 @@
  * the signatures already seen: a message is taken once. Only verified signatures are remembered, so
  * a stranger cannot fill the ring. */
 #include "wire/signature.h"
+#include "base/arena.h"
 #include "base/pool.h"
 #include <pthread.h>
 #include <sodium.h>
@@ -17,8 +18,9 @@ struct signer {
         crypto_auth_hmacsha512_state sha512;
     } start; /* the state after the key: each message starts from a copy */
     pthread_mutex_t lock;
-    uint64_t *ring;  /* the last RING signatures' first 8 bytes, oldest overwritten */
-    uint64_t *table; /* the same numbers, hashed by their low bits; 0 = free */
+    struct arena *memory; /* of ring and table: pages are touched as messages come */
+    uint64_t *ring;       /* the last RING signatures' first 8 bytes, oldest overwritten */
+    uint64_t *table;      /* the same numbers, hashed by their low bits; 0 = free */
     uint32_t n_seen;
 };
 
@@ -45,8 +47,9 @@ struct signer *signer_new(struct str key, struct str scheme, struct err *e) {
     if (is_512) crypto_auth_hmacsha512_init(&s->start.sha512, bytes, key.n);
     else crypto_auth_hmacsha256_init(&s->start.sha256, bytes, key.n);
     pthread_mutex_init(&s->lock, NULL);
-    s->ring = pool_zalloc(RING * sizeof *s->ring);
-    s->table = pool_zalloc(TABLE * sizeof *s->table);
+    s->memory = arena_new((RING + TABLE) * sizeof *s->ring + 64);
+    s->ring = s->memory ? arena_alloc(s->memory, RING * sizeof *s->ring) : NULL;
+    s->table = s->memory ? arena_alloc(s->memory, TABLE * sizeof *s->table) : NULL;
     if (s->ring && s->table) return s;
     err_memory(e, (RING + TABLE) * sizeof *s->ring);
     signer_free(s);
@@ -55,8 +58,7 @@ struct signer *signer_new(struct str key, struct str scheme, struct err *e) {
 
 void signer_free(struct signer *s) {
     if (!s) return;
-    pool_free(s->ring);
-    pool_free(s->table);
+    if (s->memory) arena_free(s->memory);
     pthread_mutex_destroy(&s->lock);
     sodium_memzero(s, sizeof *s);
     pool_free(s);
