@@ -149,7 +149,7 @@ static bool open_sockets(struct kernel *k, void *sockets[PORT_N], struct err *e)
 static bool make_encoder(struct kernel *k, struct err *e) {
     k->encoder.signer = signer_new(str_of(k->connection.key), str_of(k->connection.scheme), e);
     if (!k->encoder.signer) return false;
-    if (!k->connection.key[0]) log_warn("key", "the connection has no key: anybody can send");
+    k->is_open = !k->connection.key[0] && strcmp(k->connection.transport, "tcp") == 0;
     sodium_memzero(k->connection.key, sizeof k->connection.key);
     unsigned char id[16];
     randombytes_buf(id, sizeof id);
@@ -170,6 +170,7 @@ static bool start_threads(struct kernel *k, void *sockets[PORT_N], struct err *e
     k->iopub = iopub_start(sockets[PORT_IOPUB], &k->encoder, e);
     if (!k->iopub || !session_init(&k->session, &k->courier, k->id, e)) return false;
     log_open(capture_real_stderr(k->session.capture));
+    if (k->is_open) log_warn("key", "the connection has no key: whoever reaches it can run cells");
     session_publish(&k->session, NULL, "status", json_pack("{s:s}", "execution_state", "starting"));
     k->shell = shell_start(k, sockets[PORT_SHELL], sockets[PORT_STDIN], e);
     k->control = k->shell ? control_start(k, sockets[PORT_CONTROL], e) : NULL;

@@ -30,6 +30,7 @@ struct kernel {
     _Atomic bool had_shell_request;
     _Atomic bool shutdown_asked; /* control thread: leave the loop after this message */
     _Atomic bool main_done;
+    bool is_open; /* no key, and not only reachable through files */
     char id[SESSION_ID_BYTES];
 };
 

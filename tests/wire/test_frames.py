@@ -84,6 +84,9 @@ def test_empty_key():
     with Kernel(key=b"") as k:
         reply, _ = k.ask("kernel_info_request")
         assert reply.signature == b"" and reply.content["status"] == "ok"
+        assert "no key" in k.log.read_text()
+    with Kernel(key=b"", transport="ipc") as k:
+        assert k.alive() and k.log.read_text() == ""
 
 
 def test_sha512():
