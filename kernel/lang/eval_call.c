@@ -4,6 +4,7 @@
 #include "names.h"
 #include "scope.h"
 #include "spelling.h"
+#include "stack.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -151,8 +152,11 @@ static bool run_body(struct eval *ev, const struct ast *f, struct value *out) {
     return true;
 }
 
-static bool too_deep(struct eval *ev, struct span at) {
-    fail(ev, at, ERR_RECURSION, "Functions call each other more than %d levels deep.", MAX_DEPTH);
+bool too_deep(struct eval *ev, struct span at) {
+    if (ev->depth >= MAX_DEPTH)
+        fail(ev, at, ERR_RECURSION, "Functions call each other more than %d levels deep.",
+             MAX_DEPTH);
+    else fail(ev, at, ERR_RECURSION, "The calls and brackets here are nested too deeply.");
     return err_hint(ev->e, "A function that calls itself needs a case in which it stops. For long "
                            "repetitions use a loop.");
 }
@@ -212,7 +216,7 @@ bool call_simple(struct eval *ev, struct value callee, const struct value *args,
 
 /* Is something in it not known while checking? */
 bool value_has_unknown(struct value v) {
-    if (v.kind == V_UNKNOWN || v.kind == V_DESC) return true;
+    if (v.kind == V_UNKNOWN || v.kind == V_DESC || stack_is_low()) return true;
     if (v.kind == V_PAIR)
         return value_has_unknown(v.pair->inputs) || value_has_unknown(v.pair->targets);
     int32_t n = v.kind == V_LIST ? v.list->n : v.kind == V_RECORD ? v.record->n : 0;

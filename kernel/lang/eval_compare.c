@@ -1,5 +1,6 @@
 /* Comparisons, membership, and what counts as one yes or no. */
 #include "eval_parts.h"
+#include "stack.h"
 #include <string.h>
 
 static bool lists_equal(struct eval *ev, const struct list *a, const struct list *b, bool *same) {
@@ -41,6 +42,8 @@ static bool tensors_same(const struct tensor *a, const struct tensor *b) {
 /* As a whole: one yes or no. */
 bool values_equal(struct eval *ev, struct value a, struct value b, bool *same) {
     *same = false;
+    if (stack_is_low())
+        return err_set(ev->e, ERR_RECURSION, "These are nested too deeply to be compared.");
     if (value_is_number(a) && value_is_number(b)) {
         *same = a.kind == V_INT && b.kind == V_INT ? a.integer == b.integer
                                                    : value_number(a) == value_number(b);

@@ -4,6 +4,7 @@
 #include "format.h"
 #include "names.h"
 #include "scope.h"
+#include "stack.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -463,7 +464,9 @@ static bool (*const eval_of[AST_N_KINDS])(struct eval *, const struct ast *, str
 
 bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
     *out = value_missing();
-    if (ev->domain == DOMAIN_CHECK && --ev->fuel < 0) return *out = value_unknown(), true;
+    bool checking = ev->domain == DOMAIN_CHECK;
+    if (checking && (--ev->fuel < 0 || stack_is_low())) return *out = value_unknown(), true;
+    if (!checking && stack_is_low()) return too_deep(ev, x->span);
     if (!eval_of[x->kind])
         return fail(ev, x->span, ERR_SYNTAX, "This cannot stand inside an expression.");
     return eval_of[x->kind](ev, x, out);

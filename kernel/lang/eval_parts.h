@@ -2,6 +2,8 @@
 #pragma once
 #include "eval_ops.h"
 
+/* The mistake of going too deep. */
+bool too_deep(struct eval *ev, struct span at);
 bool eval_call(struct eval *ev, const struct ast *x, struct value *out);
 bool eval_search(struct eval *ev, const struct ast *x, struct value *out);
 /* A def or lambda as a value, with what it captures. */

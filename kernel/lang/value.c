@@ -89,6 +89,41 @@ static void (*const free_of[V_N_KINDS])(struct value) = {
     [V_MODEL] = model_free,       [V_QUANTITY] = quantity_free,
 };
 
+enum { FREE_DEPTH = 100 };
+
+/* A value may hold a value that holds … a million levels deep: below FREE_DEPTH they wait in a list
+ * until the outer ones are gone. */
+static void free_value(struct value v) {
+    static _Thread_local struct {
+        struct value *items;
+        size_t n, cap;
+        int depth;
+    } waiting;
+    if (waiting.depth >= FREE_DEPTH) {
+        if (waiting.n == waiting.cap) {
+            size_t cap = waiting.cap ? 2 * waiting.cap : 64;
+            struct value *more = pool_realloc(waiting.items, cap * sizeof *more);
+            if (!more) return; /* memory is out: this one is lost */
+            waiting.items = more;
+            waiting.cap = cap;
+        }
+        waiting.items[waiting.n++] = v;
+        return;
+    }
+    waiting.depth++;
+    free_of[v.kind](v);
+    while (waiting.depth == 1 && waiting.n) {
+        struct value next = waiting.items[--waiting.n];
+        free_of[next.kind](next);
+    }
+    if (waiting.depth == 1) {
+        pool_free(waiting.items);
+        waiting.items = NULL;
+        waiting.cap = 0;
+    }
+    waiting.depth--;
+}
+
 void value_unref(struct value v) {
     switch (v.kind) {
     case V_TENSOR: tensor_unref(v.tensor); return;
@@ -102,7 +137,7 @@ void value_unref(struct value v) {
     }
     if (!free_of[v.kind] || !v.text) return;
     /* every counted struct of value.h begins with its counter */
-    if (atomic_fetch_sub((_Atomic int32_t *)(void *)v.text, 1) == 1) free_of[v.kind](v);
+    if (atomic_fetch_sub((_Atomic int32_t *)(void *)v.text, 1) == 1) free_value(v);
 }
 
 struct value value_ref(struct value v) {
