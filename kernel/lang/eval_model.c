@@ -476,16 +476,45 @@ bool call_model(struct eval *ev, struct model_value *m, const struct actual *act
 
 /* ---- fields ---- */
 
+static bool weight_value(struct eval *ev, const struct model_value *m, int i, struct value *out) {
+    const struct weight_info *w = model_weight(m->model, i);
+    struct tensor *t = tensor_new(DT_FLOAT32, &w->shape, ev->e);
+    if (!t) return false;
+    memcpy(t->data, m->weights->data + w->offset, (size_t)t->count * sizeof(float));
+    return *out = value_tensor(t), true;
+}
+
 static bool weights_record(struct eval *ev, const struct model_value *m, struct value *out) {
     *out = value_record_new(ev->e);
     for (int i = 0; out->kind == V_RECORD && i < model_n_weights(m->model); i++) {
-        const struct weight_info *w = model_weight(m->model, i);
-        struct tensor *t = tensor_new(DT_FLOAT32, &w->shape, ev->e);
-        if (!t) return value_unref(*out), false;
-        memcpy(t->data, m->weights->data + w->offset, (size_t)t->count * sizeof(float));
-        if (!record_set(out->record, w->name, value_tensor(t), ev->e)) return false;
+        struct value w;
+        if (!weight_value(ev, m, i, &w) ||
+            !record_set(out->record, model_weight(m->model, i)->name, w, ev->e))
+            return value_unref(*out), false;
     }
     return out->kind == V_RECORD;
+}
+
+/* A name of the body: a `weight` line, or something that stands for a part of the model. */
+static const struct ast *body_name(const struct ast *model, const char *name) {
+    for (int i = 0; i < model->n_body; i++) {
+        const struct ast *s = model->body[i];
+        if (s->name == name) return s;
+        bool assigned = s->kind == AST_ASSIGN && s->n == 1 && s->list[0]->kind == AST_NAME;
+        if (assigned && s->list[0]->name == name) return s;
+    }
+    return NULL;
+}
+
+static bool weight_field(struct eval *ev, const struct ast *x, struct model_value *m,
+                         struct value *out) {
+    if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
+    for (int i = 0; m->model && i < model_n_weights(m->model); i++) {
+        if (model_weight(m->model, i)->name == x->name) return weight_value(ev, m, i, out);
+    }
+    return fail(ev, x->span, ERR_VALUE,
+                "The model has no weights yet: its input sizes are learned when it first meets "
+                "data.");
 }
 
 static bool layer_list(struct eval *ev, const struct model *m, struct value *out) {
@@ -499,6 +528,9 @@ static bool layer_list(struct eval *ev, const struct model *m, struct value *out
 
 bool model_field(struct eval *ev, const struct ast *x, struct model_value *m, struct value *out) {
     bool weights = strcmp(x->name, "weights") == 0, layers = strcmp(x->name, "layers") == 0;
+    const struct ast *part = weights || layers ? NULL : body_name(m->maker->ast, x->name);
+    if (part && part->kind == AST_WEIGHT) return weight_field(ev, x, m, out);
+    if (part) return fail_later(ev, x->span, "parts of a model by name");
     if (!weights && !layers) {
         fail(ev, x->key_span, ERR_NAME, "A model has no field `%s`.", x->name);
         return err_hint(ev->e, "It has .layers and .weights, and functions such as .summary() and "

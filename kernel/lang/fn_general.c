@@ -13,7 +13,8 @@ bool fn_len(struct call *c, struct value *out) {
         *out = value_desc(&n, c->ev->e);
         return out->kind == V_DESC;
     }
-    int64_t n = value_length(v);
+    int64_t n = v.kind == V_PAIR ? examples_in(v.pair->inputs) : value_length(v);
+    if (v.kind == V_PAIR && n < 0) return *out = value_unknown(), true;
     if (n >= 0) return *out = value_int(n), true;
     call_fail(c, 0, ERR_TYPE, "This is %s: it has no length.", value_kind_words(v.kind));
     return false;

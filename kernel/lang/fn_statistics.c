@@ -262,6 +262,28 @@ bool fn_sorted(struct call *c, struct value *out) {
     return ok;
 }
 
+/* Rows by a column of texts; missing ones come last either way. */
+static bool sort_by_texts(struct call *c, const struct list *keys, bool descending,
+                          struct value *out) {
+    size_t n = (size_t)keys->n;
+    int32_t *at = pool_need(2 * n * sizeof *at + 1, c->ev->e);
+    int64_t *rows = pool_need(n * sizeof *rows + 1, c->ev->e);
+    int32_t present = 0, last = keys->n;
+    bool ok = at && rows;
+    for (int32_t i = 0; ok && i < keys->n; i++) {
+        if (keys->items[i].kind == V_TEXT) at[present++] = i;
+    }
+    for (int32_t i = keys->n; ok && i-- > 0;) {
+        if (keys->items[i].kind != V_TEXT) at[--last] = i;
+    }
+    ok = ok && merge_sort(c, keys->items, at, at + n, present, descending);
+    for (size_t i = 0; ok && i < n; i++) rows[i] = at[i];
+    if (ok) *out = value_table(table_pick_rows(c->args[0].table, rows, keys->n, c->ev->e));
+    pool_free(at);
+    pool_free(rows);
+    return ok && out->kind == V_TABLE;
+}
+
 static bool sort_table(struct call *c, bool descending, struct value *out) {
     struct str name;
     const struct table *t = c->args[0].table;
@@ -272,9 +294,10 @@ static bool sort_table(struct call *c, bool descending, struct value *out) {
                          name.p);
     struct value keys;
     TRY(table_column(c->ev, t, column, &keys));
-    if (keys.kind != V_TENSOR) {
+    if (keys.kind == V_LIST) {
+        bool ok = sort_by_texts(c, keys.list, descending, out);
         value_unref(keys);
-        return fail_later(c->ev, c->at, "sorting a table by a text column");
+        return ok;
     }
     struct tensor *at = stats_argsort(keys.tensor, descending, c->ev->e);
     value_unref(keys);

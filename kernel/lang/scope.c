@@ -261,7 +261,7 @@ static bool walk_parts(struct resolver *r, struct ast *x) {
     return walk_all(r, x->orelse, x->n_orelse);
 }
 
-/* A size written as a bare name: a number in scope, or (in a model) a size to be learned. */
+/* A size written as a bare name: a number in scope, or (in a function or model) a size to be learned. */
 static bool walk_dim(struct resolver *r, struct ast *x) {
     x->slot = SLOT_GLOBAL;
     if (x->a) return walk(r, x->a);
@@ -269,7 +269,7 @@ static bool walk_dim(struct resolver *r, struct ast *x) {
     int found = find_name(r->scope, x->name);
     if (found != NOT_FOUND) return x->slot = found, true;
     bool global = cell_assigns(r, x->name) || r->globals->is_known(r->globals->user, x->name);
-    if (global || r->scope->kind != SCOPE_MODEL) return true;
+    if (global || r->scope->kind == SCOPE_CELL) return true;
     return add_local(r, r->scope, x->name, true, &x->slot);
 }
 
