@@ -10,7 +10,8 @@ def test_kernel_info(kernel):
     assert c["protocol_version"] == "5.5" and c["implementation"] == "awml-c"
     language = c["language_info"]
     assert language["name"] == "awml" and language["file_extension"] == ".awml"
-    assert language["mimetype"] == "text/x-cython" and "codemirror_mode" not in language
+    assert language["mimetype"] == "text/x-cython"
+    assert language["codemirror_mode"] == {"name": "awml", "mime": "text/x-cython"}
     assert c["supported_features"] == ["kernel subshells"] and c["debugger"] is False
     assert c["banner"] and isinstance(c["help_links"], list)
 
