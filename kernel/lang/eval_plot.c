@@ -84,18 +84,8 @@ static const struct setting_row rows[] = {
 };
 const struct setting_table plot_settings = {"plot", rows, (int)ARRAY_LEN(rows)};
 
-static void ref_mark(struct mark *m) {
-    if (m->x) tensor_ref(m->x);
-    if (m->y) tensor_ref(m->y);
-    if (m->z) tensor_ref(m->z);
-    if (m->color_by) tensor_ref(m->color_by);
-}
-
 bool plot_take_mark(struct eval *ev, struct plot *from, int i) {
-    struct mark m = from->marks[i];
-    if (m.names) return fail_later(ev, (struct span){0}, "bars with names inside a plot block");
-    ref_mark(&m);
-    return plot_add(ev->plot, &m, ev->e);
+    return plot_add_from(ev->plot, from, i, ev->e);
 }
 
 bool eval_plot_block(struct eval *ev, const struct ast *s, struct value *out) {

@@ -187,7 +187,8 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     struct watcher w = {ev, engine_next_run(ev->engine), b->quiet};
     b->spec.model = m->model;
     b->spec.start = start;
-    b->spec.stream = next_stream(ev);
+    uint64_t stream = next_stream(ev);
+    b->spec.stream = b->seeded ? 0 : stream; /* a seed fixes the run wherever it stands */
     b->spec.stop = engine_stop_flag(ev->engine);
     b->spec.observe = watch;
     b->spec.user = &w;

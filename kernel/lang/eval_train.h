@@ -25,7 +25,7 @@ struct train_block {
     struct tensor *owned_tensors[8];
     int n_owned_tensors;
     double class_weights[1024];
-    bool quiet, unknown; /* unknown: something is not known while checking */
+    bool quiet, seeded, unknown; /* seeded: `seed` is set; unknown: something is not known while checking */
     int resume;          /* -1 not said, else 0 or 1 */
 };
 

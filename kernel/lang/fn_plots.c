@@ -38,11 +38,25 @@ static bool given(const struct call *c, const char *name, int *i) {
     return *i >= 0 && call_has(c, *i);
 }
 
+/* A text that drawing must know. */
+static bool known_name(struct call *c, int i, bool (*knows)(struct str), const char *what,
+                       const char *examples, const char **out) {
+    struct str s;
+    TRY(call_text(c, i, &s));
+    *out = call_name(c, i);
+    if (knows(s)) return true;
+    call_fail(c, i, ERR_VALUE, "\"%.*s\" is not a %s.", (int)(s.n < 60 ? s.n : 60), s.p, what);
+    return err_hint(c->ev->e, "%s", examples);
+}
+
 /* color: a name, or one number per point. */
 static bool color_of(struct call *c, struct mark *m) {
     int i;
     if (!given(c, "color", &i)) return true;
-    if (c->args[i].kind == V_TEXT) return m->color = call_name(c, i), true;
+    if (c->args[i].kind == V_TEXT)
+        return known_name(c, i, plot_knows_color, "colour",
+                          "Colours are names such as \"red\" or \"steelblue\", or \"#cc0000\".",
+                          &m->color);
     return vector(c, i, &m->color_by);
 }
 
@@ -57,8 +71,14 @@ static const char *as_label(struct call *c, int i) {
 static bool common(struct call *c, struct mark *m) {
     int i;
     if (given(c, "label", &i)) m->label = as_label(c, i);
-    if (given(c, "marker", &i)) m->marker = call_name(c, i);
-    if (given(c, "colormap", &i)) m->colormap = call_name(c, i);
+    if (given(c, "marker", &i))
+        TRY(known_name(c, i, plot_knows_marker, "marker",
+                       "The markers are: o . s x + ^ v d", &m->marker));
+    if (given(c, "colormap", &i))
+        TRY(known_name(c, i, plot_knows_colormap, "colour map",
+                       "Colour maps are viridis, magma, gray, coolwarm, RdYlGn and others; an added "
+                       "_r reverses them.",
+                       &m->colormap));
     if (given(c, "step", &i)) TRY(call_bool(c, i, false, &m->step));
     if (given(c, "dashed", &i)) TRY(call_bool(c, i, false, &m->dashed));
     if (given(c, "density", &i)) TRY(call_bool(c, i, false, &m->density));

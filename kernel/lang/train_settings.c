@@ -216,6 +216,7 @@ static bool set_seed(struct eval *ev, const struct ast *s, struct value v, void 
     int64_t seed = 0;
     TRY(setting_int(ev, s, v, NULL, INT64_MIN, &seed));
     ((struct train_block *)to)->spec.seed = (uint64_t)seed;
+    ((struct train_block *)to)->seeded = true;
     return true;
 }
 
