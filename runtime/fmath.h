@@ -164,11 +164,11 @@ FM double fm_expm1_positive(double x) {
 
 /* ---- logarithm ---- */
 
-/* x = m 2^n, sqrt(1/2) <= m < sqrt(2), f = m - 1. Zero gives -inf, negative NaN. */
-FM float fm_log_f(float x) {
-    bool tiny = x < 1.17549435e-38f;
-    uint32_t u = fm_bits_f(tiny ? x * 8388608.0f : x) - 0x3f3504f3u;
-    int32_t n = ((int32_t)u >> 23) - (tiny ? 23 : 0);
+/* Of a normal, positive number, plus `more` * ln 2: x = m 2^n, sqrt(1/2) <= m < sqrt(2), f = m - 1.
+ */
+FM float fm_log_normal_f(float x, float more) {
+    uint32_t u = fm_bits_f(x) - 0x3f3504f3u;
+    float e = (float)((int32_t)u >> 23) + more;
     float f = fm_from_bits_f((u & 0x007fffffu) + 0x3f3504f3u) - 1.0f, z = f * f;
     float p = 6.971611471e-2f; /* (log(1 + f) - f + f^2 / 2) / f^3, fit error 3e-8 */
     p = p * f - 1.147973385e-1f;
@@ -179,21 +179,16 @@ FM float fm_log_f(float x) {
     p = p * f + 2.000071575e-1f;
     p = p * f - 2.499999696e-1f;
     p = p * f + 3.333333118e-1f;
-    float e = (float)n;
-    float r = (f - (0.5f * z - (p * f * z + e * -2.12194440e-4f))) + e * 0.693359375f;
-    r = x > 3.40282347e38f ? x : r;
-    r = x == 0.0f ? -HUGE_VALF : r;
-    return x < 0.0f || x != x ? fm_from_bits_f(0x7fc00000u) : r;
+    return (f - (0.5f * z - (p * f * z + e * -2.12194440e-4f))) + e * 0.693359375f;
 }
 
 /* With s = f / (2 + f): log(1 + f) = 2 s + s^3 (2/3 + 2/5 s^2 + …) = f - (f^2/2 - s (f^2/2 + R)).
  */
-FM double fm_log(double x) {
-    bool tiny = x < 2.2250738585072014e-308;
-    uint64_t u = fm_bits(tiny ? x * 4503599627370496.0 : x) - 0x3fe6a09e667f3bcdu;
+FM double fm_log_normal(double x, double more) {
+    uint64_t u = fm_bits(x) - 0x3fe6a09e667f3bcdu;
     /* the exponent as a double, without a 64-bit conversion */
     double e = fm_from_bits((((u >> 52) ^ 0x800u) & 0xfffu) | 0x4330000000000000u) -
-               (4503599627370496.0 + 2048.0) - (tiny ? 52.0 : 0.0);
+               (4503599627370496.0 + 2048.0) + more;
     double f = fm_from_bits((u & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu) - 1.0;
     double s = f / (2.0 + f), w = s * s, h = 0.5 * f * f;
     double p = 2.0 / 21.0; /* Taylor; w <= 0.0295, the rest is below 3e-18 */
@@ -206,7 +201,21 @@ FM double fm_log(double x) {
     p = p * w + 2.0 / 7.0;
     p = p * w + 2.0 / 5.0;
     p = p * w + 2.0 / 3.0;
-    double r = e * 0.6931471803691238 - ((h - (s * (h + w * p) + e * 1.9082149292705877e-10)) - f);
+    return e * 0.6931471803691238 - ((h - (s * (h + w * p) + e * 1.9082149292705877e-10)) - f);
+}
+
+/* Zero gives -inf, negative NaN; subnormals are scaled up first. */
+FM float fm_log_f(float x) {
+    bool tiny = x < 1.17549435e-38f;
+    float r = fm_log_normal_f(tiny ? x * 8388608.0f : x, tiny ? -23.0f : 0.0f);
+    r = x > 3.40282347e38f ? x : r;
+    r = x == 0.0f ? -HUGE_VALF : r;
+    return x < 0.0f || x != x ? fm_from_bits_f(0x7fc00000u) : r;
+}
+
+FM double fm_log(double x) {
+    bool tiny = x < 2.2250738585072014e-308;
+    double r = fm_log_normal(tiny ? x * 4503599627370496.0 : x, tiny ? -52.0 : 0.0);
     r = x > 1.7976931348623157e308 ? x : r;
     r = x == 0.0 ? -HUGE_VAL : r;
     return x < 0.0 || x != x ? fm_from_bits(0x7ff8000000000000u) : r;
@@ -215,12 +224,12 @@ FM double fm_log(double x) {
 /* log(1 + t) for 0 <= t <= 1: the rounding of 1 + t is put back. */
 FM float fm_log1p_f(float t) {
     float u = 1.0f + t;
-    return fm_log_f(u) + (t - (u - 1.0f)) / u;
+    return fm_log_normal_f(u, 0.0f) + (t - (u - 1.0f)) / u;
 }
 
 FM double fm_log1p(double t) {
     double u = 1.0 + t;
-    return fm_log(u) + (t - (u - 1.0)) / u;
+    return fm_log_normal(u, 0.0) + (t - (u - 1.0)) / u;
 }
 
 /* ---- made from them ---- */
