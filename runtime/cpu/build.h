@@ -19,9 +19,13 @@ struct value {
     int64_t count, cut; /* elements; lane 0's share */
     bool is_virtual;    /* expand or fill, read through a walk by the groups that use it */
     bool needed;        /* has a place in memory */
+    bool blocked;       /* only read by the run of steps that makes it: each lane keeps one block of
+                           rows at a time */
+    size_t lane_bytes;  /* blocked: bytes of a lane's block */
     enum space space;
     size_t bytes, offset; /* in the arena or the weights' block */
     const void *constant;
+    int32_t run;         /* first step of the run that makes it */
     int32_t first, last; /* steps between which the place is taken */
 };
 
@@ -50,9 +54,9 @@ struct step {
     struct group *group;
     int64_t cut; /* lane 0 does units [0, cut) */
     int32_t n_in, n_out;
-    int32_t *in, *out;     /* values by root */
-    const void **in_place; /* where they lie in this run */
-    void **out_place;
+    int32_t *in, *out;                 /* values by root */
+    const void **in_place[PLAN_LANES]; /* where they lie for each lane */
+    void **out_place[PLAN_LANES];
     int32_t index; /* which input, output, learn or assign */
     double *sums;  /* PARTIAL, COMBINE: (lanes, cols) */
     int64_t cols;

@@ -21,9 +21,11 @@ static bool sort_steps(struct plan *p, struct err *e) {
     p->n_steps = n;
     for (int i = 0; i < n; i++) {
         struct step *s = &sorted[i];
-        s->in_place = plan_alloc(p, (size_t)s->n_in, sizeof *s->in_place, e);
-        s->out_place = plan_alloc(p, (size_t)s->n_out, sizeof *s->out_place, e);
-        if (!s->in_place || !s->out_place) return false;
+        for (int lane = 0; lane < PLAN_LANES; lane++) {
+            s->in_place[lane] = plan_alloc(p, (size_t)s->n_in, sizeof(void *), e);
+            s->out_place[lane] = plan_alloc(p, (size_t)s->n_out, sizeof(void *), e);
+            if (!s->in_place[lane] || !s->out_place[lane]) return false;
+        }
     }
     return true;
 }
@@ -64,8 +66,37 @@ static void find_runs(struct plan *p) {
         first->run = n;
         first->run_rows = (int64_t)(ROWS_BLOCK / bytes) / 8 * 8;
         if (first->run_rows < 8) first->run_rows = 8;
+        if (first->run_rows > p->row_cut) first->run_rows = p->row_cut;
         if (n == 0) i++;
     }
+}
+
+/* Values that no step outside their run reads are kept for one block of rows only. */
+static void find_blocked(struct plan *p) {
+    for (int i = 0; i < p->n_steps; i++) {
+        const struct step *first = &p->steps[i];
+        for (int k = i; k < i + first->run; k++)
+            for (int j = 0; j < p->steps[k].n_out; j++) {
+                struct value *v = &p->values[p->steps[k].out[j]];
+                size_t row = (size_t)(v->count / p->batch) * v->bytes;
+                v->blocked = true;
+                v->lane_bytes = round_up((size_t)first->run_rows * row);
+                v->run = i;
+            }
+    }
+    for (int i = 0, run = -1, end = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->steps[i];
+        if (s->run > 0) run = i, end = i + s->run;
+        if (i >= end) run = -1;
+        for (int k = 0; k < s->n_in; k++) {
+            struct value *v = &p->values[s->in[k]];
+            if (v->run != run) v->blocked = false;
+        }
+    }
+}
+
+static size_t value_bytes(const struct value *v) {
+    return v->blocked ? PLAN_LANES * v->lane_bytes : round_up((size_t)v->count * v->bytes);
 }
 
 static void find_lives(struct plan *p) {
@@ -96,7 +127,7 @@ static size_t find_gap(struct value *const *placed, int n, const struct value *v
         const struct value *o = placed[i];
         if (!meet(o, v)) continue;
         if (o->offset >= at + bytes) break;
-        size_t end = o->offset + round_up((size_t)o->count * o->bytes);
+        size_t end = o->offset + value_bytes(o);
         if (end > at) at = end;
     }
     return at;
@@ -123,10 +154,10 @@ static void sort_by_size(struct value **list, int n) {
     for (int gap = n / 2; gap > 0; gap /= 2)
         for (int i = gap; i < n; i++) {
             struct value *v = list[i];
-            size_t bytes = (size_t)v->count * v->bytes;
+            size_t bytes = value_bytes(v);
             int j = i;
             for (; j >= gap; j -= gap) {
-                size_t other = (size_t)list[j - gap]->count * list[j - gap]->bytes;
+                size_t other = value_bytes(list[j - gap]);
                 if (other > bytes || (other == bytes && list[j - gap]->root < v->root)) break;
                 list[j] = list[j - gap];
             }
@@ -148,11 +179,12 @@ bool plan_layout(struct plan *p, size_t memory_limit, struct err *e) {
     if (!list || !placed) return false;
     TRY(sort_steps(p, e));
     find_runs(p);
+    find_blocked(p);
     find_lives(p);
     int n = collect(p, list);
     sort_by_size(list, n);
     for (int i = 0; i < n; i++) {
-        size_t bytes = round_up((size_t)list[i]->count * list[i]->bytes);
+        size_t bytes = value_bytes(list[i]);
         list[i]->offset = find_gap(placed, i, list[i], bytes);
         insert_by_offset(placed, i, list[i]);
         if (list[i]->offset + bytes > p->arena_bytes) p->arena_bytes = list[i]->offset + bytes;

@@ -11,7 +11,8 @@ static bool feed_is_direct(const struct value *v, const struct feed *f) {
 }
 
 /* Rows of the data into the batch; both are (rows, …). */
-static void run_feed(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+static void run_feed(const struct plan *p, const struct step *s, int lane, int64_t begin,
+                     int64_t end) {
     const struct value *v = &p->values[s->out[0]];
     const struct feed *f = &p->io->inputs[s->index];
     const struct shape *shape = &v->node->desc.shape;
@@ -24,7 +25,7 @@ static void run_feed(const struct plan *p, const struct step *s, int64_t begin, 
     for (int64_t i = begin / row; i < end / row; i++) {
         int64_t at = f->rows ? f->rows[i] : i;
         const void *from = (const char *)f->data + (size_t)at * from_bytes;
-        char *out = (char *)p->place[v->root] + (size_t)i * to_bytes;
+        char *out = (char *)s->out_place[lane][0] + i * (int64_t)to_bytes;
         if (convert) {
             convert(out, from, row, f->scale, f->offset);
         } else {
@@ -104,7 +105,7 @@ static unsigned run_learn(const struct plan *p, const struct step *s, int lane, 
         int64_t row = begin + (end - begin) * i / blocks;
         int64_t row_end = begin + (end - begin) * (i + 1) / blocks;
         if (call_stopped(&env)) return FAULT_STOP;
-        call_product_rows(&s->call, block, s->in_place, row, row_end, &env);
+        call_product_rows(&s->call, block, s->in_place[lane], row, row_end, &env);
         move_weights(p, s->index, row * cols, row_end * cols, block);
     }
     return 0;
@@ -121,7 +122,7 @@ static void run_assign(const struct plan *p, const struct step *s, int64_t begin
 static unsigned run_call(const struct plan *p, const struct step *s, int lane, int64_t begin,
                          int64_t end) {
     struct call_env env = env_of(p, s, lane);
-    return call_run(&s->call, s->out_place, s->in_place, begin, end, &env);
+    return call_run(&s->call, s->out_place[lane], s->in_place[lane], begin, end, &env);
 }
 
 /* Sums over rows [begin, end) of (batch, …) are added to the lane's: one sum, or one per column. */
@@ -131,7 +132,7 @@ static void run_partial(const struct plan *p, const struct step *s, int lane, in
     const struct fold_kernels *k = &kernels()->fold[FOLD_SUM][v->node->desc.dtype];
     int64_t row = v->count / p->batch;
     double *sums = s->sums + lane * s->cols;
-    const char *from = (const char *)p->place[v->root] + (size_t)(begin * row) * v->bytes;
+    const char *from = (const char *)s->in_place[lane][0] + begin * row * (int64_t)v->bytes;
     if (begin == (lane == 0 ? 0 : s->cut)) memset(sums, 0, (size_t)s->cols * sizeof *sums);
     if (s->cols == 1) {
         k->run(sums, from, (end - begin) * row);
@@ -155,7 +156,7 @@ static void run_combine(const struct plan *p, const struct step *s, int64_t begi
 static void run_units(struct plan *p, const struct step *s, int lane, int64_t begin, int64_t end) {
     if (begin >= end && s->kind != STEP_NORM && s->kind != STEP_PARTIAL) return;
     switch (s->kind) {
-    case STEP_FEED: run_feed(p, s, begin, end); break;
+    case STEP_FEED: run_feed(p, s, lane, begin, end); break;
     case STEP_CALL: p->faults[lane] |= run_call(p, s, lane, begin, end); break;
     case STEP_PARTIAL: run_partial(p, s, lane, begin, end); break;
     case STEP_COMBINE: run_combine(p, s, begin, end); break;
@@ -189,6 +190,29 @@ static bool lane_ends(struct plan *p, int lane, int phase) {
     return true;
 }
 
+/* Row 0 of a blocked value as seen while its lane's block holds rows from `row` on. It lies outside
+ * of the block, and is never touched. */
+static void *block_place(const struct plan *p, const struct value *v, int lane, int64_t row) {
+    size_t skip = (size_t)row * (size_t)(v->count / p->batch) * v->bytes;
+    return (void *)((uintptr_t)p->arena + v->offset + (size_t)lane * v->lane_bytes - skip);
+}
+
+static bool in_block(const struct plan *p, const struct value *v) {
+    if (v->space == SPACE_INPUT && feed_is_direct(v, &p->io->inputs[v->node->index])) return false;
+    return v->blocked;
+}
+
+static void move_block(const struct plan *p, const struct step *s, int lane, int64_t row) {
+    for (int k = 0; k < s->n_in; k++) {
+        const struct value *v = &p->values[s->in[k]];
+        if (in_block(p, v)) s->in_place[lane][k] = block_place(p, v, lane, row);
+    }
+    for (int k = 0; k < s->n_out; k++) {
+        const struct value *v = &p->values[s->out[k]];
+        if (in_block(p, v)) s->out_place[lane][k] = block_place(p, v, lane, row);
+    }
+}
+
 /* Steps [i, i + run) for a few rows of the lane at a time. A lane without rows still makes its
  * (empty) sums. */
 static void run_by_rows(struct plan *p, int lane, int i) {
@@ -199,6 +223,7 @@ static void run_by_rows(struct plan *p, int lane, int i) {
         for (int k = i; k < i + first->run && !lane_ends(p, lane, first->phase); k++) {
             const struct step *s = &p->steps[k];
             int64_t each = step_units(p, s) / p->batch;
+            move_block(p, s, lane, row);
             run_units(p, s, lane, row * each, next * each);
         }
         row = next;
@@ -256,12 +281,12 @@ static void find_places(struct plan *p, const struct plan_io *io) {
         if (v->space == SPACE_INPUT && feed_is_direct(v, &io->inputs[n->index]))
             memcpy(&p->place[i], &io->inputs[n->index].data, sizeof(void *));
     }
-    for (int i = 0; i < p->n_steps; i++) {
-        const struct step *s = &p->steps[i];
-        if (s->kind != STEP_CALL && s->kind != STEP_LEARN) continue;
-        for (int k = 0; k < s->n_in; k++) s->in_place[k] = p->place[s->in[k]];
-        for (int k = 0; k < s->n_out; k++) s->out_place[k] = p->place[s->out[k]];
-    }
+    for (int i = 0; i < p->n_steps; i++)
+        for (int lane = 0; lane < PLAN_LANES; lane++) {
+            const struct step *s = &p->steps[i];
+            for (int k = 0; k < s->n_in; k++) s->in_place[lane][k] = p->place[s->in[k]];
+            for (int k = 0; k < s->n_out; k++) s->out_place[lane][k] = p->place[s->out[k]];
+        }
 }
 
 static void prepare_update(struct plan *p, const struct plan_io *io) {
