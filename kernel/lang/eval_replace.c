@@ -1,8 +1,21 @@
 /* x[…] = v and x.name = v: the value with one part replaced. The old value stays as it was. */
 #include "eval_parts.h"
+#include "names.h"
+#include "scope.h"
 #include "tables.h"
 #include "base/intern.h"
+#include <stdatomic.h>
 #include <string.h>
+
+/* Nobody but the name that is about to get the new value, and the caller, knows this memory: it may
+ * be written to, so that a loop over x[i] = v does not copy x in every round. */
+static bool is_private(struct eval *ev, const struct ast *target, _Atomic int32_t *refs) {
+    const struct ast *name = target->a;
+    if (ev->domain == DOMAIN_CHECK || name->kind != AST_NAME || atomic_load(refs) != 2)
+        return false;
+    if (name->slot != SLOT_GLOBAL) return name->slot >= 0;
+    return names_is_fresh(engine_names(ev->engine), name->name);
+}
 
 static bool record_copy(struct eval *ev, const struct record *r, struct value *out) {
     *out = value_record_new(ev->e);
@@ -13,9 +26,14 @@ static bool record_copy(struct eval *ev, const struct record *r, struct value *o
     return true;
 }
 
-static bool replace_key(struct eval *ev, struct value base, const char *key, struct value v,
-                        struct value *out) {
+static bool replace_key(struct eval *ev, struct value base, const struct ast *target,
+                        const char *key, struct value v, struct value *out) {
     if (base.kind == V_TABLE) return table_with(ev, base.table, key, v, out);
+    bool private = is_private(ev, target, &base.record->refs);
+    if (private) {
+        *out = value_ref(base);
+        return record_set(base.record, key, value_ref(v), ev->e) || (value_unref(base), false);
+    }
     TRY(record_copy(ev, base.record, out));
     if (record_set(out->record, key, value_ref(v), ev->e)) return true;
     value_unref(*out);
@@ -28,6 +46,12 @@ static bool replace_item(struct eval *ev, struct value base, const struct ast *t
     if (i < 0) i += n;
     if (i < 0 || i >= n)
         return fail(ev, target->span, ERR_INDEX, "The list has %lld elements.", (long long)n);
+    if (is_private(ev, target, &base.list->refs)) {
+        struct value old = base.list->items[i];
+        base.list->items[i] = value_ref(v);
+        value_unref(old);
+        return *out = value_ref(base), true;
+    }
     *out = value_list_new((int32_t)n, ev->e);
     for (int32_t k = 0; out->kind == V_LIST && k < n; k++) {
         struct value item = value_ref(k == i ? v : base.list->items[k]);
@@ -48,8 +72,46 @@ static bool positions_of(struct eval *ev, const struct tensor *t, const struct a
     return ok;
 }
 
-static struct tensor *writable_copy(struct eval *ev, const struct tensor *t, bool to_float) {
+/* Names and whole numbers with + - *: may be evaluated twice, draws nothing, calls nothing. */
+static bool is_plain(const struct ast *x) {
+    if (x->kind == AST_BINARY) return is_plain(x->a) && is_plain(x->b);
+    if (x->kind == AST_UNARY) return is_plain(x->a);
+    return x->kind == AST_NAME || (x->kind == AST_NUMBER && x->is_int && !x->unit);
+}
+
+/* One whole number for each axis: the flat position. False (and no error): it is something else. */
+static bool single_place(struct eval *ev, const struct tensor *t, const struct ast *target,
+                         int64_t *place) {
+    if (target->n != t->shape.n) return false;
+    for (int i = 0; i < target->n; i++) {
+        if (target->list[i]->name || !is_plain(target->list[i]->a)) return false;
+    }
+    *place = 0;
+    for (int i = 0; i < target->n; i++) {
+        struct value v;
+        int64_t n = t->shape.size[i];
+        if (!eval_expr(ev, target->list[i]->a, &v)) return *ev->e = (struct err){0}, false;
+        int64_t at = v.kind == V_INT && v.integer < 0 ? v.integer + n : v.integer;
+        bool ok = v.kind == V_INT && at >= 0 && at < n;
+        value_unref(v);
+        if (!ok) return false;
+        *place = *place * n + at;
+    }
+    return true;
+}
+
+static bool places_of(struct eval *ev, const struct tensor *t, const struct ast *target,
+                      struct value *out) {
+    int64_t place;
+    if (single_place(ev, t, target, &place)) return *out = value_int(place), true;
+    return positions_of(ev, t, target, out);
+}
+
+/* The tensor itself if nobody else sees it, else a copy. */
+static struct tensor *writable(struct eval *ev, struct tensor *t, const struct ast *target,
+                               bool to_float) {
     enum dtype type = to_float && !dtype_is_float(t->dtype) ? DT_FLOAT64 : t->dtype;
+    if (type == t->dtype && !t->owner && is_private(ev, target, &t->refs)) return tensor_ref(t);
     struct tensor *copy = tensor_new(type, &t->shape, ev->e);
     if (!copy) return NULL;
     if (type == t->dtype) memcpy(copy->data, t->data, (size_t)t->count * dtype_bytes(type));
@@ -89,13 +151,13 @@ static bool replace_in_tensor(struct eval *ev, struct value base, const struct a
                               struct value v, struct value *out) {
     struct value places, values;
     struct desc d;
-    TRY(positions_of(ev, base.tensor, target, &places));
+    TRY(places_of(ev, base.tensor, target, &places));
     if (!as_tensorlike(ev, v, &values)) return value_unref(places), false;
     bool ok = value_describe(values, &d);
     if (!ok)
         fail(ev, target->span, ERR_TYPE, "A tensor holds numbers, and this is %s.",
              value_kind_words(values.kind));
-    struct tensor *t = ok ? writable_copy(ev, base.tensor, dtype_is_float(d.dtype)) : NULL;
+    struct tensor *t = ok ? writable(ev, base.tensor, target, dtype_is_float(d.dtype)) : NULL;
     ok = t != NULL;
     if (ok && places.kind == V_INT) {
         ok = value_is_number(values) ||
@@ -153,7 +215,7 @@ static bool replace_subscript(struct eval *ev, struct value base, const struct a
     bool named = base.kind == V_RECORD || base.kind == V_TABLE;
     if (key.kind == V_UNKNOWN || key.kind == V_DESC) *out = value_unknown();
     else if (named && key.kind == V_TEXT)
-        ok = replace_key(ev, base, intern(value_str(&key)), v, out);
+        ok = replace_key(ev, base, target, intern(value_str(&key)), v, out);
     else if (base.kind == V_LIST && key.kind == V_INT)
         ok = replace_item(ev, base, target, key.integer, v, out);
     else
@@ -168,7 +230,7 @@ bool index_replace(struct eval *ev, struct value base, const struct ast *target,
     if (target->kind == AST_INDEX) return replace_subscript(ev, base, target, v, out);
     if (base.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (base.kind == V_RECORD || base.kind == V_TABLE)
-        return replace_key(ev, base, target->name, v, out);
+        return replace_key(ev, base, target, target->name, v, out);
     fail(ev, target->span, ERR_TYPE, "This is %s: its fields cannot be replaced.",
          value_kind_words(base.kind));
     return err_hint(ev->e, "Only records and tables have fields that can be given new values.");

@@ -176,6 +176,11 @@ const struct value *names_get(struct names *s, const char *name) {
     return n->visible < 0 ? NULL : &n->versions[n->visible].value;
 }
 
+bool names_is_fresh(struct names *s, const char *name) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    return n->name && n->pending;
+}
+
 bool names_set(struct names *s, const char *name, struct value take, struct err *e) {
     if (2 * (s->n + 1) > s->cap && !grow(s, e)) return value_unref(take), false;
     struct entry *n = place_of(s->entries, s->cap, name);

@@ -10,6 +10,8 @@ void names_free(struct names *s);
 void names_begin(struct names *s, const char *cell_id, bool on_top);
 void names_end(struct names *s);
 const struct value *names_get(struct names *s, const char *name); /* borrowed, or NULL */
+/* Was it assigned by the running cell? Then no other version of it is the same memory. */
+bool names_is_fresh(struct names *s, const char *name);
 bool names_set(struct names *s, const char *name, struct value take, struct err *e);
 void names_forget_cells(struct names *s, const char *const *cell_ids, int n);
 void names_reset(struct names *s);
