@@ -29,7 +29,8 @@ void post_free(struct post *p) {
 }
 
 size_t post_bytes(const struct post *p) {
-    size_t n = sizeof *p + p->content.n + p->metadata.n;
+    enum { SMALL_PARTS = 1024 }; /* the struct and its short texts, with what the pool adds */
+    size_t n = SMALL_PARTS + p->content.n + p->metadata.n;
     for (int i = 0; i < p->n_buffers; i++) n += p->buffers[i].n;
     return n;
 }

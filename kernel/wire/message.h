@@ -24,7 +24,7 @@ struct post {
 
 struct post *post_new(enum channel channel, struct origin *parent, struct str type);
 void post_free(struct post *p);
-size_t post_bytes(const struct post *p);
+size_t post_bytes(const struct post *p); /* memory it takes, about */
 
 /* Who signs and numbers. */
 struct encoder {

@@ -103,10 +103,15 @@ static void swap_content(struct post *a, struct post *b) {
     b->metadata = metadata;
 }
 
+/* Only outputs wait: the control thread, which sends statuses, must answer at any time. */
+static bool is_output(const struct post *p) {
+    return !str_is(text_str(&p->type), "status") && !str_is(text_str(&p->type), "shutdown_reply");
+}
+
 void post_queue_add_iopub(struct post_queue *q, struct post *take) {
     if (!take) return;
     pthread_mutex_lock(&q->lock);
-    wait_for_room(q);
+    if (is_output(take)) wait_for_room(q);
     struct post *old = waiting_update(q, take);
     if (old) swap_content(old, take);
     else append(q, take);

@@ -3,7 +3,8 @@ import signal
 import time
 
 import pytest
-from rawkernel import kinds, text
+import zmq
+from rawkernel import Kernel, kinds, text
 
 
 def test_control_answers_during_a_computation(kernel):
@@ -18,6 +19,24 @@ def test_control_answers_during_a_computation(kernel):
     assert kernel.reply(request, "control").content == {"status": "unknown"}
     assert kernel.reply(head).content["status"] == "ok"
     kernel.outputs(head)
+
+
+def test_control_answers_during_a_flood_that_nobody_reads():
+    with Kernel(subscribe=False) as k:
+        lazy = k.socket(zmq.SUB, "iopub_port", rcvhwm=10)
+        lazy.subscribe(b"")
+        assert lazy.poll(5000)
+        head = k.execute("pieces 100000000")
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            start = time.monotonic()
+            k.reply(k.send("kernel_info_request", channel="control"), "control")
+            assert time.monotonic() - start < 0.5
+            time.sleep(0.05)
+        start = time.monotonic()
+        k.send("interrupt_request", channel="control")
+        assert k.reply(head).content["ename"] == "Interrupted"
+        assert time.monotonic() - start < 3
 
 
 def test_execute_is_refused_on_control(kernel):
