@@ -1,22 +1,48 @@
 /* Softmax, its logarithm and its cross entropy, a row at a time: m = max x, s = sum exp(x - m).
- * Bound: one exp an element. */
+ * Rows go through a tile that is filled up to whole vectors, so that a row of ten classes costs no
+ * scalar loops. Bound: one exp an element. */
 #include "sum.h"
 
-#define SOFTMAX(t, T, EXP, SUM, TYPE)                                                              \
-    FM T row_max_##t(const T *x, int64_t n) {                                                      \
-        T m = x[0];                                                                                \
-        ISA_NAME(fold_table)[FOLD_MAX][TYPE].run(&m, x, n);                                        \
-        return m;                                                                                  \
+enum { TILE = 256 };
+
+#define SOFTMAX(t, T, EXP, SUM)                                                                    \
+    /* k <= TILE numbers, filled up to whole vectors: gives the filled length */                   \
+    FM int64_t fill_up_##t(T *tile, const T *x, int64_t k, T filling) {                            \
+        int64_t whole = (k + LANES - 1) / LANES * LANES;                                           \
+        for (int64_t j = whole - LANES; j < whole; j++) tile[j] = filling;                         \
+        memcpy(tile, x, (size_t)k * sizeof(T));                                                    \
+        return whole;                                                                              \
+    }                                                                                              \
+    /* NaN wins */                                                                                 \
+    static T row_max_##t(const T *x, int64_t n) {                                                  \
+        T lane[LANES], tile[TILE];                                                                 \
+        for (int j = 0; j < LANES; j++) lane[j] = (T)-HUGE_VAL;                                    \
+        for (int64_t i = 0; i < n; i += TILE) {                                                    \
+            int64_t k = fill_up_##t(tile, x + i, n - i < TILE ? n - i : TILE, (T)-HUGE_VAL);       \
+            for (int64_t j = 0; j < k; j += LANES)                                                 \
+                for (int v = 0; v < LANES; v++) {                                                  \
+                    T a = lane[v], b = tile[j + v];                                                \
+                    lane[v] = b > a || b != b ? b : a;                                             \
+                }                                                                                  \
+        }                                                                                          \
+        for (int half = LANES / 2; half > 0; half /= 2)                                            \
+            for (int v = 0; v < half; v++) {                                                       \
+                T a = lane[v], b = lane[v + half];                                                 \
+                lane[v] = b > a || b != b ? b : a;                                                 \
+            }                                                                                      \
+        return lane[0];                                                                            \
     }                                                                                              \
     /* sum of exp(x - m), stored too where `out` is given */                                       \
-    FM double row_exp_##t(T *out, const T *x, T m, int64_t n) {                                    \
+    static double row_exp_##t(T *out, const T *x, T m, int64_t n) {                                \
         double s = 0;                                                                              \
-        T tile[256];                                                                               \
-        for (int64_t i = 0; i < n; i += 256) {                                                     \
-            int64_t k = n - i < 256 ? n - i : 256;                                                 \
-            T *o = out ? out + i : tile;                                                           \
-            for (int64_t j = 0; j < k; j++) o[j] = EXP(x[i + j] - m);                              \
-            s += SUM(o, k);                                                                        \
+        T tile[TILE];                                                                              \
+        for (int64_t i = 0; i < n; i += TILE) {                                                    \
+            int64_t some = n - i < TILE ? n - i : TILE;                                            \
+            int64_t k = fill_up_##t(tile, x + i, some, (T)-HUGE_VAL);                              \
+            for (int64_t j = 0; j < k; j += LANES)                                                 \
+                for (int v = 0; v < LANES; v++) tile[j + v] = EXP(tile[j + v] - m);                \
+            s += SUM(tile, k);                                                                     \
+            if (out) memcpy(out + i, tile, (size_t)some * sizeof(T));                              \
         }                                                                                          \
         return s;                                                                                  \
     }                                                                                              \
@@ -36,18 +62,21 @@
     static void softmax_crossentropy_##t(void *out, const void *x, const void *target,             \
                                          int64_t n) {                                              \
         const T *p = x, *y = target;                                                               \
-        T m = row_max_##t(x, n), d = (T)fm_log(row_exp_##t(NULL, x, m, n)), tile[256];             \
+        T m = row_max_##t(x, n), d = (T)fm_log(row_exp_##t(NULL, x, m, n));                        \
+        T tile[TILE], wanted[TILE];                                                                \
         double s = 0;                                                                              \
-        for (int64_t i = 0; i < n; i += 256) {                                                     \
-            int64_t k = n - i < 256 ? n - i : 256;                                                 \
+        for (int64_t i = 0; i < n; i += TILE) {                                                    \
+            int64_t some = n - i < TILE ? n - i : TILE;                                            \
+            int64_t k = fill_up_##t(tile, p + i, some, m);                                         \
+            fill_up_##t(wanted, y + i, some, 0);                                                   \
             for (int64_t j = 0; j < k; j++)                                                        \
-                tile[j] = y[i + j] == 0 ? 0 : -y[i + j] * ((p[i + j] - m) - d);                    \
+                tile[j] = wanted[j] == 0 ? 0 : -wanted[j] * ((tile[j] - m) - d);                   \
             s += SUM(tile, k);                                                                     \
         }                                                                                          \
         *(T *)out = (T)s;                                                                          \
     }
-SOFTMAX(f64, double, fm_exp, sum_short_f64, DT_FLOAT64)
-SOFTMAX(f32, float, fm_exp_f, sum_short_f32, DT_FLOAT32)
+SOFTMAX(f64, double, fm_exp, sum_short_f64)
+SOFTMAX(f32, float, fm_exp_f, sum_short_f32)
 
 #define SOFTMAX_ROW(t)                                                                             \
     { softmax_##t, log_softmax_##t, softmax_crossentropy_##t }
