@@ -132,6 +132,7 @@ static void take_queue(struct iopub *p) {
         next = post->next;
         post->next = NULL;
         if (join_streams(p->tail, post)) {
+            post_queue_sent(&p->queue, post_bytes(post) - post->content.n);
             post_free(post);
             continue;
         }
@@ -174,6 +175,7 @@ static int send_some(struct iopub *p) {
         if (post->is_stream) p->stream_ns = now_ns();
         p->head = post->next;
         if (!p->head) p->tail = NULL;
+        if (!post->has_topic) post_queue_sent(&p->queue, post_bytes(post));
         post_free(post);
     }
     atomic_store(&p->hurry, false);

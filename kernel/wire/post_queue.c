@@ -60,11 +60,16 @@ struct post *post_queue_take_all(struct post_queue *q) {
     pthread_mutex_lock(&q->lock);
     struct post *list = q->head;
     q->head = q->tail = NULL;
-    q->n_bytes = 0;
     q->quiet = false;
-    pthread_cond_broadcast(&q->room);
     pthread_mutex_unlock(&q->lock);
     return list;
+}
+
+void post_queue_sent(struct post_queue *q, size_t bytes) {
+    pthread_mutex_lock(&q->lock);
+    q->n_bytes -= bytes;
+    if (q->n_bytes <= QUEUE_MAX) pthread_cond_broadcast(&q->room);
+    pthread_mutex_unlock(&q->lock);
 }
 
 void post_queue_quiet(struct post_queue *q) {
@@ -95,12 +100,15 @@ static struct post *waiting_update(struct post_queue *q, const struct post *p) {
     return found;
 }
 
-static void swap_content(struct post *a, struct post *b) {
-    struct text content = a->content, metadata = a->metadata;
-    a->content = b->content;
-    a->metadata = b->metadata;
-    b->content = content;
-    b->metadata = metadata;
+/* Needs the lock. `old` waits in the queue and says what `fresh` says. */
+static void swap_content(struct post_queue *q, struct post *old, struct post *fresh) {
+    struct text content = old->content, metadata = old->metadata;
+    q->n_bytes -= post_bytes(old);
+    old->content = fresh->content;
+    old->metadata = fresh->metadata;
+    q->n_bytes += post_bytes(old);
+    fresh->content = content;
+    fresh->metadata = metadata;
 }
 
 /* Only outputs wait: the control thread, which sends statuses, must answer at any time. */
@@ -113,7 +121,7 @@ void post_queue_add_iopub(struct post_queue *q, struct post *take) {
     pthread_mutex_lock(&q->lock);
     if (is_output(take)) wait_for_room(q);
     struct post *old = waiting_update(q, take);
-    if (old) swap_content(old, take);
+    if (old) swap_content(q, old, take);
     else append(q, take);
     pthread_mutex_unlock(&q->lock);
     if (old) post_free(take);
