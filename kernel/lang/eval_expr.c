@@ -2,6 +2,7 @@
 #include "eval_parts.h"
 #include "builtin.h"
 #include "format.h"
+#include "loop.h"
 #include "names.h"
 #include "scope.h"
 #include "stack.h"
@@ -238,10 +239,9 @@ static bool comprehension_element(struct eval *ev, struct comprehension *c) {
 static bool comprehension_part(struct eval *ev, struct comprehension *c, int part) {
     if (part == c->x->n) return comprehension_element(ev, c);
     const struct ast *p = c->x->list[part];
-    struct value over;
-    TRY(eval_expr(ev, p->a, &over));
-    int64_t n = 0;
-    bool ok = iterate_count(ev, over, p->a->span, &n);
+    struct loop loop;
+    bool ok = loop_start(ev, p->a, &loop);
+    int64_t n = loop.n;
     int64_t limit = ev->domain == DOMAIN_CHECK ? 64 : INT64_MAX;
     if (n < 0 || n > limit) c->described = true;
     if (n < 0) n = 1;
@@ -251,12 +251,12 @@ static bool comprehension_part(struct eval *ev, struct comprehension *c, int par
         struct value item;
         ev->stream = hash_add(stream, (uint64_t)i + 1);
         ev->draws = draws;
-        ok = !stopped(ev, p->span) && iterate_item(ev, over, i, &item) &&
+        ok = !stopped(ev, p->span) && loop_item(ev, &loop, i, &item) &&
              bind_names(ev, p->list, p->n, item) && comprehension_part(ev, c, part + 1);
     }
     ev->stream = stream;
     ev->draws = draws + 1;
-    value_unref(over);
+    loop_end(&loop);
     return ok;
 }
 
@@ -378,7 +378,9 @@ static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out)
     bool ok = apply_binary(ev, x->op, a, b, out);
     value_unref(a);
     value_unref(b);
-    return ok || fail_from(ev, x->span, (struct span[]){x->a->span, x->b->span}, 2);
+    bool by_zero = !ok && ev->e->kind == ERR_NUMBER && strcmp(ev->e->label, "is 0") == 0;
+    struct span parts[] = {x->a->span, x->b->span};
+    return ok || fail_from(ev, by_zero ? x->b->span : x->span, parts, 2);
 }
 
 static bool eval_unary(struct eval *ev, const struct ast *x, struct value *out) {
@@ -465,7 +467,8 @@ static bool (*const eval_of[AST_N_KINDS])(struct eval *, const struct ast *, str
 bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
     *out = value_missing();
     bool checking = ev->domain == DOMAIN_CHECK;
-    if (checking && (--ev->fuel < 0 || stack_is_low())) return *out = value_unknown(), true;
+    if (checking && stack_is_low()) ev->fuel = -1;
+    if (checking && --ev->fuel < 0) return *out = value_unknown(), true;
     if (!checking && stack_is_low()) return too_deep(ev, x->span);
     if (!eval_of[x->kind])
         return fail(ev, x->span, ERR_SYNTAX, "This cannot stand inside an expression.");

@@ -85,7 +85,7 @@ static bool worth_computing(const struct desc *const *in, int n, const struct de
         int64_t count = 1;
         for (int a = 0; a < d->shape.n; a++) {
             if (d->shape.size[a] < 0) return false;
-            count *= d->shape.size[a] < CHECK_COMPUTES ? d->shape.size[a] : CHECK_COMPUTES;
+            count *= d->shape.size[a] <= CHECK_COMPUTES ? d->shape.size[a] : CHECK_COMPUTES + 1;
             if (count > CHECK_COMPUTES) return false;
         }
     }

@@ -3,6 +3,7 @@
 #include "eval_parts.h"
 #include "eval_unknown.h"
 #include "builtin.h"
+#include "loop.h"
 #include "lost.h"
 #include "names.h"
 #include "scope.h"
@@ -233,10 +234,10 @@ static bool keeps_training(struct eval *ev, const struct ast *s) {
     const struct ast *name = s->list[0], *lost = lost_training(s->body, s->n_body, name->name);
     if (s->n != 1 || name->kind != AST_NAME || !lost) return true;
     struct str list = source_piece(s->a->span), train = source_piece(lost->span);
-    const char *end = memchr(train.p, '\n', train.n), *from = memchr(train.p, ' ', train.n);
+    const char *end = memchr(train.p, '\n', train.n);
     if (end) train.n = (size_t)(end - train.p);
-    struct str rest = {from + 1 + strlen(name->name), 0};
-    rest.n = train.n - (size_t)(rest.p - train.p);
+    size_t before = lost->list[0]->span.end - lost->span.start;
+    struct str rest = {train.p + before, train.n > before ? train.n - before : 0};
     fail(ev, lost->list[0]->span, ERR_LOST,
          "Values are copied, never shared: this would train the copy, and the copy is gone when "
          "the loop comes round again. %s",
@@ -250,26 +251,25 @@ static bool keeps_training(struct eval *ev, const struct ast *s) {
 }
 
 static enum flow exec_for(struct eval *ev, const struct ast *s) {
-    struct value over;
+    struct loop loop;
     if (ev->domain == DOMAIN_CHECK && !keeps_training(ev, s)) return FLOW_ERROR;
-    if (!eval_expr(ev, s->a, &over)) return FLOW_ERROR;
-    int64_t n = 0;
     uint64_t stream = ev->stream;
-    enum flow flow = iterate_count(ev, over, s->a->span, &n) ? FLOW_NEXT : FLOW_ERROR;
-    if (flow == FLOW_NEXT && ev->domain == DOMAIN_CHECK && (n < 0 || n > CHECK_ROUNDS)) {
-        flow = exec_unknown_for(ev, s, over);
-        n = 0;
+    enum flow flow = loop_start(ev, s->a, &loop) ? FLOW_NEXT : FLOW_ERROR;
+    if (flow == FLOW_NEXT && ev->domain == DOMAIN_CHECK &&
+        (loop.n < 0 || loop.n > CHECK_ROUNDS)) {
+        flow = exec_unknown_for(ev, s, loop.over);
+        loop.n = 0;
     }
-    for (int64_t i = 0; flow == FLOW_NEXT && i < n; i++) {
+    for (int64_t i = 0; flow == FLOW_NEXT && i < loop.n; i++) {
         struct value item;
-        if (stopped(ev, s->span) || !iterate_item(ev, over, i, &item)) {
+        if (stopped(ev, s->span) || !loop_item(ev, &loop, i, &item)) {
             flow = FLOW_ERROR;
             break;
         }
         flow = exec_round(ev, s, item, stream, i);
         if (flow == FLOW_CONTINUE) flow = FLOW_NEXT;
     }
-    value_unref(over);
+    loop_end(&loop);
     ev->stream = stream;
     if (flow == FLOW_ERROR && ev->e->kind != ERR_INTERRUPT) err_at(ev->e, s->span);
     return flow == FLOW_BREAK ? FLOW_NEXT : flow;

@@ -165,6 +165,7 @@ bool fn_round(struct call *c, struct value *out) {
     int64_t digits;
     struct value v;
     TRY(call_int(c, 1, 0, &digits));
+    digits = digits > 300 ? 300 : digits < -300 ? -300 : digits;
     if (c->args[0].kind == V_TABLE || c->args[0].kind == V_HISTORY) {
         *out = value_table(table_round(c->args[0].table, (int)digits, c->ev->e));
         return out->kind == V_TABLE;
@@ -178,6 +179,7 @@ bool fn_round(struct call *c, struct value *out) {
         value_unref(v);
         return ok;
     }
+    if (digits > 100) return *out = v, true; /* more digits than there are */
     struct value scale = value_float(pow(10, (double)digits));
     bool ok = fn_step2(c->ev, OP_mul, &v, scale) && fn_step1(c->ev, OP_round, &v) &&
               fn_step2(c->ev, OP_div, &v, scale);

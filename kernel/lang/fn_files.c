@@ -133,7 +133,8 @@ static bool save_weights(struct call *c, const char *path) {
 }
 
 static bool wrong_ending(struct call *c, const char *path) {
-    call_fail(c, 1, ERR_FILE, "%s cannot be saved as %s.", value_kind_words(c->args[0].kind), path);
+    call_fail(c, 1, ERR_FILE, "This is %s, which cannot be saved as %s.",
+              value_kind_words(c->args[0].kind), path);
     return err_hint(
         c->ev->e,
         "    .npy           a tensor\n    .csv           a table\n    .safetensors   a "

@@ -19,7 +19,7 @@ static bool too_big_to_check(const struct eval *ev, const struct shape *s, bool 
     if (ev->domain == DOMAIN_RUN) return false;
     int64_t n = 1;
     for (int i = 0; i < s->n; i++) {
-        n *= s->size[i] < CHECK_MAKES ? s->size[i] : CHECK_MAKES;
+        n *= s->size[i] <= CHECK_MAKES ? s->size[i] : CHECK_MAKES + 1;
         if (n > CHECK_MAKES) return true;
     }
     return false;
@@ -102,10 +102,13 @@ bool fn_range(struct call *c, struct value *out) {
     }
     if (!call_has(c, 1)) x[1] = x[0], x[0] = 0;
     if (!whole) return float_range(c, x[0], x[1], x[2], out);
-    int64_t a = (int64_t)x[0], b = (int64_t)x[1], step = (int64_t)x[2];
+    int64_t a = 0, b, step;
+    TRY(call_int(c, call_has(c, 1) ? 1 : 0, 0, &b) && call_int(c, 2, 1, &step));
+    if (call_has(c, 1)) TRY(call_int(c, 0, 0, &a));
     if (step == 0) return call_fail(c, 2, ERR_VALUE, "range cannot go in steps of 0.");
-    int64_t n = step > 0 ? (b - a + step - 1) / step : (a - b - step - 1) / -step;
-    struct shape s = shape_of(1, &(int64_t){n > 0 ? n : 0});
+    __int128 way = step > 0 ? (__int128)b - a : (__int128)a - b;
+    __int128 width = step > 0 ? step : -(__int128)step, n = (way + width - 1) / width;
+    struct shape s = shape_of(1, &(int64_t){n <= 0 ? 0 : n > INT64_MAX ? INT64_MAX : (int64_t)n});
     if (too_big_to_check(c->ev, &s, true)) return described(c->ev, &s, DT_INT64, out);
     struct tensor *t = tensor_new(DT_INT64, &s, c->ev->e);
     if (!t) return false;

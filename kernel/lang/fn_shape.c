@@ -351,7 +351,13 @@ bool fn_windows(struct call *c, struct value *out) {
     TRY(call_int(c, 2, 1, &step));
     int64_t n = d.shape.n ? d.shape.size[0] : 0;
     if (n < 0 || v.kind != V_TENSOR) return value_unref(v), *out = value_unknown(), true;
-    if (size < 1 || step < 1 || size > n)
+    if (step < 1) {
+        value_unref(v);
+        return call_fail(c, 2, ERR_VALUE, "Windows go on by at least 1, not by %lld.",
+                         (long long)step);
+    }
+    if (size < 1 || size > n) value_unref(v);
+    if (size < 1 || size > n)
         return call_fail(c, 1, ERR_VALUE, "A window of %lld does not fit into %lld rows.",
                          (long long)size, (long long)n);
     int64_t count = (n - size) / step + 1;

@@ -60,8 +60,10 @@ bool err_at(struct err *e, struct span at) {
 }
 
 bool err_memory(struct err *e, size_t bytes) {
-    err_set(e, ERR_MEMORY, "This needs %.3g GB of memory at once, and there is not that much.",
-            (double)bytes / 1e9);
+    double gigabytes = (double)bytes / 1e9;
+    bool huge = gigabytes >= 1000;
+    err_set(e, ERR_MEMORY, "This needs %.*f %s of memory at once, and there is not that much.",
+            gigabytes < 10 ? 2 : 0, huge ? gigabytes / 1000 : gigabytes, huge ? "TB" : "GB");
     return err_hint(e, "Use fewer examples, smaller layers or a smaller batch.");
 }
 

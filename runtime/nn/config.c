@@ -224,7 +224,7 @@ static const struct {
     double low, high;
     bool low_open, high_open;
 } limits[] = {
-    {"", "units", "a whole number from 1", 1, 1e9, false, false},
+    {"", "units", "a whole number from 1 to a billion", 1, 1e9, false, false},
     {"Dropout", "rate", "from 0 to below 1", 0, 1, false, true},
     {"", "momentum", "from 0 to below 1", 0, 1, false, true},
     {"", "beta_1", "from 0 to below 1", 0, 1, false, true},
