@@ -1,5 +1,5 @@
-/* Unit tests in one header: a file lists its tests with TEST_MAIN; each CHECK that fails prints both
- * values and the place. The last line is "N passed, N failed". */
+/* Unit tests in one header: a file lists its tests with TEST_MAIN; each CHECK that fails prints
+ * both values and the place. The last line is "N passed, N failed". */
 #pragma once
 #include <math.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ static int checks_failed, checks_passed;
     do {                                                                                           \
         double found_ = (found), expected_ = (expected);                                           \
         double scale_ = fabs(expected_) > 1 ? fabs(expected_) : 1;                                 \
-        if (fabs(found_ - expected_) <= (tolerance) * scale_) {                                    \
+        if (fabs(found_ - expected_) <= (tolerance)*scale_) {                                      \
             checks_passed++;                                                                       \
         } else {                                                                                   \
             checks_failed++;                                                                       \

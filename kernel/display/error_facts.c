@@ -49,7 +49,8 @@ static int read_facts(const char *text, struct fact facts[MAX_FACTS]) {
         const char *tab = memchr(p, '\t', length);
         struct fact *f = &facts[n++];
         *f = (struct fact){.left = {p, tab ? (size_t)(tab - p) : length}};
-        if (tab && tab + 1 < p + length) split_cells(f, (struct str){tab + 1, length - (size_t)(tab - p) - 1});
+        if (tab && tab + 1 < p + length)
+            split_cells(f, (struct str){tab + 1, length - (size_t)(tab - p) - 1});
         p += length + (end != NULL);
     }
     return n;

@@ -237,8 +237,8 @@ static void say_nothing_ran(const struct run *r) {
     bool behind = false;
     for (int i = 0; r->program && i < r->program->n_statements; i++) {
         const struct ast *s = r->program->statements[i];
-        behind = behind || (trains(s) && s->span.source == e->at.source &&
-                            s->span.end <= e->at.start);
+        behind =
+            behind || (trains(s) && s->span.source == e->at.source && s->span.end <= e->at.start);
     }
     if (!behind || strstr(e->hint, "Nothing was computed.")) return;
     size_t used = strlen(e->hint);

@@ -232,7 +232,7 @@ static bool config_field(struct eval *ev, const struct ast *x, struct value v, s
 static bool list_field(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     struct value t;
     TRY(as_tensorlike(ev, v, &t));
-    bool ok = t.kind == V_UNKNOWN       ? (*out = t, true)
+    bool ok = t.kind == V_UNKNOWN      ? (*out = t, true)
               : value_is_tensorlike(t) ? tensor_field(ev, x, t, out)
                                        : no_field(ev, x, v, NULL);
     value_unref(t);

@@ -179,8 +179,8 @@ bool run_function(struct eval *ev, struct function *f, struct value *slots, stru
     ev->draws = saved.draws + 1;
     ev->depth--;
     for (int i = 0; i < frame.scope->n_slots; i++) value_unref(slots[i]);
-    bool here = ev->e->at.source == at.source && ev->e->at.start >= at.start &&
-                ev->e->at.end <= at.end;
+    bool here =
+        ev->e->at.source == at.source && ev->e->at.start >= at.start && ev->e->at.end <= at.end;
     if (!ok && !here && ev->e->at.source && f->ast->kind == AST_DEF && ev->e->n_notes < 3)
         err_note(ev->e, at, "called from");
     return ok;
@@ -326,7 +326,7 @@ static void see_name(void *user, const char *name, const struct value *v) {
 
 static bool no_method(struct eval *ev, const struct ast *field, struct value self) {
     const char *later = builtin_later(field->name);
-    if (later) return fail_later(ev, field->key_span, later);
+    if (later) return fail_later_name(ev, field->key_span, field->name, later);
     struct spelling s;
     spelling_start(&s, str_of(field->name));
     for (int i = 0; i < builtin_count(); i++)

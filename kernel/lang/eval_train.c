@@ -231,7 +231,8 @@ static bool name_places(struct train_block *b) {
     const struct ast *data = b->statement->a;
     bool arrow = data && data->kind == AST_ARROW;
     struct span none = data ? data->span : b->statement->span;
-    struct span spans[] = {b->statement->list[0]->span, arrow ? data->a->span : none,
+    struct span spans[] = {b->statement->list[0]->span,
+                           arrow ? data->a->span : none,
                            arrow ? data->b->span : none,
                            b->loss_at.source ? b->loss_at : b->statement->span,
                            b->validate_at.source ? b->validate_at : b->statement->span,

@@ -25,8 +25,9 @@ struct train_block {
     struct tensor *owned_tensors[8];
     int n_owned_tensors;
     double class_weights[1024];
-    bool quiet, seeded, unknown; /* seeded: `seed` is set; unknown: something is not known while checking */
-    int resume;          /* -1 not said, else 0 or 1 */
+    bool quiet, seeded,
+        unknown; /* seeded: `seed` is set; unknown: something is not known while checking */
+    int resume;  /* -1 not said, else 0 or 1 */
 };
 
 /* A loss or metric from a value. */

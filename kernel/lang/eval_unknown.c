@@ -50,8 +50,14 @@ struct value value_join(struct value take_a, struct value take_b, struct err *e)
         value_unref(take_b);
         return take_a;
     }
-    if (value_describe(take_a, &a) && value_describe(take_b, &b) && join_desc(&a, &b, &both))
+    bool described = value_describe(take_a, &a) && value_describe(take_b, &b);
+    if (take_a.kind == V_NODE || take_b.kind == V_NODE) {
+        /* in a graph the way from its inputs matters: one of the two stands for both */
+        bool same = described && shape_same_sizes(&a.shape, &b.shape) && a.dtype == b.dtype;
+        if (same) out = take_b.kind == V_NODE ? take_b : take_a;
+    } else if (described && join_desc(&a, &b, &both)) {
         out = value_desc(&both, e);
+    }
     value_unref(take_a);
     value_unref(take_b);
     return out.kind == V_MISSING ? value_unknown() : out;
@@ -165,8 +171,7 @@ enum flow exec_unknown_if(struct eval *ev, const struct ast *s) {
         if (b == FLOW_RETURN) state_swap(ev, &start); /* only arm a goes on */
         else if (a != FLOW_RETURN && !state_join(ev, &start)) flow = FLOW_ERROR;
         /* an arm that leaves a loop goes on behind the loop: joined as well */
-        if (flow == FLOW_NEXT && a != FLOW_NEXT && b != FLOW_NEXT)
-            flow = a == FLOW_RETURN ? b : a;
+        if (flow == FLOW_NEXT && a != FLOW_NEXT && b != FLOW_NEXT) flow = a == FLOW_RETURN ? b : a;
     }
     state_clear(&start);
     return flow;
@@ -196,9 +201,8 @@ static enum flow maybe_round(struct eval *ev, const struct ast *s, struct value 
     enum flow flow;
     if (s->kind == AST_FOR) {
         struct value item;
-        flow = unknown_item(ev, over, &item)
-                   ? exec_round(ev, s, item, ev->stream, round)
-                   : FLOW_ERROR;
+        flow =
+            unknown_item(ev, over, &item) ? exec_round(ev, s, item, ev->stream, round) : FLOW_ERROR;
     } else {
         flow = exec_body(ev, s->body, s->n_body);
     }

@@ -109,8 +109,8 @@ static bool check_evaluation(struct evaluation *v, const struct model_value *m,
 static bool place_evaluation(struct evaluation *v) {
     struct call *c = v->call;
     const struct err *e = c->ev->e;
-    struct span spans[] = {c->spans[0], v->inputs_at, v->targets_at, c->spans[2], c->spans[1],
-                           c->spans[2]};
+    struct span spans[] = {c->spans[0], v->inputs_at, v->targets_at,
+                           c->spans[2], c->spans[1],  c->spans[2]};
     bool placed = e->at.source != 0 || e->at.start >= ARRAY_LEN(spans);
     return fail_from(c->ev, placed ? c->at : spans[e->at.start], spans, 4);
 }

@@ -72,13 +72,14 @@ static bool common(struct call *c, struct mark *m) {
     int i;
     if (given(c, "label", &i)) m->label = as_label(c, i);
     if (given(c, "marker", &i))
-        TRY(known_name(c, i, plot_knows_marker, "marker",
-                       "The markers are: o . s x + ^ v d", &m->marker));
+        TRY(known_name(c, i, plot_knows_marker, "marker", "The markers are: o . s x + ^ v d",
+                       &m->marker));
     if (given(c, "colormap", &i))
-        TRY(known_name(c, i, plot_knows_colormap, "colour map",
-                       "Colour maps are viridis, magma, gray, coolwarm, RdYlGn and others; an added "
-                       "_r reverses them.",
-                       &m->colormap));
+        TRY(known_name(
+            c, i, plot_knows_colormap, "colour map",
+            "Colour maps are viridis, magma, gray, coolwarm, RdYlGn and others; an added "
+            "_r reverses them.",
+            &m->colormap));
     if (given(c, "step", &i)) TRY(call_bool(c, i, false, &m->step));
     if (given(c, "dashed", &i)) TRY(call_bool(c, i, false, &m->dashed));
     if (given(c, "density", &i)) TRY(call_bool(c, i, false, &m->density));

@@ -280,7 +280,8 @@ static bool fractions_of(struct call *c, double *fractions, int *n) {
     if (sum > 1 + 1e-9) {
         call_fail(c, -1, ERR_VALUE, "The parts of the split add up to %g%%, not to 100%%.",
                   100 * sum);
-        return err_hint(c->ev->e, "Write one share for each part, such as split(80%%, 10%%, 10%%).");
+        return err_hint(c->ev->e,
+                        "Write one share for each part, such as split(80%%, 10%%, 10%%).");
     }
     if (*n >= 1) return true;
     call_fail(c, -1, ERR_ARGUMENT, "split needs the shares of the parts.");

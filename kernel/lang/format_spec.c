@@ -11,7 +11,7 @@ struct spec {
     struct str fill; /* one code point */
     char align;      /* < > ^ = or 0 */
     char sign;       /* + - space */
-    bool alternate; /* # */
+    bool alternate;  /* # */
     bool zero;
     int width;
     char group;    /* , _ or 0 */
@@ -100,7 +100,10 @@ static void binary_digits(uint64_t u, char *out) {
 static void whole_digits(struct value v, const struct spec *f, char *out, size_t cap) {
     int64_t i = v.kind == V_INT ? v.integer : v.boolean;
     uint64_t u = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
-    const char *before = f->type == 'b' ? "0b" : f->type == 'o' ? "0o" : f->type == 'x' ? "0x" : "0X";
+    const char *before = f->type == 'b'   ? "0b"
+                         : f->type == 'o' ? "0o"
+                         : f->type == 'x' ? "0x"
+                                          : "0X";
     bool based = f->type && strchr("boxX", f->type);
     if (f->alternate && based) {
         memcpy(out, before, 2);
@@ -134,8 +137,7 @@ static void float_digits(double x, int precision, char *out, size_t cap) {
     if (!strpbrk(out, ".e") && n + 3 < cap) memcpy(out + n, ".0", 3);
 }
 
-static void real_print(char type, bool alternate, int precision, double x, char *out,
-                       size_t cap) {
+static void real_print(char type, bool alternate, int precision, double x, char *out, size_t cap) {
     switch (type) {
     case 'f':
     case 'F': snprintf(out, cap, alternate ? "%#.*f" : "%.*f", precision, x); break;
@@ -228,7 +230,8 @@ bool format_value(struct value v, struct str spec, struct text *out, struct err 
         return false;
     }
     if (v.kind == V_FLOAT && f.type && strchr("dboxX", f.type)) {
-        err_set(e, ERR_VALUE, "The format code \"%.*s\" is for whole numbers.", (int)spec.n, spec.p);
+        err_set(e, ERR_VALUE, "The format code \"%.*s\" is for whole numbers.", (int)spec.n,
+                spec.p);
         return err_hint(e, "Use .0f for no decimals, or int(…) to cut them off.");
     }
     if (number && f.type == 's')

@@ -46,8 +46,7 @@ bool loop_start(struct eval *ev, const struct ast *x, struct loop *l) {
         actuals[n] = (struct actual){.value = args[n], .at = x->list[n]->span};
     }
     if (ok && !count_rounds(args, n, l)) {
-        ok = global_get(ev, x->a->name, &f) &&
-             call_value(ev, f, actuals, n, x->span, &l->over) &&
+        ok = global_get(ev, x->a->name, &f) && call_value(ev, f, actuals, n, x->span, &l->over) &&
              iterate_count(ev, l->over, x->span, &l->n);
     }
     for (int i = 0; i < n; i++) value_unref(args[i]);

@@ -25,8 +25,9 @@ struct resolver {
     const struct resolve_globals *globals;
     struct open_scope *scope;
     const struct ast *call; /* whose arguments are walked */
-    const char **assigned; /* names that the cell itself assigns */
+    const char **assigned;  /* names that the cell itself assigns */
     int n_assigned, cap_assigned;
+    int n_before; /* of those: by statements before the one at hand */
     struct err *e;
 };
 
@@ -201,8 +202,9 @@ static bool is_column(struct resolver *r, const struct ast *x) {
     struct text line = {0};
     snprintf(piece, sizeof piece, quoted ? "\"%.70s\"" : ".%.70s", x->name);
     corrected_line(x, piece, &line);
-    err_set(r->e, ERR_COLUMN, "`%s` has a column of this name. Inside %s, a column %s:",
-            table->name, verb, quoted ? "is named in quotes" : "starts with a dot");
+    err_set(r->e, ERR_COLUMN,
+            "`%s` has a column of this name. Inside %s, a column %s:", table->name, verb,
+            quoted ? "is named in quotes" : "starts with a dot");
     err_label(r->e, "is not a variable");
     if (line.n) err_hint(r->e, "%s", line.p);
     text_clear(&line);
@@ -217,7 +219,7 @@ static bool undefined(struct resolver *r, const struct ast *x) {
     spelling_start(&hint, str_of(x->name));
     for (struct open_scope *s = r->scope; s; s = s->outer)
         for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->names[i]));
-    for (int i = 0; i < r->n_assigned; i++) spelling_add(&hint, str_of(r->assigned[i]));
+    for (int i = 0; i < r->n_before; i++) spelling_add(&hint, str_of(r->assigned[i]));
     r->globals->each(r->globals->user, add_candidate, &hint);
     err_set(r->e, ERR_NAME, "There is no `%s` here.", x->name);
     err_label(r->e, "is not defined");
@@ -229,7 +231,9 @@ static bool undefined(struct resolver *r, const struct ast *x) {
         int slot = r->scope->outer ? find_local(r->scope, intern(best)) : NOT_FOUND;
         bool parameter = slot != NOT_FOUND && slot < r->scope->n_params;
         err_set(r->e, ERR_NAME, "Did you mean `%.*s`%s%s?", (int)best.n, best.p,
-                slot == NOT_FOUND ? "" : parameter ? ", the parameter of this " : ", a name of this ",
+                slot == NOT_FOUND ? ""
+                : parameter       ? ", the parameter of this "
+                                  : ", a name of this ",
                 slot == NOT_FOUND               ? ""
                 : r->scope->kind == SCOPE_MODEL ? "model"
                                                 : "function");
@@ -261,7 +265,8 @@ static bool walk_parts(struct resolver *r, struct ast *x) {
     return walk_all(r, x->orelse, x->n_orelse);
 }
 
-/* A size written as a bare name: a number in scope, or (in a function or model) a size to be learned. */
+/* A size written as a bare name: a number in scope, or (in a function or model) a size to be
+ * learned. */
 static bool walk_dim(struct resolver *r, struct ast *x) {
     x->slot = SLOT_GLOBAL;
     if (x->a) return walk(r, x->a);
@@ -377,8 +382,16 @@ bool scope_resolve(struct program *p, const struct resolve_globals *globals,
     struct open_scope *top = arena_alloc(p->arena, sizeof *top);
     if (!top) return err_memory(e, sizeof *top);
     struct resolver r = {.program = p, .globals = globals, .scope = top, .e = e};
-    TRY(collect(p->statements, p->n_statements, take_assigned, &r));
-    TRY(walk_all(&r, p->statements, p->n_statements));
+    int *before = arena_alloc(p->arena, ((size_t)p->n_statements + 1) * sizeof *before);
+    if (!before) return err_memory(e, (size_t)p->n_statements * sizeof *before);
+    for (int i = 0; i < p->n_statements; i++) {
+        before[i] = r.n_assigned;
+        TRY(collect(&p->statements[i], 1, take_assigned, &r));
+    }
+    for (int i = 0; i < p->n_statements; i++) {
+        r.n_before = before[i];
+        TRY(walk(&r, p->statements[i]));
+    }
     *cell = close_scope(&r, top, 0);
     return *cell != NULL;
 }

@@ -1,5 +1,5 @@
-/* Writes docs/reference.md from the tables that the checker reads, or says whether the page is up to
- * date:  make_reference PAGE  compares,  AWML_UPDATE=1 make_reference PAGE  writes. */
+/* Writes docs/reference.md from the tables that the checker reads, or says whether the page is up
+ * to date:  make_reference PAGE  compares,  AWML_UPDATE=1 make_reference PAGE  writes. */
 #include "lang/builtin.h"
 #include "lang/engine_parts.h"
 #include "lang/settings.h"
@@ -56,9 +56,10 @@ static void add_magics(struct text *out) {
 }
 
 static void make_page(struct text *out) {
-    text_adds(out, "# Reference\n\nEvery function, layer, loss, optimizer and setting. This page is "
-                   "made from the tables that the checker, completion and `name?` read "
-                   "(`tests/lang/make_reference.c`); every example runs in the tests.\n\n");
+    text_adds(out,
+              "# Reference\n\nEvery function, layer, loss, optimizer and setting. This page is "
+              "made from the tables that the checker, completion and `name?` read "
+              "(`tests/lang/make_reference.c`); every example runs in the tests.\n\n");
     add_builtins(out);
     add_activations(out);
     add_settings(&train_settings, out);

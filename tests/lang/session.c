@@ -45,8 +45,7 @@ static void on_note(void *user, struct str utf8) {
     add_line(user, "note: ", utf8);
 }
 
-static bool on_ask(void *user, struct str prompt, bool hidden, struct text *answer,
-                   struct err *e) {
+static bool on_ask(void *user, struct str prompt, bool hidden, struct text *answer, struct err *e) {
     (void)e;
     struct session *s = user;
     add_line(s, hidden ? "secret: " : "asked: ", prompt);

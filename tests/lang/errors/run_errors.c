@@ -42,8 +42,8 @@ static void see_training(void *user, int run, const struct train_event *event) {
 }
 
 static void run_cell(struct engine *en, int number, struct str code, struct text *seen) {
-    struct engine_observer o = {.user = seen, .text = see_text, .show = see_value,
-                                .note = see_note, .train = see_training};
+    struct engine_observer o = {
+        .user = seen, .text = see_text, .show = see_value, .note = see_note, .train = see_training};
     struct engine_cell cell = {.code = code, .number = number};
     char id[16];
     snprintf(id, sizeof id, "c%d", number);

@@ -95,9 +95,9 @@ static enum err_kind nested(const char *open, const char *middle, const char *cl
 }
 
 static void test_deep_cells(void) {
-    static const char *const pairs[][2] = {{"(", ")"},       {"[", "]"},  {"-", ""}, {"not ", ""},
-                                           {"abs(", ")"},    {"{a: ", "}"}, {"f(", ")"},
-                                           {"lambda: ", ""}, {"x[", "]"}};
+    static const char *const pairs[][2] = {{"(", ")"},   {"[", "]"},       {"-", ""},
+                                           {"not ", ""}, {"abs(", ")"},    {"{a: ", "}"},
+                                           {"f(", ")"},  {"lambda: ", ""}, {"x[", "]"}};
     CHECK_EQ(run_c("def f(x):\n    return x\nx = range(5)"), ERR_NONE);
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
         CHECK_EQ(nested(pairs[i][0], "1", pairs[i][1], 100000), ERR_RECURSION);
@@ -169,12 +169,10 @@ static void test_large_models(void) {
 /* ---- broken ---- */
 
 static void test_broken_text(void) {
-    static const char *const texts[] = {"x = \"\xff\"",    "\xc3\x28",        "x\xe2\x82 = 1",
-                                        "\xf5\x80\x80\x80", "\xed\xa0\x80",   "# \xfe\nx = 1",
-                                        "\xc0\x80",        "print(\"\xf0\x9f\")"};
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        CHECK_EQ(run_c(texts[i]), ERR_SYNTAX);
-    }
+    static const char *const texts[] = {"x = \"\xff\"",     "\xc3\x28",           "x\xe2\x82 = 1",
+                                        "\xf5\x80\x80\x80", "\xed\xa0\x80",       "# \xfe\nx = 1",
+                                        "\xc0\x80",         "print(\"\xf0\x9f\")"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) { CHECK_EQ(run_c(texts[i]), ERR_SYNTAX); }
     struct err e;
     CHECK_EQ(run((struct str){"x = \0 1", 7}, &e), ERR_SYNTAX);
     CHECK_EQ(run((struct str){"", 0}, &e), ERR_NONE);
@@ -287,5 +285,5 @@ static void end(void) {
     text_clear(&shown);
 }
 
-TEST_MAIN(begin, test_broken_text, test_large_models, test_large_cells, test_deep_cells, test_stack, test_noise,
-          test_stopping, end)
+TEST_MAIN(begin, test_broken_text, test_large_models, test_large_cells, test_deep_cells, test_stack,
+          test_noise, test_stopping, end)
