@@ -72,7 +72,13 @@ static void build(void) {
     index_.all = pool_zalloc((size_t)(n_rows + n_config) * sizeof *index_.all);
     index_.names = pool_zalloc(index_.cap * sizeof *index_.names);
     index_.at = pool_zalloc(index_.cap * sizeof *index_.at);
-    if (!index_.all || !index_.names || !index_.at) return;
+    if (!index_.all || !index_.names || !index_.at) { /* tried again at the next look-up */
+        pool_free(index_.all);
+        pool_free(index_.names);
+        pool_free(index_.at);
+        index_.all = NULL;
+        return;
+    }
     for (int i = 0; i < n_rows; i++) index_.all[i] = rows[i];
     for (int i = 0; i < n_config; i++) {
         const struct config_row *r = config_row_at(i);
@@ -92,6 +98,7 @@ static void build(void) {
 
 const struct builtin *builtin_find(const char *interned_name) {
     if (!index_.all) build();
+    if (!index_.all) return NULL;
     size_t i = (size_t)hash_mix((uint64_t)(uintptr_t)interned_name) & (index_.cap - 1);
     while (index_.names[i] && index_.names[i] != interned_name) i = (i + 1) & (index_.cap - 1);
     return index_.at[i];

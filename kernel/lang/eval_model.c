@@ -216,7 +216,7 @@ bool model_ensure(struct eval *ev, struct model_value *m, const struct desc *dat
     struct model *made = model_new(ast->name, ev->e);
     bool ok = made && walk_model(ev, m, made, true, &memo) && !memo.unknown &&
               walk_model(ev, m, made, false, &memo);
-    bool open = memo.needs_data || memo.unknown;
+    bool open = memo.needs_data || memo.unknown || (ev->domain == DOMAIN_CHECK && ev->fuel < 0);
     memo_clear(&memo);
     if (ok && !open) {
         m->model = made;
@@ -300,7 +300,11 @@ struct model_value *model_copy(struct eval *ev, const struct model_value *m) {
     c->model = m->model ? model_ref(m->model) : NULL;
     c->weights = m->weights ? weights_ref(m->weights) : NULL;
     c->args = pool_need((size_t)m->n_args * sizeof *c->args + 1, ev->e);
-    for (int i = 0; c->args && i < m->n_args; i++) c->args[i] = value_ref(m->args[i]);
+    if (!c->args) {
+        value_unref((struct value){.kind = V_MODEL, .model = c});
+        return NULL;
+    }
+    for (int i = 0; i < m->n_args; i++) c->args[i] = value_ref(m->args[i]);
     return c;
 }
 

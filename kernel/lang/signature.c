@@ -67,7 +67,11 @@ static bool cache_grow(void) {
     size_t cap = cache.cap ? cache.cap * 2 : 512, i, k;
     const char **texts = pool_zalloc(cap * sizeof *texts);
     struct signature **made = pool_zalloc(cap * sizeof *made);
-    if (!texts || !made) return false;
+    if (!texts || !made) {
+        pool_free(texts);
+        pool_free(made);
+        return false;
+    }
     for (i = 0; i < cache.cap; i++) {
         if (!cache.texts[i]) continue;
         for (k = (size_t)hash_mix((uint64_t)(uintptr_t)cache.texts[i]) & (cap - 1); texts[k];)

@@ -28,7 +28,7 @@ static void shape_free(struct value v) {
 }
 
 static void items_unref(struct value *items, int32_t n) {
-    for (int32_t i = 0; i < n; i++) value_unref(items[i]);
+    for (int32_t i = 0; items && i < n; i++) value_unref(items[i]);
     pool_free(items);
 }
 

@@ -28,12 +28,25 @@ static bool grow(void) {
     return true;
 }
 
+/* Names are small and half the program relies on having them: when memory is out, they come from a
+ * reserve, so that the cell can fail in peace. */
+static char *room(size_t bytes) {
+    static char reserve[1 << 16];
+    static size_t used;
+    char *p = pool_alloc(bytes);
+    if (p || sizeof reserve - used < bytes) return p;
+    p = reserve + used;
+    used += bytes;
+    return p;
+}
+
 const char *intern(struct str s) {
-    if (2 * (table.n + 1) > table.cap && !grow()) return NULL;
+    static const char none[] = "";
+    if (2 * (table.n + 1) > table.cap && !grow() && table.n + 1 >= table.cap) return none;
     const char **place = find(table.slot, table.cap, s);
     if (*place) return *place;
-    char *copy = pool_alloc(s.n + 1);
-    if (!copy) return NULL;
+    char *copy = room(s.n + 1);
+    if (!copy) return none;
     if (s.n) memcpy(copy, s.p, s.n);
     copy[s.n] = 0;
     table.n++;

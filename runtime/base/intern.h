@@ -3,6 +3,7 @@
 #pragma once
 #include "str.h"
 
-/* The one NUL-terminated copy of `s`; NULL only when memory is out. */
+/* The one NUL-terminated copy of `s`. Never NULL: when memory is out and a reserve is used up, an
+ * empty name. */
 const char *intern(struct str s);
 const char *intern_c(const char *c_string);
