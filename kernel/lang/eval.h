@@ -130,6 +130,7 @@ bool eval_grad(struct eval *ev, struct value f, const struct value *args, int n,
 bool fail(struct eval *ev, struct span at, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool fail_later(struct eval *ev, struct span at, const char *feature);
+bool fail_later_name(struct eval *ev, struct span at, const char *name, const char *feature);
 /* Add the place and the students' words for {0}… to an error from below. */
 bool fail_from(struct eval *ev, struct span at, const struct span *args, int n);
 /* Did the user press stop? Then an ERR_INTERRUPT is set. Cheap; called at loop edges. */

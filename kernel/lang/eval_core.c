@@ -21,6 +21,15 @@ bool fail_later(struct eval *ev, struct span at, const char *feature) {
     return false;
 }
 
+bool fail_later_name(struct eval *ev, struct span at, const char *name, const char *feature) {
+    bool same = strcmp(name, feature) == 0;
+    fail(ev, at, ERR_NOT_YET, "This release does not have `%s` yet%s%s.", name, same ? "" : ": ",
+         same ? "" : feature);
+    if (strcmp(name, "filter") == 0)
+        err_hint(ev->e, "Until then, rows are picked by a mask: t[t.height > 3]");
+    return err_label(ev->e, "comes in a later release");
+}
+
 enum { LONGEST_NAME = 40 };
 
 bool fail_from(struct eval *ev, struct span at, const struct span *args, int n) {

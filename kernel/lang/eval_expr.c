@@ -64,7 +64,7 @@ bool name_get(struct eval *ev, const struct ast *x, struct value *out) {
     }
     if (global_get(ev, x->name, out)) return true;
     const char *later = builtin_later(x->name);
-    if (later) return fail_later(ev, x->span, later);
+    if (later) return fail_later_name(ev, x->span, x->name, later);
     fail(ev, x->span, ERR_NAME, "`%s` has no value yet.", x->name);
     return err_label(ev->e, "is not defined at this point");
 }
@@ -242,7 +242,7 @@ static bool comprehension_part(struct eval *ev, struct comprehension *c, int par
     struct loop loop;
     bool ok = loop_start(ev, p->a, &loop);
     int64_t n = loop.n;
-    int64_t limit = ev->domain == DOMAIN_CHECK ? 64 : INT64_MAX;
+    int64_t limit = ev->domain == DOMAIN_CHECK && !ev->graph ? 64 : INT64_MAX;
     if (n < 0 || n > limit) c->described = true;
     if (n < 0) n = 1;
     if (n > limit) n = 2;

@@ -256,7 +256,7 @@ static enum flow exec_for(struct eval *ev, const struct ast *s) {
     uint64_t stream = ev->stream;
     enum flow flow = loop_start(ev, s->a, &loop) ? FLOW_NEXT : FLOW_ERROR;
     if (flow == FLOW_NEXT && ev->domain == DOMAIN_CHECK &&
-        (loop.n < 0 || loop.n > CHECK_ROUNDS)) {
+        (loop.n < 0 || too_long_to_check(ev, loop.n))) {
         flow = exec_unknown_for(ev, s, loop.over);
         loop.n = 0;
     }
@@ -286,7 +286,7 @@ static enum flow exec_while(struct eval *ev, const struct ast *s) {
         value_unref(v);
         if (t == TRUTH_ERROR) return FLOW_ERROR;
         if (t == TRUTH_NO) break;
-        if (t == TRUTH_UNKNOWN || (ev->domain == DOMAIN_CHECK && i >= CHECK_ROUNDS)) {
+        if (t == TRUTH_UNKNOWN || too_long_to_check(ev, i + 1)) {
             flow = exec_unknown_while(ev, s);
             break;
         }
@@ -347,21 +347,12 @@ enum flow exec_statement(struct eval *ev, const struct ast *s) {
 
 /* ---- random streams of statements ---- */
 
-static const char *assigned_name(const struct ast *s) {
-    if (s->kind != AST_ASSIGN && s->kind != AST_TRAIN && s->kind != AST_AUGMENT) return NULL;
-    const struct ast *t = s->n ? s->list[0] : NULL;
-    while (t && (t->kind == AST_ATTRIBUTE || t->kind == AST_INDEX)) t = t->a;
-    return t && t->kind == AST_NAME ? t->name : NULL;
-}
-
 /* Keyed by the name a statement assigns and which time in its body it does so; by its place among
  * the others if it assigns none. */
 uint64_t statement_stream(uint64_t outer, struct ast *const *body, int i) {
-    const char *name = assigned_name(body[i]);
-    uint64_t nth = 0;
-    for (int k = 0; k < i; k++) nth += assigned_name(body[k]) == name;
+    const char *name = ast_assigned_name(body[i]);
     uint64_t key = name ? hash_bytes(name, strlen(name), 1) : 2;
-    return hash_add(hash_add(outer, key), nth);
+    return hash_add(hash_add(outer, key), (uint64_t)body[i]->nth);
 }
 
 enum flow exec_body(struct eval *ev, struct ast *const *body, int n) {

@@ -3,7 +3,12 @@
 #pragma once
 #include "eval.h"
 
-enum { CHECK_ROUNDS = 40 }; /* loops up to this length are unrolled while checking */
+/* Loops up to this length are unrolled while checking; in a graph all loops are, for a loop is
+ * part of what is built. */
+enum { CHECK_ROUNDS = 40 };
+static inline bool too_long_to_check(const struct eval *ev, int64_t rounds) {
+    return ev->domain == DOMAIN_CHECK && !ev->graph && rounds > CHECK_ROUNDS;
+}
 
 enum flow exec_unknown_if(struct eval *ev, const struct ast *s);
 enum flow exec_unknown_for(struct eval *ev, const struct ast *s, struct value over);

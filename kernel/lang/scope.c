@@ -1,5 +1,6 @@
 /* Which name is what: slots, captures, and undefined names. */
 #include "scope.h"
+#include "base/hash.h"
 #include "base/intern.h"
 #include "spelling.h"
 #include <stdio.h>
@@ -20,14 +21,22 @@ struct open_scope {
     int n_captures;
 };
 
+/* Names with a number each, by open addressing; in the program's arena, never full. */
+struct counter {
+    const char **names;
+    int32_t *numbers;
+    size_t n, cap;
+};
+
 struct resolver {
     struct program *program;
     const struct resolve_globals *globals;
     struct open_scope *scope;
     const struct ast *call; /* whose arguments are walked */
-    const char **assigned;  /* names that the cell itself assigns */
+    const char **assigned;  /* names that the cell itself assigns, in order */
     int n_assigned, cap_assigned;
-    int n_before; /* of those: by statements before the one at hand */
+    struct counter known; /* the same names, for looking up */
+    int n_before;         /* of those: by statements before the one at hand */
     struct err *e;
 };
 
@@ -157,11 +166,44 @@ static struct scope *close_scope(struct resolver *r, const struct open_scope *op
 
 /* ---- undefined names ---- */
 
-static bool cell_assigns(const struct resolver *r, const char *name) {
-    for (int i = 0; i < r->n_assigned; i++) {
-        if (r->assigned[i] == name) return true;
+static int32_t *counter_find(const struct counter *c, const char *name) {
+    size_t i = (size_t)hash_mix((uint64_t)(uintptr_t)name) & (c->cap - 1);
+    while (c->names[i] && c->names[i] != name) i = (i + 1) & (c->cap - 1);
+    c->names[i] = name;
+    return &c->numbers[i];
+}
+
+static bool counter_start(struct resolver *r, struct counter *c, size_t most) {
+    size_t cap = 16;
+    while (cap < 2 * most) cap *= 2;
+    c->names = arena_alloc(r->program->arena, cap * sizeof *c->names);
+    c->numbers = arena_alloc(r->program->arena, cap * sizeof *c->numbers);
+    c->cap = cap;
+    return (c->names && c->numbers) || err_memory(r->e, cap * 16);
+}
+
+static bool counter_has(const struct counter *c, const char *name) {
+    if (!c->cap) return false;
+    size_t i = (size_t)hash_mix((uint64_t)(uintptr_t)name) & (c->cap - 1);
+    while (c->names[i] && c->names[i] != name) i = (i + 1) & (c->cap - 1);
+    return c->names[i] == name;
+}
+
+/* Random streams are keyed by the name that a statement assigns and which one of its body it is. */
+static bool number_statements(struct resolver *r, struct ast *const *body, int n) {
+    struct counter c = {0};
+    static const char unnamed[] = "";
+    if (n == 0) return true;
+    TRY(counter_start(r, &c, (size_t)n));
+    for (int i = 0; i < n; i++) {
+        const char *name = ast_assigned_name(body[i]);
+        body[i]->nth = (*counter_find(&c, name ? name : unnamed))++;
     }
-    return false;
+    return true;
+}
+
+static bool cell_assigns(const struct resolver *r, const char *name) {
+    return counter_has(&r->known, name);
 }
 
 static void add_candidate(void *to, const char *name) {
@@ -261,6 +303,8 @@ static bool walk_parts(struct resolver *r, struct ast *x) {
     }
     TRY(walk_all(r, x->list, x->n));
     TRY(walk_all(r, x->names2, x->n_names2));
+    TRY(number_statements(r, x->body, x->n_body));
+    TRY(number_statements(r, x->orelse, x->n_orelse));
     TRY(walk_all(r, x->body, x->n_body));
     return walk_all(r, x->orelse, x->n_orelse);
 }
@@ -301,7 +345,7 @@ static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kin
         if (f->list[i]->b) ok = walk(r, f->list[i]->b);
     }
     if (ok && f->kind == AST_LAMBDA) ok = walk(r, f->a);
-    ok = ok && walk_all(r, f->body, f->n_body);
+    ok = ok && number_statements(r, f->body, f->n_body) && walk_all(r, f->body, f->n_body);
     r->scope = inner->outer;
     if (!ok) return false;
     f->scope = close_scope(r, inner, f->n);
@@ -373,6 +417,11 @@ static bool take_assigned(void *to, const char *name) {
         r->assigned = more;
         r->cap_assigned = cap;
     }
+    if (2 * (size_t)(r->n_assigned + 1) > r->known.cap) {
+        TRY(counter_start(r, &r->known, 2 * (size_t)r->n_assigned + 16));
+        for (int i = 0; i < r->n_assigned; i++) counter_find(&r->known, r->assigned[i]);
+    }
+    counter_find(&r->known, name);
     r->assigned[r->n_assigned++] = name;
     return true;
 }
@@ -382,6 +431,7 @@ bool scope_resolve(struct program *p, const struct resolve_globals *globals,
     struct open_scope *top = arena_alloc(p->arena, sizeof *top);
     if (!top) return err_memory(e, sizeof *top);
     struct resolver r = {.program = p, .globals = globals, .scope = top, .e = e};
+    TRY(number_statements(&r, p->statements, p->n_statements));
     int *before = arena_alloc(p->arena, ((size_t)p->n_statements + 1) * sizeof *before);
     if (!before) return err_memory(e, (size_t)p->n_statements * sizeof *before);
     for (int i = 0; i < p->n_statements; i++) {
