@@ -146,3 +146,11 @@ static void print_node(const struct ast *n, const char *role, int depth, struct 
 void ast_print(const struct program *p, struct text *out) {
     print_list(p->statements, p->n_statements, "", 0, out);
 }
+
+const char *ast_assigned_name(const struct ast *statement) {
+    enum ast_kind k = statement->kind;
+    if (k != AST_ASSIGN && k != AST_TRAIN && k != AST_AUGMENT) return NULL;
+    const struct ast *t = statement->n ? statement->list[0] : NULL;
+    while (t && (t->kind == AST_ATTRIBUTE || t->kind == AST_INDEX)) t = t->a;
+    return t && t->kind == AST_NAME ? t->name : NULL;
+}

@@ -122,6 +122,7 @@ struct ast {
     int64_t integer;
     bool is_int, is_percent, is_rest, is_quiet, is_maximize, is_repr, shows_source;
     int32_t slot;      /* resolver: local slot, or -1 = global or built-in */
+    int32_t nth;       /* resolver: which statement of its body to assign its name, from 0 */
     int32_t height;    /* levels below, itself included; at most AST_MAX_HEIGHT */
     int32_t id;        /* position in the program, from 0: keys random streams and caches */
     const void *scope; /* resolver's data for def, lambda, model, comprehension */
@@ -143,3 +144,7 @@ struct program {
 
 struct program *program_ref(struct program *p);
 void program_unref(struct program *p);
+
+/* The name that an assignment, a train statement or `x += …` gives a value: that of x for x.a and
+ * x[i] too. NULL for other statements. */
+const char *ast_assigned_name(const struct ast *statement);

@@ -163,8 +163,7 @@ static bool walk_program(struct run *r, enum domain domain) {
     if (domain == DOMAIN_CHECK) ev.observer = &nobody;
     bool ok = true;
     for (int i = 0; ok && i < r->program->n_statements; i++) {
-        ok = run_statement(&ev, r, i) &&
-             (domain == DOMAIN_CHECK || !stopped(&ev, r->program->statements[i]->span));
+        ok = run_statement(&ev, r, i) && !stopped(&ev, r->program->statements[i]->span);
         if (domain != DOMAIN_CHECK || ev.fuel >= 0) continue;
         *r->e = (struct err){0}; /* too long to be checked: the rest is found when it runs */
         ok = true;

@@ -130,7 +130,10 @@ static bool magic_shell(struct eval *ev, const struct ast *s, const struct engin
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     pid_t pid;
     int status = 0, failed = posix_spawn(&pid, "/bin/sh", NULL, &attributes, argv, environ);
     posix_spawnattr_destroy(&attributes);
