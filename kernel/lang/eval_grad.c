@@ -130,7 +130,10 @@ static bool describe_gradient(struct eval *ev, struct node *y, struct node *dy, 
     struct desc dv = y->desc, ds = dy->desc;
     *value = value_desc(&dv, ev->e);
     *slope = value_desc(&ds, ev->e);
-    return value->kind == V_DESC && slope->kind == V_DESC;
+    if (value->kind == V_DESC && slope->kind == V_DESC) return true;
+    value_unref(*value);
+    value_unref(*slope);
+    return false;
 }
 
 static bool grad_of_numbers(struct eval *ev, struct value f, const struct value *args, int n,
@@ -164,7 +167,7 @@ bool eval_grad(struct eval *ev, struct value f, const struct value *args, int n,
                struct span at, struct value *value, struct value *slope) {
     if (n > GRAD_MAX_ARGS)
         return fail(ev, at, ERR_ARGUMENT, "grad passes on at most %d arguments.", GRAD_MAX_ARGS);
-    struct value ready[GRAD_MAX_ARGS];
+    struct value ready[GRAD_MAX_ARGS] = {0};
     bool unknown = f.kind == V_UNKNOWN, nodes = false, ok = true;
     int made = 0;
     for (; ok && made < n; made++) {

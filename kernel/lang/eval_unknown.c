@@ -75,7 +75,11 @@ static bool state_save(struct eval *ev, struct state *s) {
     *s = (struct state){.n_slots = ev->frame->scope ? ev->frame->scope->n_slots : 0};
     s->overlay.items = pool_need((size_t)ev->overlay.n * sizeof(struct binding) + 1, ev->e);
     s->slots = pool_need((size_t)s->n_slots * sizeof(struct value) + 1, ev->e);
-    if (!s->overlay.items || !s->slots) return false;
+    if (!s->overlay.items || !s->slots) {
+        pool_free(s->overlay.items);
+        pool_free(s->slots);
+        return false;
+    }
     s->overlay.n = s->overlay.cap = ev->overlay.n;
     for (int i = 0; i < s->overlay.n; i++) {
         s->overlay.items[i].name = ev->overlay.items[i].name;

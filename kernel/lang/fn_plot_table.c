@@ -38,7 +38,7 @@ static bool add_line(struct call *c, struct plot *p, const char *name) {
     m.x = epoch >= 0 ? numbers_of(c, epoch) : row_numbers(c);
     m.y = numbers_of(c, column);
     if (c->args[ARG_TABLE].table->n_rows < 30) m.marker = intern_c("o");
-    if (m.x && m.y && plot_add(p, &m, c->ev->e)) return true;
+    if (m.x && m.y) return plot_add(p, &m, c->ev->e);
     tensor_unref(m.x);
     tensor_unref(m.y);
     return false;
@@ -77,7 +77,7 @@ static bool add_points(struct call *c, struct plot *p) {
     }
     m.x = numbers_of(c, x);
     m.y = numbers_of(c, y);
-    if (m.x && m.y && plot_add(p, &m, c->ev->e)) return true;
+    if (m.x && m.y) return plot_add(p, &m, c->ev->e);
     tensor_unref(m.x);
     tensor_unref(m.y);
     tensor_unref(m.color_by);

@@ -109,11 +109,8 @@ static void mark_clear(struct mark *m) {
 static bool finish(struct call *c, struct mark *m, struct value *out) {
     int i;
     struct plot *p = plot_new(c->ev->e);
-    if (!p || !plot_add(p, m, c->ev->e)) {
-        mark_clear(m);
-        plot_unref(p);
-        return false;
-    }
+    if (!p) return mark_clear(m), false;
+    if (!plot_add(p, m, c->ev->e)) return plot_unref(p), false;
     if (given(c, "title", &i)) p->title = call_name(c, i);
     if (given(c, "legend", &i)) p->legend_title = call_name(c, i);
     *out = (struct value){.kind = V_PLOT, .plot = p};
@@ -188,7 +185,9 @@ static bool grouped(struct call *c, const struct mark *whole, const struct tenso
         snprintf(label, sizeof label, "%.6g", key);
         m.label = intern_c(label);
         m.color_by = NULL;
-        if (!m.x || !m.y || !plot_add(p, &m, c->ev->e)) return mark_clear(&m), false;
+        m.z = NULL;
+        if (!m.x || !m.y) return mark_clear(&m), false;
+        TRY(plot_add(p, &m, c->ev->e));
     }
     return true;
 }
@@ -248,8 +247,9 @@ bool fn_bar(struct call *c, struct value *out) {
     }
     struct plot *p = plot_new(c->ev->e);
     bool ok = p && vector(c, 1, &m.y) && bar_names(c, &m, p) && same_length(c, m.x, m.y) &&
-              common(c, &m) && plot_add(p, &m, c->ev->e);
+              common(c, &m);
     if (!ok) return mark_clear(&m), plot_unref(p), false;
+    if (!plot_add(p, &m, c->ev->e)) return plot_unref(p), false;
     if (given(c, "title", &i)) p->title = call_name(c, i);
     *out = (struct value){.kind = V_PLOT, .plot = p};
     return true;

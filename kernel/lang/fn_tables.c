@@ -327,6 +327,7 @@ static bool hand_out(struct call *c, const struct split *s, struct value *out) {
         ok = ok && pick_rows(c->ev, c->args[0], rows, &part) && list_add(out->list, part, c->ev->e);
         tensor_unref(rows);
     }
+    if (!ok) value_unref(*out);
     return ok;
 }
 

@@ -54,7 +54,7 @@ struct plot {
 struct plot *plot_new(struct err *e);
 struct plot *plot_ref(struct plot *p);
 void plot_unref(struct plot *p);
-/* Append a mark; takes the references inside. */
+/* Append a mark; takes the references inside, also when it fails. */
 bool plot_add(struct plot *p, const struct mark *m, struct err *e);
 /* Append mark i of another plot: its tensors are shared, its names copied. */
 bool plot_add_from(struct plot *p, const struct plot *from, int i, struct err *e);
