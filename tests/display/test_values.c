@@ -139,7 +139,7 @@ static struct table *history(int64_t n_epochs) {
 static struct table *wide(void) {
     struct table *t = table_new(3, 784, &err);
     for (int32_t k = 0; k < 784; k++) {
-        char name[8];
+        char name[12];
         snprintf(name, sizeof name, "%d", k);
         table_set_column(t, k, intern_c(name), COLUMN_NUMBER, &err);
         for (int i = 0; i < 3; i++) t->columns[k].numbers[i] = k * 0.5;
