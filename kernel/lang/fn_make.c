@@ -112,7 +112,10 @@ bool fn_range(struct call *c, struct value *out) {
     if (too_big_to_check(c->ev, &s, true)) return described(c->ev, &s, DT_INT64, out);
     struct tensor *t = tensor_new(DT_INT64, &s, c->ev->e);
     if (!t) return false;
-    for (int64_t i = 0; i < t->count; i++) ((int64_t *)t->data)[i] = a + i * step;
+    for (int64_t i = 0; i < t->count; i++) {
+        ((int64_t *)t->data)[i] = a + i * step;
+        if ((i & 0xffff) == 0 && stopped(c->ev, c->at)) return tensor_unref(t), false;
+    }
     return *out = value_tensor(t), true;
 }
 
