@@ -126,13 +126,20 @@ static bool show_result(struct eval *ev, const struct run *r, const struct ast *
     return true;
 }
 
+/* What the line behind %time assigns is known when it has run. */
+static bool check_magic(struct eval *ev, const struct ast *s) {
+    struct ast name = {.kind = AST_NAME, .name = magic_assigns(s), .slot = SLOT_GLOBAL};
+    return !name.name || name_set(ev, &name, value_unknown());
+}
+
 static bool run_statement(struct eval *ev, const struct run *r, int i) {
     const struct ast *s = r->program->statements[i];
     bool last = i == r->program->n_statements - 1;
     uint64_t top = hash_mix(0x6177u + (uint64_t)r->engine->again);
     ev->stream = statement_stream(top, r->program->statements, i);
     ev->draws = 0;
-    if (is_meta(s)) return ev->domain == DOMAIN_CHECK || run_magic(ev, s, r->cell);
+    if (is_meta(s))
+        return ev->domain == DOMAIN_CHECK ? check_magic(ev, s) : run_magic(ev, s, r->cell);
     if (last && s->kind == AST_EXPR) return show_result(ev, r, s) || err_at(ev->e, s->span);
     enum flow flow = exec_statement(ev, s);
     if (flow == FLOW_ERROR) return false;

@@ -2,12 +2,13 @@
 #include "scope.h"
 #include "base/hash.h"
 #include "base/intern.h"
+#include "base/pool.h"
 #include "spelling.h"
 #include <stdio.h>
 #include <string.h>
 
 enum scope_kind { SCOPE_CELL, SCOPE_FUNCTION, SCOPE_MODEL };
-enum { MAX_LOCALS = 512, NOT_FOUND = -1000000 };
+enum { MAX_LOCALS = 512, MAX_NESTING = 50, NOT_FOUND = -1000000 };
 
 /* A scope being filled. Slots of comprehension variables are visible while their part of the tree
  * is walked: `visible[i]` says so. */
@@ -36,7 +37,8 @@ struct resolver {
     const char **assigned;  /* names that the cell itself assigns, in order */
     int n_assigned, cap_assigned;
     struct counter known; /* the same names, for looking up */
-    int n_before;         /* of those: by statements before the one at hand */
+    int depth;            /* functions around */
+    int n_before; /* of those: by statements before the one at hand */
     struct err *e;
 };
 
@@ -66,6 +68,18 @@ static bool collect_targets(struct ast *const *list, int n, take_name_fn take, v
     return true;
 }
 
+/* %time x = …: the name that the line behind the magic assigns, or NULL. */
+const char *magic_assigns(const struct ast *s) {
+    struct str t = s->text;
+    size_t n = 0, k;
+    if (s->kind != AST_MAGIC || !s->name || strcmp(s->name, "time") != 0) return NULL;
+    while (t.n && t.p[0] == ' ') t.p++, t.n--;
+    while (n < t.n && !strchr(" =.,()[]+-*/:", t.p[n])) n++;
+    for (k = n; k < t.n && t.p[k] == ' ';) k++;
+    bool assigns = n > 0 && k + 1 < t.n && t.p[k] == '=' && t.p[k + 1] != '=';
+    return assigns ? intern((struct str){t.p, n}) : NULL;
+}
+
 static bool collect_one(const struct ast *s, take_name_fn take, void *to) {
     switch (s->kind) {
     case AST_ASSIGN:
@@ -80,6 +94,7 @@ static bool collect_one(const struct ast *s, take_name_fn take, void *to) {
         return collect(s->body, s->n_body, take, to);
     case AST_DEF:
     case AST_MODEL: return take(to, s->name);
+    case AST_MAGIC: return !magic_assigns(s) || take(to, magic_assigns(s));
     case AST_INPUT:
     case AST_WEIGHT:
     case AST_OVER: return take(to, s->name);
@@ -332,8 +347,15 @@ static bool walk_params(struct resolver *r, struct ast *f) {
 
 static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kind) {
     TRY(walk_params(r, f));
-    struct open_scope *inner = arena_alloc(r->program->arena, sizeof *inner);
-    if (!inner) return err_memory(r->e, sizeof *inner);
+    if (r->depth == MAX_NESTING) {
+        err_set(r->e, ERR_RECURSION, "Functions stand in functions more than %d levels deep.",
+                MAX_NESTING);
+        err_label(r->e, "is too deep inside");
+        return err_at(r->e, f->key_span.source ? f->key_span : f->span);
+    }
+    struct open_scope *inner = pool_need(sizeof *inner, r->e);
+    if (!inner) return false;
+    r->depth++;
     inner->kind = kind;
     inner->outer = r->scope;
     r->scope = inner;
@@ -347,8 +369,9 @@ static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kin
     if (ok && f->kind == AST_LAMBDA) ok = walk(r, f->a);
     ok = ok && number_statements(r, f->body, f->n_body) && walk_all(r, f->body, f->n_body);
     r->scope = inner->outer;
-    if (!ok) return false;
-    f->scope = close_scope(r, inner, f->n);
+    r->depth--;
+    f->scope = ok ? close_scope(r, inner, f->n) : NULL;
+    pool_free(inner);
     return f->scope != NULL;
 }
 

@@ -19,6 +19,8 @@ struct resolve_globals {
     /* Is `name` a table of an earlier cell with this column? */
     bool (*has_column)(void *user, const char *name, const char *column);
 };
+/* %time x = …: the name (interned) that the line behind the magic assigns, or NULL. */
+const char *magic_assigns(const struct ast *magic);
 /* Fills slots and scopes; the cell's own scope is *cell. */
 bool scope_resolve(struct program *p, const struct resolve_globals *globals,
                    const struct scope **cell, struct err *e);
