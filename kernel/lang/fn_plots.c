@@ -246,8 +246,8 @@ bool fn_bar(struct call *c, struct value *out) {
         return finish(c, &m, out);
     }
     struct plot *p = plot_new(c->ev->e);
-    bool ok = p && vector(c, 1, &m.y) && bar_names(c, &m, p) && same_length(c, m.x, m.y) &&
-              common(c, &m);
+    bool ok =
+        p && vector(c, 1, &m.y) && bar_names(c, &m, p) && same_length(c, m.x, m.y) && common(c, &m);
     if (!ok) return mark_clear(&m), plot_unref(p), false;
     if (!plot_add(p, &m, c->ev->e)) return plot_unref(p), false;
     if (given(c, "title", &i)) p->title = call_name(c, i);
