@@ -35,7 +35,7 @@ static void failing_allocations(void) {
     for (size_t k = 0; k < N_SOME_CELLS; k++) run_scarce(k, INT32_MAX);
     size_t before = pool_live_blocks();
     for (size_t k = 0; k < N_SOME_CELLS; k++) {
-        for (int64_t n = 1; n < 20000; n += 1 + n / 12) run_scarce(k, n);
+        for (int64_t n = 1; n < 20000; n += 1 + n / 6) run_scarce(k, n);
         if (pool_live_blocks() > before + 10) {
             fprintf(stderr, "cell %zu leaves %zu blocks\n", k, pool_live_blocks() - before);
             CHECK(false);
