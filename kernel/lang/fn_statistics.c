@@ -159,24 +159,6 @@ static bool sorted_tensor(struct call *c, bool descending, struct value *out) {
     return ok;
 }
 
-bool fn_unique(struct call *c, struct value *out) {
-    struct value sorted;
-    TRY(sorted_tensor(c, false, &sorted));
-    struct value list = value_list_new(16, c->ev->e);
-    bool ok = list.kind == V_LIST;
-    const struct tensor *t = sorted.tensor;
-    for (int64_t i = 0; ok && i < t->count; i++) {
-        struct value v;
-        if (i > 0 && tensor_get(t, i) == tensor_get(t, i - 1)) continue;
-        ok = iterate_item(c->ev, sorted, i, &v) && list_add(list.list, v, c->ev->e);
-    }
-    value_unref(sorted);
-    if (ok && list.list->n == 0) return *out = list, true;
-    ok = ok && list_to_tensor(c->ev, list.list, out);
-    value_unref(list);
-    return ok;
-}
-
 /* ---- sort and sorted ---- */
 
 static int text_compare(struct str a, struct str b) {
@@ -234,6 +216,42 @@ static bool sort_list(struct call *c, const struct list *l, bool descending, str
     for (size_t i = 0; keys && i < n; i++) value_unref(keys[i]);
     pool_free(keys);
     pool_free(at);
+    return ok;
+}
+
+/* A list's different elements: texts, mostly. */
+static bool unique_items(struct call *c, struct value *out) {
+    struct value sorted;
+    TRY(sort_list(c, c->args[0].list, false, &sorted));
+    const struct list *l = sorted.list;
+    *out = value_list_new(l->n, c->ev->e);
+    bool ok = out->kind == V_LIST;
+    for (int32_t i = 0; ok && i < l->n; i++) {
+        bool same = false;
+        ok = i == 0 || values_equal(c->ev, l->items[i], l->items[i - 1], &same);
+        if (ok && !same) ok = list_add(out->list, value_ref(l->items[i]), c->ev->e);
+    }
+    value_unref(sorted);
+    if (!ok) value_unref(*out);
+    return ok;
+}
+
+bool fn_unique(struct call *c, struct value *out) {
+    struct value sorted;
+    if (c->args[0].kind == V_LIST && c->args[0].list->n) return unique_items(c, out);
+    TRY(sorted_tensor(c, false, &sorted));
+    struct value list = value_list_new(16, c->ev->e);
+    bool ok = list.kind == V_LIST;
+    const struct tensor *t = sorted.tensor;
+    for (int64_t i = 0; ok && i < t->count; i++) {
+        struct value v;
+        if (i > 0 && tensor_get(t, i) == tensor_get(t, i - 1)) continue;
+        ok = iterate_item(c->ev, sorted, i, &v) && list_add(list.list, v, c->ev->e);
+    }
+    value_unref(sorted);
+    if (ok && list.list->n == 0) return *out = list, true;
+    ok = ok && list_to_tensor(c->ev, list.list, out);
+    value_unref(list);
     return ok;
 }
 
