@@ -6,6 +6,7 @@
 #include "display/error_view.h"
 #include "lang/engine.h"
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -92,6 +93,7 @@ static void run(struct text *code, int number) {
     struct engine_cell cell = {.code = text_str(code), .number = number};
     struct err e;
     double start = now();
+    if (getenv("AWML_SHOW_CELLS")) fprintf(stderr, "---- cell %d\n%s", number, code->p);
     bool fine = engine_check(session, &cell, &e);
     if (now() - start > 5) abort(); /* the checker has to end */
     if (fine) {

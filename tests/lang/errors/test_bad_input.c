@@ -101,7 +101,7 @@ static enum err_kind nested(const char *open, const char *middle, const char *cl
 }
 
 static void test_deep_cells(void) {
-    static const char *const pairs[][2] = {{"(", ")"},   {"[", "]"},       {"-", ""},
+    static const char *const pairs[][2] = {{"(", ")"},   {"[", "]"},       {"- ", ""},
                                            {"not ", ""}, {"abs(", ")"},    {"{a: ", "}"},
                                            {"f(", ")"},  {"lambda: ", ""}, {"x[", "]"}};
     CHECK_EQ(run_c("def f(x):\n    return x\nx = range(5)"), ERR_NONE);
