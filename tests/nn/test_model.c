@@ -193,7 +193,7 @@ static void test_too_large(void) {
     struct err e = {0};
     CHECK(model_init(m, 1, 1, &e) == NULL);
     CHECK_EQ(e.kind, ERR_MEMORY);
-    CHECK(strstr(e.facts, "its weights, twice\t5.65e+03 GB") != NULL);
+    CHECK(strstr(e.facts, "its weights, twice\t6 TB") != NULL);
     model_unref(m);
 }
 
