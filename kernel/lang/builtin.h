@@ -38,6 +38,8 @@ struct call {
     struct span spans[SIGNATURE_MAX];
     int n_rest;
     int rest[64]; /* indices of actuals taken by "..." */
+    int n_held;
+    struct value held[16]; /* operands made for this call: given back when it ends */
 };
 
 const struct builtin *builtin_find(const char *interned_name);

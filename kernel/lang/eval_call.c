@@ -252,7 +252,9 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
     if (checking && (b->flags & FN_NUMBERS)) return *out = value_unknown(), true;
     if (checking && (b->flags & FN_KNOWN) && argument_unknown(&c))
         return *out = value_unknown(), true;
-    if (b->fn(&c, out)) return true;
+    bool ok = b->fn(&c, out);
+    for (int i = 0; i < c.n_held; i++) value_unref(c.held[i]);
+    if (ok) return true;
     return fail_from(ev, at, c.spans, c.signature->n);
 }
 

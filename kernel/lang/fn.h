@@ -6,9 +6,11 @@
 #include "base/intern.h"
 #include "base/pool.h"
 
-/* Argument i as a number, tensor, node, description or unknown (new reference): lists of numbers
- * become tensors. False with an error for anything else. */
+/* Argument i as a number, tensor, node, description or unknown: lists of numbers become tensors.
+ * The call keeps the reference: *v is borrowed. False with an error for anything else. */
 bool fn_operand(struct call *c, int i, struct value *v);
+/* The same as a new reference, for chains of fn_step1 and fn_step2. */
+bool fn_take_operand(struct call *c, int i, struct value *v);
 /* Its description; unknown values have none and set *known = false. */
 bool fn_described(struct call *c, struct value v, struct desc *d);
 /* Chains of elementwise steps on values that are given up as they are used. */

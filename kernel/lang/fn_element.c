@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-bool fn_operand(struct call *c, int i, struct value *v) {
+bool fn_take_operand(struct call *c, int i, struct value *v) {
     TRY(as_tensorlike(c->ev, c->args[i], v));
     if (value_is_tensorlike(*v) || v->kind == V_UNKNOWN) return true;
     call_fail(c, i, ERR_TYPE, "%s works on numbers, and this is %s.", c->row->name,
@@ -11,6 +11,14 @@ bool fn_operand(struct call *c, int i, struct value *v) {
     value_unref(*v);
     *v = value_missing();
     return false;
+}
+
+bool fn_operand(struct call *c, int i, struct value *v) {
+    if (c->n_held == (int)ARRAY_LEN(c->held))
+        return call_fail(c, i, ERR_BUG, "%s has too many operands.", c->row->name);
+    TRY(fn_take_operand(c, i, v));
+    c->held[c->n_held++] = *v;
+    return true;
 }
 
 bool fn_step1(struct eval *ev, enum op op, struct value *v) {
@@ -33,7 +41,6 @@ bool fn_element(struct call *c, struct value *out) {
     struct value v;
     TRY(fn_operand(c, 0, &v));
     bool ok = apply1(c->ev, (enum op)c->row->op, v, NULL, out);
-    value_unref(v);
     return ok;
 }
 
@@ -47,7 +54,6 @@ static bool reduce(struct call *c, enum op op, struct value *out) {
     bool ok = call_axes(c, 1, &d.shape, &a.axes) && call_bool(c, 2, false, &a.keepdims);
     if (ok && d.shape.n == 0) *out = value_ref(v);
     else if (ok) ok = apply1(c->ev, op, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -75,7 +81,6 @@ bool fn_var(struct call *c, struct value *out) {
     a.keepdims = keep;
     ok = ok && apply1(c->ev, OP_mean, diff, &a, out);
     value_unref(diff);
-    value_unref(v);
     value_unref(mean);
     value_unref(wide);
     return ok;
@@ -102,12 +107,11 @@ bool fn_count(struct call *c, struct value *out) {
             c, 0, ERR_TYPE,
             "count counts what is True: count(x > 3). For the number of elements write len(x).");
     else a.axes = d.shape.n ? (1u << d.shape.n) - 1 : 0, ok = apply1(c->ev, OP_sum, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
 static bool arg_extreme(struct call *c, enum op op, struct value *out) {
-    struct value v, flat;
+    struct value v, flat = value_missing();
     struct desc d;
     struct attrs a = {0};
     TRY(fn_operand(c, 0, &v));
@@ -125,9 +129,8 @@ static bool arg_extreme(struct call *c, enum op op, struct value *out) {
         struct attrs r = {.shape = shape_of(1, &(int64_t){-1}), .axis = 1};
         ok = apply1(c->ev, OP_reshape, v, &r, &flat);
         ok = ok && apply1(c->ev, op, flat, &a, out);
-        if (ok) value_unref(flat);
+        value_unref(flat);
     }
-    value_unref(v);
     return ok;
 }
 
@@ -149,7 +152,6 @@ static bool along(struct call *c, enum op op, int arg, int fallback, struct valu
     bool ok = call_axis(c, arg, &d.shape, fallback, &axis);
     a.axis = axis;
     ok = ok && apply1(c->ev, op, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -173,7 +175,7 @@ bool fn_round(struct call *c, struct value *out) {
     if (!call_has(c, 1) && c->args[0].kind == V_FLOAT && fabs(c->args[0].number) < 9e18)
         return *out = value_int((int64_t)nearbyint(c->args[0].number)), true; /* as Python does */
     if (c->args[0].kind == V_INT && digits >= 0) return *out = c->args[0], true;
-    TRY(fn_operand(c, 0, &v));
+    TRY(fn_take_operand(c, 0, &v));
     if (digits == 0) {
         bool ok = apply1(c->ev, OP_round, v, NULL, out);
         value_unref(v);
@@ -190,10 +192,8 @@ bool fn_round(struct call *c, struct value *out) {
 static bool two(struct call *c, enum op op, struct value *out) {
     struct value a, b;
     TRY(fn_operand(c, 0, &a));
-    if (!fn_operand(c, 1, &b)) return value_unref(a), false;
+    if (!fn_operand(c, 1, &b)) return false;
     bool ok = apply2(c->ev, op, a, b, out);
-    value_unref(a);
-    value_unref(b);
     return ok;
 }
 
@@ -207,26 +207,18 @@ bool fn_minimum(struct call *c, struct value *out) {
 
 bool fn_clip(struct call *c, struct value *out) {
     struct value v, low, high;
-    TRY(fn_operand(c, 0, &v));
     TRY(fn_operand(c, 1, &low));
     TRY(fn_operand(c, 2, &high));
+    TRY(fn_take_operand(c, 0, &v));
     bool ok = fn_step2(c->ev, OP_maximum, &v, low) && fn_step2(c->ev, OP_minimum, &v, high);
-    value_unref(low);
-    value_unref(high);
     *out = v;
     return ok;
 }
 
 bool fn_where(struct call *c, struct value *out) {
     struct value v[3];
-    for (int i = 0; i < 3; i++) {
-        if (fn_operand(c, i, &v[i])) continue;
-        while (i-- > 0) value_unref(v[i]);
-        return false;
-    }
-    bool ok = apply_op(c->ev, OP_where, v, 3, NULL, out);
-    for (int i = 0; i < 3; i++) value_unref(v[i]);
-    return ok;
+    for (int i = 0; i < 3; i++) TRY(fn_operand(c, i, &v[i]));
+    return apply_op(c->ev, OP_where, v, 3, NULL, out);
 }
 
 /* |a - b| <= tolerance * max(1, |b|), everywhere. */
@@ -234,10 +226,10 @@ bool fn_close(struct call *c, struct value *out) {
     double tolerance;
     struct value a, b, size;
     TRY(call_number(c, 2, 1e-9, &tolerance));
-    TRY(fn_operand(c, 0, &a));
     TRY(fn_operand(c, 1, &b));
+    TRY(fn_take_operand(c, 0, &a));
     bool ok = fn_step2(c->ev, OP_sub, &a, b) && fn_step1(c->ev, OP_abs, &a);
-    size = b;
+    size = value_ref(b);
     ok = ok && fn_step1(c->ev, OP_abs, &size) &&
          fn_step2(c->ev, OP_maximum, &size, value_float(1)) &&
          fn_step2(c->ev, OP_mul, &size, value_float(tolerance)) && fn_step2(c->ev, OP_le, &a, size);
@@ -273,7 +265,6 @@ bool fn_leaky_relu(struct call *c, struct value *out) {
     TRY(fn_operand(c, 0, &x));
     struct value low = value_ref(x);
     bool ok = fn_step2(c->ev, OP_mul, &low, value_float(slope)) && positive_or(c->ev, x, low, out);
-    value_unref(x);
     return ok;
 }
 
@@ -287,7 +278,6 @@ bool fn_elu(struct call *c, struct value *out) {
     bool ok = fn_step2(c->ev, OP_minimum, &low, value_float(0)) && fn_step1(c->ev, OP_exp, &low) &&
               fn_step2(c->ev, OP_sub, &low, value_float(1)) &&
               fn_step2(c->ev, OP_mul, &low, value_float(alpha)) && positive_or(c->ev, x, low, out);
-    value_unref(x);
     return ok;
 }
 
@@ -297,14 +287,13 @@ bool fn_silu(struct call *c, struct value *out) {
     struct value s = value_ref(x);
     bool ok = fn_step1(c->ev, OP_sigmoid, &s) && fn_step2(c->ev, OP_mul, &s, x);
     *out = s;
-    value_unref(x);
     return ok;
 }
 
 /* (1 + erf(x / sqrt 2)) / 2 */
 bool fn_normal_cdf(struct call *c, struct value *out) {
     struct value x;
-    TRY(fn_operand(c, 0, &x));
+    TRY(fn_take_operand(c, 0, &x));
     bool ok = fn_step2(c->ev, OP_mul, &x, value_float(0.70710678118654752440)) &&
               fn_step1(c->ev, OP_erf, &x) && fn_step2(c->ev, OP_add, &x, value_float(1)) &&
               fn_step2(c->ev, OP_mul, &x, value_float(0.5));
@@ -315,7 +304,7 @@ bool fn_normal_cdf(struct call *c, struct value *out) {
 /* exp(-x² / 2) / sqrt(2 pi) */
 bool fn_normal_pdf(struct call *c, struct value *out) {
     struct value x;
-    TRY(fn_operand(c, 0, &x));
+    TRY(fn_take_operand(c, 0, &x));
     bool ok = fn_step1(c->ev, OP_square, &x) && fn_step2(c->ev, OP_mul, &x, value_float(-0.5)) &&
               fn_step1(c->ev, OP_exp, &x) &&
               fn_step2(c->ev, OP_mul, &x, value_float(0.39894228040143267794));
@@ -328,7 +317,6 @@ static bool cast(struct call *c, enum dtype t, struct value *out) {
     struct attrs a = {.dtype = t};
     TRY(fn_operand(c, 0, &v));
     bool ok = apply1(c->ev, OP_cast, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -346,7 +334,7 @@ bool fn_norm(struct call *c, struct value *out) {
     struct value x;
     struct desc d;
     TRY(call_number(c, 1, 2, &p));
-    TRY(fn_operand(c, 0, &x));
+    TRY(fn_take_operand(c, 0, &x));
     if (!value_describe(x, &d)) return *out = value_unknown(), true;
     struct attrs a = {.axes = d.shape.n ? (1u << d.shape.n) - 1 : 0};
     bool ok = fn_step1(c->ev, OP_abs, &x) && fn_step2(c->ev, OP_pow, &x, value_float(p));

@@ -241,7 +241,6 @@ bool fn_append(struct call *c, struct value *out) {
     ok = ok && apply1(c->ev, OP_reshape, row, &a, &one) &&
          concat_values(c->ev, (struct value[]){c->args[0], one}, 2, 0, out);
     value_unref(one);
-    value_unref(row);
     return ok;
 }
 

@@ -238,7 +238,6 @@ static bool pick(struct call *c, struct tensor *rows, struct value *out) {
                           c->ev->e);
     } else {
         ok = fn_operand(c, 0, &t) && apply2(c->ev, OP_gather, t, at, out);
-        if (ok) value_unref(t);
     }
     value_unref(at);
     return ok;
@@ -288,8 +287,6 @@ bool fn_meshgrid(struct call *c, struct value *out) {
     bool ok = apply1(c->ev, OP_expand, x, &a, &gx) && apply1(c->ev, OP_reshape, y, &column, &tall);
     a.axes = 2;
     ok = ok && apply1(c->ev, OP_expand, tall, &a, &gy);
-    value_unref(x);
-    value_unref(y);
     value_unref(tall);
     *out = ok ? value_list_new(2, c->ev->e) : value_missing();
     if (out->kind != V_LIST) return false;
@@ -298,7 +295,7 @@ bool fn_meshgrid(struct call *c, struct value *out) {
 }
 
 bool fn_tensor(struct call *c, struct value *out) {
-    return fn_operand(c, 0, out);
+    return fn_take_operand(c, 0, out);
 }
 
 struct tensor *fn_vector(int64_t n, struct err *e) {

@@ -15,14 +15,13 @@ bool fn_reshape(struct call *c, struct value *out) {
     struct attrs a = {0};
     bool unknown, known;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     int free_size = 0;
     bool ok = call_sizes(c, &a.shape, &known, &free_size);
     a.axis = free_size;
     if (ok && !known) *out = value_unknown();
     else if (ok) ok = apply1(c->ev, OP_reshape, v, &a, out);
     if (ok && out->kind == V_TENSOR && v.kind == V_TENSOR) out->tensor->is_image = false;
-    value_unref(v);
     return ok;
 }
 
@@ -31,7 +30,7 @@ bool fn_flatten(struct call *c, struct value *out) {
     struct desc d;
     bool unknown;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     struct attrs a = {.shape = shape_of(1, &(int64_t){-1}), .axis = 1};
     bool ok = true;
     if (call_has(c, 1)) {
@@ -44,7 +43,6 @@ bool fn_flatten(struct call *c, struct value *out) {
         a.axis = 2;
     }
     ok = ok && apply1(c->ev, OP_reshape, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -54,7 +52,7 @@ bool fn_expand(struct call *c, struct value *out) {
     struct shape more;
     bool unknown, known;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     TRY(call_sizes(c, &more, &known, NULL));
     struct attrs a = {.shape = d.shape};
     if (d.shape.n + more.n > MAX_AXES)
@@ -64,15 +62,14 @@ bool fn_expand(struct call *c, struct value *out) {
         a.shape.size[a.shape.n] = 1;
         a.shape.axis[a.shape.n++] = more.axis[i];
     }
-    struct value tall;
+    struct value tall = value_missing();
     bool ok = apply1(c->ev, OP_reshape, v, &a, &tall);
     for (int i = 0; i < more.n; i++) {
         a.shape.size[d.shape.n + i] = more.size[i];
         a.axes |= 1u << (d.shape.n + i);
     }
     ok = ok && apply1(c->ev, OP_expand, tall, &a, out);
-    if (ok) value_unref(tall);
-    value_unref(v);
+    value_unref(tall);
     return ok;
 }
 
@@ -81,7 +78,7 @@ bool fn_transpose(struct call *c, struct value *out) {
     struct desc d;
     bool unknown;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     struct attrs a = {0};
     int n = d.shape.n, p = 0, q = 0;
     bool ok = true;
@@ -92,7 +89,6 @@ bool fn_transpose(struct call *c, struct value *out) {
         a.perm[q] = p;
     }
     ok = ok && apply1(c->ev, OP_transpose, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -180,7 +176,7 @@ bool fn_stack(struct call *c, struct value *out) {
 }
 
 bool fn_repeat(struct call *c, struct value *out) {
-    struct value v, tall, wide;
+    struct value v, tall = value_missing(), wide = value_missing();
     struct desc d;
     bool unknown;
     int64_t n;
@@ -198,13 +194,12 @@ bool fn_repeat(struct call *c, struct value *out) {
     a.shape.size[axis + 1] = n;
     a.axes = 1u << (axis + 1);
     ok = ok && apply1(c->ev, OP_expand, tall, &a, &wide);
-    if (ok) value_unref(tall);
+    value_unref(tall);
     struct attrs r = {.shape = d.shape};
     r.shape.size[axis] = d.shape.size[axis] < 0 ? -1 : d.shape.size[axis] * n;
     if (r.shape.size[axis] == -1) r.axis = axis + 1;
     ok = ok && apply1(c->ev, OP_reshape, wide, &r, out);
-    if (ok) value_unref(wide);
-    value_unref(v);
+    value_unref(wide);
     return ok;
 }
 
@@ -213,7 +208,7 @@ bool fn_axes(struct call *c, struct value *out) {
     struct desc d;
     bool unknown;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     struct attrs a = {.shape = d.shape};
     if (c->n_rest != d.shape.n)
         return call_fail(c, -1, ERR_SHAPE, "The tensor has %d axes, and %d names are given.",
@@ -226,7 +221,6 @@ bool fn_axes(struct call *c, struct value *out) {
         a.shape.axis[i] = intern(value_str(&name));
     }
     bool ok = apply1(c->ev, OP_reshape, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -236,7 +230,7 @@ bool fn_squeeze(struct call *c, struct value *out) {
     bool unknown;
     uint32_t axes;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     TRY(call_axes(c, 1, &d.shape, &axes));
     struct attrs a = {0};
     for (int i = 0; i < d.shape.n; i++) {
@@ -250,7 +244,6 @@ bool fn_squeeze(struct call *c, struct value *out) {
         a.shape.axis[a.shape.n++] = d.shape.axis[i];
     }
     bool ok = apply1(c->ev, OP_reshape, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -260,14 +253,13 @@ bool fn_flip(struct call *c, struct value *out) {
     bool unknown;
     int axis;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     TRY(call_axis(c, 1, &d.shape, 0, &axis));
-    if (d.shape.size[axis] < 0) return *out = v, true;
+    if (d.shape.size[axis] < 0) return *out = value_ref(v), true;
     struct attrs a = {.shape = d.shape};
     for (int i = 0; i < d.shape.n; i++) a.step[i] = i == axis ? -1 : 1;
     a.begin[axis] = d.shape.size[axis] ? d.shape.size[axis] - 1 : 0;
     bool ok = apply1(c->ev, OP_slice, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -291,7 +283,7 @@ bool fn_pad(struct call *c, struct value *out) {
     struct desc d;
     bool unknown;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     struct attrs a = {.shape = d.shape};
     for (int i = 0; i < d.shape.n; i++) a.step[i] = 1;
     int next = 0;
@@ -307,7 +299,6 @@ bool fn_pad(struct call *c, struct value *out) {
         TRY(pad_axis(c, &d, one, axis, &a));
     }
     bool ok = apply1(c->ev, OP_place, v, &a, out);
-    value_unref(v);
     return ok;
 }
 
@@ -332,8 +323,6 @@ bool fn_outer(struct call *c, struct value *out) {
     if (ok && call_has(c, 2))
         ok = call_simple(c->ev, c->args[2], (struct value[]){wa, wb}, 2, c->at, out);
     else ok = ok && apply2(c->ev, OP_mul, wa, wb, out);
-    value_unref(a);
-    value_unref(b);
     value_unref(tall);
     value_unref(wa);
     value_unref(wb);
@@ -346,17 +335,15 @@ bool fn_windows(struct call *c, struct value *out) {
     bool unknown;
     int64_t size, step;
     TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = v, true;
+    if (unknown) return *out = value_ref(v), true;
     TRY(call_int(c, 1, 1, &size));
     TRY(call_int(c, 2, 1, &step));
     int64_t n = d.shape.n ? d.shape.size[0] : 0;
-    if (n < 0 || v.kind != V_TENSOR) return value_unref(v), *out = value_unknown(), true;
+    if (n < 0 || v.kind != V_TENSOR) return *out = value_unknown(), true;
     if (step < 1) {
-        value_unref(v);
         return call_fail(c, 2, ERR_VALUE, "Windows go on by at least 1, not by %lld.",
                          (long long)step);
     }
-    if (size < 1 || size > n) value_unref(v);
     if (size < 1 || size > n)
         return call_fail(c, 1, ERR_VALUE, "A window of %lld does not fit into %lld rows.",
                          (long long)size, (long long)n);
@@ -376,6 +363,5 @@ bool fn_windows(struct call *c, struct value *out) {
     bool ok = apply2(c->ev, OP_gather, v, at, &flat) && apply1(c->ev, OP_reshape, flat, &a, out);
     value_unref(flat);
     value_unref(at);
-    value_unref(v);
     return ok;
 }

@@ -160,7 +160,8 @@ bool fn_describe(struct call *c, struct value *out) {
 }
 
 bool fn_to_tensor(struct call *c, struct value *out) {
-    if (value_is_tensorlike(c->args[0]) || c->args[0].kind == V_LIST) return fn_operand(c, 0, out);
+    if (value_is_tensorlike(c->args[0]) || c->args[0].kind == V_LIST)
+        return fn_take_operand(c, 0, out);
     const struct table *t = NULL;
     struct value part = value_missing();
     TRY(want_table(c, &t));
