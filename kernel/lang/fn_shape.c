@@ -85,6 +85,7 @@ bool fn_transpose(struct call *c, struct value *out) {
     for (int i = 0; i < n; i++) a.perm[i] = call_has(c, 1) ? i : n - 1 - i;
     if (call_has(c, 1)) {
         ok = call_axis(c, 1, &d.shape, 0, &p) && call_axis(c, 2, &d.shape, -1, &q);
+        if (!ok) return false;
         a.perm[p] = q;
         a.perm[q] = p;
     }
