@@ -106,8 +106,24 @@ int threads_for(int n_parts) {
     return n_parts < pool.n ? n_parts : pool.n;
 }
 
+/* The worker waits for a core. If that is the one the caller runs on, it would wait for as long as
+ * the caller computes: so it may not run here, and after that move it may again. */
+static void push_worker_away(void) {
+    cpu_set_t allowed, others;
+    int here = sched_getcpu();
+    if (here < 0 || pthread_getaffinity_np(pool.worker, sizeof allowed, &allowed)) return;
+    others = allowed;
+    CPU_CLR((size_t)here, &others);
+    if (CPU_COUNT(&others) == 0) return;
+    if (pthread_setaffinity_np(pool.worker, sizeof others, &others) == 0)
+        pthread_setaffinity_np(pool.worker, sizeof allowed, &allowed);
+}
+
 bool threads_take_back(void) {
-    return claim(atomic_load(&pool.job), TAKEN_BACK);
+    static unsigned times;
+    if (!claim(atomic_load(&pool.job), TAKEN_BACK)) return false;
+    if (times++ % 8 == 0) push_worker_away();
+    return true;
 }
 
 /* Both shares of a job; the mutex is held. */

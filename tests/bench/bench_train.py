@@ -3,7 +3,7 @@
 step (forward, backward, Adam on all weights), same machine, same run. The two take turns in short
 bursts, and the shortest step of each counts, so that a disturbance hits both or neither.
 
-    tests/bench/bench_train.py [--build DIR] [--python PYTHON] [--seconds S]
+    tests/bench/bench_train.py [--build DIR] [--python PYTHON] [--seconds S] [--only NAME]
 
 PYTHON is a Python with torch (default: the environment variable TORCH_PYTHON, else the one that runs
 this). To make one:  python3 -m venv torch-env && torch-env/bin/pip install torch
@@ -123,7 +123,7 @@ def compare(torch, ours, name, batch, data, seconds):
         if abs(loss - our_first) > 1e-3 * abs(loss):
             sys.exit(f"{name} {batch}: after 10 steps our loss is {our_first}, {key}: {loss}")
     best = {key: 1e9 for key in ["ours", *rivals]}
-    burst = max(3, int(20000 / (200 + 5 * batch)))
+    burst = max(10, int(20000 / (200 + 5 * batch)))
     end = time.time() + seconds
     while time.time() < end:
         best["ours"] = min(best["ours"], ours.steps(2 * burst)[0])
@@ -137,6 +137,7 @@ def main():
     parser.add_argument("--build", default=HERE.parent.parent / "build", type=Path)
     parser.add_argument("--python", help="a Python with torch")
     parser.add_argument("--seconds", default=10, type=float, help="for each network and batch")
+    parser.add_argument("--only", default="", help="one network, one batch: mlp, ae1000, 128 …")
     args = parser.parse_args()
     choose_python(args)
     subprocess.run(["ninja", "-C", args.build, "tests/bench/bench_train"], check=True,
@@ -150,6 +151,8 @@ def main():
         met = True
         for name in FLOPS:
             for batch in BATCHES:
+                if args.only not in f"{name}{batch}":
+                    continue
                 best = compare(torch, ours, name, batch, data[name], args.seconds)
                 peak = float(ours.ask("peak")[0])
                 eager = min(us for key, us in best.items() if key.startswith("eager"))
