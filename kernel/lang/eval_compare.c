@@ -111,11 +111,15 @@ static int text_order(struct str a, struct str b) {
     return r ? r : (a.n > b.n) - (a.n < b.n);
 }
 
+static bool not_known_yet(const struct eval *ev, struct value a, struct value b) {
+    return ev->domain == DOMAIN_CHECK && (value_has_unknown(a) || value_has_unknown(b));
+}
+
 bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value b,
                    struct value *out) {
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (op == AST_OP_IN || op == AST_OP_NOT_IN) {
-        if (value_has_unknown(a) || value_has_unknown(b)) return *out = value_unknown(), true;
+        if (not_known_yet(ev, a, b)) return *out = value_unknown(), true;
         bool found;
         TRY(is_member(ev, a, b, &found));
         return *out = value_bool(found == (op == AST_OP_IN)), true;
@@ -128,8 +132,7 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
     if (equality && (is_whole(a) || is_whole(b))) {
         bool same;
         if ((a.kind == V_SHAPE && !shape_known(&a.shape->shape)) ||
-            (b.kind == V_SHAPE && !shape_known(&b.shape->shape)) || value_has_unknown(a) ||
-            value_has_unknown(b))
+            (b.kind == V_SHAPE && !shape_known(&b.shape->shape)) || not_known_yet(ev, a, b))
             return *out = value_unknown(), true;
         TRY(values_equal(ev, a, b, &same));
         return *out = value_bool(same == (op == AST_OP_EQ)), true;

@@ -472,5 +472,7 @@ bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
     if (!checking && stack_is_low()) return too_deep(ev, x->span);
     if (!eval_of[x->kind])
         return fail(ev, x->span, ERR_SYNTAX, "This cannot stand inside an expression.");
-    return eval_of[x->kind](ev, x, out);
+    if (eval_of[x->kind](ev, x, out)) return true;
+    *out = value_missing(); /* nothing that a caller could give back */
+    return false;
 }

@@ -46,7 +46,8 @@ bool fn_table(struct call *c, struct value *out) {
     int n = 0;
     for (int i = 0; i < c->n_actuals; i++) {
         struct value v = c->actuals[i].value;
-        if (value_has_unknown(v) || v.kind == V_NODE) return *out = value_unknown(), true;
+        bool unknown = c->ev->domain == DOMAIN_CHECK && value_has_unknown(v);
+        if (unknown || v.kind == V_NODE) return *out = value_unknown(), true;
     }
     if (c->n_rest == 1 && !c->actuals[c->rest[0]].name &&
         c->actuals[c->rest[0]].value.kind == V_LIST)
