@@ -261,7 +261,7 @@ static void test_stopping(void) {
         "x = range(10 ** 7)\nfor i in range(10000):\n    x = x * 1.5\n",
         "for i in range(10 ** 6):\n    s = grad(lambda v: (v ** 2).sum(), ones(1000))\n",
         ("model Net():\n    input x: [50]\n    output y = x.Dense(500, relu).Dense(1)\n"
-        "net = Net()\ntrain net on randn(10000, 50) -> randn(10000, 1):\n    epochs: 100000\n"),
+         "net = Net()\ntrain net on randn(10000, 50) -> randn(10000, 1):\n    epochs: 100000\n"),
         "sorted(range(3000000), key=lambda x: -x)",
     };
     for (size_t i = 0; i < ARRAY_LEN(cells); i++) {
