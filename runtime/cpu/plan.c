@@ -100,12 +100,15 @@ static bool build(struct plan *p, const struct plan_spec *spec, struct err *e) {
     return plan_layout(p, spec->memory_limit, e);
 }
 
+/* Address space for the steps of one plan; pages are taken as they are used. */
+static const size_t reserve_bytes = (size_t)256 << 20;
+
 struct plan *plan_new(const struct plan_spec *spec, struct err *e) {
     struct plan *p = pool_need(sizeof *p, e);
     if (!p) return NULL;
-    p->memory = arena_new((size_t)1 << 32);
+    p->memory = arena_new(reserve_bytes);
     if (!p->memory) {
-        err_memory(e, (size_t)1 << 32);
+        err_memory(e, reserve_bytes);
         plan_free(p);
         return NULL;
     }
