@@ -141,9 +141,8 @@ static bool check_parameters(struct eval *ev, const struct ast *f, struct value 
 
 static bool run_body(struct eval *ev, const struct ast *f, struct value *out) {
     if (f->kind == AST_LAMBDA) return eval_expr(ev, f->a, out);
-    struct value pending = value_missing();
     enum flow flow = exec_body(ev, f->body, f->n_body);
-    pending = ev->frame->pending;
+    struct value pending = ev->frame->pending;
     ev->frame->pending = value_missing();
     if (flow == FLOW_ERROR) return value_unref(pending), false;
     *out = flow == FLOW_RETURN ? ev->frame->returned : value_none();

@@ -101,7 +101,7 @@ static bool convert(struct eval *ev, const struct parameter *p, const struct act
                     struct arg *out) {
     bool optional = !p->required && str_is(p->fallback, "None");
     if (a->value.kind == V_NONE && optional) return *out = (struct arg){0}, true;
-    const char *k = p->kind;
+    const char *k = p->kind ? p->kind : "";
     if (strcmp(k, "int") == 0 || strcmp(k, "number") == 0) return number_arg(ev, p, a, out);
     if (strcmp(k, "duration") == 0) return duration_arg(ev, p, a, out);
     if (strcmp(k, "activation") == 0) return activation_arg(ev, p, a, out);
