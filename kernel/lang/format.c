@@ -88,10 +88,20 @@ static void list_print(const struct list *l, int depth, struct text *out) {
     text_adds(out, l->is_tuple ? (l->n == 1 ? ",)" : ")") : "]");
 }
 
+/* A key that could not be written as a name stands in quotes, as it was written. */
+static void key_print(const char *key, struct text *out) {
+    static const char marks[] = " \t\n\r!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~";
+    bool name = key[0] && strpbrk(key, marks) == NULL && !(key[0] >= '0' && key[0] <= '9');
+    if (name) text_adds(out, key);
+    else quoted(str_of(key), out);
+}
+
 static void record_print(const struct record *r, int depth, struct text *out) {
     text_addc(out, '{');
     for (int32_t i = 0; i < r->n; i++) {
-        text_addf(out, "%s%s: ", i ? ", " : "", r->keys[i]);
+        if (i) text_adds(out, ", ");
+        key_print(r->keys[i], out);
+        text_adds(out, ": ");
         print_at(r->items[i], true, depth + 1, out);
     }
     text_addc(out, '}');
