@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "display/error_view.h"
 #include "lang/engine.h"
-#include "lang/parse.h"
+#include "lang/syntax/parse.h"
 #include "session/notebook.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* One plot inside a rectangle: frame, axes, marks, legend, colour bar. picture.h makes documents.
  */
 #pragma once
-#include "lang/plot.h"
+#include "lang/values/plot.h"
 #include "display/palette.h"
 #include "display/scale.h"
 #include "display/svg.h"

@@ -1,6 +1,6 @@
 /* Values as MIME bundles. Sees the language's values, never messages. */
 #pragma once
-#include "lang/value.h"
+#include "lang/values/value.h"
 
 enum { BUNDLE_MAX = 6 };
 

@@ -1,7 +1,7 @@
 /* Which lines of the cell a mistake shows, and where its carets stand. Shared by the plain and the
  * HTML view. */
 #pragma once
-#include "lang/source.h"
+#include "lang/syntax/source.h"
 
 /* A caret row under a shown line. */
 struct error_mark {

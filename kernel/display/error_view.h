@@ -1,6 +1,6 @@
 /* A mistake as the student reads it (language.md 2.16): plain text, and an HTML twin. */
 #pragma once
-#include "lang/source.h"
+#include "lang/syntax/source.h"
 
 /* Title line, the lines of the cell with the caret, the sentence, the facts aligned, the hint, the
  * notes. `color` = with ANSI colours, for terminals and front ends that show them. */

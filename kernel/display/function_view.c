@@ -1,8 +1,8 @@
 /* Functions with signature and doc string, and setting objects with the names of their arguments.
  */
 #include "display/views.h"
-#include "lang/builtin.h"
-#include "lang/signature.h"
+#include "lang/eval/builtin.h"
+#include "lang/eval/signature.h"
 #include <stdlib.h>
 #include <string.h>
 

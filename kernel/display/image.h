@@ -1,6 +1,6 @@
 /* Tensors as pixels, for the image mark and for image/png. */
 #pragma once
-#include "lang/plot.h"
+#include "lang/values/plot.h"
 
 /* What black and white mean: whole bytes 0 … 255, bools and fractions 0 … 1, −1 … 1 if something is
  * negative; anything else, or any range under a colour map of the student's choice, smallest to

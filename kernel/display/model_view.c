@@ -1,7 +1,7 @@
 /* The summary of a model (language.md 2.12): what goes in and out, the layers with the line where
  * they are written, what each gives, and its weights. */
 #include "display/views.h"
-#include "lang/source.h"
+#include "lang/syntax/source.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -15,7 +15,7 @@ const char *palette_color(const char *name) {
     static const struct {
         const char *name, *hex;
     } named[] = {
-#include "lang/colors.list"
+#include "lang/values/colors.list"
     };
 #undef COLOR
     if (!name) return NULL;
@@ -97,7 +97,7 @@ static const struct colormap_row {
     const char *anchors; /* "rrggbb rrggbb …" */
 } rows[] = {
 #define COLORMAP(name, how, anchors) {#name, MIXING_##how, anchors},
-#include "lang/colormaps.list"
+#include "lang/values/colormaps.list"
 #undef COLORMAP
 };
 

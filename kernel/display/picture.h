@@ -1,7 +1,7 @@
 /* Plots and figures as whole SVG documents with alternative text. */
 #pragma once
 #include "base/str.h"
-#include "lang/plot.h"
+#include "lang/values/plot.h"
 
 bool plot_svg(const struct plot *p, struct text *out, int *w, int *h, struct err *e);
 bool figure_svg(const struct figure *f, struct text *out, int *w, int *h, struct err *e);

@@ -3,7 +3,7 @@
  * except engine_stop and the functions marked (any thread). Nothing here prints or knows Jupyter.
  */
 #pragma once
-#include "value.h"
+#include "lang/values/value.h"
 
 struct engine;
 

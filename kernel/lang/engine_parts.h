@@ -1,7 +1,7 @@
 /* The engine's inside, shared by its own files only. */
 #pragma once
-#include "eval.h"
-#include "names.h"
+#include "lang/eval/eval.h"
+#include "lang/values/names.h"
 #include <stdatomic.h>
 
 enum { KEPT_PROGRAMS = 32 };

@@ -1,10 +1,10 @@
 /* Help and completion, from the same tables that the checker reads. */
 #include "engine_parts.h"
-#include "builtin.h"
-#include "format.h"
-#include "parse.h"
-#include "settings.h"
-#include "signature.h"
+#include "lang/eval/builtin.h"
+#include "lang/values/format.h"
+#include "lang/syntax/parse.h"
+#include "lang/eval/settings.h"
+#include "lang/eval/signature.h"
 #include "base/intern.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Lines that begin with %, ? and !: about the session, not of the language. */
 #include "engine_parts.h"
-#include "builtin.h"
-#include "spelling.h"
+#include "lang/eval/builtin.h"
+#include "lang/syntax/spelling.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <errno.h>

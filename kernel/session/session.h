@@ -4,7 +4,7 @@
  * for the engine for at most QUERY_WAIT_MS and otherwise gives the answer "not known". */
 #pragma once
 #include "lang/engine.h"
-#include "lang/parse.h"
+#include "lang/syntax/parse.h"
 #include "session/ask.h"
 #include "session/capture.h"
 #include "session/comm.h"

@@ -1,6 +1,6 @@
 /* Plots and figures for the display tests: one of each kind, with fixed numbers. */
 #pragma once
-#include "lang/plot.h"
+#include "lang/values/plot.h"
 
 struct sample {
     const char *name;

@@ -2,7 +2,7 @@
 #include "display/palette.h"
 #include "display/scale.h"
 #include "tests/harness.h"
-#include "lang/plot.h"
+#include "lang/values/plot.h"
 
 /* Labels in one line, with the offset in brackets. */
 static const char *labels(double low, double high, bool log, bool whole, int wanted) {

@@ -6,7 +6,7 @@
 #include "display/views.h"
 #include "golden.h"
 #include "tests/harness.h"
-#include "lang/parse.h"
+#include "lang/syntax/parse.h"
 #include "samples.h"
 
 static struct err err;

@@ -3,7 +3,7 @@
  * cursor stands. */
 #include "target.h"
 #include "display/error_view.h"
-#include "lang/parse.h"
+#include "lang/syntax/parse.h"
 #include <stdlib.h>
 #include <string.h>
 

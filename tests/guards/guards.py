@@ -26,6 +26,8 @@ LAYERS = {
     "runtime/cpu": "cpu",
     "runtime/data": "data",
     "runtime/nn": "nn",
+    "kernel/lang/syntax": "syntax",
+    "kernel/lang/values": "values",
     "kernel/lang": "lang",
     "kernel/display": "display",
     "kernel/wire": "wire",
@@ -40,11 +42,13 @@ MAY_INCLUDE = {
     "cpu": "base core plan cpu",
     "data": "base core data",
     "nn": "base core plan data nn",
-    "lang": "base core plan data nn lang",
-    "display": "base core data nn lang display",
-    "session": "base core plan data nn lang display session",
+    "syntax": "base core syntax",
+    "values": "base core data nn syntax values",
+    "lang": "base core plan data nn syntax values lang",
+    "display": "base core data nn syntax values lang display",
+    "session": "base core plan data nn syntax values lang display session",
     "wire": "base session wire",
-    "main": "base core plan data nn lang display wire session main",
+    "main": "base core plan data nn syntax values lang display wire session main",
 }
 
 # System header -> folders that may include it.

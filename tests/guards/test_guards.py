@@ -10,9 +10,9 @@ def test_repository(name):
 
 
 def test_sees_wrong_direction():
-    planted = '#include "lang/value.h"\n#include <zmq.h>\n#include "base/err.h"\n'
+    planted = '#include "lang/values/value.h"\n#include <zmq.h>\n#include "base/err.h"\n'
     found = list(guards.check_includes_of("runtime/nn/model.c", planted))
-    assert len(found) == 2 and "must not include kernel/lang/value.h" in found[0]
+    assert len(found) == 2 and "must not include kernel/lang/values/value.h" in found[0]
     assert "kernel/wire only" in found[1]
 
 

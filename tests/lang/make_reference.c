@@ -1,8 +1,8 @@
 /* Writes docs/reference.md from the tables that the checker reads, or says whether the page is up
  * to date:  make_reference PAGE  compares,  AWML_UPDATE=1 make_reference PAGE  writes. */
-#include "lang/builtin.h"
+#include "lang/eval/builtin.h"
 #include "lang/engine_parts.h"
-#include "lang/settings.h"
+#include "lang/eval/settings.h"
 #include "base/pool.h"
 #include <stdio.h>
 #include <stdlib.h>

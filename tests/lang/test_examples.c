@@ -1,7 +1,7 @@
 /* Every example of the help runs as it stands, and what it shows can be drawn. A row without an
  * example needs a reason here. */
 #include "session.h"
-#include "lang/builtin.h"
+#include "lang/eval/builtin.h"
 #include "../harness.h"
 #include "base/pool.h"
 

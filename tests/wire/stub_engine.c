@@ -14,7 +14,7 @@
  *   clear | exit                                             memory    out of memory
  *   fail X                       an error */
 #include "lang/engine.h"
-#include "lang/parse.h"
+#include "lang/syntax/parse.h"
 #include "display/display.h"
 #include "display/error_view.h"
 #include "base/pool.h"

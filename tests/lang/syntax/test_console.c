@@ -1,7 +1,7 @@
 /* What consoles and editors ask: is the cell complete, what stands at the cursor, which name was
  * meant. */
-#include "lang/parse.h"
-#include "lang/spelling.h"
+#include "lang/syntax/parse.h"
+#include "lang/syntax/spelling.h"
 #include "../../harness.h"
 
 struct sample {
@@ -170,7 +170,7 @@ static void near_names_are_found(void) {
 
 #define FOREIGN(name, sentence) name,
 static const char *const foreign_names[] = {
-#include "lang/foreign.list"
+#include "lang/syntax/foreign.list"
 };
 #undef FOREIGN
 

@@ -2,8 +2,8 @@
  * every word that is refused explains itself. */
 #include "golden.h"
 #include "display/error_view.h"
-#include "lang/lex.h"
-#include "lang/syntax.h"
+#include "lang/syntax/lex.h"
+#include "lang/syntax/syntax.h"
 #include "../../harness.h"
 
 static const char *path;

@@ -1,7 +1,7 @@
 /* Bad input of every size: deep nesting, long lines, a cell of a megabyte, no memory. Each gives a
  * tree or a message, and nothing is lost. */
-#include "lang/syntax.h"
-#include "lang/lex.h"
+#include "lang/syntax/syntax.h"
+#include "lang/syntax/lex.h"
 #include "base/pool.h"
 #include "../../harness.h"
 

@@ -1,8 +1,8 @@
 /* The design's own programs are read, every tree is well formed, and changed programs give a tree
  * or a complete message: each token left out, doubled, or replaced by another. */
 #include "golden.h"
-#include "lang/lex.h"
-#include "lang/syntax.h"
+#include "lang/syntax/lex.h"
+#include "lang/syntax/syntax.h"
 #include "base/pool.h"
 #include "../../harness.h"
 

@@ -1,6 +1,6 @@
 /* Programs and their trees, word for word. */
 #include "golden.h"
-#include "lang/parse.h"
+#include "lang/syntax/parse.h"
 #include "../../harness.h"
 
 static void run_tree(void *user, const struct golden_case *c, struct text *result) {

@@ -1,6 +1,6 @@
 /* Between tables of the runtime and values of the language. */
 #pragma once
-#include "eval.h"
+#include "lang/eval/eval.h"
 
 /* A column as a value: a tensor along the axis `row`, or a list of texts. */
 bool table_column(struct eval *ev, const struct table *t, int column, struct value *out);

@@ -1,8 +1,8 @@
 /* x[…] = v and x.name = v: the value with one part replaced. The old value stays as it was. */
 #include "eval_parts.h"
-#include "names.h"
+#include "lang/values/names.h"
 #include "scope.h"
-#include "tables.h"
+#include "lang/builtins/tables.h"
 #include "base/intern.h"
 #include <stdatomic.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Shared by the files that implement built-in functions (fn_*.c). */
 #pragma once
-#include "builtin.h"
-#include "eval_parts.h"
+#include "lang/eval/builtin.h"
+#include "lang/eval/eval_parts.h"
 #include "tables.h"
 #include "base/intern.h"
 #include "base/pool.h"

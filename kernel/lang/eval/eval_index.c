@@ -1,6 +1,6 @@
 /* x[…] of every kind of value. */
 #include "selection.h"
-#include "tables.h"
+#include "lang/builtins/tables.h"
 #include "base/intern.h"
 #include <string.h>
 

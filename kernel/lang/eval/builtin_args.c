@@ -1,7 +1,7 @@
 /* Arguments of built-ins with their kinds: each says what was expected and what was found. */
 #include "builtin.h"
 #include "eval_ops.h"
-#include "spelling.h"
+#include "lang/syntax/spelling.h"
 #include "base/intern.h"
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
-#include "spelling.h"
+#include "lang/syntax/spelling.h"
 #include <stdio.h>
 #include <string.h>
 

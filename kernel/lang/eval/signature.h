@@ -2,7 +2,7 @@
  * completion say the same. Text: "x, axis: axis = None, keepdims: bool = False, ..."; "..." takes
  * any further arguments, named or not. */
 #pragma once
-#include "value.h"
+#include "lang/values/value.h"
 
 enum { SIGNATURE_MAX = 12 };
 

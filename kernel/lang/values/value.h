@@ -6,7 +6,7 @@
 #include "nn/model.h"
 #include "nn/train.h"
 #include "plot.h"
-#include "ast.h"
+#include "lang/syntax/ast.h"
 
 #define VALUE_KINDS(K)                                                                             \
     K(MISSING, "nothing given")                                                                    \

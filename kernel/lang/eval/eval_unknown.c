@@ -1,6 +1,6 @@
 /* Branches and loops whose course is not known while checking. */
 #include "eval_unknown.h"
-#include "names.h"
+#include "lang/values/names.h"
 #include "scope.h"
 #include "base/pool.h"
 #include <string.h>

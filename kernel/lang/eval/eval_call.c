@@ -1,9 +1,9 @@
 /* Calls: chains, arguments, the user's functions, built-ins. */
 #include "eval_parts.h"
 #include "builtin.h"
-#include "names.h"
+#include "lang/values/names.h"
 #include "scope.h"
-#include "spelling.h"
+#include "lang/syntax/spelling.h"
 #include "stack.h"
 #include "base/hash.h"
 #include "base/intern.h"

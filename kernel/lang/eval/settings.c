@@ -1,7 +1,7 @@
 /* Settings of blocks: finding the row, and values with their messages. */
 #include "settings.h"
 #include "builtin.h"
-#include "spelling.h"
+#include "lang/syntax/spelling.h"
 #include "base/intern.h"
 #include <string.h>
 

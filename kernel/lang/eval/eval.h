@@ -2,8 +2,8 @@
  * nothing is read, drawn, trained or shown; tensors of any size are descriptions. In DOMAIN_RUN
  * values are numbers, except where a graph is being traced: then they are nodes. */
 #pragma once
-#include "engine.h"
-#include "value.h"
+#include "lang/engine.h"
+#include "lang/values/value.h"
 
 enum domain { DOMAIN_CHECK, DOMAIN_RUN };
 

@@ -1,5 +1,5 @@
 /* Pictures as data: counted descriptions of marks, and grids of them. Draws nothing. */
-#include "lang/plot.h"
+#include "lang/values/plot.h"
 #include "base/arena.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -206,7 +206,7 @@ static bool in_list(const char *const *names, size_t n, struct str s) {
 bool plot_knows_colormap(struct str name) {
 #define COLORMAP(name, mixing, anchors) #name,
     static const char *const names[] = {
-#include "lang/colormaps.list"
+#include "lang/values/colormaps.list"
     };
 #undef COLORMAP
     if (in_list(names, ARRAY_LEN(names), name)) return true;
@@ -217,7 +217,7 @@ bool plot_knows_colormap(struct str name) {
 bool plot_knows_color(struct str name) {
 #define COLOR(name, hex) #name,
     static const char *const names[] = {
-#include "lang/colors.list"
+#include "lang/values/colors.list"
     };
 #undef COLOR
     if (in_list(names, ARRAY_LEN(names), name)) return true;

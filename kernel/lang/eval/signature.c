@@ -1,6 +1,6 @@
 /* Signatures: reading them, and sorting a call's arguments into them. */
 #include "signature.h"
-#include "spelling.h"
+#include "lang/syntax/spelling.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"

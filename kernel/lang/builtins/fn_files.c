@@ -1,6 +1,6 @@
 /* Reading and writing: the ending of a path decides. */
 #include "fn.h"
-#include "eval_model.h"
+#include "lang/eval/eval_model.h"
 #include "data/read.h"
 #include <errno.h>
 #include <stdio.h>

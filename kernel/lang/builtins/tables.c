@@ -1,6 +1,6 @@
 /* Between tables of the runtime and values of the language. */
 #include "tables.h"
-#include "eval_ops.h"
+#include "lang/eval/eval_ops.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <math.h>

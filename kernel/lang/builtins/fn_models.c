@@ -1,7 +1,7 @@
 /* Using models: predict, classify, evaluate, summary. */
 #include "fn.h"
-#include "eval_model.h"
-#include "eval_train.h"
+#include "lang/eval/eval_model.h"
+#include "lang/eval/eval_train.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The table of built-in functions, and finding rows by name. */
-#include "fn.h"
+#include "lang/builtins/fn.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -28,7 +28,7 @@
      NULL,       help,                                                                             \
      example},
 static const struct builtin rows[] = {
-#include "builtins.list"
+#include "lang/builtins/builtins.list"
 };
 #undef FN
 #undef ELEMENT
@@ -119,7 +119,7 @@ const char *builtin_later(const char *interned_name) {
     static const struct {
         const char *name, *feature;
     } later[] = {
-#include "builtins_later.list"
+#include "lang/builtins/builtins_later.list"
     };
 #undef LATER
     for (size_t i = 0; i < ARRAY_LEN(later); i++) {

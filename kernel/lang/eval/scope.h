@@ -1,7 +1,7 @@
 /* Which name is what: gives every name of a tree its slot, so that running needs no look-up, and
  * finds undefined names before anything runs (pass 2 of language.md 2.15). Knows no values. */
 #pragma once
-#include "ast.h"
+#include "lang/syntax/ast.h"
 
 struct scope {
     int n_slots, n_captures, n_parameters;

@@ -2,7 +2,7 @@
  * to the graph, descriptions by the op's rule. */
 #include "eval_ops.h"
 #include "base/pool.h"
-#include "format.h"
+#include "lang/values/format.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

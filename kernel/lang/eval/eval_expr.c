@@ -1,9 +1,9 @@
 /* Expressions: one case per kind of tree. */
 #include "eval_parts.h"
 #include "builtin.h"
-#include "format.h"
+#include "lang/values/format.h"
 #include "loop.h"
-#include "names.h"
+#include "lang/values/names.h"
 #include "scope.h"
 #include "stack.h"
 #include "base/hash.h"

@@ -2,8 +2,8 @@
 #include "eval_parts.h"
 #include "builtin.h"
 #include "eval_model.h"
-#include "spelling.h"
-#include "tables.h"
+#include "lang/syntax/spelling.h"
+#include "lang/builtins/tables.h"
 #include "base/intern.h"
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include "builtin.h"
 #include "loop.h"
 #include "lost.h"
-#include "names.h"
+#include "lang/values/names.h"
 #include "scope.h"
 #include "base/hash.h"
 #include "base/pool.h"

@@ -2,7 +2,7 @@
 #include "loop.h"
 #include "builtin.h"
 #include "eval_parts.h"
-#include "fn.h"
+#include "lang/builtins/fn.h"
 #include "scope.h"
 
 /* A call of the built-in range with one to three arguments by position. */
