@@ -5,7 +5,7 @@
  * rows are divided among threads. */
 #include "isa.h"
 
-enum { KC = 512 };
+enum { KC = 512, NARROW = 4, UPRIGHT = 4 };
 
 #if defined(__AVX512F__)
 #include <immintrin.h>

@@ -148,6 +148,94 @@ static void F(dots)(const struct gemm *g, int64_t row, int64_t row_end) {
     }
 }
 
+/* ---- A few columns behind the last whole panel: a vector would be mostly empty, so the vectors
+ * run along k or along the rows, whichever way A's numbers lie side by side. ---- */
+
+/* Along k: the columns of B are copied to rows, then as A B^T. */
+static void F(narrow_dots)(const struct gemm *g, int64_t j, int64_t k0, int64_t k, int64_t row,
+                           int64_t row_end) {
+    T *b = g->scratch;
+    for (int64_t c = 0; c < g->n - j; c++)
+        for (int64_t p = 0; p < k; p++)
+            b[c * k + p] = ((const T *)g->b)[(k0 + p) * g->b_row + (j + c) * g->b_col];
+    struct gemm part = *g;
+    part.n = g->n - j;
+    part.k = k;
+    part.a = (const T *)g->a + k0 * g->a_col;
+    part.b = b;
+    part.b_row = 1;
+    part.b_col = k;
+    part.c = (T *)g->c + j;
+    part.accumulate = g->accumulate || k0 > 0;
+    F(dots)(&part, row, row_end);
+}
+
+/* Along the rows: `cols` columns of sums for VECTORS vectors of rows; `rows` of them count. */
+FM void F(upright_tile)(const struct gemm *g, const T *a, const T *b, T *c, int64_t k, int cols,
+                        int64_t rows, bool add) {
+    V sum[NARROW][UPRIGHT];
+    F(mask) mask[UPRIGHT];
+#pragma GCC unroll 4
+    for (int v = 0; v < UPRIGHT; v++) {
+        int64_t n = rows - v * F(VW) < 0 ? 0 : rows - v * F(VW);
+        mask[v] = F(mask_of)(n < F(VW) ? n : F(VW));
+#pragma GCC unroll 4
+        for (int i = 0; i < cols; i++) sum[i][v] = ZERO;
+    }
+    for (int64_t p = 0; p < k; p++, a += g->a_col, b += g->b_row) {
+        V x[UPRIGHT];
+#pragma GCC unroll 4
+        for (int v = 0; v < UPRIGHT; v++)
+            x[v] = rows < UPRIGHT * F(VW) ? LOAD_PART(a + v * F(VW), mask[v]) : LOAD(a + v * F(VW));
+#pragma GCC unroll 4
+        for (int i = 0; i < cols; i++) {
+            V y = SET(b[i * g->b_col]);
+#pragma GCC unroll 4
+            for (int v = 0; v < UPRIGHT; v++) sum[i][v] = MULADD(x[v], y, sum[i][v]);
+        }
+    }
+    for (int i = 0; i < cols; i++) {
+        T column[UPRIGHT * F(VW)];
+        for (int v = 0; v < UPRIGHT; v++) STORE(column + v * F(VW), sum[i][v]);
+        for (int64_t r = 0; r < rows; r++) {
+            T *to = c + r * g->c_row + i;
+            *to = add ? *to + column[r] : column[r];
+        }
+    }
+}
+
+static void F(narrow_upright)(const struct gemm *g, int64_t j, int64_t k0, int64_t k, int64_t row,
+                              int64_t row_end) {
+    enum { ROWS = UPRIGHT * F(VW) };
+    bool add = g->accumulate || k0 > 0;
+    const T *b = (const T *)g->b + k0 * g->b_row + j * g->b_col;
+    for (int64_t i = row; i < row_end; i += ROWS) {
+        int64_t rows = row_end - i < ROWS ? row_end - i : ROWS;
+        const T *a = (const T *)g->a + i + k0 * g->a_col;
+        T *c = (T *)g->c + i * g->c_row + j;
+        switch (g->n - j) {
+        case 1: F(upright_tile)(g, a, b, c, k, 1, rows, add); break;
+        case 2: F(upright_tile)(g, a, b, c, k, 2, rows, add); break;
+        case 3: F(upright_tile)(g, a, b, c, k, 3, rows, add); break;
+        default: F(upright_tile)(g, a, b, c, k, NARROW, rows, add); break;
+        }
+    }
+}
+
+/* Were the last columns [j, n) so few that this was the better way? Then they are done. */
+static bool F(narrow)(const struct gemm *g, int64_t j, int64_t k0, int64_t k, int64_t row,
+                      int64_t row_end) {
+    if (g->n - j > NARROW || g->m < 4 || k < 2 * F(VW)) return false;
+    if (g->a_col == 1) {
+        F(narrow_dots)(g, j, k0, k, row, row_end);
+    } else if (g->a_row == 1) {
+        F(narrow_upright)(g, j, k0, k, row, row_end);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* Rows of B a multiple of a kilobyte apart fall into few sets of the caches. */
 static bool F(wants_copy)(const struct gemm *g) {
     if (g->b_col != 1) return true;
@@ -166,6 +254,7 @@ static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
         for (int64_t j = 0; j < g->n; j += NR) {
             int64_t cols = g->n - j < NR ? g->n - j : NR;
             const T *b = (const T *)g->b + k0 * g->b_row + j;
+            if (F(narrow)(g, j, k0, k, row, row_end)) continue;
             if (copy) {
                 F(pack)(g, j, cols, k0, k, g->scratch);
                 F(panel)(g, g->scratch, NR, j, cols, k0, k, row, row_end);
