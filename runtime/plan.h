@@ -37,6 +37,13 @@ struct assign {
     struct node *value;
 };
 
+/* Memory in which plans compute. Plans that never run at the same time may share one: nothing in it
+ * outlives a run. As large as the largest of them needs. Counted; used by one thread at a time. */
+struct workspace;
+struct workspace *workspace_new(struct err *e); /* empty */
+struct workspace *workspace_ref(struct workspace *w);
+void workspace_unref(struct workspace *w); /* NULL is fine */
+
 struct plan_spec {
     struct graph *graph;         /* must outlive the plan */
     int64_t batch;               /* the number put in place of SIZE_BATCH; 0 if there is none */
@@ -47,7 +54,8 @@ struct plan_spec {
     int n_learn;
     const struct assign *assign;
     int n_assign;
-    size_t memory_limit; /* bytes; 0 = none. Refused with the number, before allocation */
+    size_t memory_limit;         /* bytes; 0 = none. Refused with the number, before allocation */
+    struct workspace *workspace; /* where it computes: the plan takes a reference. NULL = its own */
 };
 
 struct plan;

@@ -93,8 +93,9 @@ struct plan {
     int32_t *outputs; /* values */
     int n_outputs;
     size_t arena_bytes, scratch_bytes;
-    char *arena;
+    struct workspace *workspace;
     /* during a run */
+    char *arena;
     const struct plan_io *io;
     void **place;  /* of each value */
     double *norms; /* (n_learn, lanes): sums of squares */

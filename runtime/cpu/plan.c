@@ -1,6 +1,7 @@
 /* Making and freeing plans: the passes are run, then the four jobs of build.h. Everything a plan
  * owns lives in one arena, besides the memory in which it computes. */
 #include "build.h"
+#include "workspace.h"
 #include "base/arena.h"
 #include "base/pool.h"
 #include "op/passes.h"
@@ -113,11 +114,8 @@ struct plan *plan_new(const struct plan_spec *spec, struct err *e) {
         return NULL;
     }
     bool ok = build(p, spec, e);
-    if (ok) {
-        p->arena = pool_alloc(p->arena_bytes + 64);
-        ok = p->arena || err_memory(e, p->arena_bytes);
-    }
-    if (ok) return p;
+    if (ok) p->workspace = spec->workspace ? workspace_ref(spec->workspace) : workspace_new(e);
+    if (ok && p->workspace && workspace_reserve(p->workspace, p->arena_bytes + 64, e)) return p;
     plan_free(p);
     return NULL;
 }
@@ -126,7 +124,7 @@ void plan_free(struct plan *p) {
     if (!p) return;
     if (p->graph) graph_free(p->graph);
     arena_free(p->memory);
-    pool_free(p->arena);
+    workspace_unref(p->workspace);
     pool_free(p);
 }
 

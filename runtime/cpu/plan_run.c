@@ -1,6 +1,7 @@
 /* Running a plan: two lanes go through the steps, each doing its share, and wait for each other
  * between phases. With one thread the lanes take turns, phase by phase, with the same results. */
 #include "build.h"
+#include "workspace.h"
 #include <math.h>
 #include <stdatomic.h>
 
@@ -271,6 +272,7 @@ static void run_lane(void *user, int lane) {
 
 /* Where each value lies in this run. */
 static void find_places(struct plan *p, const struct plan_io *io) {
+    p->arena = workspace_memory(p->workspace);
     for (int i = 0; i < p->n_values; i++) {
         const struct value *v = &p->values[i];
         const struct node *n = v->node;

@@ -132,7 +132,8 @@ static bool add_rooms(struct evaluator *v, struct err *e) {
     return true;
 }
 
-static bool evaluator_init(struct evaluator *v, const struct model *m, struct err *e) {
+static bool evaluator_init(struct evaluator *v, const struct model *m, struct workspace *workspace,
+                           struct err *e) {
     struct tensor *data[PASS_MAX_DATA];
     struct node *wanted[EVAL_MAX_ITEMS + 1];
     int n_data = model_n_inputs(m);
@@ -143,13 +144,15 @@ static bool evaluator_init(struct evaluator *v, const struct model *m, struct er
     struct plan_spec spec = {.graph = v->objective.graph,
                              .outputs = wanted,
                              .n_outputs = v->n_values + (v->prediction_at >= 0),
-                             .memory_limit = room_left()};
+                             .memory_limit = room_left(),
+                             .workspace = workspace};
     TRY(pass_init(&v->pass, &spec, data, n_data, v->n, EVAL_BATCH, e));
     return add_rooms(v, e);
 }
 
 struct evaluator *evaluator_new(const struct model *m, const struct examples *data,
-                                const struct eval_item *items, int n, struct err *e) {
+                                const struct eval_item *items, int n, struct workspace *workspace,
+                                struct err *e) {
     if (n > EVAL_MAX_ITEMS) {
         err_set(e, ERR_SETTING, "At most %d measures can be taken at once.", EVAL_MAX_ITEMS);
         return NULL;
@@ -160,7 +163,7 @@ struct evaluator *evaluator_new(const struct model *m, const struct examples *da
     v->n = examples_count(data);
     v->n_items = n;
     memcpy(v->items, items, (size_t)n * sizeof *items);
-    if (evaluator_init(v, m, e)) return v;
+    if (evaluator_init(v, m, workspace, e)) return v;
     evaluator_free(v);
     return NULL;
 }
@@ -260,7 +263,7 @@ bool train_evaluate(const struct model *m, const struct weights *w, const struct
     if (n > EVAL_MAX_ITEMS)
         return err_set(e, ERR_ARGUMENT, "At most %d metrics can be taken at once.", EVAL_MAX_ITEMS);
     for (int i = 0; i < n; i++) items[i] = (struct eval_item){.measure = &measures[i]};
-    struct evaluator *v = evaluator_new(m, data, items, n, e);
+    struct evaluator *v = evaluator_new(m, data, items, n, NULL, e);
     bool ok = v && evaluator_run(v, w, values, stop, e);
     evaluator_free(v);
     return ok;

@@ -13,9 +13,10 @@ struct eval_item {
 
 struct evaluator;
 
-/* Borrows the data and the measures. */
+/* Borrows the data and the measures. It computes in `workspace`; NULL = its own. */
 struct evaluator *evaluator_new(const struct model *m, const struct examples *data,
-                                const struct eval_item *items, int n, struct err *e);
+                                const struct eval_item *items, int n, struct workspace *workspace,
+                                struct err *e);
 void evaluator_free(struct evaluator *v);
 /* values[i] belongs to items[i]. */
 bool evaluator_run(struct evaluator *v, const struct weights *w, double *values,

@@ -7,6 +7,9 @@ bool pass_init(struct pass *p, const struct plan_spec *spec, struct tensor *cons
     if (n <= 0) return err_set(e, ERR_VALUE, "There are no examples.");
     for (int i = 0; i < n_data; i++) p->data[i] = data[i];
     struct plan_spec s = *spec;
+    p->workspace = spec->workspace ? workspace_ref(spec->workspace) : workspace_new(e);
+    if (!p->workspace) return false;
+    s.workspace = p->workspace;
     s.batch = p->batch;
     TRY(p->plans[0] = plan_new(&s, e));
     s.batch = n % p->batch;
@@ -18,6 +21,7 @@ bool pass_init(struct pass *p, const struct plan_spec *spec, struct tensor *cons
 void pass_clear(struct pass *p) {
     plan_free(p->plans[0]);
     plan_free(p->plans[1]);
+    workspace_unref(p->workspace);
     *p = (struct pass){0};
 }
 

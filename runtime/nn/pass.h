@@ -7,7 +7,8 @@ enum { PASS_MAX_DATA = 18 };
 
 struct pass {
     struct plan *plans[2]; /* full batches, the rest; NULL where there is none */
-    int64_t n, batch;      /* examples; of a full batch */
+    struct workspace *workspace;
+    int64_t n, batch; /* examples; of a full batch */
     int n_data;
     const struct tensor *data[PASS_MAX_DATA]; /* borrowed; one per graph input */
 };

@@ -218,6 +218,7 @@ static bool make_step(struct trainer *t, struct err *e) {
                              .n_learn = t->n_learn,
                              .assign = assigns,
                              .memory_limit = room_left(),
+                             .workspace = t->workspace,
                              .n_assign = s->model->n_assigns};
     for (int i = 0; i < plan.n_outputs; i++) t->outputs[i] = &t->values[i];
     return pass_init(&t->pass, &plan, data, n_data, examples_count(&s->data), s->batch, e);
@@ -242,10 +243,10 @@ static bool make_evaluators(struct trainer *t, struct err *e) {
     int n = 0;
     for (int i = 0; i < s->n_metrics; i++)
         items[n++] = (struct eval_item){.measure = &s->metrics[i]};
-    if (n) TRY(t->on_training = evaluator_new(s->model, &s->data, items, n, e));
+    if (n) TRY(t->on_training = evaluator_new(s->model, &s->data, items, n, t->workspace, e));
     for (int i = 0; i < t->n_outputs; i++) items[n++] = (struct eval_item){&t->losses[i], i, true};
     if (s->has_validation)
-        TRY(t->on_validation = evaluator_new(s->model, &s->validation, items, n, e));
+        TRY(t->on_validation = evaluator_new(s->model, &s->validation, items, n, t->workspace, e));
     return true;
 }
 
@@ -303,6 +304,7 @@ bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *
     if (spec->has_validation) TRY(check_validation(t, e));
     advise(t);
     TRY(make_example_weights(t, e));
+    TRY(t->workspace = workspace_new(e));
     TRY(make_step(t, e));
     TRY(make_blocks(t, e));
     TRY(make_evaluators(t, e));
@@ -313,6 +315,7 @@ bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *
 void trainer_clear(struct trainer *t) {
     for (int i = 0; i < MODEL_MAX_PORTS; i++) config_unref(t->own[i]);
     pass_clear(&t->pass);
+    workspace_unref(t->workspace);
     objective_clear(&t->objective);
     evaluator_free(t->on_training);
     evaluator_free(t->on_validation);

@@ -19,6 +19,7 @@ struct trainer {
     struct update update;
     double base_rate, rate_factor, rate; /* rate: of the last step */
     struct tensor *example_weights;      /* [n] float32, or NULL */
+    struct workspace *workspace;         /* of all plans of this run */
     struct pass pass;
     int64_t *order;                        /* this epoch's order of the examples */
     struct weights *now, *kept, *slots[2]; /* under training; best epoch so far; optimizer's */

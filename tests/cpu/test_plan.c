@@ -397,5 +397,50 @@ static void no_memory(void) {
     graph_free(m.g);
 }
 
-TEST_MAIN(gradients, rules, threads_agree, feeds_convert, batch_statistics, stopping_keeps_weights,
-          memory_is_refused, blocks_of_rows, no_memory)
+/* ---- plans that take turns in the same memory ---- */
+
+static struct plan *squares_plan(struct graph *g, struct node *out, int64_t batch,
+                                 struct workspace *w) {
+    struct plan_spec spec = {
+        .graph = g, .batch = batch, .outputs = &out, .n_outputs = 1, .workspace = w};
+    struct plan *p = plan_new(&spec, &err);
+    CHECK(p != NULL);
+    return p;
+}
+
+/* The mean of squares of n numbers 0, 1, 2 … less their mean, by a plan for n of them. */
+static void check_spread(struct plan *p, int64_t n) {
+    static double x[4000];
+    double spread = 0;
+    for (int64_t i = 0; i < n; i++) x[i] = (double)i;
+    struct feed feed = {x, DT_FLOAT64, NULL, 1, 0};
+    struct plan_io io = {.inputs = &feed, .outputs = (void *[]){&spread}};
+    CHECK(plan_run(p, &io, &err));
+    CHECK_NEAR(spread, ((double)n * (double)n - 1) / 12, 1e-6);
+}
+
+static void shared_workspace(void) {
+    struct graph *g = graph_new(DT_FLOAT64, &err);
+    struct workspace *w = workspace_new(&err);
+    struct desc d = net_desc(DT_FLOAT64, 1, (int64_t[]){SIZE_BATCH});
+    struct node *x = graph_input(g, NULL, &d, &err);
+    struct node *mean = graph_add1(g, OP_mean, x, &(struct attrs){.axes = 1}, &err);
+    struct node *rest = graph_add2(g, OP_sub, x, mean, NULL, &err);
+    struct node *square = graph_add1(g, OP_square, rest, NULL, &err);
+    struct node *out = graph_add1(g, OP_mean, square, &(struct attrs){.axes = 1}, &err);
+    struct plan *small = squares_plan(g, out, 7, w);
+    check_spread(small, 7);
+    struct plan *large = squares_plan(g, out, 4000, w); /* the memory moves */
+    workspace_unref(w);
+    for (int i = 0; i < 3; i++) {
+        check_spread(small, 7);
+        check_spread(large, 4000);
+    }
+    plan_free(large);
+    check_spread(small, 7);
+    plan_free(small);
+    graph_free(g);
+}
+
+TEST_MAIN(shared_workspace, gradients, rules, threads_agree, feeds_convert, batch_statistics,
+          stopping_keeps_weights, memory_is_refused, blocks_of_rows, no_memory)

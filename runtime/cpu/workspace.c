@@ -1,0 +1,40 @@
+/* Memory in which plans compute, shared by plans that never run at the same time. */
+#include "workspace.h"
+#include "base/pool.h"
+
+struct workspace {
+    int32_t refs;
+    size_t bytes;
+    char *memory;
+};
+
+struct workspace *workspace_new(struct err *e) {
+    struct workspace *w = pool_need(sizeof *w, e);
+    if (w) w->refs = 1;
+    return w;
+}
+
+struct workspace *workspace_ref(struct workspace *w) {
+    w->refs++;
+    return w;
+}
+
+void workspace_unref(struct workspace *w) {
+    if (!w || --w->refs > 0) return;
+    pool_free(w->memory);
+    pool_free(w);
+}
+
+bool workspace_reserve(struct workspace *w, size_t bytes, struct err *e) {
+    if (bytes <= w->bytes) return true;
+    char *memory = pool_alloc(bytes);
+    if (!memory) return err_memory(e, bytes);
+    pool_free(w->memory);
+    w->memory = memory;
+    w->bytes = bytes;
+    return true;
+}
+
+char *workspace_memory(const struct workspace *w) {
+    return w->memory;
+}
