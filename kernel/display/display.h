@@ -21,8 +21,9 @@ struct text *bundle_add(struct bundle *b, const char *mime_type);
 /* Fill an empty bundle with how a notebook should see `v`. `title` may be NULL. False only when
  * memory is out. */
 bool display_value(struct value v, const char *title, struct bundle *b, struct err *e);
-/* A plot, figure or picture as a file; the ending decides: .png, else SVG. */
-bool display_save(struct value v, const char *path, struct err *e);
+/* A plot, figure or picture as a file; the ending decides: .png, .pdf, else SVG. `dpi`: pixels per
+ * inch of a drawn .png; 0 = 200. */
+bool display_save(struct value v, const char *path, double dpi, struct err *e);
 
 /* The live view of a training run: text/html (facts, progress, curve, a row per epoch) and one
  * short line of text/plain. Events tell only what is new, so a view keeps what they told so far. */

@@ -4,6 +4,7 @@
 #include "display/image.h"
 #include "display/picture.h"
 #include "display/png_write.h"
+#include "display/render.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,35 +17,40 @@ static bool write_bytes(const char *path, const struct text *bytes, struct err *
     return ok || err_set(e, ERR_FILE, "%s cannot be written: %s.", path, strerror(errno));
 }
 
-static bool draw_pictures(struct tensor *t, struct text *svg, struct err *e) {
+struct drawing {
+    struct text svg;
     int w, h;
+};
+
+static bool draw_pictures(struct tensor *t, struct drawing *d, struct err *e) {
     struct figure *f = figure_gallery(&t, 1, NULL, 0, NULL, e);
-    bool ok = f && figure_svg(f, svg, &w, &h, e);
+    bool ok = f && figure_svg(f, &d->svg, &d->w, &d->h, e);
     figure_unref(f);
     return ok;
 }
 
-static bool draw_svg(struct value v, struct text *svg, struct err *e) {
-    int w, h;
-    if (v.kind == V_PLOT) return plot_svg(v.plot, svg, &w, &h, e);
-    if (v.kind == V_FIGURE) return figure_svg(v.figure, svg, &w, &h, e);
-    if (v.kind == V_TENSOR && tensor_n_pictures(v.tensor) > 0)
-        return draw_pictures(v.tensor, svg, e);
-    return err_set(e, ERR_TYPE, "A .svg file holds a plot or pictures, and this is %s.",
+static bool draw_svg(struct value v, const char *ending, struct drawing *d, struct err *e) {
+    if (v.kind == V_PLOT) return plot_svg(v.plot, &d->svg, &d->w, &d->h, e);
+    if (v.kind == V_FIGURE) return figure_svg(v.figure, &d->svg, &d->w, &d->h, e);
+    if (v.kind == V_TENSOR && tensor_n_pictures(v.tensor) > 0) return draw_pictures(v.tensor, d, e);
+    return err_set(e, ERR_TYPE, "A %s file holds a plot or pictures, and this is %s.", ending,
                    value_kind_words(v.kind));
 }
 
+enum { DPI_USUAL = 200 };
+
+static bool render_png(const struct drawing *d, double dpi, struct text *png, struct err *e) {
+    uint8_t *pixels;
+    int w, h;
+    double scale = (dpi > 0 ? dpi : DPI_USUAL) / RENDER_UNITS_PER_INCH;
+    TRY(render_pixels(text_str(&d->svg), d->w, d->h, scale, &pixels, &w, &h, e));
+    bool ok = png_write(png, pixels, w, h, 3, 1, e);
+    pool_free(pixels);
+    return ok;
+}
+
 /* One pixel of the file for each of the tensor. */
-static bool draw_png(struct value v, struct text *png, struct err *e) {
-    if (v.kind == V_PLOT || v.kind == V_FIGURE) {
-        err_set(e, ERR_NOT_YET, "Plots cannot be saved as .png in this release.");
-        return err_hint(e, "A .svg file works, and stays sharp at any size.");
-    }
-    if (v.kind != V_TENSOR || tensor_n_pictures(v.tensor) != 1)
-        return err_set(e, ERR_TYPE,
-                       "A .png file holds one picture [height, width] or [height, width, channel], "
-                       "and this is %s.",
-                       value_kind_words(v.kind));
+static bool draw_pixels(struct value v, struct text *png, struct err *e) {
     struct mark m = {.kind = MARK_IMAGE, .z = v.tensor};
     struct image_pixels pixels;
     TRY(image_pixels(&m, INT16_MAX, &pixels, e));
@@ -53,11 +59,19 @@ static bool draw_png(struct value v, struct text *png, struct err *e) {
     return ok;
 }
 
-bool display_save(struct value v, const char *path, struct err *e) {
+bool display_save(struct value v, const char *path, double dpi, struct err *e) {
     struct text bytes = {0};
-    bool png = str_ends(str_of(path), ".png");
-    bool ok =
-        (png ? draw_png(v, &bytes, e) : draw_svg(v, &bytes, e)) && write_bytes(path, &bytes, e);
+    struct drawing d = {0};
+    bool png = str_ends(str_of(path), ".png"), pdf = str_ends(str_of(path), ".pdf"), ok;
+    if (png && v.kind == V_TENSOR && tensor_n_pictures(v.tensor) == 1) {
+        ok = draw_pixels(v, &bytes, e);
+    } else {
+        ok = draw_svg(v, png ? ".png" : pdf ? ".pdf" : ".svg", &d, e);
+        if (ok && png) ok = render_png(&d, dpi, &bytes, e);
+        if (ok && pdf) ok = render_pdf(text_str(&d.svg), d.w, d.h, &bytes, e);
+    }
+    ok = ok && write_bytes(path, png || pdf ? &bytes : &d.svg, e);
+    text_clear(&d.svg);
     text_clear(&bytes);
     return ok;
 }

@@ -24,8 +24,8 @@ struct engine_observer {
     void (*page)(void *user, struct str markdown);
     void (*clear)(void *user, bool wait);
     void (*exit)(void *user); /* exit() or quit() */
-    /* save(plot, "x.svg" or "x.png"): draws a value into a file. */
-    bool (*draw)(void *user, struct value v, const char *path, struct err *e);
+    /* save(plot, "x.svg", "x.png" or "x.pdf"): draws a value into a file; dpi 0 = usual. */
+    bool (*draw)(void *user, struct value v, const char *path, double dpi, struct err *e);
 };
 
 struct engine *engine_new(struct err *e);

@@ -172,9 +172,9 @@ static void on_clear(void *user, bool wait) {
     if (o->sink->clear) o->sink->clear(o->sink->user, wait);
 }
 
-static bool on_draw(void *user, struct value v, const char *path, struct err *e) {
+static bool on_draw(void *user, struct value v, const char *path, double dpi, struct err *e) {
     (void)user;
-    return display_save(v, path, e);
+    return display_save(v, path, dpi, e);
 }
 
 static void on_exit_cell(void *user) {

@@ -386,18 +386,25 @@ static void files(void) {
     struct sample s;
     sample_make(0, &s);
     struct value plot = {.kind = V_PLOT, .plot = s.plot};
-    CHECK(display_save(plot, "saved.svg", &err));
+    CHECK(display_save(plot, "saved.svg", 0, &err));
     CHECK(file_bytes("saved.svg", "<svg ") > 2000);
-    CHECK(!display_save(plot, "saved.png", &err) && err.kind == ERR_NOT_YET);
+    CHECK(display_save(plot, "saved.png", 0, &err));
+    size_t usual = file_bytes("saved.png", "\x89PNG");
+    CHECK(display_save(plot, "saved.png", 50, &err));
+    size_t small = file_bytes("saved.png", "\x89PNG");
+    CHECK(small > 1000 && small < usual / 2);
+    CHECK(!display_save(plot, "saved.png", 1e5, &err) && err.kind == ERR_VALUE);
+    CHECK(display_save(plot, "saved.pdf", 0, &err));
+    CHECK(file_bytes("saved.pdf", "%PDF-1.") > 2000);
     sample_clear(&s);
     struct value one = tensor(DT_UINT8, SIZES(12, 16, 3), picture);
     one.tensor->shape.axis[2] = intern_c("channel");
-    CHECK(display_save(one, "saved.png", &err));
+    CHECK(display_save(one, "saved.png", 0, &err));
     CHECK(file_bytes("saved.png", "\x89PNG") > 100);
-    CHECK(display_save(one, "saved.svg", &err));
+    CHECK(display_save(one, "saved.svg", 0, &err));
     CHECK(file_bytes("saved.svg", "<svg ") > 500);
-    CHECK(!display_save(one, "no/such/folder.png", &err) && err.kind == ERR_FILE);
-    CHECK(!display_save(value_int(3), "saved.png", &err) && err.kind == ERR_TYPE);
+    CHECK(!display_save(one, "no/such/folder.png", 0, &err) && err.kind == ERR_FILE);
+    CHECK(!display_save(value_int(3), "saved.png", 0, &err) && err.kind == ERR_TYPE);
     value_unref(one);
 }
 

@@ -62,6 +62,8 @@ ONLY_IN = {
     "sqlite3.h": ["kernel/session"],
     "zlib.h": ["runtime/data", "kernel/display"],
     "png.h": ["runtime/data", "kernel/display"],
+    "cairo-pdf.h": ["kernel/display"],
+    "librsvg/rsvg.h": ["kernel/display"],
     "utf8proc.h": ["runtime/base", "kernel/lang", "kernel/session", "kernel/display"],
 }
 

@@ -67,9 +67,9 @@ static void on_exit_cell(void *user) {
     add_line(user, "exit", str_of(""));
 }
 
-static bool on_draw(void *user, struct value v, const char *path, struct err *e) {
+static bool on_draw(void *user, struct value v, const char *path, double dpi, struct err *e) {
     (void)user;
-    return display_save(v, path, e);
+    return display_save(v, path, dpi, e);
 }
 
 bool session_begin(struct session *s) {

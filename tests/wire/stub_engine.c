@@ -341,8 +341,9 @@ bool training_view_show(const struct training_view *v, struct bundle *b, struct 
     return true;
 }
 
-bool display_save(struct value v, const char *path, struct err *e) {
+bool display_save(struct value v, const char *path, double dpi, struct err *e) {
     (void)v;
+    (void)dpi;
     return err_set(e, ERR_FILE, "the stub does not write %s", path);
 }
 

@@ -138,13 +138,18 @@ static bool wrong_ending(struct call *c, const char *path) {
     return err_hint(
         c->ev->e,
         "    .npy           a tensor\n    .csv           a table\n    .safetensors   a "
-        "model's weights\n    .svg .png      a plot or picture\n    .txt           a text");
+        "model's weights\n    .svg .png .pdf a plot or picture\n    .txt           a text");
 }
 
 static bool save_drawing(struct call *c, const char *path) {
     const struct engine_observer *o = c->ev->observer;
     if (!o->draw) return fail_later(c->ev, c->at, "saving plots here");
-    return o->draw(o->user, c->args[0], path, c->ev->e);
+    double dpi;
+    TRY(call_number(c, 2, 0, &dpi));
+    if (call_has(c, 2) && !(dpi >= 10 && dpi <= 2400))
+        return call_fail(c, 2, ERR_VALUE,
+                         "`dpi` is the number of pixels per inch: from 10 to 2400.");
+    return o->draw(o->user, c->args[0], path, dpi, c->ev->e);
 }
 
 bool fn_save(struct call *c, struct value *out) {
@@ -163,7 +168,8 @@ bool fn_save(struct call *c, struct value *out) {
         return write_csv(v.table, path, c->ev->e);
     if (v.kind == V_TEXT && (str_ends(p, ".txt") || str_ends(p, ".md")))
         return write_text(c, path, value_str(&v));
-    if (str_ends(p, ".svg") || str_ends(p, ".png")) return save_drawing(c, path);
+    if (str_ends(p, ".svg") || str_ends(p, ".png") || str_ends(p, ".pdf"))
+        return save_drawing(c, path);
     if (!str_ends(p, ".npy")) return wrong_ending(c, path);
     TRY(as_tensorlike(c->ev, v, &t));
     if (!value_is_tensorlike(t)) return value_unref(t), wrong_ending(c, path);

@@ -1,0 +1,33 @@
+/* librsvg's and Cairo's functions, looked up at first use. */
+#include "display/render_api.h"
+#include <dlfcn.h>
+#include <string.h>
+
+static bool load_all(struct render_api *api) {
+    void *rsvg = dlopen("librsvg-2.so.2", RTLD_NOW | RTLD_LOCAL);
+    void *cairo = dlopen("libcairo.so.2", RTLD_NOW | RTLD_LOCAL);
+    void *object = dlopen("libgobject-2.0.so.0", RTLD_NOW | RTLD_LOCAL); /* brings GLib with it */
+    if (!rsvg || !cairo || !object) return false;
+    bool ok = true;
+    void *from = rsvg;
+#define F(name)                                                                                    \
+    do {                                                                                           \
+        void *symbol = dlsym(from, #name);                                                         \
+        memcpy(&api->name, &symbol, sizeof symbol);                                                \
+        ok = ok && symbol;                                                                         \
+    } while (0);
+    RSVG_FUNCTIONS(F)
+    from = cairo;
+    CAIRO_FUNCTIONS(F)
+    from = object;
+    GLIB_FUNCTIONS(F)
+#undef F
+    return ok;
+}
+
+const struct render_api *render_api_load(void) {
+    static struct render_api api;
+    static enum { UNTRIED, THERE, MISSING } state;
+    if (state == UNTRIED) state = load_all(&api) ? THERE : MISSING;
+    return state == THERE ? &api : NULL;
+}
