@@ -135,8 +135,10 @@ static bool check_magic(struct eval *ev, const struct ast *s) {
 static bool run_statement(struct eval *ev, const struct run *r, int i) {
     const struct ast *s = r->program->statements[i];
     bool last = i == r->program->n_statements - 1;
-    uint64_t top = hash_mix(0x6177u + (uint64_t)r->engine->again);
-    ev->stream = statement_stream(top, r->program->statements, i);
+    struct place top = {.first = hash_mix(0x6177u + (uint64_t)r->engine->again)};
+    struct place here = place_statement(&top);
+    place_set_statement(&here, s->key, s->nth);
+    ev->place = &here;
     ev->draws = 0;
     if (is_meta(s))
         return ev->domain == DOMAIN_CHECK ? check_magic(ev, s) : run_magic(ev, s, r->cell);
@@ -161,6 +163,7 @@ static bool walk_program(struct run *r, enum domain domain) {
     frame.slots = pool_need((size_t)r->scope->n_slots * sizeof *frame.slots + 1, r->e);
     if (!frame.slots) return false;
     struct eval ev = {.engine = r->engine,
+                      .stop = engine_stop_flag(r->engine),
                       .domain = domain,
                       .observer = r->observer,
                       .e = r->e,
@@ -319,11 +322,14 @@ bool engine_eval(struct engine *en, struct str code, struct value *out, struct e
     if (r.scope->n_slots > 64) return err_set(e, ERR_VALUE, "The expression is too long.");
     struct frame frame = {.scope = r.scope, .slots = slots};
     struct eval ev = {.engine = en,
+                      .stop = engine_stop_flag(en),
                       .domain = DOMAIN_RUN,
                       .observer = &nobody,
                       .e = e,
                       .program = r.program,
                       .frame = &frame};
+    struct place top = {.first = hash_mix(0x6177u)};
+    ev.place = &top;
     bool ok = eval_expr(&ev, r.program->statements[0]->a, out);
     for (int i = 0; i < r.scope->n_slots; i++) value_unref(slots[i]);
     return ok;

@@ -289,7 +289,7 @@ enum completeness parse_completeness(struct str text, int *indent) {
     return str_starts(text, ")") ? CELL_INVALID : CELL_COMPLETE;
 }
 
-void value_unref(struct value v) {
+void value_unref_counted(struct value v) {
     if (v.kind == V_TEXT && atomic_fetch_sub(&v.text->refs, 1) == 1) pool_free(v.text);
 }
 

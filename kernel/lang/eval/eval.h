@@ -3,7 +3,9 @@
  * values are numbers, except where a graph is being traced: then they are nodes. */
 #pragma once
 #include "lang/engine.h"
+#include "place.h"
 #include "lang/values/value.h"
+#include <stdatomic.h>
 
 enum domain { DOMAIN_CHECK, DOMAIN_RUN };
 
@@ -33,6 +35,7 @@ struct bindings {
 
 struct eval {
     struct engine *engine;
+    const _Atomic bool *stop; /* set from outside: end soon */
     enum domain domain;
     const struct engine_observer *observer; /* never NULL; members may be */
     struct err *e;
@@ -45,11 +48,11 @@ struct eval {
     struct plot *plot;       /* inside a plot block, or NULL */
     const char *context;     /* what is being traced, for messages: "a model", "grad" */
     int depth;
-    int64_t fuel;    /* checking: steps left before everything is unknown */
-    uint64_t stream; /* of the statement being run */
-    uint64_t draws;  /* random calls made by it so far */
-    bool ending;     /* the statement under way is the last: ev->e says why */
-    bool unsure;     /* checking: inside an arm that may not be taken */
+    int64_t fuel;              /* checking: steps left before everything is unknown */
+    const struct place *place; /* of the statement being run */
+    uint64_t draws;            /* random calls made by it so far */
+    bool ending;               /* the statement under way is the last: ev->e says why */
+    bool unsure;               /* checking: inside an arm that may not be taken */
 };
 
 enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN, FLOW_ERROR };
@@ -134,7 +137,11 @@ bool fail_later_name(struct eval *ev, struct span at, const char *name, const ch
 /* Add the place and the students' words for {0}… to an error from below. */
 bool fail_from(struct eval *ev, struct span at, const struct span *args, int n);
 /* Did the user press stop? Then an ERR_INTERRUPT is set. Cheap; called at loop edges. */
-bool stopped(struct eval *ev, struct span at);
+bool stopped_fails(struct eval *ev, struct span at);
+static inline bool stopped(struct eval *ev, struct span at) {
+    return __builtin_expect(atomic_load_explicit(ev->stop, memory_order_relaxed), 0) &&
+           stopped_fails(ev, at);
+}
 
 /* While checking: a size that is equal to itself only. */
 int64_t unknown_size(void);

@@ -2,6 +2,7 @@
 #include "eval_parts.h"
 #include "builtin.h"
 #include "lang/values/names.h"
+#include "scalar.h"
 #include "scope.h"
 #include "lang/syntax/spelling.h"
 #include "stack.h"
@@ -37,7 +38,7 @@ static bool eval_actuals(struct eval *ev, const struct ast *call, struct actuals
     for (int i = 0; i < call->n; i++) {
         const struct ast *arg = call->list[i];
         struct actual one = {.name = arg->name, .at = arg->a->span, .name_at = arg->key_span};
-        TRY(eval_expr(ev, arg->a, &one.value));
+        TRY(eval_short(ev, arg->a, &one.value));
         TRY(add_actual(ev, a, one, arg->span));
     }
     return true;
@@ -167,14 +168,15 @@ bool run_function(struct eval *ev, struct function *f, struct value *slots, stru
     ev->program = f->program;
     ev->frame = &frame;
     ev->plot = f->ast->kind == AST_LAMBDA ? ev->plot : NULL;
-    ev->stream = hash_add(saved.stream, 0x51ed + saved.draws);
+    struct place call = place_call(saved.place, saved.draws);
+    ev->place = &call;
     ev->draws = 0;
     ev->depth++;
     bool ok = check_parameters(ev, f->ast, slots, at) && run_body(ev, f->ast, out);
     ev->program = saved.program;
     ev->frame = saved.frame;
     ev->plot = saved.plot;
-    ev->stream = saved.stream;
+    ev->place = saved.place;
     ev->draws = saved.draws + 1;
     ev->depth--;
     for (int i = 0; i < frame.scope->n_slots; i++) value_unref(slots[i]);
@@ -363,7 +365,8 @@ static bool chain_layer(struct eval *ev, struct value f, struct value self, stru
 
 static bool call_chain(struct eval *ev, const struct ast *x, struct value self, struct value *out) {
     const struct ast *field = x->a;
-    struct actuals a = {.n = 0};
+    struct actuals a;
+    a.n = 0;
     struct value f = value_missing();
     bool is_field = self.kind == V_RECORD && record_get(self.record, field->name);
     if (self.kind == V_UNKNOWN) {
@@ -395,7 +398,8 @@ bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
         return ok || err_at(ev->e, x->span);
     }
     TRY(eval_expr(ev, x->a, &callee));
-    struct actuals a = {.n = 0};
+    struct actuals a;
+    a.n = 0;
     bool ok = eval_actuals(ev, x, &a) && call_value(ev, callee, a.items, a.n, x->span, out);
     actuals_clear(&a);
     value_unref(callee);

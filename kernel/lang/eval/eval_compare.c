@@ -90,16 +90,6 @@ static bool is_member(struct eval *ev, struct value x, struct value set, bool *f
     return true;
 }
 
-static struct value compare_numbers(enum ast_op op, double a, double b) {
-    bool r = op == AST_OP_LT   ? a < b
-             : op == AST_OP_LE ? a <= b
-             : op == AST_OP_GT ? a > b
-             : op == AST_OP_GE ? a >= b
-             : op == AST_OP_EQ ? a == b
-                               : a != b;
-    return value_bool(r);
-}
-
 static bool is_whole(struct value v) { /* compared as one thing, not element by element */
     return v.kind == V_TEXT || v.kind == V_NONE || v.kind == V_RECORD || v.kind == V_SHAPE ||
            v.kind == V_LIST || v.kind == V_MODEL || v.kind == V_FUNCTION || v.kind == V_CONFIG;
@@ -125,10 +115,12 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
         return *out = value_bool(found == (op == AST_OP_IN)), true;
     }
     if (value_is_number(a) && value_is_number(b))
-        return *out = compare_numbers(op, value_number(a), value_number(b)), true;
+        return *out = value_bool(compare_numbers(op, a, b)), true;
     bool equality = op == AST_OP_EQ || op == AST_OP_NE;
     if (a.kind == V_TEXT && b.kind == V_TEXT && !equality)
-        return *out = compare_numbers(op, text_order(value_str(&a), value_str(&b)), 0), true;
+        return *out = value_bool(compare_numbers(
+                   op, value_int(text_order(value_str(&a), value_str(&b))), value_int(0))),
+               true;
     if (equality && (is_whole(a) || is_whole(b))) {
         bool same;
         if ((a.kind == V_SHAPE && !shape_known(&a.shape->shape)) ||

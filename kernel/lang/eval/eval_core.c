@@ -48,8 +48,7 @@ bool fail_from(struct eval *ev, struct span at, const struct span *args, int n) 
     return err_at(ev->e, at);
 }
 
-bool stopped(struct eval *ev, struct span at) {
-    if (!atomic_load_explicit(engine_stop_flag(ev->engine), memory_order_relaxed)) return false;
+bool stopped_fails(struct eval *ev, struct span at) {
     fail(ev, at, ERR_INTERRUPT,
          "Stopped. Names that finished statements assigned keep their new "
          "values.");
@@ -57,5 +56,5 @@ bool stopped(struct eval *ev, struct span at) {
 }
 
 uint64_t next_stream(struct eval *ev) {
-    return hash_add(ev->stream, 0x9d2c + ev->draws++);
+    return hash_add(place_stream(ev->place), 0x9d2c + ev->draws++);
 }

@@ -4,6 +4,7 @@
 #include "lang/values/format.h"
 #include "loop.h"
 #include "lang/values/names.h"
+#include "scalar.h"
 #include "scope.h"
 #include "stack.h"
 #include "base/hash.h"
@@ -224,7 +225,7 @@ static bool comprehension_part(struct eval *ev, struct comprehension *c, int par
 static bool comprehension_element(struct eval *ev, struct comprehension *c) {
     if (c->x->b) {
         struct value v;
-        TRY(eval_expr(ev, c->x->b, &v));
+        TRY(eval_short(ev, c->x->b, &v));
         enum truth t = value_truth(ev, v, c->x->b, "if");
         value_unref(v);
         if (t == TRUTH_ERROR) return false;
@@ -232,7 +233,7 @@ static bool comprehension_element(struct eval *ev, struct comprehension *c) {
         if (t == TRUTH_UNKNOWN) c->described = true;
     }
     struct value item;
-    TRY(eval_expr(ev, c->x->a, &item));
+    TRY(eval_short(ev, c->x->a, &item));
     return list_add(c->out, item, ev->e);
 }
 
@@ -246,15 +247,17 @@ static bool comprehension_part(struct eval *ev, struct comprehension *c, int par
     if (n < 0 || n > limit) c->described = true;
     if (n < 0) n = 1;
     if (n > limit) n = 2;
-    uint64_t stream = ev->stream, draws = ev->draws;
+    struct place round = place_round(ev->place);
+    uint64_t draws = ev->draws;
+    ev->place = &round;
     for (int64_t i = 0; ok && i < n; i++) {
         struct value item;
-        ev->stream = hash_add(stream, (uint64_t)i + 1);
+        place_set_round(&round, i);
         ev->draws = draws;
         ok = !stopped(ev, p->span) && loop_item(ev, &loop, i, &item) &&
              bind_names(ev, p->list, p->n, item) && comprehension_part(ev, c, part + 1);
     }
-    ev->stream = stream;
+    ev->place = round.outer;
     ev->draws = draws + 1;
     loop_end(&loop);
     return ok;

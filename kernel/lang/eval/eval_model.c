@@ -181,7 +181,7 @@ static bool walk_model(struct eval *ev, struct model_value *m, struct model *mad
     ev->program = saved.program;
     ev->frame = saved.frame;
     ev->plot = saved.plot;
-    ev->stream = saved.stream;
+    ev->place = saved.place;
     ev->draws = saved.draws;
     bool finished = builder_finish(&b, ok && !memo->unknown ? ev->e : &(struct err){0});
     return ok && (finished || memo->unknown);

@@ -160,11 +160,6 @@ static bool int_pow(struct eval *ev, int64_t a, int64_t b, struct value *out) {
     return *out = value_int(result), true;
 }
 
-static int64_t floor_div(int64_t a, int64_t b) {
-    int64_t q = a / b;
-    return q - ((a % b != 0) && ((a < 0) != (b < 0)));
-}
-
 static bool int_op(struct eval *ev, enum ast_op op, int64_t a, int64_t b, struct value *out) {
     int64_t r = 0;
     switch (op) {
@@ -183,11 +178,11 @@ static bool int_op(struct eval *ev, enum ast_op op, int64_t a, int64_t b, struct
     case AST_OP_FLOORDIV:
         if (b == 0) return by_zero(ev);
         if (b == -1 && a == INT64_MIN) return overflow(ev, "quotient");
-        r = floor_div(a, b);
+        r = int_floor_div(a, b);
         break;
     case AST_OP_MOD:
         if (b == 0) return by_zero(ev);
-        r = b == -1 ? 0 : a - floor_div(a, b) * b;
+        r = b == -1 ? 0 : int_mod(a, b);
         break;
     case AST_OP_POW:
         if (b < 0) return *out = value_float(pow((double)a, (double)b)), true;

@@ -11,6 +11,35 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
 /* The same for operands that are numbers and tensors already. */
 bool tensor_binary(struct eval *ev, enum ast_op op, struct value a, struct value b,
                    struct value *out);
+/* One comparison of two single numbers; NaN is only unequal. Whole numbers are compared exactly:
+ * beyond 2^53 a float64 has no room for the last digits. */
+static inline bool compare_numbers(enum ast_op op, struct value a, struct value b) {
+    bool below, equal, above;
+    if (a.kind == V_INT && b.kind == V_INT) {
+        below = a.integer < b.integer, equal = a.integer == b.integer, above = !below && !equal;
+    } else {
+        double x = value_number(a), y = value_number(b);
+        below = x<y, equal = x == y, above = x> y;
+    }
+    switch (op) {
+    case AST_OP_LT: return below;
+    case AST_OP_LE: return below || equal;
+    case AST_OP_GT: return above;
+    case AST_OP_GE: return above || equal;
+    case AST_OP_EQ: return equal;
+    default: return !equal;
+    }
+}
+/* Python's // and % for whole numbers: rounded down, the remainder has the sign of b. b is neither
+ * 0 nor -1. */
+static inline int64_t int_floor_div(int64_t a, int64_t b) {
+    int64_t q = a / b;
+    return q - ((a % b != 0) && ((a < 0) != (b < 0)));
+}
+static inline int64_t int_mod(int64_t a, int64_t b) {
+    int64_t r = a % b;
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
 const char *operator_sign(enum ast_op op); /* "+" */
 /* Are they the same as a whole? */
 bool values_equal(struct eval *ev, struct value a, struct value b, bool *same);

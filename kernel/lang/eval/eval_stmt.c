@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "lost.h"
 #include "lang/values/names.h"
+#include "scalar.h"
 #include "scope.h"
 #include "base/hash.h"
 #include "base/pool.h"
@@ -57,8 +58,32 @@ static bool checked_value(struct eval *ev, const struct ast *s, struct value *v)
     return false;
 }
 
+/* The value of a condition, as value_truth; most are made of single numbers. */
+static enum truth condition(struct eval *ev, const struct ast *x, const char *word) {
+    struct value v = value_missing();
+    if (x->is_scalar && ev->domain == DOMAIN_RUN) v = scalar_eval(ev, x);
+    if (v.kind == V_BOOL) return v.boolean ? TRUTH_YES : TRUTH_NO;
+    if (!eval_expr(ev, x, &v)) return TRUTH_ERROR;
+    enum truth t = value_truth(ev, v, x, word);
+    value_unref(v);
+    return t;
+}
+
+/* name = numbers: was it one, and done? */
+static bool assign_scalar(struct eval *ev, const struct ast *s, struct value v) {
+    const struct ast *target = s->list[0];
+    if (v.kind == V_MISSING || target->kind != AST_NAME) return false;
+    if (target->slot < 0) return name_set(ev, target, v);
+    struct value *slot = &ev->frame->slots[target->slot];
+    value_unref(*slot);
+    *slot = v;
+    return true;
+}
+
 static enum flow exec_assign(struct eval *ev, const struct ast *s) {
     struct value v;
+    bool short_way = s->a->is_scalar && ev->domain == DOMAIN_RUN && s->n == 1 && !s->b;
+    if (short_way && assign_scalar(ev, s, scalar_eval(ev, s->a))) return FLOW_NEXT;
     if (!checked_value(ev, s, &v)) return FLOW_ERROR;
     bool ok = s->n == 1 ? assign_target(ev, s->list[0], v) : assign_many(ev, s->list, s->n, v);
     return ok ? FLOW_NEXT : FLOW_ERROR;
@@ -67,6 +92,9 @@ static enum flow exec_assign(struct eval *ev, const struct ast *s) {
 static enum flow exec_augment(struct eval *ev, const struct ast *s) {
     const struct ast *target = s->list[0];
     struct value old, by, made = value_missing();
+    if (target->is_scalar && s->a->is_scalar && ev->domain == DOMAIN_RUN) {
+        if (assign_scalar(ev, s, scalar_binary(ev, s->op, target, s->a))) return FLOW_NEXT;
+    }
     if (!eval_expr(ev, target, &old)) return FLOW_ERROR;
     bool ok = eval_expr(ev, s->a, &by);
     if (ok) {
@@ -82,7 +110,7 @@ static enum flow exec_augment(struct eval *ev, const struct ast *s) {
 
 static enum flow exec_return(struct eval *ev, const struct ast *s) {
     struct value v = value_none();
-    if (s->a && !eval_expr(ev, s->a, &v)) return FLOW_ERROR;
+    if (s->a && !eval_short(ev, s->a, &v)) return FLOW_ERROR;
     value_unref(ev->frame->returned);
     ev->frame->returned = v;
     return FLOW_RETURN;
@@ -210,23 +238,23 @@ static enum flow exec_model(struct eval *ev, const struct ast *s) {
 /* ---- branches and loops ---- */
 
 static enum flow exec_if(struct eval *ev, const struct ast *s) {
-    struct value v;
-    if (!eval_expr(ev, s->a, &v)) return FLOW_ERROR;
-    enum truth t = value_truth(ev, v, s->a, "if");
-    value_unref(v);
+    enum truth t = condition(ev, s->a, "if");
     if (t == TRUTH_ERROR) return FLOW_ERROR;
     if (t == TRUTH_UNKNOWN) return exec_unknown_if(ev, s);
     return t == TRUTH_YES ? exec_body(ev, s->body, s->n_body)
                           : exec_body(ev, s->orelse, s->n_orelse);
 }
 
-enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, uint64_t stream,
-                     int64_t i) {
+enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, int64_t i) {
     bool ok =
         s->n == 1 ? assign_target(ev, s->list[0], item) : assign_many(ev, s->list, s->n, item);
     if (!ok) return FLOW_ERROR;
-    ev->stream = hash_add(stream, (uint64_t)i + 1);
-    return exec_body(ev, s->body, s->n_body);
+    struct place round = place_round(ev->place);
+    place_set_round(&round, i);
+    ev->place = &round;
+    enum flow flow = exec_body(ev, s->body, s->n_body);
+    ev->place = round.outer;
+    return flow;
 }
 
 /* `for m in members: train m …` trains a copy that is gone when the loop comes round again. */
@@ -253,7 +281,6 @@ static bool keeps_training(struct eval *ev, const struct ast *s) {
 static enum flow exec_for(struct eval *ev, const struct ast *s) {
     struct loop loop;
     if (ev->domain == DOMAIN_CHECK && !keeps_training(ev, s)) return FLOW_ERROR;
-    uint64_t stream = ev->stream;
     enum flow flow = loop_start(ev, s->a, &loop) ? FLOW_NEXT : FLOW_ERROR;
     if (flow == FLOW_NEXT && ev->domain == DOMAIN_CHECK &&
         (loop.n < 0 || too_long_to_check(ev, loop.n))) {
@@ -266,26 +293,23 @@ static enum flow exec_for(struct eval *ev, const struct ast *s) {
             flow = FLOW_ERROR;
             break;
         }
-        flow = exec_round(ev, s, item, stream, i);
+        flow = exec_round(ev, s, item, i);
         if (flow == FLOW_CONTINUE) flow = FLOW_NEXT;
     }
     loop_end(&loop);
-    ev->stream = stream;
     if (flow == FLOW_ERROR && ev->e->kind != ERR_INTERRUPT) err_at(ev->e, s->span);
     return flow == FLOW_BREAK ? FLOW_NEXT : flow;
 }
 
 static enum flow exec_while(struct eval *ev, const struct ast *s) {
-    uint64_t stream = ev->stream;
     enum flow flow = FLOW_NEXT;
+    struct place round = place_round(ev->place);
+    ev->place = &round;
     for (int64_t i = 0; flow == FLOW_NEXT; i++) {
-        struct value v;
-        ev->stream = hash_add(stream, (uint64_t)i + 1);
-        if (stopped(ev, s->span) || !eval_expr(ev, s->a, &v)) return FLOW_ERROR;
-        enum truth t = value_truth(ev, v, s->a, "while");
-        value_unref(v);
-        if (t == TRUTH_ERROR) return FLOW_ERROR;
-        if (t == TRUTH_NO) break;
+        place_set_round(&round, i);
+        enum truth t = stopped(ev, s->span) ? TRUTH_ERROR : condition(ev, s->a, "while");
+        if (t == TRUTH_ERROR) flow = FLOW_ERROR;
+        if (t == TRUTH_ERROR || t == TRUTH_NO) break;
         if (t == TRUTH_UNKNOWN || too_long_to_check(ev, i + 1)) {
             flow = exec_unknown_while(ev, s);
             break;
@@ -293,7 +317,7 @@ static enum flow exec_while(struct eval *ev, const struct ast *s) {
         flow = exec_body(ev, s->body, s->n_body);
         if (flow == FLOW_CONTINUE) flow = FLOW_NEXT;
     }
-    ev->stream = stream;
+    ev->place = round.outer;
     return flow == FLOW_BREAK ? FLOW_NEXT : flow;
 }
 
@@ -345,25 +369,19 @@ enum flow exec_statement(struct eval *ev, const struct ast *s) {
     return flow;
 }
 
-/* ---- random streams of statements ---- */
-
-/* Keyed by the name a statement assigns and which time in its body it does so; by its place among
- * the others if it assigns none. */
-uint64_t statement_stream(uint64_t outer, struct ast *const *body, int i) {
-    const char *name = ast_assigned_name(body[i]);
-    uint64_t key = name ? hash_bytes(name, strlen(name), 1) : 2;
-    return hash_add(hash_add(outer, key), (uint64_t)body[i]->nth);
-}
+/* ---- bodies ---- */
 
 enum flow exec_body(struct eval *ev, struct ast *const *body, int n) {
-    uint64_t stream = ev->stream, draws = ev->draws;
+    uint64_t draws = ev->draws;
+    struct place here = place_statement(ev->place);
     enum flow flow = FLOW_NEXT;
+    ev->place = &here;
     for (int i = 0; flow == FLOW_NEXT && i < n; i++) {
-        ev->stream = statement_stream(stream, body, i);
+        place_set_statement(&here, body[i]->key, body[i]->nth);
         ev->draws = 0;
         flow = exec_statement(ev, body[i]);
     }
-    ev->stream = stream;
+    ev->place = here.outer;
     ev->draws = draws;
     return flow;
 }

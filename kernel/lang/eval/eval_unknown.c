@@ -205,8 +205,7 @@ static enum flow maybe_round(struct eval *ev, const struct ast *s, struct value 
     enum flow flow;
     if (s->kind == AST_FOR) {
         struct value item;
-        flow =
-            unknown_item(ev, over, &item) ? exec_round(ev, s, item, ev->stream, round) : FLOW_ERROR;
+        flow = unknown_item(ev, over, &item) ? exec_round(ev, s, item, round) : FLOW_ERROR;
     } else {
         flow = exec_body(ev, s->body, s->n_body);
     }

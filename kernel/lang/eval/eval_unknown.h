@@ -14,9 +14,7 @@ enum flow exec_unknown_if(struct eval *ev, const struct ast *s);
 enum flow exec_unknown_for(struct eval *ev, const struct ast *s, struct value over);
 enum flow exec_unknown_while(struct eval *ev, const struct ast *s);
 /* One round of a for loop; takes the item. */
-enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, uint64_t stream,
-                     int64_t i);
-uint64_t statement_stream(uint64_t outer, struct ast *const *body, int i);
+enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, int64_t i);
 /* input, weight and output lines of a model. */
 enum flow exec_model_line(struct eval *ev, const struct ast *s);
 /* Move mark i of a plot made by a mark function into the plot block being built. */

@@ -213,6 +213,7 @@ static bool number_statements(struct resolver *r, struct ast *const *body, int n
     for (int i = 0; i < n; i++) {
         const char *name = ast_assigned_name(body[i]);
         body[i]->nth = (*counter_find(&c, name ? name : unnamed))++;
+        body[i]->key = name ? hash_bytes(name, strlen(name), 1) : 2;
     }
     return true;
 }
@@ -408,7 +409,31 @@ static bool walk_call(struct resolver *r, struct ast *x) {
     return true;
 }
 
-static bool walk(struct resolver *r, struct ast *x) {
+/* Could it be one number made of single numbers? Its parts are marked already. */
+static bool looks_scalar(const struct ast *x) {
+    switch (x->kind) {
+    case AST_NAME:
+    case AST_TRUE:
+    case AST_FALSE: return true;
+    case AST_NUMBER: return !x->unit;
+    case AST_UNARY: return x->op == AST_OP_SUB && x->a->is_scalar;
+    case AST_NOT: return x->a->is_scalar;
+    case AST_BINARY:
+        return x->op <= AST_OP_POW && x->op != AST_OP_MATMUL && x->a->is_scalar && x->b->is_scalar;
+    case AST_AND:
+    case AST_OR: return x->a->is_scalar && x->b->is_scalar;
+    case AST_TERNARY: return x->a->is_scalar && x->b->is_scalar && x->c->is_scalar;
+    case AST_COMPARE:
+        for (int i = 0; i < x->n; i++) {
+            bool member = i + 1 < x->n && (x->ops[i] == AST_OP_IN || x->ops[i] == AST_OP_NOT_IN);
+            if (member || !x->list[i]->is_scalar) return false;
+        }
+        return true;
+    default: return false;
+    }
+}
+
+static bool walk_kind(struct resolver *r, struct ast *x) {
     switch (x->kind) {
     case AST_NAME: return walk_name(r, x);
     case AST_DIM: return walk_dim(r, x);
@@ -427,6 +452,12 @@ static bool walk(struct resolver *r, struct ast *x) {
     case AST_IMPORT: return true;
     default: return walk_parts(r, x);
     }
+}
+
+static bool walk(struct resolver *r, struct ast *x) {
+    TRY(walk_kind(r, x));
+    x->is_scalar = looks_scalar(x);
+    return true;
 }
 
 static bool take_assigned(void *to, const char *name) {

@@ -21,9 +21,10 @@ static uintptr_t find_floor(uintptr_t here) {
     return end + reserve;
 }
 
-bool stack_is_low(void) {
-    static _Thread_local uintptr_t floor_of_thread;
+_Thread_local uintptr_t stack_floor = UINTPTR_MAX;
+
+bool stack_is_low_first(void) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (!floor_of_thread) floor_of_thread = find_floor(here);
-    return here < floor_of_thread;
+    if (stack_floor == UINTPTR_MAX) stack_floor = find_floor(here);
+    return here < stack_floor;
 }

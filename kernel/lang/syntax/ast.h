@@ -121,6 +121,8 @@ struct ast {
     double number;
     int64_t integer;
     bool is_int, is_percent, is_rest, is_quiet, is_maximize, is_repr, shows_source;
+    bool is_scalar;    /* resolver: may be computed by scalar_eval */
+    uint64_t key;      /* resolver: statements: hash of the name it assigns; else of nothing */
     int32_t slot;      /* resolver: local slot, or -1 = global or built-in */
     int32_t nth;       /* resolver: which statement of its body to assign its name, from 0 */
     int32_t height;    /* levels below, itself included; at most AST_MAX_HEIGHT */

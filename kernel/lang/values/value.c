@@ -124,7 +124,7 @@ static void free_value(struct value v) {
     waiting.depth--;
 }
 
-void value_unref(struct value v) {
+void value_unref_counted(struct value v) {
     switch (v.kind) {
     case V_TENSOR: tensor_unref(v.tensor); return;
     case V_TABLE:
@@ -140,7 +140,7 @@ void value_unref(struct value v) {
     if (atomic_fetch_sub((_Atomic int32_t *)(void *)v.text, 1) == 1) free_value(v);
 }
 
-struct value value_ref(struct value v) {
+struct value value_ref_counted(struct value v) {
     switch (v.kind) {
     case V_TENSOR: tensor_ref(v.tensor); return v;
     case V_TABLE:
@@ -288,13 +288,4 @@ struct value value_table(struct table *take) {
 
 struct str value_str(const struct value *text) {
     return (struct str){text->text->bytes, text->text->n};
-}
-
-bool value_is_number(struct value v) {
-    return v.kind == V_BOOL || v.kind == V_INT || v.kind == V_FLOAT;
-}
-
-double value_number(struct value v) {
-    if (v.kind == V_BOOL) return v.boolean;
-    return v.kind == V_INT ? (double)v.integer : v.number;
 }

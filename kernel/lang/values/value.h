@@ -151,8 +151,15 @@ struct quantity {
 };
 
 const char *value_kind_words(enum value_kind kind); /* "a tensor" */
-void value_unref(struct value v);
-struct value value_ref(struct value v);
+/* Counting. Kinds up to FLOAT hold nothing: most values are single numbers. */
+void value_unref_counted(struct value v);
+struct value value_ref_counted(struct value v);
+static inline void value_unref(struct value v) {
+    if (v.kind > V_FLOAT) value_unref_counted(v);
+}
+static inline struct value value_ref(struct value v) {
+    return v.kind > V_FLOAT ? value_ref_counted(v) : v;
+}
 
 static inline struct value value_none(void) {
     return (struct value){.kind = V_NONE};
@@ -189,8 +196,14 @@ struct value value_table(struct table *take);
 
 struct str value_str(const struct value *text); /* bytes of a TEXT */
 /* Is it a single number, whatever the kind? */
-bool value_is_number(struct value v);
-double value_number(struct value v); /* of BOOL, INT, FLOAT */
+static inline bool value_is_number(struct value v) {
+    return v.kind == V_BOOL || v.kind == V_INT || v.kind == V_FLOAT;
+}
+/* Of BOOL, INT, FLOAT. */
+static inline double value_number(struct value v) {
+    if (v.kind == V_BOOL) return v.boolean;
+    return v.kind == V_INT ? (double)v.integer : v.number;
+}
 
 /* As print shows it: texts bare, numbers to six significant digits, containers in one line. */
 void value_print(struct value v, struct text *out);

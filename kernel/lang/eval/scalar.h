@@ -1,0 +1,20 @@
+/* A short way for expressions of single numbers, which loops are full of: no references, no
+ * descriptions, no error texts. */
+#pragma once
+#include "eval.h"
+
+/* The value of a tree that the resolver marked `is_scalar` (numbers, names, arithmetic, comparisons
+ * and logic). Kind MISSING when a name in it holds anything but one number, or when the result is
+ * an error: nothing has happened then, and the general way finds out the same and says why. */
+struct value scalar_eval(struct eval *ev, const struct ast *x);
+/* The same for `left op right`, both marked. */
+struct value scalar_binary(struct eval *ev, enum ast_op op, const struct ast *left,
+                           const struct ast *right);
+/* eval_expr, by the short way where there is one. */
+static inline bool eval_short(struct eval *ev, const struct ast *x, struct value *out) {
+    if (x->is_scalar && ev->domain == DOMAIN_RUN) {
+        *out = scalar_eval(ev, x);
+        if (out->kind != V_MISSING) return true;
+    }
+    return eval_expr(ev, x, out);
+}
