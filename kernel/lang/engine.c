@@ -26,7 +26,8 @@ struct engine *engine_new(struct err *e) {
     struct engine *en = pool_need(sizeof *en, e);
     if (!en) return NULL;
     en->names = names_new(e);
-    if (!en->names) return pool_free(en), NULL;
+    en->cells = en->names ? cells_new(e) : NULL;
+    if (!en->cells) return names_free(en->names), pool_free(en), NULL;
     compute_set_stop(&en->stop);
     read_stop_on(&en->stop);
     return en;
@@ -37,6 +38,7 @@ void engine_free(struct engine *en) {
     compute_set_stop(NULL);
     read_stop_on(NULL);
     names_free(en->names);
+    cells_free(en->cells);
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
         if (en->kept[i]) program_unref(en->kept[i]);
     }
@@ -68,13 +70,13 @@ const _Atomic bool *engine_stop_flag(const struct engine *en) {
 static bool is_known(void *user, const char *name) {
     struct engine *en = user;
     double x;
-    return names_get(en->names, name) || builtin_find(name) || constant_find(name, &x) ||
+    return names_peek(en->names, name) || builtin_find(name) || constant_find(name, &x) ||
            builtin_later(name);
 }
 
 static bool has_column(void *user, const char *name, const char *column) {
     struct engine *en = user;
-    const struct value *v = names_get(en->names, name);
+    const struct value *v = names_peek(en->names, name);
     bool table = v && (v->kind == V_TABLE || v->kind == V_HISTORY);
     return table && table_find(v->table, str_of(column)) >= 0;
 }
@@ -266,18 +268,26 @@ static bool run_prepared(struct run *r) {
     struct engine *en = r->engine;
     bool again = has_magic(r->program, "again");
     const char *id = r->cell->cell_id ? intern_c(r->cell->cell_id) : NULL;
-    if (again) en->again++;
+    en->again = again ? cells_again(en->cells, id) : 0;
     names_begin(en->names, id, again);
+    names_watch(en->names, true);
     en->started = now_seconds();
-    bool ok = check_run(r);
-    if (ok && check_only(r)) say_text(r->observer, "Nothing wrong was found. Nothing was run.\n");
-    else if (ok) ok = walk_program(r, DOMAIN_RUN);
+    bool ok = check_run(r), runs = ok && !check_only(r);
+    if (ok && !runs) say_text(r->observer, "Nothing wrong was found. Nothing was run.\n");
+    else if (!ok) rerun_explain(en, r->e);
+    if (runs) {
+        rerun_say_before(en, r->cell, r->observer);
+        names_watch(en->names, true);
+        ok = walk_program(r, DOMAIN_RUN);
+        cells_record(en->cells, en->names, id, r->cell->number, r->cell->code);
+    }
     if (ok && has_magic(r->program, "%time")) {
         char line[64];
         snprintf(line, sizeof line, "time: %.3g s\n", now_seconds() - en->started);
         say_text(r->observer, line);
     }
     names_end(en->names);
+    if (runs) rerun_say_after(en, r->cell, r->observer);
     return ok;
 }
 
@@ -286,12 +296,7 @@ bool engine_run(struct engine *en, const struct engine_cell *cell,
     static const struct engine_observer nobody;
     *e = (struct err){0};
     atomic_store(&en->stop, false);
-    if (cell->n_deleted_ids) {
-        const char *ids[64];
-        int n = cell->n_deleted_ids < 64 ? cell->n_deleted_ids : 64;
-        for (int i = 0; i < n; i++) ids[i] = cell->deleted_ids[i];
-        names_forget_cells(en->names, ids, n);
-    }
+    rerun_delete_cells(en, cell);
     struct run r = {.engine = en, .cell = cell, .observer = observer ? observer : &nobody, .e = e};
     return parse_text(&r, cell->code) && run_prepared(&r);
 }

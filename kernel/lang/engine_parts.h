@@ -1,6 +1,7 @@
 /* The engine's inside, shared by its own files only. */
 #pragma once
 #include "lang/eval/eval.h"
+#include "lang/values/cells.h"
 #include "lang/values/names.h"
 #include <stdatomic.h>
 
@@ -8,9 +9,10 @@ enum { KEPT_PROGRAMS = 32 };
 
 struct engine {
     struct names *names;
+    struct cells *cells;
     uint64_t seed;
     int runs;  /* training runs so far */
-    int again; /* %again: mixed into the streams */
+    int again; /* %again: mixed into the streams; 0 in a cell without it */
     _Atomic bool stop;
     struct program *kept[KEPT_PROGRAMS]; /* so that errors can still show their text */
     int n_kept;
@@ -36,3 +38,15 @@ bool help_markdown(struct engine *en, struct str name, struct text *markdown, st
 void complete_path(const struct str *prefix, void (*add)(void *user, const struct completion *c),
                    void *user);
 double now_seconds(void);
+
+/* ---- rerun.c: what is said about cells run again and out of order ---- */
+void rerun_delete_cells(struct engine *en, const struct engine_cell *cell);
+/* After the check: what the cell reads that is out of date, or from before its own last run. */
+void rerun_say_before(struct engine *en, const struct engine_cell *cell,
+                      const struct engine_observer *o);
+/* After names_end: which cells used a value that has changed now. */
+void rerun_say_after(struct engine *en, const struct engine_cell *cell,
+                     const struct engine_observer *o);
+void rerun_list_stale(struct engine *en, struct text *t);
+/* A name that is gone because its cell was deleted, or for want of memory: says so. */
+void rerun_explain(struct engine *en, struct err *e);

@@ -70,7 +70,7 @@ bool help_markdown(struct engine *en, struct str name, struct text *markdown, st
     while (name.n && name.p[0] == ' ') name.p++, name.n--;
     while (name.n && name.p[name.n - 1] == ' ') name.n--;
     const char *key = intern(name);
-    const struct value *v = names_get(en->names, key);
+    const struct value *v = names_peek(en->names, key);
     const struct builtin *b = builtin_find(key);
     const char *later = builtin_later(key);
     if (v) value_help(key, v, markdown, plain);
@@ -180,7 +180,7 @@ static void offer_settings(const struct completer *c, struct str block) {
 
 static void offer_arguments(const struct completer *c, struct str callee) {
     const char *name = intern(callee);
-    const struct value *v = names_get(c->engine->names, name);
+    const struct value *v = names_peek(c->engine->names, name);
     const struct builtin *b = v ? NULL : builtin_find(name);
     const struct ast *f = v && v->kind == V_FUNCTION ? v->function->ast
                           : v && v->kind == V_MAKER  ? v->maker->ast
@@ -201,7 +201,7 @@ static const struct value *find_object(struct engine *en, struct str chain) {
         const char *dot = memchr(chain.p, '.', chain.n);
         size_t n = dot ? (size_t)(dot - chain.p) : chain.n;
         const char *name = intern((struct str){chain.p, n});
-        if (!v) v = names_get(en->names, name);
+        if (!v) v = names_peek(en->names, name);
         else v = v->kind == V_RECORD ? record_get(v->record, name) : NULL;
         if (!v) return NULL;
         chain = dot ? (struct str){dot + 1, chain.n - n - 1} : (struct str){chain.p + n, 0};

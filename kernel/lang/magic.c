@@ -93,9 +93,18 @@ static bool magic_who(struct eval *ev, const struct ast *s, const struct engine_
     return true;
 }
 
+static bool magic_stale(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
+    struct text t = {0};
+    (void)s, (void)cell;
+    rerun_list_stale(ev->engine, &t);
+    say(ev, &t);
+    return true;
+}
+
 static bool magic_reset(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
     (void)s, (void)cell;
     names_reset(ev->engine->names);
+    cells_reset(ev->engine->cells);
     return true;
 }
 
@@ -177,7 +186,7 @@ const struct magic_row magic_rows[] = {
     {"device", "%device cpu|gpu: where models run", magic_device},
     {"shapes", "%shapes: the shape of every name the cell assigns", magic_later},
     {"explain", "%explain EXPR: how shapes are matched", magic_later},
-    {"stale", "%stale: cells whose values are out of date", magic_later},
+    {"stale", "%stale: cells whose values are out of date", magic_stale},
     {"advice", "%advice on|off: notes under outputs", magic_later},
     {"timeout", "%timeout 10 minutes: stop a cell by itself", magic_later},
     {"?", "?name: help", magic_help},

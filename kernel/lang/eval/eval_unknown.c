@@ -118,7 +118,7 @@ static struct value *overlay_find(struct bindings *o, const char *name) {
 
 /* A name that only one side assigned: the other side has the session's value, if any. */
 static struct value session_value(struct eval *ev, const char *name) {
-    const struct value *v = names_get(engine_names(ev->engine), name);
+    const struct value *v = names_peek(engine_names(ev->engine), name);
     return v ? value_ref(*v) : value_missing();
 }
 

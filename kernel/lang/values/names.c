@@ -1,15 +1,18 @@
 /* Names of a session and their versions. */
 #include "names.h"
+#include "same.h"
 #include "base/hash.h"
 #include "base/pool.h"
 #include <string.h>
+#include <unistd.h>
 
 /* One value that one cell gave to a name. `from` are the cells whose values it was made from (for
  * this name only): running one of those again must not see it. */
 struct version {
-    const char *cell; /* interned; NULL = a run without a cell id */
-    struct value value;
-    uint64_t time;
+    const char *cell;   /* interned; NULL = a run without a cell id */
+    struct value value; /* MISSING: it had to go, for want of memory */
+    uint64_t time;      /* order of the runs */
+    uint64_t mark;      /* equal marks are equal values */
     const char **from;
     int n_from;
 };
@@ -20,6 +23,9 @@ struct entry {
     int n_versions;
     int visible;  /* index of the version that the running cell sees; -1 = none */
     bool pending; /* assigned by the running cell: `fresh` is what it sees */
+    bool was_read;
+    bool changed;     /* the last run gave it another value than it had */
+    bool was_deleted; /* its last version went with its cell */
     struct value fresh;
 };
 
@@ -27,9 +33,16 @@ struct names {
     struct entry *entries;
     size_t n, cap;
     const char *cell;
-    bool on_top;
-    uint64_t time;
+    bool on_top, watching;
+    uint64_t time, mark;
+    size_t room; /* for old values, in bytes */
 };
+
+/* An eighth of the machine's memory. */
+static size_t usual_room(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGE_SIZE);
+    return pages > 0 && size > 0 ? (size_t)pages / 8 * (size_t)size : (size_t)256 << 20;
+}
 
 struct names *names_new(struct err *e) {
     struct names *s = pool_need(sizeof *s, e);
@@ -37,6 +50,7 @@ struct names *names_new(struct err *e) {
     s->cap = 256;
     s->entries = pool_need(s->cap * sizeof *s->entries, e);
     if (!s->entries) return pool_free(s), NULL;
+    s->room = usual_room();
     return s;
 }
 
@@ -109,14 +123,18 @@ static bool has_version_of(const struct entry *n, const char *cell) {
     return false;
 }
 
+/* The version that a run of the cell begins with. */
+static int begins_with(const struct entry *n, const char *cell, bool on_top) {
+    return newest(n, cell && !on_top && has_version_of(n, cell) ? cell : NULL);
+}
+
 void names_begin(struct names *s, const char *cell_id, bool on_top) {
     s->cell = cell_id;
     s->on_top = on_top;
     for (size_t i = 0; i < s->cap; i++) {
         struct entry *n = &s->entries[i];
         if (!n->name) continue;
-        bool again = cell_id && !on_top && has_version_of(n, cell_id);
-        n->visible = newest(n, again ? cell_id : NULL);
+        n->visible = begins_with(n, cell_id, on_top);
     }
 }
 
@@ -133,12 +151,25 @@ static const char **ancestors(const struct names *s, const struct entry *n, int 
     return from;
 }
 
+/* A value equal to the cell's last one has its mark. */
+static uint64_t mark_of(struct names *s, const struct entry *n, struct value v) {
+    for (int i = 0; i < n->n_versions; i++) {
+        const struct version *old = &n->versions[i];
+        if (old->cell == s->cell && old->value.kind != V_MISSING && value_same(old->value, v))
+            return old->mark;
+    }
+    return ++s->mark;
+}
+
 /* Move the fresh value into the versions: in place of the cell's last one, or of all others when
  * the front end sends no cell ids. */
 static void keep(struct names *s, struct entry *n) {
     struct version made = {.cell = s->cell, .value = n->fresh, .time = ++s->time};
+    made.mark = mark_of(s, n, n->fresh);
     made.from = ancestors(s, n, &made.n_from);
-    n->pending = false;
+    n->pending = n->was_deleted = false;
+    int old = newest(n, NULL);
+    n->changed = old >= 0 && n->versions[old].mark != made.mark;
     int at = n->n_versions;
     for (int i = 0; i < n->n_versions; i++) {
         if (n->versions[i].cell == s->cell) at = i;
@@ -159,21 +190,70 @@ static void keep(struct names *s, struct entry *n) {
     n->versions[at] = made;
 }
 
+/* ---- memory ---- */
+
+/* The largest old value that is not what the name stands for now. */
+static struct version *largest_old(struct names *s, size_t *bytes, size_t *all) {
+    struct version *best = NULL;
+    *bytes = *all = 0;
+    for (size_t i = 0; i < s->cap; i++) {
+        struct entry *n = &s->entries[i];
+        for (int k = 0; n->name && k < n->n_versions; k++) {
+            size_t own = k == n->visible ? 0 : value_own_bytes(n->versions[k].value);
+            *all += own;
+            if (own <= *bytes) continue;
+            *bytes = own;
+            best = &n->versions[k];
+        }
+    }
+    return best;
+}
+
+static void make_room(struct names *s) {
+    size_t bytes, all;
+    struct version *v = largest_old(s, &bytes, &all);
+    for (; v && all > s->room; v = largest_old(s, &bytes, &all)) {
+        value_unref(v->value);
+        v->value = value_missing();
+    }
+}
+
+void names_set_room(struct names *s, size_t bytes) {
+    s->room = bytes;
+}
+
+bool names_was_dropped(const struct names *s, const char *name, const char **maker) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    if (!n->name || n->pending || n->visible < 0) return false;
+    const struct version *v = &n->versions[n->visible];
+    *maker = v->cell;
+    return v->value.kind == V_MISSING;
+}
+
 void names_end(struct names *s) {
     for (size_t i = 0; i < s->cap; i++) {
         struct entry *n = &s->entries[i];
         if (!n->name) continue;
+        n->changed = false;
         if (n->pending) keep(s, n);
         n->visible = newest(n, NULL);
     }
     s->cell = NULL;
+    s->watching = false;
+    make_room(s);
+}
+
+const struct value *names_peek(const struct names *s, const char *name) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    if (!n->name) return NULL;
+    if (n->pending) return &n->fresh;
+    return n->visible < 0 ? NULL : &n->versions[n->visible].value;
 }
 
 const struct value *names_get(struct names *s, const char *name) {
     struct entry *n = place_of(s->entries, s->cap, name);
-    if (!n->name) return NULL;
-    if (n->pending) return &n->fresh;
-    return n->visible < 0 ? NULL : &n->versions[n->visible].value;
+    if (s->watching && n->name && !n->pending && n->visible >= 0) n->was_read = true;
+    return names_peek(s, name);
 }
 
 bool names_is_fresh(struct names *s, const char *name) {
@@ -209,15 +289,87 @@ void names_forget_cells(struct names *s, const char *const *cell_ids, int n_ids)
             if (is_one_of(n->versions[k].cell, cell_ids, n_ids)) version_clear(&n->versions[k]);
             else n->versions[kept++] = n->versions[k];
         }
+        n->was_deleted = n->was_deleted || (kept == 0 && n->n_versions > 0);
         n->n_versions = kept;
         n->visible = newest(n, NULL);
     }
 }
 
+bool names_was_deleted(const struct names *s, const char *name) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    return n->name && n->was_deleted && n->n_versions == 0;
+}
+
+static void rename_in(struct entry *n, const char *from, const char *to) {
+    if (has_version_of(n, to)) return; /* the moved cell has run already */
+    for (int k = 0; k < n->n_versions; k++) {
+        struct version *v = &n->versions[k];
+        if (v->cell == from) v->cell = to;
+        for (int i = 0; i < v->n_from; i++)
+            if (v->from[i] == from) v->from[i] = to;
+    }
+}
+
+void names_rename_cell(struct names *s, const char *from, const char *to) {
+    for (size_t i = 0; i < s->cap; i++) {
+        if (s->entries[i].name) rename_in(&s->entries[i], from, to);
+    }
+}
+
+bool names_changed(const struct names *s, const char *name) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    return n->name && n->changed;
+}
+
+/* ---- who read what ---- */
+
+void names_watch(struct names *s, bool on) {
+    s->watching = on;
+    for (size_t i = 0; on && i < s->cap; i++) s->entries[i].was_read = false;
+}
+
+static struct name_read read_of(const struct entry *n, int version) {
+    struct name_read r = {.name = n->name};
+    if (version < 0) return r;
+    r.mark = n->versions[version].mark;
+    r.maker = n->versions[version].cell;
+    return r;
+}
+
+struct name_read names_seen_by(const struct names *s, const char *name, const char *cell) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    if (!n->name) return (struct name_read){.name = name};
+    return read_of(n, begins_with(n, cell, false));
+}
+
+void names_each_read(const struct names *s, void (*see)(void *user, const struct name_read *r),
+                     void *user) {
+    for (size_t i = 0; i < s->cap; i++) {
+        const struct entry *n = &s->entries[i];
+        if (!n->name || !n->was_read) continue;
+        struct name_read r = read_of(n, n->visible);
+        if (r.mark) see(user, &r);
+    }
+}
+
+void names_each_made(const struct names *s, const char *id,
+                     void (*see)(void *user, const char *name), void *user) {
+    for (size_t i = 0; i < s->cap; i++) {
+        const struct entry *n = &s->entries[i];
+        int k = n->name ? newest(n, NULL) : -1;
+        if (k >= 0 && n->versions[k].cell == id) see(user, n->name);
+    }
+}
+
+const char *names_maker(const struct names *s, const char *name) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    return n->name && !n->pending && n->visible >= 0 ? n->versions[n->visible].cell : NULL;
+}
+
 void names_each(struct names *s, void (*see)(void *user, const char *name, const struct value *v),
                 void *user) {
     for (size_t i = 0; i < s->cap; i++) {
-        const struct value *v = s->entries[i].name ? names_get(s, s->entries[i].name) : NULL;
+        const struct value *v = s->entries[i].name ? names_peek(s, s->entries[i].name) : NULL;
         if (v) see(user, s->entries[i].name, v);
     }
 }
