@@ -157,8 +157,9 @@ static int by_number(const void *a, const void *b) {
 static bool used_old(struct after *a, const struct cell_record *r, const char *name) {
     for (int i = 0; i < r->n_reads; i++) {
         if (r->reads[i].name != name) continue;
-        struct name_read now = names_seen_by(a->engine->names, name, r->id);
-        return now.mark && now.mark != r->reads[i].mark && now.maker == a->id;
+        struct name_read now;
+        const struct engine *en = a->engine;
+        return cells_read_is_old(en->cells, en->names, r, &r->reads[i], &now) && now.maker == a->id;
     }
     return false;
 }

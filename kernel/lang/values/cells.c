@@ -85,6 +85,7 @@ void cells_record(struct cells *c, const struct names *names, const char *id, in
     r->number = number;
     r->text = text_hash(text);
     r->order = ++c->order;
+    if (r->runs == 0) r->first = r->order;
     r->runs++;
     r->n_reads = 0;
     names_each_read(names, add_read, r);
@@ -133,12 +134,21 @@ static bool is_listed(const struct stale_cell *list, int n, const char *id) {
     return false;
 }
 
+bool cells_read_is_old(const struct cells *c, const struct names *names,
+                       const struct cell_record *r, const struct name_read *read,
+                       struct name_read *now) {
+    *now = names_seen_by(names, read->name, r->id);
+    if (!now->mark || now->mark == read->mark) return false;
+    const struct cell_record *maker = find(c, now->maker);
+    return now->maker == read->maker || (maker && maker->first < r->order);
+}
+
 /* A value that was read has been replaced; or its maker is out of date itself. */
 static bool is_stale(const struct cells *c, const struct names *names, const struct cell_record *r,
                      const struct stale_cell *before, int n, struct stale_cell *out) {
     for (int i = 0; i < r->n_reads; i++) {
-        struct name_read now = names_seen_by(names, r->reads[i].name, r->id);
-        bool direct = now.mark && now.mark != r->reads[i].mark;
+        struct name_read now;
+        bool direct = cells_read_is_old(c, names, r, &r->reads[i], &now);
         bool by_maker = now.mark && now.maker && is_listed(before, n, now.maker);
         if (!direct && !by_maker) continue;
         *out = (struct stale_cell){r, now.name, find(c, now.maker), direct};

@@ -8,7 +8,8 @@ struct cell_record {
     const char *id; /* interned */
     int32_t number; /* N of "cell [N]" */
     uint64_t text;  /* hash of what it said */
-    uint64_t order; /* of its run among all */
+    uint64_t first; /* order of its first run among all runs */
+    uint64_t order; /* of its last */
     int32_t runs;   /* how many */
     int32_t again;  /* runs with %again: each draws anew */
     int32_t n_reads, cap_reads;
@@ -33,6 +34,13 @@ bool cells_had_text(const struct cells *c, const char *id, struct str text);
 void cells_rename(struct cells *c, const char *from, const char *to);
 void cells_forget(struct cells *c, const char *id);
 void cells_reset(struct cells *c);
+
+/* Has another value taken the place of the one that the cell read: its maker, or a cell that is
+ * older than this run, gave it since? A new cell further down that goes on from a value (trains the
+ * model, cleans the table) makes nothing above it out of date. */
+bool cells_read_is_old(const struct cells *c, const struct names *names,
+                       const struct cell_record *r, const struct name_read *read,
+                       struct name_read *now);
 
 /* Cells that are out of date, in the order to run them: those that read a name which has another
  * value now, and those that read what such a cell made. */
