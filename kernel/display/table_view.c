@@ -1,5 +1,6 @@
 /* A table: names, types and missing values, first and last rows. */
 #include "display/views.h"
+#include "data/time.h"
 #include <math.h>
 
 enum {
@@ -12,18 +13,10 @@ enum {
 };
 
 static const char *kind_word(enum column_kind kind) {
-    static const char *const words[] = {[COLUMN_NUMBER] = "number",
-                                        [COLUMN_INT] = "int",
-                                        [COLUMN_BOOL] = "bool",
-                                        [COLUMN_TEXT] = "text"};
+    static const char *const words[] = {
+        [COLUMN_NUMBER] = "number", [COLUMN_INT] = "int",   [COLUMN_BOOL] = "bool",
+        [COLUMN_TEXT] = "text",     [COLUMN_TIME] = "time", [COLUMN_CATEGORY] = "category"};
     return words[kind];
-}
-
-static int64_t n_missing(const struct column *c, int64_t n_rows) {
-    int64_t n = 0;
-    for (int64_t i = 0; i < n_rows; i++)
-        n += c->kind == COLUMN_TEXT ? c->texts[i] == NULL : isnan(c->numbers[i]);
-    return n;
 }
 
 /* Positions shown along rows or columns. */
@@ -51,26 +44,36 @@ static void text_cell(struct sheet *s, const char *text) {
     sheet_cellf(s, "%.*s%s", (int)n, text, text[n] ? "…" : "");
 }
 
+/* How the cells of a column are written. */
+struct cell_style {
+    struct number_style number;
+    bool clock;
+};
+
 static void value_cell(struct sheet *s, const struct column *c, int64_t row,
-                       const struct number_style *style) {
-    if (c->kind == COLUMN_TEXT) {
-        if (c->texts[row]) text_cell(s, c->texts[row]);
-        else sheet_cell(s, STR("missing"));
+                       const struct cell_style *style) {
+    if (column_is_missing(c, row)) {
+        sheet_cell(s, STR("missing"));
+        return;
+    }
+    if (c->kind == COLUMN_TEXT || c->kind == COLUMN_CATEGORY) {
+        text_cell(s, c->texts ? c->texts[row] : c->levels->names[(int)c->numbers[row]]);
         return;
     }
     double x = c->numbers[row];
     struct text cell = {0};
-    if (isnan(x)) text_adds(&cell, "missing");
+    if (c->kind == COLUMN_TIME) time_write(x, style->clock, &cell);
     else if (c->kind == COLUMN_BOOL) text_adds(&cell, x != 0 ? "True" : "False");
-    else number_write(style, x, &cell);
+    else number_write(&style->number, x, &cell);
     sheet_cell(s, text_str(&cell));
     text_clear(&cell);
 }
 
-static struct number_style column_style(const struct column *c, struct cut rows) {
-    struct number_style style = {.keep_small = true};
-    for (int i = 0; c->kind != COLUMN_TEXT && i < cut_count(rows); i++)
-        if (cut_at(rows, i) >= 0) number_style_note(&style, c->numbers[cut_at(rows, i)]);
+static struct cell_style column_style(const struct column *c, struct cut rows) {
+    struct cell_style style = {.number.keep_small = true, .clock = column_has_clock(c, rows.n)};
+    bool number = c->kind == COLUMN_NUMBER || c->kind == COLUMN_INT;
+    for (int i = 0; number && i < cut_count(rows); i++)
+        if (cut_at(rows, i) >= 0) number_style_note(&style.number, c->numbers[cut_at(rows, i)]);
     return style;
 }
 
@@ -84,7 +87,8 @@ static void header_rows(const struct table *t, struct cut columns, bool types, b
     if (!types) return;
     if (numbered) sheet_cell(s, STR(""));
     for (int k = 0; k < cut_count(columns); k++) {
-        int64_t i = cut_at(columns, k), missing = i < 0 ? 0 : n_missing(&t->columns[i], t->n_rows);
+        int64_t i = cut_at(columns, k),
+                missing = i < 0 ? 0 : column_n_missing(&t->columns[i], t->n_rows);
         if (i < 0) sheet_cell(s, STR("…"));
         else if (missing == 0) sheet_cell(s, str_of(kind_word(t->columns[i].kind)));
         else sheet_cellf(s, "%s, %lld missing", kind_word(t->columns[i].kind), (long long)missing);
@@ -95,7 +99,7 @@ static void fill_sheet(const struct table *t, bool is_history, struct sheet *s) 
     int whole = is_history ? HISTORY_WHOLE : ROWS_WHOLE;
     struct cut rows = {t->n_rows, t->n_rows <= whole ? 0 : ROWS_EDGE};
     struct cut columns = {t->n_columns, t->n_columns <= COLUMNS_WHOLE ? 0 : COLUMNS_EDGE};
-    struct number_style styles[2 * COLUMNS_EDGE + COLUMNS_WHOLE];
+    struct cell_style styles[2 * COLUMNS_EDGE + COLUMNS_WHOLE];
     bool numbered = !is_history;
     s->columns = cut_count(columns) + numbered;
     s->n_header = is_history ? 1 : 2;
@@ -104,7 +108,8 @@ static void fill_sheet(const struct table *t, bool is_history, struct sheet *s) 
     for (int k = 0; k < cut_count(columns); k++) {
         int64_t i = cut_at(columns, k);
         if (i < 0) continue;
-        s->left[k + numbered] = t->columns[i].kind == COLUMN_TEXT;
+        enum column_kind kind = t->columns[i].kind;
+        s->left[k + numbered] = kind == COLUMN_TEXT || kind == COLUMN_CATEGORY;
         styles[k] = column_style(&t->columns[i], rows);
     }
     header_rows(t, columns, !is_history, numbered, s);

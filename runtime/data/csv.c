@@ -15,7 +15,7 @@
 enum { RECENT = 1 << 12, RECENT_LENGTH = 40, MOST_COLUMNS = 1 << 20 };
 
 /* What a column has shown so far. LATE: text came after other values; DONE: leave it alone. */
-enum state { EMPTY, BOOL, INT, NUMBER, TEXT, LATE, DONE };
+enum state { EMPTY, BOOL, INT, NUMBER, TIME, TEXT, LATE, DONE };
 
 struct csv {
     struct csv_scan scan;
@@ -52,16 +52,17 @@ static bool store_text(struct csv *c, int32_t column, int64_t row, struct str s,
 /* All cells so far were missing: the same memory now holds texts. */
 static void become_text(struct column *column, int64_t n) {
     column->kind = COLUMN_TEXT;
-    column->texts = memset(column->numbers, 0, (size_t)n * sizeof *column->texts);
+    column->texts = column->memory->data;
+    if (n) memset(column->texts, 0, (size_t)n * sizeof *column->texts);
     column->numbers = NULL;
 }
 
 static enum state joined(enum state old, enum cell cell) {
-    static const enum state of_cell[] = {EMPTY, BOOL, INT, NUMBER, TEXT};
+    static const enum state of_cell[] = {EMPTY, BOOL, INT, NUMBER, TIME, TEXT};
     enum state fresh = of_cell[cell];
     if (cell == CELL_MISSING || old == fresh) return old;
     if (old == EMPTY) return fresh;
-    bool numbers = old != BOOL && (cell == CELL_INT || cell == CELL_NUMBER);
+    bool numbers = (old == INT || old == NUMBER) && (cell == CELL_INT || cell == CELL_NUMBER);
     return numbers ? NUMBER : LATE;
 }
 
@@ -69,7 +70,7 @@ static enum state joined(enum state old, enum cell cell) {
 static bool store_number(struct csv *c, int32_t i, int64_t row, const char *p, const char **end) {
     enum cell kind;
     double x;
-    if (c->states[i] >= TEXT) return false;
+    if (c->states[i] >= TIME) return false;
     const char *all = c->scan.buffer + c->scan.n;
     *end = cell_number(p, all, &kind, &x);
     if (!*end || (*end == all && !c->scan.ended) || !c->scan.stops[(unsigned char)**end])
@@ -220,11 +221,8 @@ static bool find_columns(struct csv *c, int32_t *n, struct err *e) {
 }
 
 static bool set_column(struct csv *c, int32_t i, const char *name, struct err *e) {
-    size_t bytes = (size_t)c->most_rows * sizeof(double);
-    struct column *column = &c->table->columns[i];
     if (!name) return err_memory(e, 64);
-    *column = (struct column){.name = name, .numbers = pool_alloc(bytes)};
-    return column->numbers || err_memory(e, bytes);
+    return column_make(&c->table->columns[i], name, COLUMN_NUMBER, c->most_rows, e);
 }
 
 static bool read_names(struct csv *c, struct name_set *names, struct err *e) {
@@ -275,7 +273,8 @@ static bool second_pass(struct csv *c, struct err *e) {
     TRY(read_records(c, &c->table->n_rows, e));
     static const enum column_kind kind_of[] = {
         [EMPTY] = COLUMN_NUMBER,  [BOOL] = COLUMN_BOOL, [INT] = COLUMN_INT,
-        [NUMBER] = COLUMN_NUMBER, [TEXT] = COLUMN_TEXT, [LATE] = COLUMN_TEXT};
+        [NUMBER] = COLUMN_NUMBER, [TIME] = COLUMN_TIME, [TEXT] = COLUMN_TEXT,
+        [LATE] = COLUMN_TEXT};
     for (int32_t i = 0; i < c->table->n_columns; i++)
         c->table->columns[i].kind = kind_of[c->states[i]];
     return true;

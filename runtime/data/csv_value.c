@@ -1,5 +1,6 @@
 /* Cells of CSV files: which kind, which number. */
 #include "csv_value.h"
+#include "time.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,11 +38,16 @@ static bool same_word(struct str s, const char *lower) {
     return s.n == n;
 }
 
-/* Words: bool, missing, infinity, or just text. */
+static bool is_digit(char c) {
+    return (unsigned char)(c - '0') < 10;
+}
+
+/* Words: bool, missing, infinity, a time, or just text. */
 static enum cell read_word(struct str s, double *x) {
     if (is_missing_word(s)) return CELL_MISSING;
     if (str_is(s, "True") || str_is(s, "true") || str_is(s, "TRUE")) return *x = 1, CELL_BOOL;
     if (str_is(s, "False") || str_is(s, "false") || str_is(s, "FALSE")) return *x = 0, CELL_BOOL;
+    if (is_digit(*s.p)) return time_read(s, x) ? CELL_TIME : CELL_TEXT;
     bool minus = s.n && *s.p == '-';
     if (s.n && (minus || *s.p == '+')) s.p++, s.n--;
     if (!same_word(s, "inf") && !same_word(s, "infinity")) return CELL_TEXT;
@@ -56,10 +62,6 @@ struct decimal {
     bool many; /* more digits than 64 bits hold */
     bool minus, whole;
 };
-
-static bool is_digit(char c) {
-    return (unsigned char)(c - '0') < 10;
-}
 
 /* Eight digits at once (Lemire, "Number parsing at a gigabyte per second", 2021, section 6): the
  * bytes of one word are joined to pairs, fours, eight. False if they are not all digits. */

@@ -2,9 +2,10 @@
 #pragma once
 #include "base/str.h"
 
-enum cell { CELL_MISSING, CELL_BOOL, CELL_INT, CELL_NUMBER, CELL_TEXT };
+enum cell { CELL_MISSING, CELL_BOOL, CELL_INT, CELL_NUMBER, CELL_TIME, CELL_TEXT };
 
-/* Reads a bool (0 or 1), a whole number of at most 2^53 or a number into *x, correctly rounded.
+/* Reads a bool (0 or 1), a whole number of at most 2^53, a number (correctly rounded) or a time
+ * (time.h) into *x.
  * The byte after the cell must be readable and belong to no number (a comma, a line's end, NUL).
  * Blanks around the value do not count. */
 enum cell cell_read(struct str cell, double *x);

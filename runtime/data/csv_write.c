@@ -1,7 +1,9 @@
 /* CSV out: names, then rows; quotes only where RFC 4180 needs them. */
 #include "read.h"
 #include "csv_value.h"
+#include "time.h"
 #include "sink.h"
+#include "base/pool.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +23,7 @@ static void add_text(struct text *out, const char *s) {
     else text_adds(out, s);
 }
 
-static void add_cell(struct text *out, const struct column *c, int64_t row) {
+static void add_cell(struct text *out, const struct column *c, int64_t row, bool clock) {
     char number[32];
     if (c->kind == COLUMN_TEXT) {
         if (c->texts[row]) add_text(out, c->texts[row]);
@@ -30,6 +32,8 @@ static void add_cell(struct text *out, const struct column *c, int64_t row) {
     double x = c->numbers[row];
     if (isnan(x)) return;
     if (c->kind == COLUMN_BOOL) text_adds(out, x != 0 ? "True" : "False");
+    else if (c->kind == COLUMN_TIME) time_write(x, clock, out);
+    else if (c->kind == COLUMN_CATEGORY) add_text(out, c->levels->names[(int)x]);
     else if (c->kind == COLUMN_INT && fabs(x) <= 0x1p53) text_addf(out, "%.0f", x);
     else text_adds(out, cell_write(x, number));
 }
@@ -44,12 +48,13 @@ static bool put_line(struct sink *s, struct text *line, struct err *e) {
     return ok;
 }
 
-static bool put_table(const struct table *t, struct sink *s, struct text *line, struct err *e) {
+static bool put_table(const struct table *t, const bool *clock, struct sink *s, struct text *line,
+                      struct err *e) {
     for (int64_t row = -1; row < t->n_rows; row++) {
         for (int32_t i = 0; i < t->n_columns; i++) {
             if (i) text_addc(line, ',');
             if (row < 0) add_text(line, t->columns[i].name);
-            else add_cell(line, &t->columns[i], row);
+            else add_cell(line, &t->columns[i], row, clock[i]);
         }
         TRY(put_line(s, line, e));
     }
@@ -59,7 +64,12 @@ static bool put_table(const struct table *t, struct sink *s, struct text *line, 
 bool write_csv(const struct table *t, const char *path, struct err *e) {
     struct sink s = {.fd = -1};
     struct text line = {0};
-    bool ok = sink_open(&s, path, e) && put_table(t, &s, &line, e) && sink_finish(&s, e);
+    bool *clock = pool_need((size_t)t->n_columns + 1, e);
+    for (int32_t i = 0; clock && i < t->n_columns; i++)
+        clock[i] = column_has_clock(&t->columns[i], t->n_rows);
+    bool ok =
+        clock && sink_open(&s, path, e) && put_table(t, clock, &s, &line, e) && sink_finish(&s, e);
+    pool_free(clock);
     sink_drop(&s);
     text_clear(&line);
     return ok;

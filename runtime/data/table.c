@@ -1,11 +1,8 @@
-/* Tables: columns of numbers or texts, made, cut and turned into tensors. */
+/* Tables and their columns: made, filled, shared, given back. */
 #include "table.h"
-#include "base/intern.h"
 #include "base/pool.h"
 #include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Texts are packed into chunks that are never moved; the newest chunk is filled. */
@@ -53,7 +50,7 @@ struct table *table_new(int64_t n_rows, int32_t n_columns, struct err *e) {
     if (!t) return NULL;
     t->refs = 1;
     t->n_rows = n_rows;
-    t->columns = pool_need((size_t)n_columns * sizeof *t->columns, e);
+    t->columns = pool_need((size_t)n_columns * sizeof *t->columns + 1, e);
     if (!t->columns) return pool_free(t), NULL;
     t->n_columns = n_columns;
     return t;
@@ -66,58 +63,155 @@ struct table *table_ref(struct table *t) {
 
 void table_unref(struct table *t) {
     if (!t || atomic_fetch_sub(&t->refs, 1) != 1) return;
-    for (int32_t i = 0; i < t->n_columns; i++) {
-        pool_free(t->columns[i].numbers);
-        pool_free(t->columns[i].texts);
-    }
+    for (int32_t i = 0; i < t->n_columns; i++) column_clear(&t->columns[i]);
     pool_free(t->columns);
     store_unref(t->store);
     pool_free(t);
 }
 
-bool table_set_column(struct table *t, int32_t i, const char *name, enum column_kind kind,
-                      struct err *e) {
-    struct column *c = &t->columns[i];
-    size_t bytes;
-    if (__builtin_mul_overflow((size_t)t->n_rows, sizeof(double), &bytes))
-        return err_memory(e, SIZE_MAX);
-    void *cells = pool_alloc(bytes);
-    if (!cells) return err_memory(e, bytes);
-    pool_free(c->numbers);
-    pool_free(c->texts);
-    *c = (struct column){.name = name, .kind = kind};
-    if (kind == COLUMN_TEXT) {
-        c->texts = memset(cells, 0, bytes);
-        return true;
-    }
-    c->numbers = cells;
-    for (int64_t row = 0; row < t->n_rows; row++) c->numbers[row] = NAN;
+/* ---- columns ---- */
+
+void column_clear(struct column *c) {
+    tensor_unref(c->memory);
+    levels_unref(c->levels);
+    store_unref(c->store);
+    *c = (struct column){0};
+}
+
+/* Eight bytes for each cell, a number or a pointer. */
+bool column_make(struct column *c, const char *name, enum column_kind kind, int64_t n_rows,
+                 struct err *e) {
+    _Static_assert(sizeof(char *) == sizeof(double), "cells of one size");
+    struct shape s = shape_of(1, &n_rows);
+    struct tensor *memory = tensor_new(kind == COLUMN_TEXT ? DT_INT64 : DT_FLOAT64, &s, e);
+    if (!memory) return false;
+    column_clear(c);
+    *c = (struct column){.name = name, .kind = kind, .memory = memory};
+    if (kind == COLUMN_TEXT) c->texts = memory->data;
+    else c->numbers = memory->data;
     return true;
 }
 
-char *table_text_room(struct table *t, size_t bytes, struct err *e) {
+bool table_set_column(struct table *t, int32_t i, const char *name, enum column_kind kind,
+                      struct err *e) {
+    struct column *c = &t->columns[i];
+    TRY(column_make(c, name, kind, t->n_rows, e));
+    for (int64_t row = 0; row < t->n_rows; row++) {
+        if (c->texts) c->texts[row] = NULL;
+        else c->numbers[row] = NAN;
+    }
+    return true;
+}
+
+void column_share(struct column *to, const struct column *from, const char *name) {
+    struct column copy = *from;
+    if (name) copy.name = name;
+    tensor_ref(copy.memory);
+    levels_ref(copy.levels);
+    store_ref(copy.store);
+    column_clear(to);
+    *to = copy;
+}
+
+bool column_pick(struct column *to, const struct column *from, const int64_t *rows, int64_t n,
+                 struct err *e) {
+    TRY(column_make(to, from->name, from->kind, n, e));
+    to->levels = levels_ref(from->levels);
+    to->store = store_ref(from->store);
+    for (int64_t k = 0; from->texts && k < n; k++)
+        to->texts[k] = rows[k] < 0 ? NULL : from->texts[rows[k]];
+    for (int64_t k = 0; from->numbers && k < n; k++)
+        to->numbers[k] = rows[k] < 0 ? (double)NAN : from->numbers[rows[k]];
+    return true;
+}
+
+bool column_is_missing(const struct column *c, int64_t row) {
+    return c->texts ? c->texts[row] == NULL : isnan(c->numbers[row]);
+}
+
+int64_t column_n_missing(const struct column *c, int64_t n_rows) {
+    int64_t n = 0;
+    for (int64_t i = 0; c->texts && i < n_rows; i++) n += c->texts[i] == NULL;
+    for (int64_t i = 0; c->numbers && i < n_rows; i++) n += isnan(c->numbers[i]) != 0;
+    return n;
+}
+
+bool column_has_clock(const struct column *c, int64_t n_rows) {
+    for (int64_t i = 0; c->kind == COLUMN_TIME && i < n_rows; i++) {
+        if (isfinite(c->numbers[i]) && fmod(c->numbers[i], 86400) != 0) return true;
+    }
+    return false;
+}
+
+const char *column_kind_words(enum column_kind kind) {
+    static const char *const words[COLUMN_N_KINDS] = {
+        [COLUMN_NUMBER] = "numbers",     [COLUMN_INT] = "whole numbers",
+        [COLUMN_BOOL] = "True or False", [COLUMN_TEXT] = "texts",
+        [COLUMN_TIME] = "times",         [COLUMN_CATEGORY] = "categories"};
+    return words[kind];
+}
+
+/* ---- texts ---- */
+
+/* The store of a column that is being filled: the table's, unless it has one already. */
+static struct text_store *store_of(struct table *t, struct column *c, struct err *e) {
+    if (c->store) return c->store;
     if (!t->store) {
         t->store = pool_need(sizeof *t->store, e);
         if (!t->store) return NULL;
         t->store->refs = 1;
     }
-    struct chunk *c = t->store->newest;
-    if (!c || bytes > c->cap - c->used) {
-        if (!store_grow(t->store, bytes, e)) return NULL;
-        c = t->store->newest;
-    }
-    char *room = c->bytes + c->used;
-    c->used += bytes;
-    return room;
+    return c->store = store_ref(t->store);
 }
 
 bool table_set_text(struct table *t, int32_t column, int64_t row, struct str s, struct err *e) {
-    char *copy = table_text_room(t, s.n + 1, e);
-    if (!copy) return false;
+    struct text_store *store = store_of(t, &t->columns[column], e);
+    if (!store) return false;
+    struct chunk *c = store->newest;
+    if (!c || s.n + 1 > c->cap - c->used) {
+        TRY(store_grow(store, s.n + 1, e));
+        c = store->newest;
+    }
+    char *copy = c->bytes + c->used;
+    c->used += s.n + 1;
     if (s.n) memcpy(copy, s.p, s.n);
     copy[s.n] = 0;
     t->columns[column].texts[row] = copy;
     return true;
+}
+
+/* ---- levels ---- */
+
+struct levels *levels_new(const struct str *names, int32_t n, bool ordered, struct err *e) {
+    size_t bytes = sizeof(struct levels) + (size_t)n * sizeof(char *);
+    for (int32_t i = 0; i < n; i++) bytes += names[i].n + 1;
+    struct levels *l = pool_need(bytes, e);
+    if (!l) return NULL;
+    *l = (struct levels){.refs = 1, .n = n, .ordered = ordered, .names = (const char **)(l + 1)};
+    char *at = (char *)(l->names + n);
+    for (int32_t i = 0; i < n; i++) {
+        if (names[i].n) memcpy(at, names[i].p, names[i].n);
+        at[names[i].n] = 0;
+        l->names[i] = at;
+        at += names[i].n + 1;
+    }
+    return l;
+}
+
+struct levels *levels_ref(struct levels *l) {
+    if (l) atomic_fetch_add(&l->refs, 1);
+    return l;
+}
+
+void levels_unref(struct levels *l) {
+    if (l && atomic_fetch_sub(&l->refs, 1) == 1) pool_free(l);
+}
+
+int levels_find(const struct levels *l, struct str name) {
+    for (int32_t i = 0; i < l->n; i++) {
+        if (str_is(name, l->names[i])) return i;
+    }
+    return -1;
 }
 
 int table_find(const struct table *t, struct str name) {
@@ -125,127 +219,4 @@ int table_find(const struct table *t, struct str name) {
         if (str_is(name, t->columns[i].name)) return i;
     }
     return -1;
-}
-
-/* An empty copy of the columns `which` of t (NULL: all of them), sharing its texts' store. */
-static struct table *table_like(const struct table *t, int64_t n_rows, const int *which,
-                                int32_t n_columns, struct err *e) {
-    struct table *out = table_new(n_rows, n_columns, e);
-    if (!out) return NULL;
-    out->store = store_ref(t->store);
-    for (int32_t i = 0; i < n_columns; i++) {
-        const struct column *c = &t->columns[which ? which[i] : i];
-        if (!table_set_column(out, i, c->name, c->kind, e)) return table_unref(out), NULL;
-    }
-    return out;
-}
-
-static void copy_cells(struct column *to, const struct column *from, int64_t begin, int64_t n) {
-    if (n == 0) return;
-    if (from->texts) memcpy(to->texts, from->texts + begin, (size_t)n * sizeof *to->texts);
-    if (from->numbers) memcpy(to->numbers, from->numbers + begin, (size_t)n * sizeof *to->numbers);
-}
-
-struct table *table_slice(const struct table *t, int64_t begin, int64_t end, struct err *e) {
-    struct table *out = table_like(t, end - begin, NULL, t->n_columns, e);
-    if (!out) return NULL;
-    for (int32_t i = 0; i < t->n_columns; i++)
-        copy_cells(&out->columns[i], &t->columns[i], begin, end - begin);
-    return out;
-}
-
-struct table *table_pick_rows(const struct table *t, const int64_t *rows, int64_t n,
-                              struct err *e) {
-    struct table *out = table_like(t, n, NULL, t->n_columns, e);
-    if (!out) return NULL;
-    for (int32_t i = 0; i < t->n_columns; i++) {
-        const struct column *from = &t->columns[i];
-        struct column *to = &out->columns[i];
-        for (int64_t k = 0; k < n; k++) {
-            if (from->texts) to->texts[k] = from->texts[rows[k]];
-            else to->numbers[k] = from->numbers[rows[k]];
-        }
-    }
-    return out;
-}
-
-struct table *table_pick_columns(const struct table *t, const int *columns, int n, struct err *e) {
-    struct table *out = table_like(t, t->n_rows, columns, n, e);
-    if (!out) return NULL;
-    for (int i = 0; i < n; i++) copy_cells(&out->columns[i], &t->columns[columns[i]], 0, t->n_rows);
-    return out;
-}
-
-/* As NumPy's round: to the nearest multiple of 10^-digits, ties to the even one. */
-static double round_to(double x, int digits) {
-    double scale = pow(10, abs(digits));
-    double scaled = digits >= 0 ? x * scale : x / scale;
-    if (!isfinite(scaled)) return x;
-    return digits >= 0 ? rint(scaled) / scale : rint(scaled) * scale;
-}
-
-struct table *table_round(const struct table *t, int digits, struct err *e) {
-    struct table *out = table_slice(t, 0, t->n_rows, e);
-    if (!out) return NULL;
-    for (int32_t i = 0; i < out->n_columns; i++) {
-        struct column *c = &out->columns[i];
-        if (c->kind != COLUMN_NUMBER && c->kind != COLUMN_INT) continue;
-        for (int64_t row = 0; row < out->n_rows; row++)
-            c->numbers[row] = round_to(c->numbers[row], digits);
-    }
-    return out;
-}
-
-struct tensor *table_to_tensor(const struct table *t, struct err *e) {
-    for (int32_t i = 0; i < t->n_columns; i++) {
-        if (t->columns[i].kind != COLUMN_TEXT) continue;
-        err_set(e, ERR_TYPE, "The column \"%.100s\" holds text, and a tensor holds numbers only.",
-                t->columns[i].name);
-        err_hint(e, "Pick the number columns by name, or drop \"%.100s\" first.",
-                 t->columns[i].name);
-        return NULL;
-    }
-    struct shape shape = shape_of(2, (int64_t[]){t->n_rows, t->n_columns});
-    struct tensor *x = tensor_new(DT_FLOAT64, &shape, e);
-    if (!x) return NULL;
-    double *out = x->data;
-    for (int64_t row = 0; row < t->n_rows; row++) {
-        for (int32_t i = 0; i < t->n_columns; i++) *out++ = t->columns[i].numbers[row];
-    }
-    return x;
-}
-
-static enum column_kind kind_of(enum dtype t) {
-    if (t == DT_BOOL) return COLUMN_BOOL;
-    return dtype_is_float(t) ? COLUMN_NUMBER : COLUMN_INT;
-}
-
-/* The given name of column i, or its number. */
-static const char *column_name(const char *const *names, int32_t i) {
-    char number[16];
-    if (names) return intern_c(names[i]);
-    snprintf(number, sizeof number, "%d", i);
-    return intern_c(number);
-}
-
-struct table *table_from_tensor(const struct tensor *x, const char *const *names, struct err *e) {
-    if (x->shape.n < 1 || x->shape.n > 2) {
-        err_set(e, ERR_SHAPE,
-                "A table is made from a tensor with one or two axes, and this has %d.", x->shape.n);
-        return NULL;
-    }
-    int64_t n_rows = x->shape.size[0], n_columns = x->shape.n == 2 ? x->shape.size[1] : 1;
-    if (n_columns > INT32_MAX) return err_memory(e, SIZE_MAX), NULL;
-    struct table *t = table_new(n_rows, (int32_t)n_columns, e);
-    if (!t) return NULL;
-    for (int32_t i = 0; i < t->n_columns; i++) {
-        const char *name = column_name(names, i);
-        if (!name || !table_set_column(t, i, name, kind_of(x->dtype), e)) {
-            if (!name) err_memory(e, 16);
-            return table_unref(t), NULL;
-        }
-        for (int64_t row = 0; row < n_rows; row++)
-            t->columns[i].numbers[row] = tensor_get(x, row * n_columns + i);
-    }
-    return t;
 }

@@ -50,7 +50,9 @@ static void test_cells(void) {
     cell("1,5", CELL_TEXT, 0), cell("0x10", CELL_TEXT, 0), cell("1e", CELL_TEXT, 0);
     cell("-", CELL_TEXT, 0), cell(".", CELL_TEXT, 0), cell("1 2", CELL_TEXT, 0),
         cell("5%", CELL_TEXT, 0);
-    cell("yes", CELL_TEXT, 0), cell("12345678x", CELL_TEXT, 0), cell("2024-01-01", CELL_TEXT, 0);
+    cell("yes", CELL_TEXT, 0), cell("12345678x", CELL_TEXT, 0),
+        cell("2024-01-01", CELL_TIME, 1704067200), cell("2024-02-30", CELL_TEXT, 0),
+        cell("2024-01-01x", CELL_TEXT, 0);
 }
 
 static void test_text_check(void) {
