@@ -35,6 +35,7 @@ static void fill_view(struct value x, struct view *v) {
     case V_TENSOR: tensor_view(x.tensor, v); break;
     case V_TABLE: table_view(x.table, false, v); break;
     case V_HISTORY: table_view(x.table, true, v); break;
+    case V_RUNS: table_view(x.runs->table, false, v); break;
     case V_RECORD:
     case V_LIST: container_view(x, v); break;
     case V_FUNCTION:
@@ -55,6 +56,7 @@ static bool is_rich(struct value v) {
     case V_TENSOR: return v.tensor->shape.n > 0;
     case V_TABLE:
     case V_HISTORY:
+    case V_RUNS:
     case V_MODEL:
     case V_PLOT:
     case V_FIGURE: return true;

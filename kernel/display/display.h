@@ -25,6 +25,10 @@ bool display_value(struct value v, const char *title, struct bundle *b, struct e
  * inch of a drawn .png; 0 = 200. */
 bool display_save(struct value v, const char *path, double dpi, struct err *e);
 
+struct progress;
+/* How far a search has come: a bar, a line of words, and the table of its trials. */
+bool display_progress(const struct progress *p, struct bundle *b, struct err *e);
+
 /* The live view of a training run: text/html (facts, progress, curve, a row per epoch) and one
  * short line of text/plain. Events tell only what is new, so a view keeps what they told so far. */
 struct training_view;

@@ -7,6 +7,15 @@
 
 struct engine;
 
+/* How far something that takes long has come: one display, updated in place. */
+struct progress {
+    const char *state;         /* "trial 3 of 12 …" */
+    double share;              /* done, 0 … 1 */
+    const char *best;          /* a line below it, or NULL */
+    const struct table *table; /* what there is so far, or NULL */
+    bool ended;
+};
+
 /* What a running cell tells the outside. Any member may be NULL. */
 struct engine_observer {
     void *user;
@@ -16,6 +25,8 @@ struct engine_observer {
     void (*show)(void *user, struct value v, const char *title, bool is_result);
     /* A training run; `run` numbers it within the engine. Called at most 10 times a second. */
     void (*train)(void *user, int run, const struct train_event *event);
+    /* A search; numbered as training runs are. Called at most 10 times a second. */
+    void (*progress)(void *user, int run, const struct progress *p);
     /* A short advice or note about this cell (stale names, interrupted …). */
     void (*note)(void *user, struct str utf8);
     /* input("…"): waits for the answer. False with ERR_INPUT or ERR_INTERRUPT. */

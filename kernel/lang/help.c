@@ -80,7 +80,8 @@ bool help_markdown(struct engine *en, struct str name, struct text *markdown, st
             text_addf(plain, "%s comes in a later release: %s.\n", key, later);
     else
         return setting_help(name, STR("train"), markdown, plain) ||
-               setting_help(name, STR("plot"), markdown, plain);
+               setting_help(name, STR("plot"), markdown, plain) ||
+               setting_help(name, STR("search"), markdown, plain);
     return true;
 }
 

@@ -147,6 +147,22 @@ static void on_train(void *user, int run, const struct train_event *event) {
     bundle_clear(&b);
 }
 
+static void on_progress(void *user, int run, const struct progress *p) {
+    struct output *o = user;
+    struct bundle b = {0};
+    struct err e = {0};
+    struct output_run *r = find_run(o, run);
+    int64_t now = now_ns();
+    if (!r || (r->open && !p->ended && now - r->shown_ns < UPDATE_NS)) return;
+    char id[64];
+    snprintf(id, sizeof id, "%s-search-%d", o->prefix, run);
+    enum display_kind kind = !r->open ? DISPLAY_LIVE : p->ended ? DISPLAY_FINAL : DISPLAY_UPDATE;
+    if (display_progress(p, &b, &e)) send_bundle(o, kind, &b, id);
+    r->open = true;
+    r->shown_ns = now;
+    bundle_clear(&b);
+}
+
 static void on_note(void *user, struct str utf8) {
     struct text line = {0};
     text_adds(&line, "note: ");
@@ -187,6 +203,7 @@ struct engine_observer output_observer(struct output *o) {
                                     .text = on_text,
                                     .show = on_show,
                                     .train = on_train,
+                                    .progress = on_progress,
                                     .note = on_note,
                                     .ask = on_ask,
                                     .page = on_page,

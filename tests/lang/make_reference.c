@@ -63,6 +63,7 @@ static void make_page(struct text *out) {
     add_builtins(out);
     add_activations(out);
     add_settings(&train_settings, out);
+    add_settings(&search_settings, out);
     add_settings(&plot_settings, out);
     add_magics(out);
 }

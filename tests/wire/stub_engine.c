@@ -311,6 +311,12 @@ bool display_value(struct value v, const char *title, struct bundle *b, struct e
     return text_addf(plain, "%lld", (long long)v.integer);
 }
 
+bool display_progress(const struct progress *p, struct bundle *b, struct err *e) {
+    struct text *t = bundle_add(b, "text/plain");
+    (void)e;
+    return t && text_adds(t, p->state);
+}
+
 struct training_view {
     struct train_event last;
 };

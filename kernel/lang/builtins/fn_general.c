@@ -51,7 +51,8 @@ bool fn_type(struct call *c, struct value *out) {
         [V_PAIR] = "dataset",    [V_FUNCTION] = "function", [V_BUILTIN] = "function",
         [V_METHOD] = "function", [V_LAYER] = "layer",       [V_MAKER] = "model description",
         [V_MODEL] = "model",     [V_QUANTITY] = "quantity", [V_PLOT] = "plot",
-        [V_FIGURE] = "plot",     [V_HISTORY] = "history"};
+        [V_FIGURE] = "plot",     [V_HISTORY] = "history",   [V_SPACE] = "search space",
+        [V_RUNS] = "table"};
     static const char *const groups[CONFIG_N_GROUPS] = {
         [CONFIG_LAYER] = "layer",       [CONFIG_INITIALIZER] = "initializer",
         [CONFIG_PENALTY] = "penalty",   [CONFIG_OPTIMIZER] = "optimizer",

@@ -16,6 +16,7 @@
 #define PLOTS "Plots"
 #define GENERAL "General"
 #define TEXT "Text"
+#define SEARCH "Search spaces"
 
 #define FN(name, group, signature, flags, help, example)                                           \
     {#name, signature, group, fn_##name, flags, -1, NULL, help, example},

@@ -13,6 +13,7 @@ struct scope;
 struct memo;
 struct names;
 struct builder;
+struct trial;
 
 /* Locals of a running function, model body or cell. */
 struct frame {
@@ -46,6 +47,7 @@ struct eval {
     struct builder *builder; /* inside a model body, or NULL */
     struct memo *memo;       /* layers of that body */
     struct plot *plot;       /* inside a plot block, or NULL */
+    struct trial *trial;     /* inside a search, or NULL */
     const char *context;     /* what is being traced, for messages: "a model", "grad" */
     int depth;
     int64_t fuel;              /* checking: steps left before everything is unknown */

@@ -32,6 +32,7 @@ int64_t value_length(struct value v) {
     case V_RECORD: return v.record->n;
     case V_TABLE:
     case V_HISTORY: return v.table->n_rows;
+    case V_RUNS: return v.runs->table->n_rows;
     case V_SHAPE: return v.shape->shape.n;
     case V_PAIR: return examples_in(v.pair->inputs);
     default: break;
@@ -239,6 +240,16 @@ static bool list_field(struct eval *ev, const struct ast *x, struct value v, str
     return ok;
 }
 
+/* A search is its table, with two fields more. */
+static bool runs_field(struct eval *ev, const struct ast *x, const struct runs *r,
+                       struct value *out) {
+    struct value table = {.kind = V_TABLE, .table = r->table};
+    if (strcmp(x->name, "interrupted") == 0) return *out = value_bool(r->interrupted), true;
+    if (strcmp(x->name, "best") != 0) return table_field(ev, x, table, out);
+    if (r->best.kind == V_RECORD) return *out = value_ref(r->best), true;
+    return fail(ev, x->span, ERR_VALUE, "No trial of this search has given a number.");
+}
+
 static bool field_of(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     if (value_is_tensorlike(v)) return tensor_field(ev, x, v, out);
     switch (v.kind) {
@@ -248,6 +259,7 @@ static bool field_of(struct eval *ev, const struct ast *x, struct value v, struc
     case V_TABLE:
     case V_HISTORY: return table_field(ev, x, v, out);
     case V_MODEL: return model_field(ev, x, v.model, out);
+    case V_RUNS: return runs_field(ev, x, v.runs, out);
     case V_CONFIG: return config_field(ev, x, v, out);
     case V_PAIR:
         if (strcmp(x->name, "inputs") == 0) return *out = value_ref(v.pair->inputs), true;

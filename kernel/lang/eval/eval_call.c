@@ -245,6 +245,8 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
     for (int i = 0; i < c.signature->n; i++) {
         bool given = index[i] >= 0;
         c.args[i] = given ? actuals[index[i]].value : value_missing();
+        if (c.args[i].kind == V_RUNS) /* for every function, a search is its table */
+            c.args[i] = (struct value){.kind = V_TABLE, .table = c.args[i].runs->table};
         c.spans[i] = given ? actuals[index[i]].at : at;
     }
     bool checking = ev->domain == DOMAIN_CHECK;

@@ -208,6 +208,8 @@ bool index_value(struct eval *ev, const struct ast *x, struct value v, struct va
     case V_RECORD: return index_record(ev, x, v, out);
     case V_TABLE:
     case V_HISTORY: return index_table(ev, x, v, out);
+    case V_RUNS:
+        return index_table(ev, x, (struct value){.kind = V_TABLE, .table = v.runs->table}, out);
     case V_TEXT: return index_text(ev, x, v, out);
     case V_PAIR: return index_pair(ev, x, v, out);
     default:

@@ -109,14 +109,6 @@ bool eval_plot_block(struct eval *ev, const struct ast *s, struct value *out) {
     return true;
 }
 
-bool eval_search(struct eval *ev, const struct ast *s, struct value *out) {
-    (void)out;
-    fail_later(ev, s->span, "the search statement");
-    return err_hint(ev->e,
-                    "Until then, a loop does it: for each trial draw the values, train a new "
-                    "model, and keep the results in a list.");
-}
-
 bool eval_block(struct eval *ev, const struct ast *s, struct value *out) {
     if (s->kind == AST_TRAIN) return eval_train(ev, s, out);
     if (s->kind == AST_PLOT) return eval_plot_block(ev, s, out);

@@ -2,6 +2,7 @@
 #include "eval_train.h"
 #include "builtin.h"
 #include "eval_parts.h"
+#include "eval_search.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <stdio.h>
@@ -150,6 +151,7 @@ struct watcher {
 static void watch(void *user, const struct train_event *event) {
     struct watcher *w = user;
     const struct engine_observer *o = w->ev->observer;
+    if (w->ev->trial) return trial_watch(w->ev->trial, event);
     if (o->train && !w->quiet) o->train(o->user, w->run, event);
     else if (o->note && event->kind == TRAIN_NOTE) o->note(o->user, str_of(event->text));
 }
@@ -163,7 +165,10 @@ static bool put_result(struct train_block *b, const struct ast *target, struct m
     int64_t before = b->resume == 1 ? m->epochs_trained : 0;
     made->epochs_trained = before + (r->history ? r->history->n_rows : 0);
     made->trained_at = b->statement->span;
-    return assign_target(b->ev, target, (struct value){.kind = V_MODEL, .model = made});
+    struct value v = {.kind = V_MODEL, .model = made};
+    struct value history = {.kind = V_HISTORY, .table = r->history};
+    if (b->ev->trial && !r->interrupted) trial_result(b->ev->trial, history, v);
+    return assign_target(b->ev, target, v);
 }
 
 static void note_interrupt(struct train_block *b, const struct train_result *r) {
@@ -184,7 +189,8 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     struct eval *ev = b->ev;
     struct weights *start = start_weights(b, m);
     if (!start) return false;
-    struct watcher w = {ev, engine_next_run(ev->engine), b->quiet};
+    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet};
+    if (ev->trial) b->spec.epochs = trial_epochs(ev->trial, b->spec.epochs);
     b->spec.model = m->model;
     b->spec.start = start;
     uint64_t stream = next_stream(ev);
@@ -296,6 +302,8 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     } else {
         ok = train_known(b, target, model.model, data, out);
     }
+    if (ok && ev->domain == DOMAIN_CHECK && ev->trial)
+        ok = trial_check(ev->trial, &b->spec, b->statement->span);
     if (ok && ev->domain == DOMAIN_CHECK && model.kind == V_MODEL)
         ok = mark_trained(b, target, model);
     value_unref(model);

@@ -8,6 +8,7 @@
 const struct setting_table *settings_of(struct str block) {
     if (str_is(block, "train")) return &train_settings;
     if (str_is(block, "plot")) return &plot_settings;
+    if (str_is(block, "search")) return &search_settings;
     return NULL;
 }
 
@@ -77,4 +78,16 @@ bool setting_text(struct eval *ev, const struct ast *s, struct value v, const ch
     if (v.kind != V_TEXT) return setting_wrong(ev, s, v, "a text in quotes");
     *out = intern(value_str(&v));
     return true;
+}
+
+bool setting_seconds(struct eval *ev, const struct ast *s, struct value v, double *out) {
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}};
+    for (size_t i = 0; v.kind == V_QUANTITY && i < ARRAY_LEN(units); i++) {
+        if (strcmp(units[i].unit, v.quantity->unit) == 0)
+            return *out = v.quantity->amount * units[i].seconds, true;
+    }
+    return setting_wrong(ev, s, v, "a time, such as 20 minutes");
 }

@@ -17,7 +17,7 @@ struct setting_table {
     int n;
 };
 
-extern const struct setting_table train_settings, plot_settings;
+extern const struct setting_table train_settings, plot_settings, search_settings;
 const struct setting_table *settings_of(struct str block); /* NULL if there is no such block */
 
 /* Evaluate one AST_SETTING and hand it to its row; `to` is the block's own struct. */
@@ -27,4 +27,6 @@ bool setting_wrong(struct eval *ev, const struct ast *s, struct value v, const c
 bool setting_int(struct eval *ev, const struct ast *s, struct value v, const char *unit,
                  int64_t least, int64_t *out);
 bool setting_bool(struct eval *ev, const struct ast *s, struct value v, bool *out);
+/* A time such as 20 minutes, in seconds. */
+bool setting_seconds(struct eval *ev, const struct ast *s, struct value v, double *out);
 bool setting_text(struct eval *ev, const struct ast *s, struct value v, const char **out);

@@ -160,16 +160,7 @@ static bool set_steps(struct eval *ev, const struct ast *s, struct value v, void
 }
 
 static bool set_limit(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    static const struct {
-        const char *unit;
-        double seconds;
-    } units[] = {{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}};
-    struct train_block *b = to;
-    for (size_t i = 0; v.kind == V_QUANTITY && i < ARRAY_LEN(units); i++) {
-        if (strcmp(units[i].unit, v.quantity->unit) == 0)
-            return b->spec.limit_seconds = v.quantity->amount * units[i].seconds, true;
-    }
-    return setting_wrong(ev, s, v, "a time, such as 20 minutes");
+    return setting_seconds(ev, s, v, &((struct train_block *)to)->spec.limit_seconds);
 }
 
 static bool set_metrics(struct eval *ev, const struct ast *s, struct value v, void *to) {

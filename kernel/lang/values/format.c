@@ -176,6 +176,22 @@ static void simple_print(struct value v, bool repr, struct text *out) {
     }
 }
 
+static void space_print(const struct space *s, int depth, struct text *out) {
+    static const char *const names[] = {[SPACE_CHOICE] = "choice",
+                                        [SPACE_UNIFORM] = "uniform",
+                                        [SPACE_LOGUNIFORM] = "loguniform",
+                                        [SPACE_INTEGERS] = "integers"};
+    text_addf(out, "%s(", names[s->kind]);
+    if (s->kind == SPACE_CHOICE) {
+        print_at(s->values, true, depth + 1, out);
+    } else {
+        number_print(s->low, out);
+        text_adds(out, ", ");
+        number_print(s->high, out);
+    }
+    text_addc(out, ')');
+}
+
 static void print_at(struct value v, bool repr, int depth, struct text *out) {
     if (depth > MAX_DEPTH) {
         text_adds(out, "…");
@@ -190,6 +206,8 @@ static void print_at(struct value v, bool repr, int depth, struct text *out) {
     case V_RECORD: record_print(v.record, depth, out); break;
     case V_TABLE: table_print(v.table, "table", out); break;
     case V_HISTORY: table_print(v.table, "history", out); break;
+    case V_RUNS: table_print(v.runs->table, "search", out); break;
+    case V_SPACE: space_print(v.space, depth, out); break;
     case V_PAIR:
         print_at(v.pair->inputs, true, depth + 1, out);
         text_adds(out, " -> ");

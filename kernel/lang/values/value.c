@@ -81,12 +81,24 @@ static void quantity_free(struct value v) {
     pool_free(v.quantity);
 }
 
+static void space_free(struct value v) {
+    value_unref(v.space->values);
+    pool_free(v.space);
+}
+
+static void runs_free(struct value v) {
+    table_unref(v.runs->table);
+    value_unref(v.runs->best);
+    pool_free(v.runs);
+}
+
 /* Where a kind's counter is and how it ends; kinds that count themselves have ref/unref. */
 static void (*const free_of[V_N_KINDS])(struct value) = {
     [V_TEXT] = string_free,       [V_DESC] = desc_free,         [V_SHAPE] = shape_free,
     [V_LIST] = list_free,         [V_RECORD] = record_free,     [V_PAIR] = pair_free,
     [V_FUNCTION] = function_free, [V_METHOD] = method_free,     [V_MAKER] = maker_free,
-    [V_MODEL] = model_free,       [V_QUANTITY] = quantity_free,
+    [V_MODEL] = model_free,       [V_QUANTITY] = quantity_free, [V_SPACE] = space_free,
+    [V_RUNS] = runs_free,
 };
 
 enum { FREE_DEPTH = 100 };

@@ -34,6 +34,8 @@
     K(PLOT, "a plot")                                                                              \
     K(FIGURE, "a grid of plots")                                                                   \
     K(HISTORY, "a training history")                                                               \
+    K(SPACE, "a search space")                                                                     \
+    K(RUNS, "the runs of a search")                                                                \
     K(UNKNOWN, "something not known yet")
 
 #define K(name, words) V_##name,
@@ -65,6 +67,8 @@ struct value {
         struct quantity *quantity;
         struct plot *plot;
         struct figure *figure;
+        struct space *space;
+        struct runs *runs;
     };
 };
 
@@ -148,6 +152,25 @@ struct quantity {
     _Atomic int32_t refs;
     double amount;
     const char *unit; /* interned singular: "epoch", "minute" */
+};
+
+enum space_kind { SPACE_CHOICE, SPACE_UNIFORM, SPACE_LOGUNIFORM, SPACE_INTEGERS };
+
+/* What a search may try for one name. */
+struct space {
+    _Atomic int32_t refs;
+    enum space_kind kind;
+    struct value values; /* CHOICE: a list */
+    double low, high;    /* the others; both ends included */
+};
+
+/* What a search found: a table with a row for each trial, and the best one's record with its
+ * values, history and model (NONE when no trial gave a number). */
+struct runs {
+    _Atomic int32_t refs;
+    struct table *table;
+    struct value best;
+    bool interrupted;
 };
 
 const char *value_kind_words(enum value_kind kind); /* "a tensor" */
