@@ -70,3 +70,13 @@ struct table *search_table(struct search *s, struct err *e);
 /* The search's value. */
 bool search_result(struct search *s, bool interrupted, struct value *out);
 void search_tell(struct search *s, const char *state, double share, bool ended);
+
+/* Running trials (search_trials.c). */
+double search_now(void); /* seconds */
+void search_values_clear(struct value *values, int n);
+/* The trial's block once, with these values. */
+bool search_body(struct search *s, struct trial *t, const struct value *values);
+bool search_time_is_over(const struct search *s);
+/* False: it ended early, with what is finished in s->outcomes. */
+bool search_run_all(struct search *s);
+bool search_run_halving(struct search *s);
