@@ -5,20 +5,22 @@
 typedef void (*family_fn)(struct call *c, const struct call_spec *s);
 
 static const family_fn families[OP_COUNT] = {
-    [OP_fill] = call_make,         [OP_range] = call_make,
-    [OP_uniform] = call_make,      [OP_normal] = call_make,
-    [OP_bernoulli] = call_make,    [OP_count] = call_make,
-    [OP_expand] = call_copy,       [OP_transpose] = call_copy,
-    [OP_slice] = call_copy,        [OP_place] = call_place,
-    [OP_concat] = call_concat,     [OP_gather] = call_index,
-    [OP_scatter_add] = call_index, [OP_one_hot] = call_index,
-    [OP_sum] = call_fold,          [OP_mean] = call_fold,
-    [OP_max] = call_fold,          [OP_min] = call_fold,
-    [OP_any] = call_fold,          [OP_all] = call_fold,
-    [OP_argmax] = call_along,      [OP_argmin] = call_along,
-    [OP_cumsum] = call_along,      [OP_softmax] = call_along,
-    [OP_log_softmax] = call_along, [OP_softmax_crossentropy] = call_along,
-    [OP_matmul] = call_matmul,
+    [OP_fill] = call_make,          [OP_range] = call_make,
+    [OP_uniform] = call_make,       [OP_normal] = call_make,
+    [OP_bernoulli] = call_make,     [OP_count] = call_make,
+    [OP_expand] = call_copy,        [OP_transpose] = call_copy,
+    [OP_slice] = call_copy,         [OP_place] = call_place,
+    [OP_concat] = call_concat,      [OP_gather] = call_index,
+    [OP_scatter_add] = call_index,  [OP_one_hot] = call_index,
+    [OP_sum] = call_fold,           [OP_mean] = call_fold,
+    [OP_max] = call_fold,           [OP_min] = call_fold,
+    [OP_any] = call_fold,           [OP_all] = call_fold,
+    [OP_argmax] = call_along,       [OP_argmin] = call_along,
+    [OP_cumsum] = call_along,       [OP_softmax] = call_along,
+    [OP_log_softmax] = call_along,  [OP_softmax_crossentropy] = call_along,
+    [OP_matmul] = call_matmul,      [OP_recur] = call_recur,
+    [OP_recur_states] = call_recur, [OP_recur_slopes] = call_recur,
+    [OP_recur_weight] = call_recur, [OP_recur_bias] = call_recur,
 };
 
 size_t call_memory(int n_in) {

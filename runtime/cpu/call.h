@@ -67,6 +67,7 @@ struct call {
             int64_t rows, row_size, n_positions;
             enum dtype position_type;
         } index;
+        struct recur recur;
         struct group *group;
     };
 };
@@ -105,6 +106,7 @@ void call_index(struct call *c, const struct call_spec *s); /* gather, scatter_a
 void call_fold(struct call *c, const struct call_spec *s);  /* sum, mean, max, min, any, all */
 void call_along(struct call *c, const struct call_spec *s); /* argmax, cumsum, softmax … */
 void call_matmul(struct call *c, const struct call_spec *s);
+void call_recur(struct call *c, const struct call_spec *s);
 void call_make(struct call *c, const struct call_spec *s); /* fill, range, random */
 
 /* ---- walks ---- */

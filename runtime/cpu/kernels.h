@@ -4,6 +4,7 @@
  * in every set; matrix products use fused multiply-add where there is one. */
 #pragma once
 #include "graph.h"
+#include "recur.h"
 #include "rng.h"
 
 /* What a kernel may meet; or-ed together. */
@@ -94,6 +95,7 @@ struct kernels {
     const struct learn_kernels *learn;
     const draw_fn (*draw)[DT_COUNT]; /* [enum draw][type] */
     const gemm_fn *gemm;
+    const struct recur_kernels *recur;
     size_t gemm_scratch_bytes;
     /* out (cols, rows) = in (rows, cols) transposed, elements of 1, 4 or 8 bytes; the row lengths
      * are in elements */

@@ -34,7 +34,11 @@ bool rows_match(const struct node *n, int i) {
     case OP_slice:
     case OP_place: return a->begin[0] == 0 && a->step[0] == 1;
     case OP_gather: return i == 1;
-    case OP_scatter_add: return false;
+    case OP_scatter_add:
+    case OP_recur_weight: return false;
+    case OP_recur: return i == 0;
+    case OP_recur_states: return i <= 1;
+    case OP_recur_slopes: return i != 1;
     case OP_sum:
     case OP_mean:
     case OP_max:
@@ -54,7 +58,8 @@ bool rows_match(const struct node *n, int i) {
 /* Can axis 0 of the result be cut anywhere? */
 static bool rows_free(const struct node *n) {
     switch (n->op) {
-    case OP_scatter_add: return false;
+    case OP_scatter_add:
+    case OP_recur_weight: return false;
     case OP_argmax:
     case OP_argmin:
     case OP_cumsum:
@@ -78,8 +83,8 @@ static int64_t heavy_cut(const struct node *n, int64_t count) {
     int64_t inner = s->n ? count / (s->size[0] ? s->size[0] : 1) : 1, read = 0;
     for (int i = 0; i < n->n_in; i++) read += count_of(n->in[i]);
     if (read + count < 4096) return count;
-    if (n->op == OP_matmul && s->n >= 1 && n->in[0]->desc.shape.n > 1)
-        return s->size[0] / 2 * inner;
+    bool product = n->op == OP_matmul || n->op == OP_recur_weight;
+    if (product && s->n >= 1 && n->in[0]->desc.shape.n > 1) return s->size[0] / 2 * inner;
     bool folds = op_flags(n->op) & OP_REDUCE;
     if (folds && count >= 32) return count / 2 / 16 * 16;
     return folds || n->op == OP_matmul ? count : default_cut(count);
@@ -118,7 +123,8 @@ static int64_t cut_of(const struct plan *p, const struct node *n, int64_t count)
         }
         return default_cut(count);
     }
-    if (n->op == OP_matmul && s->n > 0) return heavy_cut(n, count);
+    bool product = n->op == OP_matmul || n->op == OP_recur_weight;
+    if (product && s->n > 0) return heavy_cut(n, count);
     return cuts_by_element(n) ? heavy_cut(n, count) : count;
 }
 

@@ -43,6 +43,14 @@ const struct arg *layer_arg(const struct layer *l, int i) {
     return i < l->config->n_args ? &l->config->args[i] : &none;
 }
 
+int layer_n_extra(const struct layer *l) {
+    return l->n_extra;
+}
+
+struct node *layer_extra(const struct layer *l, int i) {
+    return l->extra[i];
+}
+
 /* ---- weights ---- */
 
 static struct config *constant_init(double value, struct err *e) {
@@ -101,9 +109,17 @@ static void print_arg(const struct arg *a, char *out, size_t cap) {
         shape_print(&a->shape, shape, sizeof shape);
         snprintf(out, cap, "%.*s", (int)strlen(shape) - 2, shape + 1);
         break;
-    case ARG_NONE:
-    case ARG_CONFIG: out[0] = 0; break;
+    case ARG_CONFIG:
+        snprintf(out, cap, "%s", a->config->row->group == CONFIG_LAYER ? a->config->row->name : "");
+        break;
+    case ARG_NONE: out[0] = 0; break;
     }
+}
+
+/* Required arguments, and an activation that is not the layer's usual one. */
+static bool is_told(const struct signature_arg *a, const char *text) {
+    if (!*text) return false;
+    return !a->preset.p || (str_is(a->kind, "activation") && !str_is(a->preset, text));
 }
 
 /* "Dense 64 relu" (separator " ", open and close "") or "Dense(64, relu)": the required arguments
@@ -115,7 +131,7 @@ static void layer_print(const struct layer *l, bool as_call, char *out, size_t c
     for (int i = 0; signature_next(&next, &a); i++) {
         char text[112];
         print_arg(layer_arg(l, i), text, sizeof text);
-        if (!*text || (a.preset.p && !str_is(a.kind, "activation")) || n >= cap) continue;
+        if (!is_told(&a, text) || n >= cap) continue;
         bool percent = !as_call && str_is(a.name, "rate");
         if (percent) snprintf(text, sizeof text, "%g%%", layer_arg(l, i)->number * 100);
         n += (size_t)snprintf(out + n, cap - n, "%s%s", separator, text);
@@ -186,6 +202,7 @@ struct node *layer_apply(struct builder *b, struct layer *l, struct node *const 
     }
     bool fresh = l->model != b->model || l->walk != b->model->walk;
     if (fresh && !layer_enter(b, l, e)) return NULL;
+    l->n_extra = 0;
     struct node *out = builds[row->kind](b, l, in[0], e);
     if (out && b->training) layer_note_result(b, l, out);
     return out;

@@ -5,7 +5,7 @@
 #include "model_parts.h"
 #include "penalty.h"
 
-enum { LAYER_MAX_WEIGHTS = 4 };
+enum { LAYER_MAX_WEIGHTS = 8, LAYER_MAX_EXTRA = 4 };
 
 struct layer {
     _Atomic int32_t refs;
@@ -15,6 +15,8 @@ struct layer {
     uint32_t walk;
     int32_t row; /* in the summary */
     int32_t weights[LAYER_MAX_WEIGHTS];
+    struct node *extra[LAYER_MAX_EXTRA]; /* further results of the last use: states */
+    int n_extra;
     const char *name; /* interned */
 };
 

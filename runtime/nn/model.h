@@ -114,6 +114,9 @@ void layer_unref(struct layer *l);
 const struct config *layer_config(const struct layer *l);
 struct node *layer_apply(struct builder *b, struct layer *l, struct node *const *in, int n_in,
                          struct err *e);
+/* What its last use gave besides: the states of a recurrent layer with return_state=True. */
+int layer_n_extra(const struct layer *l);
+struct node *layer_extra(const struct layer *l, int i);
 /* An activation from activations.list; usable in any graph. */
 struct node *activation_apply(struct graph *g, int activation, struct node *x, struct err *e);
 

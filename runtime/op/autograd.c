@@ -7,7 +7,8 @@
 static grad_fn *grad_of(enum op op) {
     grad_fn *f = grad_of_elementwise(op);
     if (!f) f = grad_of_shape(op);
-    return f ? f : grad_of_reduce(op);
+    if (!f) f = grad_of_reduce(op);
+    return f ? f : grad_of_recur(op);
 }
 
 /* ---- helpers of the rules ---- */

@@ -20,6 +20,7 @@ rule_fn rule_reshape, rule_expand, rule_transpose, rule_slice, rule_place, rule_
 rule_fn rule_gather, rule_scatter_add, rule_one_hot;
 rule_fn rule_reduce, rule_reduce_float, rule_reduce_bool, rule_reduce_index, rule_count;
 rule_fn rule_cumsum, rule_matmul, rule_softmax, rule_softmax_crossentropy;
+rule_fn rule_recur, rule_recur_states, rule_recur_slopes, rule_recur_weight, rule_recur_bias;
 
 /* ---- types (op/types.c) ---- */
 

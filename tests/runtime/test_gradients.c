@@ -125,6 +125,7 @@ static void test_every_row_has_cases(void) {
     int cases[OP_COUNT] = {0};
     each_case(count_case, cases);
     for (int op = OP_constant + 1; op < OP_COUNT; op++) {
+        if (op >= OP_recur && op <= OP_recur_bias) continue; /* tests/cpu/test_recur.c */
         if (cases[op] < 4) fprintf(stderr, "`%s` has no test shapes\n", op_name((enum op)op));
         CHECK(cases[op] >= 4);
     }

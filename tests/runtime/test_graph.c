@@ -344,7 +344,7 @@ static void test_out_of_memory(void) {
 static void test_every_row_with_unknown_sizes(void) {
     for (int op = OP_fill; op < OP_COUNT; op++) {
         struct desc x = tensor_of(DT_FLOAT64, SIZES(SIZE_BATCH, -7)), out;
-        const struct desc *in[3] = {&x, &x, &x};
+        const struct desc *in[4] = {&x, &x, &x, &x};
         struct attrs attrs = {.shape = x.shape, .axes = 2, .perm = {1, 0}, .step = {1, 1}};
         int n = op_arity((enum op)op) < 0 ? 2 : op_arity((enum op)op);
         CHECK(strlen(op_help((enum op)op)) > 1 && strlen(op_name((enum op)op)) > 1);

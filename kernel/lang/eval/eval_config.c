@@ -77,6 +77,8 @@ static const struct {
 /* A config, or the bare name of one, which means its defaults. New reference, or NULL. */
 struct config *value_config(struct eval *ev, struct value v, enum config_group group) {
     if (v.kind == V_CONFIG && v.config->row->group == group) return config_ref(v.config);
+    if (v.kind == V_LAYER && group == CONFIG_LAYER)
+        return config_ref((struct config *)(uintptr_t)layer_config(v.layer));
     const struct config_row *row = v.kind == V_BUILTIN ? v.builtin->config : NULL;
     if (v.kind == V_BUILTIN && !row) { /* l2 is a function, and a penalty by name */
         row = config_find(str_of(v.builtin->name));
