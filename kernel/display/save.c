@@ -1,5 +1,6 @@
 /* Plots and pictures as files. */
 #include "base/pool.h"
+#include "data/image.h"
 #include "display/display.h"
 #include "display/image.h"
 #include "display/picture.h"
@@ -8,6 +9,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { JPEG_QUALITY = 95 };
 
 static bool write_bytes(const char *path, const struct text *bytes, struct err *e) {
     if (bytes->failed) return err_memory(e, bytes->n);
@@ -49,28 +52,44 @@ static bool render_png(const struct drawing *d, double dpi, struct text *png, st
     return ok;
 }
 
-/* One pixel of the file for each of the tensor. */
-static bool draw_pixels(struct value v, struct text *png, struct err *e) {
-    struct mark m = {.kind = MARK_IMAGE, .z = v.tensor};
-    struct image_pixels pixels;
-    TRY(image_pixels(&m, INT16_MAX, &pixels, e));
-    bool ok = png_write(png, pixels.at, pixels.w, pixels.h, pixels.channels, 1, e);
-    pool_free(pixels.at);
+/* Three axes can only be one picture here, also without names. */
+static bool in_colors(const struct tensor *t) {
+    int64_t last = t->shape.n == 3 ? t->shape.size[2] : 0;
+    return last == 1 || last == 3 || last == 4;
+}
+
+/* One pixel of the file for each of the tensor. JPEG has no opacity: it is left out. */
+static bool draw_pixels(struct value v, bool jpeg, struct text *out, struct err *e) {
+    struct tensor look = *v.tensor; /* owns nothing */
+    if (in_colors(v.tensor)) look.is_image = true, look.shape.axis[2] = NULL;
+    struct mark m = {.kind = MARK_IMAGE, .z = &look};
+    struct image_pixels p;
+    TRY(image_pixels(&m, INT16_MAX, &p, e));
+    bool ok = jpeg ? jpeg_write(out, p.at, p.w, p.h, p.channels, JPEG_QUALITY, e)
+                   : png_write(out, p.at, p.w, p.h, p.channels, 1, e);
+    pool_free(p.at);
     return ok;
 }
 
 bool display_save(struct value v, const char *path, double dpi, struct err *e) {
     struct text bytes = {0};
     struct drawing d = {0};
-    bool png = str_ends(str_of(path), ".png"), pdf = str_ends(str_of(path), ".pdf"), ok;
-    if (png && v.kind == V_TENSOR && tensor_n_pictures(v.tensor) == 1) {
-        ok = draw_pixels(v, &bytes, e);
+    struct str p = str_of(path);
+    bool png = str_ends(p, ".png"), pdf = str_ends(p, ".pdf"), ok;
+    bool jpeg = str_ends(p, ".jpg") || str_ends(p, ".jpeg");
+    bool picture = v.kind == V_TENSOR && (tensor_n_pictures(v.tensor) == 1 || in_colors(v.tensor));
+    if ((png || jpeg) && picture) {
+        ok = draw_pixels(v, jpeg, &bytes, e);
+    } else if (jpeg) {
+        err_set(e, ERR_TYPE, "A .jpg file holds one picture, and this is %s.",
+                value_kind_words(v.kind));
+        ok = err_hint(e, "Plots are sharper as .svg, .pdf or .png.");
     } else {
         ok = draw_svg(v, png ? ".png" : pdf ? ".pdf" : ".svg", &d, e);
         if (ok && png) ok = render_png(&d, dpi, &bytes, e);
         if (ok && pdf) ok = render_pdf(text_str(&d.svg), d.w, d.h, &bytes, e);
     }
-    ok = ok && write_bytes(path, png || pdf ? &bytes : &d.svg, e);
+    ok = ok && write_bytes(path, png || pdf || jpeg ? &bytes : &d.svg, e);
     text_clear(&d.svg);
     text_clear(&bytes);
     return ok;

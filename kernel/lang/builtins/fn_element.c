@@ -312,7 +312,7 @@ bool fn_normal_pdf(struct call *c, struct value *out) {
     return ok;
 }
 
-static bool cast(struct call *c, enum dtype t, struct value *out) {
+bool fn_cast(struct call *c, enum dtype t, struct value *out) {
     struct value v;
     struct attrs a = {.dtype = t};
     TRY(fn_operand(c, 0, &v));
@@ -320,12 +320,8 @@ static bool cast(struct call *c, enum dtype t, struct value *out) {
     return ok;
 }
 
-bool fn_to_float(struct call *c, struct value *out) {
-    return cast(c, DT_FLOAT64, out);
-}
-
 bool fn_to_int(struct call *c, struct value *out) {
-    return cast(c, DT_INT64, out);
+    return fn_cast(c, DT_INT64, out);
 }
 
 /* (sum |x|^p)^(1/p) */

@@ -1,5 +1,5 @@
 /* Reading and writing: the ending of a path decides. */
-#include "fn.h"
+#include "fn_paths.h"
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool path_of(struct call *c, int i, char *out, size_t cap) {
+bool path_of(struct call *c, int i, char *out, size_t cap) {
     struct str s;
     TRY(call_text(c, i, &s));
     if (s.n >= cap || memchr(s.p, 0, s.n))
@@ -135,10 +135,10 @@ static bool save_weights(struct call *c, const char *path) {
 static bool wrong_ending(struct call *c, const char *path) {
     call_fail(c, 1, ERR_FILE, "This is %s, which cannot be saved as %s.",
               value_kind_words(c->args[0].kind), path);
-    return err_hint(
-        c->ev->e,
-        "    .npy           a tensor\n    .csv           a table\n    .safetensors   a "
-        "model's weights\n    .svg .png .pdf a plot or picture\n    .txt           a text");
+    return err_hint(c->ev->e,
+                    "    .npy           a tensor\n    .csv           a table\n    .safetensors   a "
+                    "model's weights\n    .svg .png .pdf a plot or picture\n    .jpg           a "
+                    "picture\n    .txt           a text");
 }
 
 static bool save_drawing(struct call *c, const char *path) {
@@ -168,7 +168,8 @@ bool fn_save(struct call *c, struct value *out) {
         return write_csv(v.table, path, c->ev->e);
     if (v.kind == V_TEXT && (str_ends(p, ".txt") || str_ends(p, ".md")))
         return write_text(c, path, value_str(&v));
-    if (str_ends(p, ".svg") || str_ends(p, ".png") || str_ends(p, ".pdf"))
+    if (str_ends(p, ".svg") || str_ends(p, ".png") || str_ends(p, ".pdf") || str_ends(p, ".jpg") ||
+        str_ends(p, ".jpeg"))
         return save_drawing(c, path);
     if (!str_ends(p, ".npy")) return wrong_ending(c, path);
     TRY(as_tensorlike(c->ev, v, &t));

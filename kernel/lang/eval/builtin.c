@@ -11,6 +11,7 @@
 #define STATISTICS "Reductions and statistics"
 #define DERIVATIVES "Derivatives"
 #define FILES "Reading and writing"
+#define IMAGES "Pictures"
 #define TABLES "Tables"
 #define MODELS "Using models"
 #define PLOTS "Plots"

@@ -1,0 +1,6 @@
+/* Paths as arguments: shared by the built-ins that read and write files. */
+#pragma once
+#include "fn.h"
+
+/* Argument i as a NUL-terminated path. */
+bool path_of(struct call *c, int i, char *out, size_t cap);
