@@ -27,7 +27,8 @@ struct engine *engine_new(struct err *e) {
     if (!en) return NULL;
     en->names = names_new(e);
     en->cells = en->names ? cells_new(e) : NULL;
-    if (!en->cells) return names_free(en->names), pool_free(en), NULL;
+    en->advice = en->cells ? advice_new(e) : NULL;
+    if (!en->advice) return cells_free(en->cells), names_free(en->names), pool_free(en), NULL;
     compute_set_stop(&en->stop);
     read_stop_on(&en->stop);
     return en;
@@ -39,6 +40,7 @@ void engine_free(struct engine *en) {
     read_stop_on(NULL);
     names_free(en->names);
     cells_free(en->cells);
+    advice_free(en->advice);
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
         if (en->kept[i]) program_unref(en->kept[i]);
     }
@@ -47,6 +49,10 @@ void engine_free(struct engine *en) {
 
 struct names *engine_names(struct engine *en) {
     return en->names;
+}
+
+struct advice *engine_advice(struct engine *en) {
+    return en->advice;
 }
 
 uint64_t engine_seed(const struct engine *en) {
@@ -278,7 +284,9 @@ static bool run_prepared(struct run *r) {
     if (runs) {
         rerun_say_before(en, r->cell, r->observer);
         names_watch(en->names, true);
+        advice_begin(en->advice);
         ok = walk_program(r, DOMAIN_RUN);
+        if (!r->cell->silent) advice_end(en->advice, r->observer);
         cells_record(en->cells, en->names, id, r->cell->number, r->cell->code);
     }
     if (ok && has_magic(r->program, "%time")) {

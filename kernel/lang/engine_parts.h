@@ -1,5 +1,6 @@
 /* The engine's inside, shared by its own files only. */
 #pragma once
+#include "lang/eval/advice.h"
 #include "lang/eval/eval.h"
 #include "lang/values/cells.h"
 #include "lang/values/names.h"
@@ -10,6 +11,7 @@ enum { KEPT_PROGRAMS = 32 };
 struct engine {
     struct names *names;
     struct cells *cells;
+    struct advice *advice;
     uint64_t seed;
     int runs;  /* training runs so far */
     int again; /* %again: mixed into the streams; 0 in a cell without it */

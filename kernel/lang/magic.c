@@ -101,6 +101,16 @@ static bool magic_stale(struct eval *ev, const struct ast *s, const struct engin
     return true;
 }
 
+static bool magic_advice(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
+    struct str word = s->text;
+    (void)cell;
+    while (word.n && word.p[word.n - 1] == ' ') word.n--;
+    bool on = str_is(word, "on"), off = str_is(word, "off");
+    if (!on && !off) return fail(ev, s->span, ERR_VALUE, "Advice is on or off: %%advice off");
+    advice_switch(ev->engine->advice, on);
+    return true;
+}
+
 static bool magic_reset(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
     (void)s, (void)cell;
     names_reset(ev->engine->names);
@@ -187,7 +197,7 @@ const struct magic_row magic_rows[] = {
     {"shapes", "%shapes: the shape of every name the cell assigns", magic_later},
     {"explain", "%explain EXPR: how shapes are matched", magic_later},
     {"stale", "%stale: cells whose values are out of date", magic_stale},
-    {"advice", "%advice on|off: notes under outputs", magic_later},
+    {"advice", "%advice on|off: notes under outputs", magic_advice},
     {"timeout", "%timeout 10 minutes: stop a cell by itself", magic_later},
     {"?", "?name: help", magic_help},
     {"!", "!command: a shell command", magic_shell},

@@ -1,5 +1,6 @@
 /* Using models: predict, classify, evaluate, summary. */
 #include "fn.h"
+#include "lang/eval/advice.h"
 #include "lang/eval/eval_model.h"
 #include "lang/eval/eval_train.h"
 #include <math.h>
@@ -132,6 +133,8 @@ static bool evaluate_model(struct evaluation *v, struct value model, struct valu
         ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values,
                                   engine_stop_flag(ev->engine), ev->e);
     if (!ok) place_evaluation(v);
+    else if (ev->domain == DOMAIN_RUN)
+        advice_evaluated(ev, v->call->spans[1], m->weights, &data, v->measures, v->n);
     model_data_clear(&x);
     model_data_clear(&y);
     return ok;

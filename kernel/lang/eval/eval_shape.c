@@ -61,6 +61,19 @@ static bool learn_dim(struct eval *ev, const struct ast *d, int64_t size) {
     return true;
 }
 
+/* The one named axis that is there and not written, or NULL. */
+static const char *axis_too_many(const struct shape *wanted, const struct shape *found) {
+    const char *extra = NULL;
+    int n = 0;
+    for (int i = 0; i < found->n; i++) {
+        if (!found->axis[i]) return NULL;
+        if (shape_find_axis(wanted, found->axis[i]) >= 0) continue;
+        extra = found->axis[i];
+        n++;
+    }
+    return n == 1 && wanted->n + 1 == found->n ? extra : NULL;
+}
+
 static bool shape_mismatch(struct eval *ev, const struct ast *type, const struct shape *wanted,
                            const struct shape *found, const char *what, struct span at) {
     char text[256];
@@ -69,7 +82,12 @@ static bool shape_mismatch(struct eval *ev, const struct ast *type, const struct
     err_label(ev->e, "has the shape %s", shape_print(found, text, sizeof text));
     err_fact(ev->e, "written", "%.*s", (int)(written.n < 100 ? written.n : 100), written.p);
     err_fact(ev->e, what, "%s", shape_print(found, text, sizeof text));
-    if (wanted->n == found->n + 1 || wanted->n + 1 == found->n)
+    const char *extra = axis_too_many(wanted, found);
+    if (extra)
+        err_hint(ev->e,
+                 "The axis `%s` is still there: .sum(axis=\"%s\") or .mean(axis=\"%s\") folds it.",
+                 extra, extra, extra);
+    else if (wanted->n == found->n + 1 || wanted->n + 1 == found->n)
         err_hint(ev->e, "One axis more or less: a single column is picked with x[:, 0], a new axis "
                         "is made with x[:, None].");
     err_note(ev->e, type->span, "the shape is written here");

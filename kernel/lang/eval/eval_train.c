@@ -1,5 +1,6 @@
 /* The train statement: from the block to a train_spec, and the result back into its name. */
 #include "eval_train.h"
+#include "advice.h"
 #include "builtin.h"
 #include "eval_parts.h"
 #include "eval_search.h"
@@ -203,6 +204,8 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     weights_unref(start);
     if (!ok) return false;
     if (r.best_epoch > 0 || !r.interrupted) ok = put_result(b, target, m, &r);
+    struct training told = {b->statement, b->validate_ast, &b->spec, r.history};
+    if (ok && r.history) advice_training(ev, &told);
     weights_unref(r.weights);
     *out = (struct value){.kind = V_HISTORY, .table = r.history};
     if (ok && r.interrupted) note_interrupt(b, &r);
