@@ -24,6 +24,7 @@ struct training {
     const struct ast *validate; /* the expression of the setting, or NULL */
     const struct train_spec *spec;
     const struct table *history;
+    bool interrupted;
 };
 void advice_training(struct eval *ev, const struct training *t);
 

@@ -174,6 +174,16 @@ static const struct config_row *loss_of(const struct train_spec *s) {
     return s->losses[0].build ? NULL : train_default_loss(s->model, 0);
 }
 
+/* Enough steps to have learned something if there is something to learn. */
+enum { FEWEST_STEPS = 100 };
+
+static bool has_had_time(const struct training *t) {
+    const struct tensor *y = t->spec->data.targets[0];
+    int64_t batch = t->spec->batch > 0 ? t->spec->batch : 32;
+    int64_t per_epoch = y->shape.n ? (y->shape.size[0] + batch - 1) / batch : 0;
+    return t->history->n_rows * per_epoch >= FEWEST_STEPS;
+}
+
 /* One output, the plain loss: only then is the constant's loss known. */
 static bool is_plain(const struct train_spec *s) {
     return model_n_outputs(s->model) == 1 && loss_of(s) && !s->penalty && !s->class_weight &&
@@ -183,7 +193,7 @@ static bool is_plain(const struct train_spec *s) {
 
 void advice_numbers(struct advice *a, const struct training *t) {
     const struct tensor *targets;
-    if (!t->history || !is_plain(t->spec)) return;
+    if (!t->history || t->interrupted || !is_plain(t->spec) || !has_had_time(t)) return;
     double loss = reached(t, &targets);
     if (isnan(loss) || !targets || !targets->data || targets->shape.n == 0) return;
     const struct config_row *row = loss_of(t->spec);

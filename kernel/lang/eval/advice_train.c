@@ -105,16 +105,14 @@ static void look_at_labels(struct advice *a, struct eval *ev, const struct train
     if (!y) return;
     const struct ast *loop =
         loop_around(ev->program->statements, ev->program->n_statements, t->statement);
+    if (!loop) return; /* once, to try something out, is nobody's mistake */
     const struct ast *made = y;
-    if (y->kind == AST_NAME && loop)
-        made = assigned_in(loop->body, loop->n_body, y->name, t->statement);
-    else if (y->kind == AST_NAME) return;
+    if (y->kind == AST_NAME) made = assigned_in(loop->body, loop->n_body, y->name, t->statement);
     if (!draws(made)) return;
     advice_say(a, "labels drawn",
-               "The targets %s are drawn at random %s: nothing ties them to "
-               "the inputs, so there is nothing to learn. Draw labels once, with the inputs.",
-               advice_words(y->span, "of this training", words, sizeof words),
-               loop ? "anew in every round" : "here");
+               "The targets %s are drawn at random anew in every round: nothing ties them to the "
+               "inputs, so there is nothing to learn. Draw labels once, with the inputs.",
+               advice_words(y->span, "of this training", words, sizeof words));
 }
 
 /* ---- rows ---- */

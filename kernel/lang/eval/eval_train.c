@@ -204,7 +204,7 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     weights_unref(start);
     if (!ok) return false;
     if (r.best_epoch > 0 || !r.interrupted) ok = put_result(b, target, m, &r);
-    struct training told = {b->statement, b->validate_ast, &b->spec, r.history};
+    struct training told = {b->statement, b->validate_ast, &b->spec, r.history, r.interrupted};
     if (ok && r.history) advice_training(ev, &told);
     weights_unref(r.weights);
     *out = (struct value){.kind = V_HISTORY, .table = r.history};
