@@ -23,6 +23,15 @@ enum op_flag {
     OP_WHOLE_NUMBERS = 16, /* result is bool or int64 whatever the input */
 };
 
+/* How a window moves over the two middle axes of (batch, height, width, channel): pairs are (down,
+ * across). Padding counts as zeros in convolutions and not at all in pooling. */
+struct sliding {
+    int32_t size[2]; /* pooling only: a convolution's is its kernel's */
+    int32_t stride[2], dilation[2];
+    int32_t before[2], after[2]; /* padding */
+    int32_t groups;              /* convolutions: of channels, each with its own kernels */
+};
+
 /* What an operation needs besides its inputs; unused fields are zero. Which op reads which field
  * stands beside it in ops.list. */
 struct attrs {
@@ -37,6 +46,7 @@ struct attrs {
     int64_t begin[MAX_AXES]; /* slice, place */
     int64_t step[MAX_AXES];  /* slice, place: may be negative, never 0 */
     uint64_t stream;         /* random ops */
+    struct sliding window;    /* convolutions, pooling */
 };
 
 struct node {

@@ -21,6 +21,10 @@ static const family_fn families[OP_COUNT] = {
     [OP_matmul] = call_matmul,      [OP_recur] = call_recur,
     [OP_recur_states] = call_recur, [OP_recur_slopes] = call_recur,
     [OP_recur_weight] = call_recur, [OP_recur_bias] = call_recur,
+    [OP_conv] = call_conv,          [OP_conv_input] = call_conv,
+    [OP_conv_kernel] = call_conv,   [OP_max_pool] = call_pool,
+    [OP_max_take] = call_pool,      [OP_max_spread] = call_pool,
+    [OP_mean_pool] = call_pool,     [OP_mean_spread] = call_pool,
 };
 
 size_t call_memory(int n_in) {

@@ -28,6 +28,23 @@ struct walk {
 
 struct group;
 
+/* Convolutions: x (n, h, w, c), y (n, oh, ow, o), kernel kh x kw; pairs are (down, across). */
+struct conv_call {
+    int64_t n, h, w, c, oh, ow, o, kh, kw, groups;
+    int64_t stride[2], dilation[2], before[2];
+    bool bias, relu;
+    /* what is read for a range of rows of the result: band_span + band_step * (rows - 1) rows of
+     * band_cols columns of band_n numbers */
+    int64_t band_cols, band_n, band_span, band_step;
+    size_t taps, room; /* in scratch */
+};
+
+/* Pooling: x (n, h, w, c), y (n, oh, ow, c). */
+struct pool_call {
+    int64_t n, h, w, c, oh, ow;
+    struct sliding window;
+};
+
 struct call {
     call_fn run;
     int64_t n_units;
@@ -68,6 +85,8 @@ struct call {
             enum dtype position_type;
         } index;
         struct recur recur;
+        struct conv_call conv;
+        struct pool_call pool;
         struct group *group;
     };
 };
@@ -85,6 +104,11 @@ bool call_stopped(const struct call_env *env);
 /* Rows [row, row_end) of a product of two matrices, written from `out` on. */
 void call_product_rows(const struct call *c, void *out, const void *const *in, int64_t row,
                        int64_t row_end, const struct call_env *env);
+/* What images [image, image_end) add to rows [begin, end) of a kernel's derivative (OP_conv_kernel);
+ * without `accumulate` they are zero before. */
+unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in, int64_t image,
+                         int64_t image_end, int64_t begin, int64_t end, bool accumulate,
+                         const struct call_env *env);
 /* Say what went wrong. Returns false if anything did. */
 bool call_report(unsigned faults, enum op op, struct err *e);
 
@@ -108,6 +132,8 @@ void call_along(struct call *c, const struct call_spec *s); /* argmax, cumsum, s
 void call_matmul(struct call *c, const struct call_spec *s);
 void call_recur(struct call *c, const struct call_spec *s);
 void call_make(struct call *c, const struct call_spec *s); /* fill, range, random */
+void call_conv(struct call *c, const struct call_spec *s); /* conv, conv_input, conv_kernel */
+void call_pool(struct call *c, const struct call_spec *s); /* max_pool, mean_pool … */
 
 /* ---- walks ---- */
 

@@ -21,6 +21,8 @@ extern const struct learn_kernels ISA_NAME(learn_table)[2];
 extern const draw_fn ISA_NAME(draw_table)[DRAW_COUNT][DT_COUNT];
 extern const gemm_fn ISA_NAME(gemm_table)[2];
 extern const struct recur_kernels ISA_NAME(recur_table)[2];
+extern const struct conv_kernels ISA_NAME(conv_table)[2];
+extern const struct pool_kernels ISA_NAME(pool_table)[2];
 enum { GEMM_SCRATCH_BYTES = 512 * 64 * 8 };
 void ISA_NAME(transpose)(void *out, int64_t out_row, const void *in, int64_t in_row, int64_t rows,
                          int64_t cols, size_t bytes);

@@ -3,8 +3,10 @@
  * graphs, shapes or threads. Elementwise kernels, reductions and random numbers give the same bits
  * in every set; matrix products use fused multiply-add where there is one. */
 #pragma once
+#include "conv.h"
 #include "graph.h"
 #include "recur.h"
+#include "pool.h"
 #include "rng.h"
 
 /* What a kernel may meet; or-ed together. */
@@ -97,6 +99,8 @@ struct kernels {
     const gemm_fn *gemm;
     const struct recur_kernels *recur;
     size_t gemm_scratch_bytes;
+    const struct conv_kernels *conv;
+    const struct pool_kernels *pool;
     /* out (cols, rows) = in (rows, cols) transposed, elements of 1, 4 or 8 bytes; the row lengths
      * are in elements */
     void (*transpose)(void *out, int64_t out_row, const void *in, int64_t in_row, int64_t rows,

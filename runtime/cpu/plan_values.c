@@ -35,8 +35,11 @@ bool rows_match(const struct node *n, int i) {
     case OP_place: return a->begin[0] == 0 && a->step[0] == 1;
     case OP_gather: return i == 1;
     case OP_scatter_add:
-    case OP_recur_weight: return false;
-    case OP_recur: return i == 0;
+    case OP_recur_weight:
+    case OP_conv_kernel: return false;
+    case OP_recur:
+    case OP_conv:
+    case OP_conv_input: return i == 0;
     case OP_recur_states: return i <= 1;
     case OP_recur_slopes: return i != 1;
     case OP_sum:
@@ -59,7 +62,8 @@ bool rows_match(const struct node *n, int i) {
 static bool rows_free(const struct node *n) {
     switch (n->op) {
     case OP_scatter_add:
-    case OP_recur_weight: return false;
+    case OP_recur_weight:
+    case OP_conv_kernel: return false;
     case OP_argmax:
     case OP_argmin:
     case OP_cumsum:

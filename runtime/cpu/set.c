@@ -16,5 +16,7 @@ const struct kernels ISA_NAME(kernels) = {
     .gemm = ISA_NAME(gemm_table),
     .recur = ISA_NAME(recur_table),
     .gemm_scratch_bytes = GEMM_SCRATCH_BYTES,
+    .conv = ISA_NAME(conv_table),
+    .pool = ISA_NAME(pool_table),
     .transpose = ISA_NAME(transpose),
 };

@@ -8,6 +8,7 @@ static grad_fn *grad_of(enum op op) {
     grad_fn *f = grad_of_elementwise(op);
     if (!f) f = grad_of_shape(op);
     if (!f) f = grad_of_reduce(op);
+    if (!f) f = grad_of_window(op);
     return f ? f : grad_of_recur(op);
 }
 

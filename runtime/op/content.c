@@ -106,6 +106,9 @@ enum content content_of(const struct rule_call *c, const struct prepared *p) {
     case OP_mean:
     case OP_max:
     case OP_min: return of_reduction(c);
+    case OP_max_pool:
+    case OP_mean_pool: return at_most(c->in[0]->content, CONTENT_PROBABILITY);
+    case OP_conv:
     case OP_matmul:
     case OP_cumsum: return at_most(weakest(c, 0), CONTENT_POSITIVE);
     default: return CONTENT_ANY;

@@ -31,6 +31,7 @@ static uint64_t hash_node(const struct node *n, struct node *const *in) {
     h = hash_add(h, (uint64_t)a->axis << 32 | a->axes);
     h = hash_bits(hash_bits(h, a->a), a->b);
     h = hash_add(h, a->stream);
+    h = hash_add(h, (uint64_t)a->window.stride[0] << 32 | (uint32_t)a->window.before[0]);
     for (int i = 0; i < n->n_in; i++) h = hash_add(h, (uint64_t)in[i]->id);
     return hash_add(h, (uint64_t)(n->index + n->offset));
 }
@@ -46,7 +47,8 @@ static bool same_attrs(const struct attrs *a, const struct attrs *b) {
            same_bits(a->a, b->a) && same_bits(a->b, b->b) && a->stream == b->stream &&
            memcmp(a->perm, b->perm, sizeof a->perm) == 0 && same_shape(&a->shape, &b->shape) &&
            memcmp(a->begin, b->begin, sizeof a->begin) == 0 &&
-           memcmp(a->step, b->step, sizeof a->step) == 0;
+           memcmp(a->step, b->step, sizeof a->step) == 0 &&
+           memcmp(&a->window, &b->window, sizeof a->window) == 0;
 }
 
 /* Single numbers are compared by value, larger constants by identity. */

@@ -64,7 +64,8 @@ bool op_describe(enum op op, const struct desc *const *in, int n_in, const struc
 struct attrs op_final_attrs(enum op op, const struct attrs *attrs, const struct prepared *p) {
     struct attrs final = attrs ? *attrs : (struct attrs){0};
     bool has_shape = op_arity(op) == 0 || op == OP_reshape || op == OP_expand || op == OP_place ||
-                     op == OP_scatter_add;
+                     op == OP_scatter_add || op == OP_conv_input || op == OP_conv_kernel ||
+                     op == OP_max_spread || op == OP_mean_spread;
     if (has_shape) final.shape = p->out.shape;
     if (op == OP_reshape) final.axis = 0;
     if (op_arity(op) == 0 || op == OP_cast || op == OP_one_hot) final.dtype = p->out.dtype;

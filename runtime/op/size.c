@@ -68,6 +68,13 @@ int64_t size_divide(int64_t a, int64_t b) {
     return id_of(a) == id_of(b) ? fa / fb : made_from(a, b, '/');
 }
 
+int64_t size_windows(int64_t size, int64_t reach, int64_t padding, int64_t stride) {
+    if (size < 0 && stride == 1 && padding == reach - 1) return size;
+    if (size < 0) return made_from(size, reach << 20 ^ padding, (uint64_t)stride);
+    int64_t room = size + padding - reach;
+    return room < 0 ? 0 : room / stride + 1;
+}
+
 int64_t size_resolve(int64_t size, int64_t batch) {
     if (size >= 0 || size_unknown(size) != SIZE_BATCH) return size;
     return size_times(size_factor(size), batch);

@@ -104,6 +104,16 @@ static void each_binary(enum op op, case_fn *visit, void *user) {
 #define MAKE(...) .n_in = 0, .attrs = {.shape = S(__VA_ARGS__), .a = 0.25, .b = 0.5}
 #define POSITIONS .dtype = {DT_FLOAT64, DT_INT64}, .low = {-2, 0}, .high = {2, 4}
 
+#define WINDOW(...)                                                                                \
+    .attrs.window = {                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define PLAIN .stride = {1, 1}, .dilation = {1, 1}, .groups = 1
+#define SAME3 .stride = {1, 1}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1}
+#define STRIDED .stride = {2, 2}, .dilation = {1, 1}
+#define TWO .size = {2, 2}, STRIDED, .groups = 1
+#define THREE .size = {3, 3}, STRIDED, .before = {1, 1}, .after = {1, 1}, .groups = 1
+
 static const struct op_case table[] = {
     {OP_fill, MAKE(3, 4)},
     {OP_fill, MAKE(0)},
@@ -216,6 +226,71 @@ static const struct op_case table[] = {
     {OP_matmul, IN(2, S(67, 129), S(33, 129)), .attrs.trans_b = true},
     {OP_matmul, IN(2, S(17, 31), S(31, 2)), .dtype = {DT_UINT8, DT_FLOAT64}},
 
+    {OP_conv, IN(2, S(2, 5, 6, 3), S(3, 3, 3, 4)), WINDOW(PLAIN)},
+    {OP_conv, IN(2, S(3, 4, 4, 2), S(2, 2, 2, 3)), WINDOW(PLAIN, .after = {1, 1})},
+    {OP_conv, IN(2, S(2, 7, 6, 1), S(3, 2, 1, 5)),
+     WINDOW(.stride = {2, 3}, .dilation = {2, 1}, .before = {1, 0}, .after = {2, 1}, .groups = 1)},
+    {OP_conv, IN(2, S(2, 5, 5, 4), S(3, 3, 2, 6)), WINDOW(SAME3, .groups = 2)},
+    {OP_conv, IN(2, S(2, 6, 5, 5), S(3, 3, 1, 5)), WINDOW(SAME3, .groups = 5)},
+    {OP_conv, IN(2, S(2, 5, 4, 3), S(2, 2, 1, 6)), WINDOW(STRIDED, .groups = 3)},
+    {OP_conv, IN(2, S(1, 1, 1, 2), S(1, 1, 2, 1)), WINDOW(PLAIN)},
+    {OP_conv, IN(2, S(0, 4, 4, 2), S(2, 2, 2, 3)), WINDOW(PLAIN)},
+    {OP_conv, IN(2, S(5, 20, 19, 7), S(3, 3, 7, 53)), WINDOW(SAME3, .groups = 1)},
+    {OP_conv, IN(2, S(3, 17, 18, 33), S(3, 3, 1, 33)),
+     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1},
+            .groups = 33)},
+    {OP_conv, IN(2, S(3, 9, 8, 70), S(1, 1, 70, 65)), WINDOW(PLAIN)},
+    {OP_conv_input, IN(2, S(2, 3, 4, 4), S(3, 3, 4, 3)), WINDOW(PLAIN),
+     .attrs.shape = S(2, 5, 6, 3)},
+    {OP_conv_input, IN(2, S(2, 3, 3, 2), S(4, 4, 2, 3)), .attrs.shape = S(2, 6, 6, 3),
+     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1}, .groups = 1)},
+    {OP_conv_input, IN(2, S(2, 3, 2, 5), S(3, 2, 5, 1)), .attrs.shape = S(2, 7, 6, 1),
+     WINDOW(.stride = {2, 3}, .dilation = {2, 1}, .before = {1, 0}, .after = {2, 1}, .groups = 1)},
+    {OP_conv_input, IN(2, S(2, 2, 3, 3), S(1, 1, 3, 2)), .attrs.shape = S(2, 4, 5, 2),
+     WINDOW(STRIDED, .groups = 1)},
+    {OP_conv_input, IN(2, S(2, 5, 5, 6), S(3, 3, 3, 4)), WINDOW(SAME3, .groups = 2),
+     .attrs.shape = S(2, 5, 5, 4)},
+    {OP_conv_input, IN(2, S(2, 3, 3, 5), S(3, 3, 1, 5)), .attrs.shape = S(2, 6, 5, 5),
+     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1}, .groups = 5)},
+    {OP_conv_input, IN(2, S(4, 10, 9, 21), S(4, 4, 21, 35)), .attrs.shape = S(4, 20, 18, 35),
+     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1}, .groups = 1)},
+    {OP_conv_kernel, IN(2, S(2, 5, 6, 3), S(2, 3, 4, 4)), WINDOW(PLAIN),
+     .attrs.shape = S(3, 3, 3, 4)},
+    {OP_conv_kernel, IN(2, S(2, 7, 6, 1), S(2, 3, 2, 5)), .attrs.shape = S(3, 2, 1, 5),
+     WINDOW(.stride = {2, 3}, .dilation = {2, 1}, .before = {1, 0}, .after = {2, 1}, .groups = 1)},
+    {OP_conv_kernel, IN(2, S(2, 5, 5, 4), S(2, 5, 5, 6)), WINDOW(SAME3, .groups = 2),
+     .attrs.shape = S(3, 3, 2, 6)},
+    {OP_conv_kernel, IN(2, S(2, 6, 5, 5), S(2, 6, 5, 5)), WINDOW(SAME3, .groups = 5),
+     .attrs.shape = S(3, 3, 1, 5)},
+    {OP_conv_kernel, IN(2, S(0, 4, 4, 2), S(0, 3, 3, 3)), WINDOW(PLAIN),
+     .attrs.shape = S(2, 2, 2, 3)},
+    {OP_conv_kernel, IN(2, S(5, 20, 19, 9), S(5, 20, 19, 51)), WINDOW(SAME3, .groups = 1),
+     .attrs.shape = S(3, 3, 9, 51)},
+    {OP_conv_kernel, IN(2, S(3, 17, 18, 37), S(3, 9, 9, 37)), .attrs.shape = S(3, 3, 1, 37),
+     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1},
+            .groups = 37)},
+    {OP_max_pool, ONE(2, 4, 6, 3), WINDOW(TWO)},
+    {OP_max_pool, ONE(2, 5, 5, 2), WINDOW(THREE)},
+    {OP_max_pool, ONE(1, 1, 1, 1), WINDOW(.size = {1, 1}, PLAIN)},
+    {OP_max_pool, ONE(3, 33, 20, 70), WINDOW(THREE)},
+    {OP_max_take, IN(2, S(2, 4, 6, 3), S(2, 4, 6, 3)), WINDOW(TWO)},
+    {OP_max_take, IN(2, S(2, 5, 5, 2), S(2, 5, 5, 2)), WINDOW(THREE)},
+    {OP_max_take, IN(2, S(1, 2, 2, 1), S(1, 2, 2, 1)), WINDOW(.size = {2, 1}, PLAIN)},
+    {OP_max_take, IN(2, S(3, 13, 20, 70), S(3, 13, 20, 70)), WINDOW(THREE)},
+    {OP_max_spread, IN(2, S(2, 4, 6, 3), S(2, 2, 3, 3)), WINDOW(TWO)},
+    {OP_max_spread, IN(2, S(2, 5, 5, 2), S(2, 3, 3, 2)), WINDOW(THREE)},
+    {OP_max_spread, IN(2, S(1, 2, 2, 1), S(1, 1, 2, 1)), WINDOW(.size = {2, 1}, PLAIN)},
+    {OP_max_spread, IN(2, S(3, 13, 20, 70), S(3, 7, 10, 70)), WINDOW(THREE)},
+    {OP_mean_pool, ONE(2, 4, 6, 3), WINDOW(TWO)},
+    {OP_mean_pool, ONE(2, 5, 5, 2), WINDOW(THREE)},
+    {OP_mean_pool, ONE(1, 1, 1, 1), WINDOW(.size = {1, 1}, PLAIN)},
+    {OP_mean_pool, ONE(3, 33, 20, 70), WINDOW(THREE)},
+    {OP_mean_spread, ONE(2, 2, 3, 3), WINDOW(TWO), .attrs.shape = S(2, 4, 6, 3)},
+    {OP_mean_spread, ONE(2, 3, 3, 2), WINDOW(THREE), .attrs.shape = S(2, 5, 5, 2)},
+    {OP_mean_spread, ONE(1, 1, 1, 1), WINDOW(.size = {1, 1}, PLAIN),
+     .attrs.shape = S(1, 1, 1, 1)},
+    {OP_mean_spread, ONE(3, 7, 10, 70), WINDOW(THREE), .attrs.shape = S(3, 13, 20, 70)},
+
     {OP_softmax_crossentropy, IN(2, S(4, 5), S(4, 5)), .low = {-3, 0}, .high = {3, 1}},
     {OP_softmax_crossentropy, IN(2, S(5), S(5)), .low = {-3, 0}, .high = {3, 1}},
     {OP_softmax_crossentropy, IN(2, S(2, 3, 4), S(2, 3, 4)), .low = {-3, 0}, .high = {3, 1}},
@@ -295,6 +370,11 @@ void each_case(case_fn *visit, void *user) {
         set_ranges(&c);
         visit(&c, user);
     }
+}
+
+bool op_has_slope(enum op op, int input) {
+    bool places = op == OP_max_take || op == OP_max_spread;
+    return op_is_smooth(op) && !(places && input == 0);
 }
 
 bool op_is_smooth(enum op op) {

@@ -17,6 +17,8 @@ typedef void case_fn(const struct op_case *c, void *user);
 void each_case(case_fn *visit, void *user);
 /* Is a derivative expected with respect to the inputs that are floats? */
 bool op_is_smooth(enum op op);
+/* The same for one input: where the largest is does not move with small changes. */
+bool op_has_slope(enum op op, int input);
 /* Number i of input k of a case: spread over the range, no two alike, away from round numbers. */
 double case_value(const struct op_case *c, int k, int64_t i);
 /* "sum [3, 4] axes 1": for messages. */

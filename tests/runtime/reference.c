@@ -301,6 +301,97 @@ static void fold_matmul(const struct node *n, double *const *x, double *y) {
     }
 }
 
+/* ---- windows ---- */
+
+/* Every product of an element of x, one of the kernel and one of y that a convolution has. */
+struct conv_term {
+    int64_t x, k, turned, y;
+};
+
+typedef void term_fn(const struct conv_term *t, double *const *in, double *out);
+
+static void forward_term(const struct conv_term *t, double *const *in, double *out) {
+    out[t->y] += in[0][t->x] * in[1][t->k];
+}
+
+static void input_term(const struct conv_term *t, double *const *in, double *out) {
+    out[t->x] += in[0][t->y] * in[1][t->turned];
+}
+
+static void kernel_term(const struct conv_term *t, double *const *in, double *out) {
+    out[t->k] += in[0][t->x] * in[1][t->y];
+}
+
+/* One element of y and one place of the window: all channels of the group. */
+static void conv_place(const struct sliding *w, const int64_t *x, const int64_t *y,
+                       const int64_t *y_at, const int64_t *k, term_fn *fn, double *const *in,
+                       double *out) {
+    int64_t n = x[3] / w->groups, m = y[3] / w->groups, group = y_at[3] / m;
+    int64_t row = y_at[1] * w->stride[0] + k[0] * w->dilation[0] - w->before[0];
+    int64_t col = y_at[2] * w->stride[1] + k[1] * w->dilation[1] - w->before[1];
+    if (row < 0 || row >= x[1] || col < 0 || col >= x[2]) return;
+    int64_t tap = k[0] * k[2] + k[1];
+    for (int64_t i = 0; i < n; i++) {
+        struct conv_term t = {
+            .x = ((y_at[0] * x[1] + row) * x[2] + col) * x[3] + group * n + i,
+            .k = (tap * n + i) * y[3] + y_at[3],
+            .turned = (tap * m + y_at[3] % m) * x[3] + group * n + i,
+            .y = ((y_at[0] * y[1] + y_at[1]) * y[2] + y_at[2]) * y[3] + y_at[3],
+        };
+        fn(&t, in, out);
+    }
+}
+
+static void convolve(const struct node *n, double *const *in, double *out) {
+    const struct shape *a = &n->in[0]->desc.shape, *b = &n->in[1]->desc.shape, *o = &n->desc.shape;
+    const struct shape *x = n->op == OP_conv_input ? o : a;
+    const struct shape *y = n->op == OP_conv ? o : n->op == OP_conv_input ? a : b;
+    const struct shape *k = n->op == OP_conv_kernel ? o : b;
+    term_fn *fn = n->op == OP_conv         ? forward_term
+                  : n->op == OP_conv_input ? input_term
+                                           : kernel_term;
+    int64_t at[4], place[3] = {0, 0, k->size[1]};
+    for (int64_t i = 0; i < reference_count(y); i++) {
+        unflatten(y, i, at);
+        for (place[0] = 0; place[0] < k->size[0]; place[0]++)
+            for (place[1] = 0; place[1] < k->size[1]; place[1]++)
+                conv_place(&n->attrs.window, x->size, y->size, at, place, fn, in, out);
+    }
+}
+
+/* Flat positions in x of what the window of one result covers; how many. */
+static int covered(const struct sliding *w, const struct shape *x, const int64_t *at,
+                   int64_t *places) {
+    int n = 0;
+    for (int64_t i = 0; i < w->size[0] * w->size[1]; i++) {
+        int64_t p[4] = {at[0], at[1] * w->stride[0] + i / w->size[1] - w->before[0],
+                        at[2] * w->stride[1] + i % w->size[1] - w->before[1], at[3]};
+        bool inside = p[1] >= 0 && p[1] < x->size[1] && p[2] >= 0 && p[2] < x->size[2];
+        if (inside) places[n++] = flatten(x, p);
+    }
+    return n;
+}
+
+static void pool(const struct node *n, double *const *in, double *out) {
+    bool spreads = n->op == OP_max_spread || n->op == OP_mean_spread;
+    const struct shape *x = spreads ? &n->desc.shape : &n->in[0]->desc.shape;
+    const struct shape *y = spreads ? &n->in[n->n_in - 1]->desc.shape : &n->desc.shape;
+    int64_t at[4], places[64];
+    for (int64_t i = 0; i < reference_count(y); i++) {
+        unflatten(y, i, at);
+        int count = covered(&n->attrs.window, x, at, places);
+        int64_t best = places[0];
+        for (int k = 1; k < count && n->op != OP_mean_spread; k++)
+            if (in[0][places[k]] > in[0][best]) best = places[k];
+        if (n->op == OP_max_pool) out[i] = in[0][best];
+        if (n->op == OP_max_take) out[i] = in[1][best];
+        if (n->op == OP_max_spread) out[best] += in[1][i];
+        for (int k = 0; k < count && n->op == OP_mean_pool; k++) out[i] += in[0][places[k]] / count;
+        for (int k = 0; k < count && n->op == OP_mean_spread; k++)
+            out[places[k]] += in[0][i] / count;
+    }
+}
+
 /* ---- all of them ---- */
 
 static void elementwise(const struct node *n, double *const *x, double *y, int64_t count) {
@@ -333,6 +424,14 @@ static void compute(const struct node *n, double *const *x, double *y, int64_t c
     case OP_all:
     case OP_argmax:
     case OP_argmin: reduce(n, x[0], y); break;
+    case OP_conv:
+    case OP_conv_input:
+    case OP_conv_kernel: convolve(n, x, y); break;
+    case OP_max_pool:
+    case OP_max_take:
+    case OP_max_spread:
+    case OP_mean_pool:
+    case OP_mean_spread: pool(n, x, y); break;
     case OP_cumsum:
     case OP_softmax:
     case OP_log_softmax: along(n, x[0], y); break;

@@ -1,0 +1,235 @@
+/* The tiles and loops of conv.c for one number type T; V is its vector. Included twice. */
+
+struct F(tile) {
+    const T *a[MR];
+    T *c[MR];
+    const T *b, *bias;
+    int64_t from, to; /* segments */
+    bool add, last;
+};
+
+/* ---- products ---- */
+
+/* `rows` positions x `vectors` vectors of sums, both known to the compiler. The last vector may be
+ * partial: `part` numbers of it (0 = full). */
+FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) *t, int rows, int vectors,
+                     int64_t part) {
+    V sum[MR][NV];
+    F(mask) mask = F(mask_of)(part);
+    int64_t length = p->length, a_step = p->a_step, b_step = p->b_step;
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) sum[i][v] = ZERO;
+    }
+    for (int64_t s = t->from; s < t->to; s++) {
+        const T *b = t->b + p->segments[s].b;
+        int64_t at = p->segments[s].a, end = at + length * a_step;
+        for (; at != end; at += a_step, b += b_step) {
+            V y[NV];
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) {
+                bool partial = part && v == vectors - 1;
+                y[v] = partial ? LOAD_PART(b + v * F(VW), mask) : LOAD(b + v * F(VW));
+            }
+#pragma GCC unroll 8
+            for (int i = 0; i < rows; i++) {
+                V x = SET(t->a[i][at]);
+#pragma GCC unroll 4
+                for (int v = 0; v < vectors; v++) sum[i][v] = MULADD(x, y[v], sum[i][v]);
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            T *to = t->c[i] + v * F(VW);
+            bool partial = part && v == vectors - 1;
+            V z = sum[i][v];
+            if (t->add) z = ADD(partial ? LOAD_PART(to, mask) : LOAD(to), z);
+            if (t->last && t->bias) {
+                const T *bias = t->bias + v * F(VW);
+                z = ADD(z, partial ? LOAD_PART(bias, mask) : LOAD(bias));
+            }
+            if (t->last && p->relu) z = RELU(z);
+            if (partial) {
+                STORE_PART(to, mask, z);
+            } else {
+                STORE(to, z);
+            }
+        }
+    }
+}
+
+#define FULL(r) F(conv_tile)(p, t, (r) <= MR ? (r) : MR, vectors, 0)
+#define PART(r) F(conv_tile)(p, t, (r) <= MR ? (r) : MR, vectors, part)
+FM void F(conv_rows)(const struct conv_product *p, const struct F(tile) *t, int rows, int vectors,
+                     int64_t part) {
+    if (part == 0) {
+        TILE_SWITCH(FULL)
+    } else {
+        TILE_SWITCH(PART)
+    }
+}
+
+#define WIDTH(w)                                                                                   \
+    static void F(conv_##w)(const struct conv_product *p, const struct F(tile) *t, int rows,       \
+                            int64_t part) {                                                        \
+        F(conv_rows)(p, t, rows, (w) <= NV ? (w) : NV, part);                                      \
+    }
+WIDTH(1)
+WIDTH(2)
+WIDTH(3)
+
+/* Where the positions [at, at + n) of the grid read and write. */
+FM void F(set_positions)(const struct conv_product *p, struct F(tile) *t, int64_t at, int n,
+                         int64_t j) {
+    int64_t row = at / p->cols, col = at % p->cols;
+    const T *a = (const T *)p->a + row * p->a_row + col * p->a_col;
+    T *c = (T *)p->c + row * p->c_row + col * p->c_col + j;
+    for (int i = 0; i < n; i++) {
+        t->a[i] = a;
+        t->c[i] = c;
+        a += p->a_col;
+        c += p->c_col;
+        if (++col < p->cols) continue;
+        a += p->a_row - p->cols * p->a_col;
+        c += p->c_row - p->cols * p->c_col;
+        col = 0;
+    }
+}
+
+/* Columns [j, j + cols) of the result for all positions, which come in tiles of nearly equal
+ * height. */
+static void F(conv_panel)(const struct conv_product *p, struct F(tile) *t, int64_t j,
+                          int64_t cols) {
+    int64_t vectors = (cols + F(VW) - 1) / F(VW), part = cols % F(VW), n = p->last - p->first;
+    int64_t tiles = (n + MR - 1) / MR;
+    t->b = (const T *)p->b + j;
+    t->bias = p->bias ? (const T *)p->bias + j : NULL;
+    for (int64_t i = 0; i < tiles; i++) {
+        int64_t from = p->first + n * i / tiles, to = p->first + n * (i + 1) / tiles;
+        int rows = (int)(to - from);
+        F(set_positions)(p, t, from, rows, j);
+        if (vectors == 1) F(conv_1)(p, t, rows, part);
+        if (vectors == 2) F(conv_2)(p, t, rows, part);
+        if (vectors == 3) F(conv_3)(p, t, rows, part);
+    }
+}
+
+/* Blocks of segments whose part of b stays in the second cache; panels of nearly equal width. */
+static void F(conv_product)(const struct conv_product *p) {
+    int64_t vectors = (p->n + F(VW) - 1) / F(VW), panels = (vectors + NV - 1) / NV;
+    int64_t block = p->length > 0 && p->length < KC ? KC / p->length : 1, s = 0;
+    do {
+        struct F(tile) t = {.from = s, .add = p->accumulate || s > 0};
+        t.to = s + block < p->n_segments ? s + block : p->n_segments;
+        t.last = t.to == p->n_segments;
+        for (int64_t i = 0; i < panels; i++) {
+            int64_t from = vectors * i / panels * F(VW), to = vectors * (i + 1) / panels * F(VW);
+            F(conv_panel)(p, &t, from, (to < p->n ? to : p->n) - from);
+        }
+        s = t.to;
+    } while (s < p->n_segments);
+}
+
+/* ---- depthwise ---- */
+
+/* The vector of channels from j on at `rows` positions. */
+FM void F(depth_tile)(const struct conv_product *p, const struct F(tile) *t, int first, int rows,
+                      int64_t j, int64_t part) {
+    V sum[DEPTH];
+    F(mask) mask = F(mask_of)(part);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) sum[i] = ZERO;
+    for (int64_t s = 0; s < p->n_segments; s++) {
+        const T *b = (const T *)p->b + p->segments[s].b + j;
+        int64_t at = p->segments[s].a + j;
+        V y = part ? LOAD_PART(b, mask) : LOAD(b);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            const T *a = t->a[first + i] + at;
+            sum[i] = MULADD(part ? LOAD_PART(a, mask) : LOAD(a), y, sum[i]);
+        }
+    }
+    V bias = ZERO;
+    if (t->bias) bias = part ? LOAD_PART(t->bias + j, mask) : LOAD(t->bias + j);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+        V z = ADD(sum[i], bias);
+        if (p->relu) z = RELU(z);
+        if (part) {
+            STORE_PART(t->c[first + i] + j, mask, z);
+        } else {
+            STORE(t->c[first + i] + j, z);
+        }
+    }
+}
+
+static void F(depth_positions)(const struct conv_product *p, const struct F(tile) *t, int rows) {
+    int64_t part = p->n % F(VW), whole = p->n - part;
+    for (int64_t j = 0; j < whole && rows == DEPTH; j += F(VW))
+        F(depth_tile)(p, t, 0, DEPTH, j, 0);
+    if (part && rows == DEPTH) F(depth_tile)(p, t, 0, DEPTH, whole, part);
+    for (int i = 0; i < rows && rows < DEPTH; i++) {
+        for (int64_t j = 0; j < whole; j += F(VW)) F(depth_tile)(p, t, i, 1, j, 0);
+        if (part) F(depth_tile)(p, t, i, 1, whole, part);
+    }
+}
+
+/* A few neighbouring positions at a time, all their channels: the rows of the image are read from
+ * the first cache. */
+static void F(depth)(const struct conv_product *p) {
+    struct F(tile) t = {.bias = p->bias};
+    for (int64_t at = p->first; at < p->last; at += DEPTH) {
+        int rows = p->last - at < DEPTH ? (int)(p->last - at) : DEPTH;
+        F(set_positions)(p, &t, at, rows, 0);
+        F(depth_positions)(p, &t, rows);
+    }
+}
+
+/* A few segments at a time, so that their sums stay in registers over all positions. */
+FM void F(depth_kernel_tile)(const struct conv_product *p, int64_t j, int64_t s, int n,
+                             int64_t part) {
+    V sum[TAPS];
+    F(mask) mask = F(mask_of)(part);
+    T *b = (T *)(uintptr_t)p->b + j;
+#pragma GCC unroll 9
+    for (int i = 0; i < n; i++) sum[i] = ZERO;
+    for (int64_t row = 0; row < p->rows; row++) {
+        const T *a = (const T *)p->a + row * p->a_row + j;
+        const T *c = (const T *)p->c + row * p->c_row + j;
+        for (int64_t col = 0; col < p->cols; col++, a += p->a_col, c += p->c_col) {
+            V y = part ? LOAD_PART(c, mask) : LOAD(c);
+#pragma GCC unroll 9
+            for (int i = 0; i < n; i++) {
+                const T *x = a + p->segments[s + i].a;
+                sum[i] = MULADD(part ? LOAD_PART(x, mask) : LOAD(x), y, sum[i]);
+            }
+        }
+    }
+#pragma GCC unroll 9
+    for (int i = 0; i < n; i++) {
+        T *to = b + p->segments[s + i].b;
+        if (part) {
+            STORE_PART(to, mask, ADD(LOAD_PART(to, mask), sum[i]));
+        } else {
+            STORE(to, ADD(LOAD(to), sum[i]));
+        }
+    }
+}
+
+static void F(depth_kernel)(const struct conv_product *p) {
+    for (int64_t j = 0; j < p->n; j += F(VW)) {
+        int64_t part = p->n - j < F(VW) ? p->n - j : 0, s = 0;
+        for (; s + TAPS <= p->n_segments && !part; s += TAPS)
+            F(depth_kernel_tile)(p, j, s, TAPS, 0);
+        for (; s < p->n_segments && !part; s++) F(depth_kernel_tile)(p, j, s, 1, 0);
+        for (; s < p->n_segments; s++) F(depth_kernel_tile)(p, j, s, 1, part);
+    }
+}
+
+#undef FULL
+#undef PART
+#undef WIDTH

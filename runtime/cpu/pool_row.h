@@ -1,0 +1,117 @@
+/* The loops of pool.c for one number type T. Included twice. Channels are taken CHUNK at a time. */
+
+/* Columns of the window of result j that lie inside the image, as [from, to) within the window. */
+FM void F(inside)(const struct pool_row *r, int64_t j, int64_t *from, int64_t *to) {
+    int64_t begin = j * r->step - r->before;
+    *from = begin < 0 ? -begin : 0;
+    *to = begin + r->width > r->size ? r->size - begin : r->width;
+}
+
+static void F(max_row)(const struct pool_row *r) {
+    int64_t n = r->channels, from, to;
+    for (int64_t j = 0; j < r->cols; j++) {
+        const T *x = (const T *)r->x + j * r->step * n;
+        T *out = (T *)r->out + j * n;
+        F(inside)(r, j, &from, &to);
+        memcpy(out, x + r->top * r->row + from * n, (size_t)n * sizeof(T));
+        for (int64_t u = r->top; u < r->bottom; u++)
+            for (int64_t v = from; v < to; v++) {
+                const T *p = x + u * r->row + v * n;
+                for (int64_t k = 0; k < n; k++) out[k] = p[k] > out[k] || p[k] != p[k] ? p[k] : out[k];
+            }
+    }
+}
+
+/* Number of the first largest element of each channel's window, counted row by row. */
+static void F(find)(const struct pool_row *r, const T *x, int64_t n, int64_t from, int64_t to,
+                    I *place) {
+    T best[CHUNK];
+    I number = 0;
+    memcpy(best, x + r->top * r->row + from * r->channels, (size_t)n * sizeof(T));
+    for (int64_t k = 0; k < n; k++) place[k] = 0;
+    for (int64_t u = r->top; u < r->bottom; u++)
+        for (int64_t v = from; v < to; v++, number++) {
+            const T *p = x + u * r->row + v * r->channels;
+            for (int64_t k = 0; k < n; k++) {
+                bool better = (p[k] > best[k] || p[k] != p[k]) && best[k] == best[k];
+                place[k] = better ? number : place[k];
+                best[k] = better ? p[k] : best[k];
+            }
+        }
+}
+
+static void F(take_chunk)(const struct pool_row *r, const T *x, const T *y, T *out, int64_t n,
+                          int64_t from, int64_t to) {
+    I place[CHUNK], number = 0;
+    F(find)(r, x, n, from, to, place);
+    for (int64_t u = r->top; u < r->bottom; u++)
+        for (int64_t v = from; v < to; v++, number++) {
+            const T *p = y + u * r->row + v * r->channels;
+            for (int64_t k = 0; k < n; k++) out[k] = place[k] == number ? p[k] : out[k];
+        }
+}
+
+static void F(spread_chunk)(const struct pool_row *r, const T *x, const T *up, T *out, int64_t n,
+                            int64_t from, int64_t to) {
+    I place[CHUNK], number = 0;
+    F(find)(r, x, n, from, to, place);
+    for (int64_t u = r->top; u < r->bottom; u++)
+        for (int64_t v = from; v < to; v++, number++) {
+            T *p = out + u * r->row + v * r->channels;
+            for (int64_t k = 0; k < n; k++) p[k] += place[k] == number ? up[k] : 0;
+        }
+}
+
+#define EACH_CHUNK(call)                                                                           \
+    for (int64_t j = 0; j < r->cols; j++) {                                                        \
+        int64_t from, to, skip = j * r->step * r->channels;                                        \
+        F(inside)(r, j, &from, &to);                                                               \
+        for (int64_t k = 0; k < r->channels; k += CHUNK) {                                         \
+            int64_t n = r->channels - k < CHUNK ? r->channels - k : CHUNK;                         \
+            const T *x = (const T *)r->x + skip + k, *up = (const T *)r->up;                       \
+            T *out = (T *)r->out;                                                                  \
+            call;                                                                                  \
+        }                                                                                          \
+    }
+
+static void F(take_row)(const struct pool_row *r) {
+    EACH_CHUNK(F(take_chunk)(r, x, up + skip + k, out + j * r->channels + k, n, from, to))
+}
+
+static void F(max_spread_row)(const struct pool_row *r) {
+    EACH_CHUNK(F(spread_chunk)(r, x, up + j * r->channels + k, out + skip + k, n, from, to))
+}
+
+static void F(mean_row)(const struct pool_row *r) {
+    int64_t n = r->channels, from, to;
+    for (int64_t j = 0; j < r->cols; j++) {
+        const T *x = (const T *)r->x + j * r->step * n;
+        T *out = (T *)r->out + j * n;
+        F(inside)(r, j, &from, &to);
+        T share = 1 / (T)((to - from) * (r->bottom - r->top));
+        memset(out, 0, (size_t)n * sizeof(T));
+        for (int64_t u = r->top; u < r->bottom; u++)
+            for (int64_t v = from; v < to; v++) {
+                const T *p = x + u * r->row + v * n;
+                for (int64_t k = 0; k < n; k++) out[k] += p[k];
+            }
+        for (int64_t k = 0; k < n; k++) out[k] *= share;
+    }
+}
+
+static void F(mean_spread_row)(const struct pool_row *r) {
+    int64_t n = r->channels, from, to;
+    for (int64_t j = 0; j < r->cols; j++) {
+        const T *up = (const T *)r->up + j * n;
+        T *out = (T *)r->out + j * r->step * n;
+        F(inside)(r, j, &from, &to);
+        T share = 1 / (T)((to - from) * (r->bottom - r->top));
+        for (int64_t u = r->top; u < r->bottom; u++)
+            for (int64_t v = from; v < to; v++) {
+                T *p = out + u * r->row + v * n;
+                for (int64_t k = 0; k < n; k++) p[k] += up[k] * share;
+            }
+    }
+}
+
+#undef EACH_CHUNK
