@@ -104,8 +104,8 @@ bool call_stopped(const struct call_env *env);
 /* Rows [row, row_end) of a product of two matrices, written from `out` on. */
 void call_product_rows(const struct call *c, void *out, const void *const *in, int64_t row,
                        int64_t row_end, const struct call_env *env);
-/* What images [image, image_end) add to rows [begin, end) of a kernel's derivative (OP_conv_kernel);
- * without `accumulate` they are zero before. */
+/* What images [image, image_end) add to rows [begin, end) of a kernel's derivative
+ * (OP_conv_kernel); without `accumulate` they are zero before. */
 unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in, int64_t image,
                          int64_t image_end, int64_t begin, int64_t end, bool accumulate,
                          const struct call_env *env);

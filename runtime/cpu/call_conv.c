@@ -2,20 +2,20 @@
  * image, with zeros copied around it where the window reaches over the edge.
  *
  *   conv         units are rows of the result, in all images one after the other
- *   conv_input   likewise. With strides (s, t) the result has s * t kinds of positions, each with its
- *                own few elements of the kernel: each kind is a product of its own
- *   conv_kernel  units are rows of the kernel as a matrix (height * width * channels, out): summed
- *                over all images. Plans also sum over some images into a lane's own share */
+ *   conv_input   likewise. With strides (s, t) the result has s * t kinds of positions, each with
+ * its own few elements of the kernel: each kind is a product of its own conv_kernel  units are rows
+ * of the kernel as a matrix (height * width * channels, out): summed over all images. Plans also
+ * sum over some images into a lane's own share */
 #include "call.h"
 
 enum { BAND_BYTES = 192 * 1024, MAX_KC = 512 };
 
 /* Some rows and columns of an image, perhaps beyond its edges, as they are read. */
 struct band {
-    const char *at;      /* element (top, left) */
-    int64_t top, left;   /* where it begins in the image */
+    const char *at;    /* element (top, left) */
+    int64_t top, left; /* where it begins in the image */
     int64_t rows, cols;
-    int64_t row;         /* elements from one row to the next */
+    int64_t row; /* elements from one row to the next */
 };
 
 /* Band [top, top + rows) x [left, left + cols) of an image of (height, width, n) elements: where it
@@ -23,8 +23,8 @@ struct band {
 static void read_band(struct band *b, const char *image, int64_t height, int64_t width, int64_t n,
                       size_t bytes, char *room) {
     size_t pixel = (size_t)n * bytes;
-    bool inside = b->top >= 0 && b->left >= 0 && b->top + b->rows <= height &&
-                  b->left + b->cols <= width;
+    bool inside =
+        b->top >= 0 && b->left >= 0 && b->top + b->rows <= height && b->left + b->cols <= width;
     if (inside) {
         b->row = width * n;
         b->at = image + (size_t)(b->top * width + b->left) * pixel;
@@ -281,7 +281,8 @@ struct kernel_sum {
     bool accumulate;
 };
 
-/* Rows [begin, end) of the kernel as a grid of `rows` x `cols` that begins at kernel row `first`. */
+/* Rows [begin, end) of the kernel as a grid of `rows` x `cols` that begins at kernel row `first`.
+ */
 static void kernel_grid(const struct kernel_sum *w, struct conv_product *p, int64_t group,
                         int64_t a_skip, int64_t first, int64_t begin, int64_t end) {
     const struct call *c = w->c;
@@ -358,8 +359,7 @@ static void kernel_band(const struct call *c, struct kernel_sum *w, const void *
     struct conv_segment *s = segments_of(env);
     w->band = (struct band){.top = row * v->stride[0] - v->before[0],
                             .left = -v->before[1],
-                            .rows = (w->rows - 1) * v->stride[0] +
-                                    (v->kh - 1) * v->dilation[0] + 1,
+                            .rows = (w->rows - 1) * v->stride[0] + (v->kh - 1) * v->dilation[0] + 1,
                             .cols = v->band_cols};
     read_band(&w->band, (const char *)in[0] + (size_t)(image * v->h * v->w * v->c) * c->bytes, v->h,
               v->w, v->c, c->bytes, room_of(c, env));
@@ -418,7 +418,8 @@ static void set_sizes(struct conv_call *v, const struct shape *x, const struct s
     }
 }
 
-/* The band that a range of rows of the result reads: a columns, and rows = span + step * (n - 1). */
+/* The band that a range of rows of the result reads: a columns, and rows = span + step * (n - 1).
+ */
 static void set_band(struct call *c, bool backward) {
     struct conv_call *v = &c->conv;
     int64_t reach = (v->kh - 1) * v->dilation[0], reach_x = (v->kw - 1) * v->dilation[1];

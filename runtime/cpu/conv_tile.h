@@ -12,7 +12,7 @@ struct F(tile) {
 
 /* `rows` positions x `vectors` vectors of sums, both known to the compiler. The last vector may be
  * partial: `part` numbers of it (0 = full). */
-FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) *t, int rows, int vectors,
+FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) * t, int rows, int vectors,
                      int64_t part) {
     V sum[MR][NV];
     F(mask) mask = F(mask_of)(part);
@@ -64,7 +64,7 @@ FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) *t, int 
 
 #define FULL(r) F(conv_tile)(p, t, (r) <= MR ? (r) : MR, vectors, 0)
 #define PART(r) F(conv_tile)(p, t, (r) <= MR ? (r) : MR, vectors, part)
-FM void F(conv_rows)(const struct conv_product *p, const struct F(tile) *t, int rows, int vectors,
+FM void F(conv_rows)(const struct conv_product *p, const struct F(tile) * t, int rows, int vectors,
                      int64_t part) {
     if (part == 0) {
         TILE_SWITCH(FULL)
@@ -74,7 +74,7 @@ FM void F(conv_rows)(const struct conv_product *p, const struct F(tile) *t, int 
 }
 
 #define WIDTH(w)                                                                                   \
-    static void F(conv_##w)(const struct conv_product *p, const struct F(tile) *t, int rows,       \
+    static void F(conv_##w)(const struct conv_product *p, const struct F(tile) * t, int rows,      \
                             int64_t part) {                                                        \
         F(conv_rows)(p, t, rows, (w) <= NV ? (w) : NV, part);                                      \
     }
@@ -83,7 +83,7 @@ WIDTH(2)
 WIDTH(3)
 
 /* Where the positions [at, at + n) of the grid read and write. */
-FM void F(set_positions)(const struct conv_product *p, struct F(tile) *t, int64_t at, int n,
+FM void F(set_positions)(const struct conv_product *p, struct F(tile) * t, int64_t at, int n,
                          int64_t j) {
     int64_t row = at / p->cols, col = at % p->cols;
     const T *a = (const T *)p->a + row * p->a_row + col * p->a_col;
@@ -102,7 +102,7 @@ FM void F(set_positions)(const struct conv_product *p, struct F(tile) *t, int64_
 
 /* Columns [j, j + cols) of the result for all positions, which come in tiles of nearly equal
  * height. */
-static void F(conv_panel)(const struct conv_product *p, struct F(tile) *t, int64_t j,
+static void F(conv_panel)(const struct conv_product *p, struct F(tile) * t, int64_t j,
                           int64_t cols) {
     int64_t vectors = (cols + F(VW) - 1) / F(VW), part = cols % F(VW), n = p->last - p->first;
     int64_t tiles = (n + MR - 1) / MR;
@@ -137,7 +137,7 @@ static void F(conv_product)(const struct conv_product *p) {
 /* ---- depthwise ---- */
 
 /* The vector of channels from j on at `rows` positions. */
-FM void F(depth_tile)(const struct conv_product *p, const struct F(tile) *t, int first, int rows,
+FM void F(depth_tile)(const struct conv_product *p, const struct F(tile) * t, int first, int rows,
                       int64_t j, int64_t part) {
     V sum[DEPTH];
     F(mask) mask = F(mask_of)(part);
@@ -167,10 +167,9 @@ FM void F(depth_tile)(const struct conv_product *p, const struct F(tile) *t, int
     }
 }
 
-static void F(depth_positions)(const struct conv_product *p, const struct F(tile) *t, int rows) {
+static void F(depth_positions)(const struct conv_product *p, const struct F(tile) * t, int rows) {
     int64_t part = p->n % F(VW), whole = p->n - part;
-    for (int64_t j = 0; j < whole && rows == DEPTH; j += F(VW))
-        F(depth_tile)(p, t, 0, DEPTH, j, 0);
+    for (int64_t j = 0; j < whole && rows == DEPTH; j += F(VW)) F(depth_tile)(p, t, 0, DEPTH, j, 0);
     if (part && rows == DEPTH) F(depth_tile)(p, t, 0, DEPTH, whole, part);
     for (int i = 0; i < rows && rows < DEPTH; i++) {
         for (int64_t j = 0; j < whole; j += F(VW)) F(depth_tile)(p, t, i, 1, j, 0);

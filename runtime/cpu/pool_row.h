@@ -17,7 +17,8 @@ static void F(max_row)(const struct pool_row *r) {
         for (int64_t u = r->top; u < r->bottom; u++)
             for (int64_t v = from; v < to; v++) {
                 const T *p = x + u * r->row + v * n;
-                for (int64_t k = 0; k < n; k++) out[k] = p[k] > out[k] || p[k] != p[k] ? p[k] : out[k];
+                for (int64_t k = 0; k < n; k++)
+                    out[k] = p[k] > out[k] || p[k] != p[k] ? p[k] : out[k];
             }
     }
 }

@@ -129,6 +129,16 @@ bool signature_next(const char **next, struct signature_arg *out) {
     return true;
 }
 
+/* "2x2" */
+static void preset_sizes(const char *text, struct arg *out) {
+    char *end;
+    out->kind = ARG_SHAPE;
+    for (;; text = end + 1) {
+        out->shape.size[out->shape.n++] = strtoll(text, &end, 10);
+        if (*end != 'x') return;
+    }
+}
+
 /* The value that a default's text stands for. */
 static bool preset_value(const struct signature_arg *a, struct arg *out, struct err *e) {
     *out = (struct arg){.kind = ARG_NONE};
@@ -146,6 +156,8 @@ static bool preset_value(const struct signature_arg *a, struct arg *out, struct 
         out->config = config_default(config_find_in(CONFIG_INITIALIZER, a->preset), e);
         out->kind = ARG_CONFIG;
         return out->config != NULL;
+    } else if (str_is(a->kind, "size")) {
+        preset_sizes(a->preset.p, out);
     } else {
         out->kind = str_is(a->kind, "int") ? ARG_INT : ARG_NUMBER;
         out->number = strtod(a->preset.p, NULL);
@@ -225,6 +237,9 @@ static const struct {
     bool low_open, high_open;
 } limits[] = {
     {"", "units", "a whole number from 1 to a billion", 1, 1e9, false, false},
+    {"", "filters", "a whole number from 1 to a million", 1, 1e6, false, false},
+    {"", "groups", "a whole number from 1 to a million", 1, 1e6, false, false},
+    {"", "multiplier", "a whole number from 1 to a thousand", 1, 1e3, false, false},
     {"Dropout", "rate", "from 0 to below 1", 0, 1, false, true},
     {"", "momentum", "from 0 to below 1", 0, 1, false, true},
     {"", "beta_1", "from 0 to below 1", 0, 1, false, true},

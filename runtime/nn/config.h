@@ -102,7 +102,8 @@ struct arg {
 enum { CONFIG_MAX_ARGS = 10 };
 
 /* signature: comma-separated "name: kind = default"; kind is one of int, number, bool, text, shape,
- * activation, initializer, penalty, duration. No default = required; a default is written as in the
+ * size (3x3, [3, 3] or one number for all sides), activation, initializer, penalty, duration. No
+ * default = required; a default is written as in the
  * language (None, True, relu, glorot_uniform, 1e-3, "val_loss") and `= None` allows None. Layers
  * also take name=…, which no signature lists: it goes to config.name. The signature of a loss or
  * metric lists its options, which follow (y, yhat) when it is called as a function. Example:

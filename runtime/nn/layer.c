@@ -97,6 +97,12 @@ int64_t layer_last_size(const struct layer *l, const struct node *x, struct err 
 /* ---- the summary's row ---- */
 
 /* A value as the student would write it. */
+static void print_sizes(const struct shape *s, char *out, size_t cap) {
+    size_t n = 0;
+    for (int i = 0; i < s->n && n < cap; i++)
+        n += (size_t)snprintf(out + n, cap - n, "%s%lld", i ? "x" : "", (long long)s->size[i]);
+}
+
 static void print_arg(const struct arg *a, char *out, size_t cap) {
     char shape[96];
     switch (a->kind) {
@@ -116,9 +122,10 @@ static void print_arg(const struct arg *a, char *out, size_t cap) {
     }
 }
 
-/* Required arguments, and an activation that is not the layer's usual one. */
+/* Required arguments, a window's size, and an activation that is not the layer's usual one. */
 static bool is_told(const struct signature_arg *a, const char *text) {
     if (!*text) return false;
+    if (str_is(a->kind, "size") && str_is(a->name, "size")) return true;
     return !a->preset.p || (str_is(a->kind, "activation") && !str_is(a->preset, text));
 }
 
@@ -131,6 +138,8 @@ static void layer_print(const struct layer *l, bool as_call, char *out, size_t c
     for (int i = 0; signature_next(&next, &a); i++) {
         char text[112];
         print_arg(layer_arg(l, i), text, sizeof text);
+        bool size = str_is(a.kind, "size");
+        if (size) print_sizes(&layer_arg(l, i)->shape, text, sizeof text);
         if (!is_told(&a, text) || n >= cap) continue;
         bool percent = !as_call && str_is(a.name, "rate");
         if (percent) snprintf(text, sizeof text, "%g%%", layer_arg(l, i)->number * 100);

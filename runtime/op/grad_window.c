@@ -38,8 +38,7 @@ static struct shape turned_shape(const struct grad *c, const struct shape *s) {
 
 static void grad_conv(struct grad *c) {
     struct node *x = input(c, 0), *k = input(c, 1);
-    if (c->need[0])
-        c->in[0] = conv_2(c, OP_conv_input, c->up, turned(c, k), &x->desc.shape);
+    if (c->need[0]) c->in[0] = conv_2(c, OP_conv_input, c->up, turned(c, k), &x->desc.shape);
     if (c->need[1]) c->in[1] = conv_2(c, OP_conv_kernel, x, c->up, &k->desc.shape);
 }
 
@@ -53,8 +52,7 @@ static void grad_conv_input(struct grad *c) {
 
 static void grad_conv_kernel(struct grad *c) {
     struct node *x = input(c, 0), *y = input(c, 1);
-    if (c->need[0])
-        c->in[0] = conv_2(c, OP_conv_input, y, turned(c, c->up), &x->desc.shape);
+    if (c->need[0]) c->in[0] = conv_2(c, OP_conv_input, y, turned(c, c->up), &x->desc.shape);
     if (c->need[1]) c->in[1] = conv_2(c, OP_conv, x, c->up, NULL);
 }
 

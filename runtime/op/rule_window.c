@@ -45,10 +45,10 @@ static bool count_windows(const struct rule_call *c, const struct shape *x, cons
     TRY(window_is_sound(w, e));
     for (int i = 0; i < 2; i++) {
         reach[i] = size[i] > 0 ? (size[i] - 1) * w->dilation[i] + 1 : 1;
-        count[i] = x->size[i + 1] == 0 ? 0
-                                       : size_windows(x->size[i + 1], reach[i],
-                                                      (int64_t)w->before[i] + w->after[i],
-                                                      w->stride[i]);
+        count[i] = x->size[i + 1] == 0
+                       ? 0
+                       : size_windows(x->size[i + 1], reach[i], (int64_t)w->before[i] + w->after[i],
+                                      w->stride[i]);
         fits = fits && (count[i] != 0 || x->size[i + 1] == 0);
     }
     return fits || too_small(c, x, reach, e);

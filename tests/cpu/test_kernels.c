@@ -39,10 +39,14 @@ static void complain(const struct op_case *c, const char *what, const char *set)
     fprintf(stderr, "  %s: %s (%s)\n", case_print(c, text, sizeof text), what, set);
 }
 
+static bool is_product(enum op op) {
+    return op == OP_matmul || op == OP_conv || op == OP_conv_input || op == OP_conv_kernel;
+}
+
 static void compare(const struct op_case *c, const struct tensor *found, const double *expected,
                     const char *set) {
     double tolerance = found->dtype == DT_FLOAT32 ? 3e-6 : 1e-12;
-    bool sums = c->op == OP_matmul || c->op == OP_cumsum || op_flags(c->op) & OP_REDUCE;
+    bool sums = is_product(c->op) || c->op == OP_cumsum || op_flags(c->op) & OP_REDUCE;
     if (sums) tolerance *= 20; /* terms of both signs */
     bool ok = true;
     for (int64_t i = 0; i < found->count && ok; i++) {
@@ -138,7 +142,7 @@ static void try_set(struct trial *t, const char *set) {
     bool may_jump = jumps(t->c->op) && t->real == DT_FLOAT32;
     if (t->expected && !may_jump) compare(t->c, out, t->expected, set);
     check_plan(t, out, set);
-    if (t->first && t->c->op != OP_matmul) {
+    if (t->first && !is_product(t->c->op)) {
         CHECK(same_bits(t->first, out));
         if (!same_bits(t->first, out)) complain(t->c, "other bits than plain C", set);
     }

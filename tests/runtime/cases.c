@@ -104,10 +104,7 @@ static void each_binary(enum op op, case_fn *visit, void *user) {
 #define MAKE(...) .n_in = 0, .attrs = {.shape = S(__VA_ARGS__), .a = 0.25, .b = 0.5}
 #define POSITIONS .dtype = {DT_FLOAT64, DT_INT64}, .low = {-2, 0}, .high = {2, 4}
 
-#define WINDOW(...)                                                                                \
-    .attrs.window = {                                                                              \
-        __VA_ARGS__                                                                                \
-    }
+#define WINDOW(...) .attrs.window = {__VA_ARGS__}
 #define PLAIN .stride = {1, 1}, .dilation = {1, 1}, .groups = 1
 #define SAME3 .stride = {1, 1}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1}
 #define STRIDED .stride = {2, 2}, .dilation = {1, 1}
@@ -237,8 +234,7 @@ static const struct op_case table[] = {
     {OP_conv, IN(2, S(0, 4, 4, 2), S(2, 2, 2, 3)), WINDOW(PLAIN)},
     {OP_conv, IN(2, S(5, 20, 19, 7), S(3, 3, 7, 53)), WINDOW(SAME3, .groups = 1)},
     {OP_conv, IN(2, S(3, 17, 18, 33), S(3, 3, 1, 33)),
-     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1},
-            .groups = 33)},
+     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1}, .groups = 33)},
     {OP_conv, IN(2, S(3, 9, 8, 70), S(1, 1, 70, 65)), WINDOW(PLAIN)},
     {OP_conv_input, IN(2, S(2, 3, 4, 4), S(3, 3, 4, 3)), WINDOW(PLAIN),
      .attrs.shape = S(2, 5, 6, 3)},
@@ -267,8 +263,7 @@ static const struct op_case table[] = {
     {OP_conv_kernel, IN(2, S(5, 20, 19, 9), S(5, 20, 19, 51)), WINDOW(SAME3, .groups = 1),
      .attrs.shape = S(3, 3, 9, 51)},
     {OP_conv_kernel, IN(2, S(3, 17, 18, 37), S(3, 9, 9, 37)), .attrs.shape = S(3, 3, 1, 37),
-     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1},
-            .groups = 37)},
+     WINDOW(.stride = {2, 2}, .dilation = {1, 1}, .before = {1, 1}, .after = {1, 1}, .groups = 37)},
     {OP_max_pool, ONE(2, 4, 6, 3), WINDOW(TWO)},
     {OP_max_pool, ONE(2, 5, 5, 2), WINDOW(THREE)},
     {OP_max_pool, ONE(1, 1, 1, 1), WINDOW(.size = {1, 1}, PLAIN)},
@@ -287,8 +282,7 @@ static const struct op_case table[] = {
     {OP_mean_pool, ONE(3, 33, 20, 70), WINDOW(THREE)},
     {OP_mean_spread, ONE(2, 2, 3, 3), WINDOW(TWO), .attrs.shape = S(2, 4, 6, 3)},
     {OP_mean_spread, ONE(2, 3, 3, 2), WINDOW(THREE), .attrs.shape = S(2, 5, 5, 2)},
-    {OP_mean_spread, ONE(1, 1, 1, 1), WINDOW(.size = {1, 1}, PLAIN),
-     .attrs.shape = S(1, 1, 1, 1)},
+    {OP_mean_spread, ONE(1, 1, 1, 1), WINDOW(.size = {1, 1}, PLAIN), .attrs.shape = S(1, 1, 1, 1)},
     {OP_mean_spread, ONE(3, 7, 10, 70), WINDOW(THREE), .attrs.shape = S(3, 13, 20, 70)},
 
     {OP_softmax_crossentropy, IN(2, S(4, 5), S(4, 5)), .low = {-3, 0}, .high = {3, 1}},

@@ -99,6 +99,20 @@ static bool config_arg(struct eval *ev, const struct parameter *p, const struct 
     return fail(ev, a->at, ERR_BUG, "The kind `%s` is not known.", p->kind);
 }
 
+/* 3x3, [1, 0, 2, 2] or one whole number. */
+static bool size_arg(struct eval *ev, const struct parameter *p, const struct actual *a,
+                     struct arg *out) {
+    struct value v = a->value;
+    bool list = v.kind == V_TENSOR && v.tensor->shape.n == 1 && v.tensor->count > 0 &&
+                v.tensor->count <= 4 && !dtype_is_float(v.tensor->dtype);
+    if (v.kind != V_INT && !list)
+        return wrong_kind(ev, p, a, "a size: one whole number, or two such as 3x3");
+    *out = (struct arg){.kind = ARG_SHAPE, .shape.n = list ? (int32_t)v.tensor->count : 1};
+    for (int i = 0; i < out->shape.n; i++)
+        out->shape.size[i] = list ? (int64_t)tensor_get(v.tensor, i) : v.integer;
+    return true;
+}
+
 static bool convert(struct eval *ev, const struct parameter *p, const struct actual *a,
                     struct arg *out) {
     bool optional = !p->required && str_is(p->fallback, "None");
@@ -107,6 +121,7 @@ static bool convert(struct eval *ev, const struct parameter *p, const struct act
     if (strcmp(k, "int") == 0 || strcmp(k, "number") == 0) return number_arg(ev, p, a, out);
     if (strcmp(k, "duration") == 0) return duration_arg(ev, p, a, out);
     if (strcmp(k, "activation") == 0) return activation_arg(ev, p, a, out);
+    if (strcmp(k, "size") == 0) return size_arg(ev, p, a, out);
     if (strcmp(k, "bool") == 0) {
         if (a->value.kind != V_BOOL) return wrong_kind(ev, p, a, "True or False");
         *out = (struct arg){.kind = ARG_BOOL, .number = a->value.boolean};

@@ -1,0 +1,77 @@
+/* Layers that pad, cut and enlarge images. */
+#include "image.h"
+
+/* [before, after] for both sides: 1 -> all four, 2x1 -> two above and below, one left and right, or
+ * four numbers: above, below, left, right. */
+static bool four_sides(const struct layer *l, int64_t out[4], struct err *e) {
+    const struct arg *a = layer_arg(l, 0);
+    const struct shape *s = &a->shape;
+    bool ok = a->kind == ARG_SHAPE && (s->n == 1 || s->n == 2 || s->n == 4);
+    for (int i = 0; ok && i < s->n; i++) ok = s->size[i] >= 0 && s->size[i] <= 1000000;
+    for (int i = 0; ok && i < 4; i++) out[i] = s->size[s->n == 1 ? 0 : s->n == 2 ? i / 2 : i];
+    if (ok) return true;
+    err_set(e, ERR_ARGUMENT, "%s takes one number for all sides, two (height, width), or four.",
+            l->config->row->name);
+    return err_hint(e,
+                    "For example %s(2), %s(1x3), or [above, below, left, right]: %s([1, 0, 2, "
+                    "2]).",
+                    l->config->row->name, l->config->row->name, l->config->row->name);
+}
+
+struct node *layer_build_zero_padding2d(struct builder *b, struct layer *l, struct node *x,
+                                        struct err *e) {
+    int64_t pad[4];
+    if (!(x = image_open(b, l, x, 2, e)) || !four_sides(l, pad, e)) return NULL;
+    struct attrs a = {.shape = x->desc.shape, .step = {1, 1, 1, 1}};
+    for (int i = 0; i < 2; i++) {
+        a.shape.size[i + 1] += pad[2 * i] + pad[2 * i + 1];
+        a.begin[i + 1] = pad[2 * i];
+    }
+    return image_close(b, graph_add1(b->graph, OP_place, x, &a, e), 2, false, e);
+}
+
+struct node *layer_build_cropping2d(struct builder *b, struct layer *l, struct node *x,
+                                    struct err *e) {
+    int64_t cut[4];
+    char text[160];
+    if (!(x = image_open(b, l, x, 2, e)) || !four_sides(l, cut, e)) return NULL;
+    struct attrs a = {.shape = x->desc.shape, .step = {1, 1, 1, 1}};
+    for (int i = 0; i < 2; i++) {
+        a.shape.size[i + 1] -= cut[2 * i] + cut[2 * i + 1];
+        a.begin[i + 1] = cut[2 * i];
+        if (a.shape.size[i + 1] > 0) continue;
+        err_set(e, ERR_SHAPE, "Cropping2D would leave nothing of the image.");
+        err_fact(e, "image", "%s", shape_print_axes(&x->desc.shape, 1, text, sizeof text));
+        err_fact(e, "cut off", "%lld above, %lld below, %lld left, %lld right", (long long)cut[0],
+                 (long long)cut[1], (long long)cut[2], (long long)cut[3]);
+        return NULL;
+    }
+    return image_close(b, graph_add1(b->graph, OP_slice, x, &a, e), 2, false, e);
+}
+
+/* Every pixel as a block of factor x factor: two axes more, repeated, and joined again. */
+static struct node *enlarge(struct graph *g, struct node *x, const int32_t *factor, struct err *e) {
+    const struct shape *s = &x->desc.shape;
+    struct shape six = {
+        .n = 6, .size = {s->size[0], s->size[1], factor[0], s->size[2], factor[1], s->size[3]}};
+    struct shape four = *s;
+    for (int i = 0; i < 2; i++)
+        if (__builtin_mul_overflow(s->size[i + 1], (int64_t)factor[i], &four.size[i + 1]))
+            return err_memory(e, SIZE_MAX), NULL;
+    const struct attrs a = {.shape = six, .axes = 1u << 2 | 1u << 4};
+    return op_reshape(g, graph_add1(g, OP_expand, x, &a, e), &four, e);
+}
+
+struct node *layer_build_up_sampling2d(struct builder *b, struct layer *l, struct node *x,
+                                       struct err *e) {
+    int32_t factor[2];
+    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, factor, e)) return NULL;
+    return image_close(b, enlarge(b->graph, x, factor, e), 2, false, e);
+}
+
+struct node *layer_build_up_sampling1d(struct builder *b, struct layer *l, struct node *x,
+                                       struct err *e) {
+    int32_t factor[2];
+    if (!(x = image_open(b, l, x, 1, e)) || !image_sizes(l, 0, 1, 1, factor, e)) return NULL;
+    return image_close(b, enlarge(b->graph, x, factor, e), 1, false, e);
+}
