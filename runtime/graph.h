@@ -46,7 +46,7 @@ struct attrs {
     int64_t begin[MAX_AXES]; /* slice, place */
     int64_t step[MAX_AXES];  /* slice, place: may be negative, never 0 */
     uint64_t stream;         /* random ops */
-    struct sliding window;    /* convolutions, pooling */
+    struct sliding window;   /* convolutions, pooling */
 };
 
 struct node {

@@ -13,8 +13,8 @@ int64_t size_divide(int64_t a, int64_t b);
 /* A size with `batch` in place of SIZE_BATCH; negative when something else is unknown. */
 int64_t size_resolve(int64_t size, int64_t batch);
 
-/* How many windows that reach over `reach` numbers fit into size + padding, one every `stride`; 0 or
- * less when none does. Unknown sizes give unknown counts. */
+/* How many windows that reach over `reach` numbers fit into size + padding, one every `stride`; 0
+ * or less when none does. Unknown sizes give unknown counts. */
 int64_t size_windows(int64_t size, int64_t reach, int64_t padding, int64_t stride);
 
 /* The multiple and the unknown of a negative size: 24 and SIZE_BATCH of batch * 24. */
