@@ -2,6 +2,13 @@
 #pragma once
 #include "display/chart.h"
 
+/* px: length of a tick, sizes of texts. */
+#define AXES_TICK 4.0
+#define AXES_NUMBER 12.0
+#define AXES_LABEL 13.0
+#define AXES_TITLE 15.0
+#define AXES_TITLE_LINE 18.0
+
 /* Names under the columns (and beside the rows) in place of numbers. */
 struct axis_names {
     const char *const *x, *const *y; /* n texts, at 0, 1, 2, …; or NULL */
@@ -18,3 +25,14 @@ void axes_draw(const struct chart *c);
 /* Room at the right for the bar with its ticks. */
 double colorbar_width(const struct colorbar *bar);
 bool colorbar_draw(const struct chart *c);
+
+/* ---- shared by axes_layout.c, axes.c, axes_polar.c and colorbar.c ---- */
+
+double ticks_widest(const struct ticks *t);
+bool axes_names_tilted(const struct chart *c, const struct axis_names *names);
+/* Between the panel and the label of the x axis; between it and that of the y axis. */
+double axes_room_x(const struct chart *c, const struct axis_names *names);
+double axes_room_y(const struct chart *c, const struct axis_names *names);
+bool axes_has_right(const struct chart *c);
+/* A circle for each tick of the radius and a spoke for every 45 degrees. */
+void axes_draw_polar(const struct chart *c);

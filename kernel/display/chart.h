@@ -11,9 +11,11 @@ struct extent {
     bool any_x, any_y;
     double x0, x1, y0, y1;
     bool fractions_x;        /* not all x are whole numbers */
+    bool time_x;             /* x are seconds since 1970 */
     double least_x, least_y; /* smallest positive numbers, for log axes */
     bool tight;              /* no margin: areas of pixels */
     bool zero_base;          /* bars and histograms stand on y = 0 */
+    bool zero_side;          /* horizontal bars begin at x = 0 */
     bool flip_y;             /* row 0 on top */
     bool equal;              /* one unit is as long in y as in x */
 };
@@ -38,20 +40,41 @@ struct colorbar {
     const char *label;
 };
 
+/* Room around a panel for everything that is not the picture itself, px. */
+struct margins {
+    double left, above, right, below;
+};
+
+/* What a plot among others has to keep to. */
+struct chart_fit {
+    struct margins least; /* so that panels of a grid line up */
+    bool has_x, has_y;    /* limits shared with others */
+    double x[2], y[2];
+    bool hide_x, hide_y; /* the numbers stand at another panel of the column or row */
+};
+
 struct chart {
     struct text *out;
     const struct plot *plot;
+    struct chart_fit fit;
     struct rect area, panel; /* px */
-    struct extent extent;
-    struct scale x, y;
-    struct ticks x_ticks, y_ticks;
+    struct margins margins;
+    struct extent extent, right_extent; /* the latter: y of marks at the right axis */
+    struct scale x, y, right;           /* polar: y goes from the centre outwards, x is not used */
+    struct ticks x_ticks, y_ticks, right_ticks;
     struct colorbar bar;
     struct cover cover;
     struct err *e;
 };
 
-/* Draw the plot into `area`. False when memory is out. */
-bool chart_draw(struct text *out, const struct plot *p, struct rect area, struct err *e);
+/* Draw the plot into `area`; fit may be NULL. False when memory is out. */
+bool chart_draw(struct text *out, const struct plot *p, struct rect area,
+                const struct chart_fit *fit, struct err *e);
+/* The room that it needs around its panel in an area of this size. */
+struct margins chart_margins(const struct plot *p, double w, double h,
+                             const struct chart_fit *fit);
+/* What all its marks reach on the left and bottom axes. */
+struct extent plot_extent(const struct plot *p);
 
 /* ---- for the files of the marks ---- */
 
@@ -70,7 +93,15 @@ struct mark_kind_row {
 const struct mark_kind_row *mark_kind_row(enum mark_kind kind);
 
 extern const struct mark_kind_row mark_line, mark_scatter, mark_bar, mark_hist, mark_band,
-    mark_heatmap, mark_image, mark_contour;
+    mark_heatmap, mark_image, mark_contour, mark_box, mark_rule, mark_note, mark_frame;
+
+/* The y scale that a mark is measured on. */
+static inline const struct scale *mark_y(const struct chart *c, const struct mark *m) {
+    return m->right ? &c->right : &c->y;
+}
+/* px of a point of the mark; false where it has no place. */
+bool chart_point(const struct chart *c, const struct mark *m, double x, double y, double *px,
+                 double *py);
 
 /* Number of points of a line, scatter or band: the shortest of its tensors; 0 if one is not there.
  */
@@ -88,6 +119,11 @@ void mark_range(const struct mark *m, const struct tensor *t, double *low, doubl
  * legend? values: up to CLASSES_MAX, rising; returns how many, 0 = no. */
 enum { CLASSES_MAX = 10 };
 int mark_classes(const struct mark *m, double values[CLASSES_MAX]);
+/* The class' name, or its number. */
+void mark_class_label(const struct mark *m, double value, char out[64]);
+/* Its place in the cycle of colours: its number where classes have names or lie on an image of
+ * classes, else `i`, its rank. */
+int mark_class_color(const struct mark *m, double value, int i);
 /* Thickness in px of a line or marker of `points` (0 = usual). */
 double mark_px(double points, double usual_px);
 /* Append one marker, centred, to path data; filled ones also close. */

@@ -19,7 +19,7 @@ static void add_range(struct text *out, const char *axis, double low, double hig
 /* "2 lines, a band": kinds in the order in which they appear. */
 static void add_kinds(struct text *out, const struct plot *p) {
     bool any = false;
-    for (int kind = MARK_LINE; kind <= MARK_CONTOUR; kind++) {
+    for (int kind = MARK_LINE; kind < MARK_N_KINDS; kind++) {
         int n = 0;
         for (int i = 0; i < p->n_marks; i++) n += (int)p->marks[i].kind == kind;
         if (n == 0) continue;

@@ -10,6 +10,7 @@ void image_range(const struct mark *m, double *low, double *high);
  * caller frees the pixels with pool_free. False without numbers or memory. */
 struct image_pixels {
     int w, h, channels;
+    bool by_class; /* numbers of classes, in pale colours */
     uint8_t *at;
 };
 bool image_pixels(const struct mark *m, int most, struct image_pixels *out, struct err *e);

@@ -22,14 +22,16 @@ static void add_entry(struct legend *l, const struct mark *m, const char *color,
     memcpy(entry->label + cut, "…", sizeof "…");
 }
 
-/* Points coloured by class: an entry for each class. */
-static bool add_classes(struct legend *l, const struct mark *m) {
+/* Points coloured by class, and areas of classes where no points are: an entry for each class. */
+static bool add_classes(struct legend *l, const struct plot *p, const struct mark *m) {
     double values[CLASSES_MAX];
-    int n = m->kind == MARK_SCATTER ? mark_classes(m, values) : 0;
+    bool area = m->kind == MARK_IMAGE && m->by_class;
+    for (int i = 0; area && i < p->n_marks; i++) area = p->marks[i].kind != MARK_SCATTER;
+    int n = m->kind == MARK_SCATTER || area ? mark_classes(m, values) : 0;
     for (int i = 0; i < n; i++) {
-        char label[TICK_LABEL_BYTES];
-        tick_print(label, values[i], 0);
-        add_entry(l, m, palette_cycle(i), label);
+        char label[64];
+        mark_class_label(m, values[i], label);
+        add_entry(l, m, palette_cycle(mark_class_color(m, values[i], i)), label);
     }
     if (n > 0 && m->label && !l->title) l->title = m->label;
     return n > 0;
@@ -40,7 +42,7 @@ void legend_make(struct legend *l, const struct plot *p) {
     if (p->no_legend) return;
     for (int i = 0; i < p->n_marks; i++) {
         const struct mark *m = &p->marks[i];
-        if (mark_kind_row(m->kind)->swatch == SWATCH_NONE || add_classes(l, m)) continue;
+        if (add_classes(l, p, m) || mark_kind_row(m->kind)->swatch == SWATCH_NONE) continue;
         if (m->label && m->label[0]) add_entry(l, m, mark_color(p, i), m->label);
     }
     double widest = l->title ? font_width(str_of(l->title), SIZE) - SWATCH - 6 : 0;
@@ -83,13 +85,13 @@ struct rect legend_place(const struct legend *l, const struct chart *c, int *n_h
 static void draw_swatch(struct text *out, const struct legend_entry *entry, double x, double y) {
     const struct mark *m = entry->mark;
     enum swatch kind = mark_kind_row(m->kind)->swatch;
-    if (kind == SWATCH_AREA) {
+    if (kind == SWATCH_AREA || m->kind == MARK_IMAGE) {
         text_addf(out, "<rect fill=\"%s\"", entry->color);
         svg_attribute(out, "x", x);
         svg_attribute(out, "y", y - 5);
         svg_attribute(out, "width", SWATCH);
         svg_attribute(out, "height", 10);
-        if (m->kind == MARK_BAND) svg_attribute(out, "opacity", 0.35);
+        if (m->kind == MARK_BAND || m->kind == MARK_IMAGE) svg_attribute(out, "opacity", 0.35);
         text_adds(out, "/>\n");
         return;
     }

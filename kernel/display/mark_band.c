@@ -14,8 +14,8 @@ static void band_extent(const struct plot *p, const struct mark *m, struct exten
 static bool band_point(const struct chart *c, const struct mark *m, int64_t i, double *x,
                        double *low, double *high) {
     *x = scale_at(&c->x, mark_number(m->x, i));
-    *low = scale_at(&c->y, mark_number(m->y, i));
-    *high = scale_at(&c->y, mark_number(m->z, i));
+    *low = scale_at(mark_y(c, m), mark_number(m->y, i));
+    *high = scale_at(mark_y(c, m), mark_number(m->z, i));
     return isfinite(*x) && isfinite(*low) && isfinite(*high);
 }
 

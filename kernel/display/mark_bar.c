@@ -1,4 +1,5 @@
-/* Bars: at numbers or under names; several bar marks stand side by side. */
+/* Bars: at numbers or under names, upright or level; several bar marks stand side by side, stacked
+ * ones on top of each other. */
 #include "display/chart.h"
 #include <math.h>
 
@@ -19,28 +20,55 @@ static double bar_step(const struct mark *m) {
         double d = fabs(bar_x(m, i) - bar_x(m, i - 1));
         if (d > 0 && d < step) step = d;
     }
-    return isfinite(step) ? step : 1;
+    return isfinite(step) ? step : m->time_x ? 86400 : 1;
+}
+
+/* Where a stacked bar stands: on the sum of those of its sign before it. */
+static double bar_base(const struct plot *p, const struct mark *m, int64_t i) {
+    double base = 0, own = mark_number(m->y, i);
+    for (int k = 0; m->stacked && k < p->n_marks && &p->marks[k] != m; k++) {
+        const struct mark *below = &p->marks[k];
+        if (below->kind != MARK_BAR || !below->stacked || i >= bar_n(below)) continue;
+        double y = mark_number(below->y, i);
+        if (isfinite(y) && (y < 0) == (own < 0)) base += y;
+    }
+    return base;
+}
+
+static void extent_add(struct extent *e, const struct mark *m, double along, double tall) {
+    if (m->horizontal) {
+        extent_add_x(e, tall);
+        extent_add_y(e, along);
+    } else {
+        extent_add_x(e, along);
+        extent_add_y(e, tall);
+    }
 }
 
 static void bar_extent(const struct plot *p, const struct mark *m, struct extent *e) {
-    (void)p;
     double half = bar_step(m) * 0.5;
     for (int64_t i = 0; i < bar_n(m); i++) {
-        extent_add_x(e, bar_x(m, i) - half);
-        extent_add_x(e, bar_x(m, i) + half);
-        extent_add_y(e, mark_number(m->y, i));
+        double top = bar_base(p, m, i) + mark_number(m->y, i);
+        extent_add(e, m, bar_x(m, i) - half, top);
+        extent_add(e, m, bar_x(m, i) + half, top);
     }
-    if (!p->log_y) extent_add_y(e, 0);
-    e->zero_base = true;
+    if (m->horizontal && !p->log_x) extent_add_x(e, 0);
+    if (!m->horizontal && !p->log_y) extent_add_y(e, 0);
+    if (m->horizontal && m->names) e->flip_y = true; /* read from the top */
+    if (m->horizontal) e->zero_side = true;
+    else e->zero_base = true;
 }
 
-/* Of the plot's bar marks: how many, and which one is m. */
+/* Of the places side by side in the plot: how many, and which one is m's. Stacked bars share one. */
 static void bar_place(const struct plot *p, const struct mark *m, int *n, int *place) {
+    int stack = -1;
     *n = *place = 0;
     for (int i = 0; i < p->n_marks; i++) {
         if (p->marks[i].kind != MARK_BAR) continue;
-        if (&p->marks[i] == m) *place = *n;
-        (*n)++;
+        bool joins = p->marks[i].stacked && stack >= 0;
+        if (p->marks[i].stacked && stack < 0) stack = *n;
+        if (&p->marks[i] == m) *place = joins ? stack : *n;
+        if (!joins) (*n)++;
     }
 }
 
@@ -48,10 +76,34 @@ static struct rect bar_rect(const struct chart *c, const struct mark *m, int64_t
     int n, place;
     bar_place(c->plot, m, &n, &place);
     double width = 0.8 * step / n, left = bar_x(m, i) - 0.4 * step + place * width;
-    double x0 = scale_at(&c->x, left), x1 = scale_at(&c->x, left + width);
-    double y0 = scale_at(&c->y, c->y.log ? c->y.low : 0),
-           y1 = scale_at(&c->y, mark_number(m->y, i));
-    return (struct rect){fmin(x0, x1), fmin(y0, y1), fabs(x1 - x0), fabs(y1 - y0)};
+    const struct scale *along = m->horizontal ? &c->y : &c->x;
+    const struct scale *tall = m->horizontal ? &c->x : mark_y(c, m);
+    double base = bar_base(c->plot, m, i), top = base + mark_number(m->y, i);
+    if (tall->log && base <= 0) base = tall->low;
+    double a0 = scale_at(along, left), a1 = scale_at(along, left + width);
+    double t0 = scale_at(tall, base), t1 = scale_at(tall, top);
+    if (m->horizontal) return (struct rect){fmin(t0, t1), fmin(a0, a1), fabs(t1 - t0), fabs(a1 - a0)};
+    return (struct rect){fmin(a0, a1), fmin(t0, t1), fabs(a1 - a0), fabs(t1 - t0)};
+}
+
+/* The numbers at the ends of the bars. */
+static void annotate(struct chart *c, const struct mark *m, double step) {
+    for (int64_t i = 0; i < bar_n(m) && bar_n(m) <= 200; i++) {
+        struct rect r = bar_rect(c, m, i, step);
+        double v = mark_number(m->y, i);
+        if (!isfinite(r.x + r.y + r.w + r.h)) continue;
+        char label[TICK_LABEL_BYTES];
+        tick_print(label, v, v == floor(v) ? 0 : fabs(v) < 100 ? 2 : 1);
+        struct svg_text style = {.size = 11, .anchor = ANCHOR_MIDDLE};
+        style.x = r.x + r.w / 2;
+        style.y = m->stacked ? r.y + r.h / 2 + 4 : v < 0 ? r.y + r.h + 12 : r.y - 4;
+        if (m->horizontal) {
+            style.anchor = m->stacked ? ANCHOR_MIDDLE : v < 0 ? ANCHOR_END : ANCHOR_START;
+            style.x = m->stacked ? r.x + r.w / 2 : v < 0 ? r.x - 4 : r.x + r.w + 4;
+            style.y = r.y + r.h / 2 + 4;
+        }
+        svg_text(c->out, &style, str_of(label));
+    }
 }
 
 static bool bar_draw(struct chart *c, const struct mark *m, const char *color) {
@@ -70,6 +122,7 @@ static bool bar_draw(struct chart *c, const struct mark *m, const char *color) {
         text_addc(c->out, 'z');
     }
     text_adds(c->out, "\"/>\n");
+    if (m->annotate) annotate(c, m, step);
     return true;
 }
 

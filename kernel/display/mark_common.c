@@ -8,7 +8,8 @@ const struct mark_kind_row *mark_kind_row(enum mark_kind kind) {
     static const struct mark_kind_row *const rows[] = {
         [MARK_LINE] = &mark_line,   [MARK_SCATTER] = &mark_scatter, [MARK_BAR] = &mark_bar,
         [MARK_HIST] = &mark_hist,   [MARK_BAND] = &mark_band,       [MARK_HEATMAP] = &mark_heatmap,
-        [MARK_IMAGE] = &mark_image, [MARK_CONTOUR] = &mark_contour};
+        [MARK_IMAGE] = &mark_image, [MARK_CONTOUR] = &mark_contour, [MARK_BOX] = &mark_box,
+        [MARK_RULE] = &mark_rule,   [MARK_NOTE] = &mark_note,       [MARK_FRAME] = &mark_frame};
     return rows[kind];
 }
 
@@ -32,6 +33,35 @@ const char *mark_color(const struct plot *p, int i) {
         if (mark_kind_row(m->kind)->takes_color) place++;
     }
     return palette_cycle(place);
+}
+
+bool chart_point(const struct chart *c, const struct mark *m, double x, double y, double *px,
+                 double *py) {
+    double along = scale_at(mark_y(c, m), y);
+    if (c->plot->polar) {
+        *px = c->panel.x + c->panel.w / 2 + along * cos(x);
+        *py = c->panel.y + c->panel.h / 2 - along * sin(x);
+    } else {
+        *px = scale_at(&c->x, x);
+        *py = along;
+    }
+    return isfinite(*px) && isfinite(*py);
+}
+
+int mark_class_color(const struct mark *m, double value, int i) {
+    bool by_number = m->classes || m->outlined || m->by_class;
+    return by_number && value >= 0 && value < 1e6 ? (int)value : i;
+}
+
+void mark_class_label(const struct mark *m, double value, char out[64]) {
+    bool named = m->classes && value >= 0 && value < (double)m->n_classes;
+    if (named) {
+        snprintf(out, 64, "%s", m->classes[(int64_t)value]);
+        return;
+    }
+    char number[TICK_LABEL_BYTES];
+    tick_print(number, value, 0);
+    snprintf(out, 64, "%s", number);
 }
 
 bool tensor_range(const struct tensor *t, double *low, double *high) {
@@ -67,6 +97,7 @@ void mark_range(const struct mark *m, const struct tensor *t, double *low, doubl
 int mark_classes(const struct mark *m, double values[CLASSES_MAX]) {
     const struct tensor *t = m->color_by;
     int n = 0;
+    if (m->by_class) t = m->z;
     if (!t || m->colormap || m->has_range) return 0;
     for (int64_t i = 0; i < t->count; i++) {
         double x = mark_number(t, i);

@@ -88,7 +88,6 @@ static void annotate(struct chart *c, const struct mark *m, const struct grid_pl
         char label[TICK_LABEL_BYTES];
         tick_print(label, v, whole ? 0 : fabs(v) < 100 ? 2 : 1);
         struct rgb under = bar->map.at[colormap_index(v, bar->low, bar->high)];
-        double light = 0.299 * under.r + 0.587 * under.g + 0.114 * under.b;
         double x = scale_at(&c->x, g->x0 + ((double)(i % g->columns) + 0.5) * dx);
         double y = scale_at(&c->y, g->y0 + ((double)(i / g->columns) + 0.5) * dy);
         svg_text(c->out,
@@ -96,7 +95,7 @@ static void annotate(struct chart *c, const struct mark *m, const struct grid_pl
                                     .y = y + 0.36 * size,
                                     .size = size,
                                     .anchor = ANCHOR_MIDDLE,
-                                    .fill = light > 140 ? NULL : "#fff"},
+                                    .fill = palette_ink(under)},
                  str_of(label));
     }
 }

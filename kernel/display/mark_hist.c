@@ -61,11 +61,11 @@ static void hist_extent(const struct plot *p, const struct mark *m, struct exten
     e->zero_base = true;
 }
 
-static bool bin_rect(const struct chart *c, const struct bins *b, int k, struct rect *r) {
+static bool bin_rect(const struct chart *c, const struct mark *m, const struct bins *b, int k, struct rect *r) {
     if (!(b->height[k] > 0)) return false;
     double x0 = scale_at(&c->x, b->low + k * b->width);
     double x1 = scale_at(&c->x, b->low + (k + 1) * b->width);
-    double y0 = scale_at(&c->y, c->y.log ? c->y.low : 0), y1 = scale_at(&c->y, b->height[k]);
+    double y0 = scale_at(mark_y(c, m), mark_y(c, m)->log ? mark_y(c, m)->low : 0), y1 = scale_at(mark_y(c, m), b->height[k]);
     if (!isfinite(x0 + x1 + y0 + y1)) return false;
     *r = (struct rect){x0, y1, x1 - x0, y0 - y1};
     return true;
@@ -82,7 +82,7 @@ static bool hist_draw(struct chart *c, const struct mark *m, const char *color) 
     text_adds(c->out, " d=\"");
     for (int k = 0; k < b.n; k++) {
         struct rect r;
-        if (!bin_rect(c, &b, k, &r)) continue;
+        if (!bin_rect(c, m, &b, k, &r)) continue;
         svg_number(c->out, 'M', r.x);
         svg_number(c->out, ' ', r.y);
         svg_number(c->out, 'h', r.w);
@@ -99,7 +99,7 @@ static void hist_cover(struct chart *c, const struct mark *m) {
     if (!count_bins(c->plot, m, &b)) return;
     for (int k = 0; k < b.n; k++) {
         struct rect r;
-        if (bin_rect(c, &b, k, &r)) cover_rect(&c->cover, r.x, r.y, r.x + r.w, r.y + r.h);
+        if (bin_rect(c, m, &b, k, &r)) cover_rect(&c->cover, r.x, r.y, r.x + r.w, r.y + r.h);
     }
 }
 

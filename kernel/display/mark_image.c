@@ -30,6 +30,15 @@ void image_range(const struct mark *m, double *low, double *high) {
 static void set_pixel(const struct image_pixels *out, uint8_t *at, const struct tensor *t,
                       int64_t i, const double range[2], const struct colormap *map) {
     int n = n_channels(t);
+    if (out->by_class) {
+        double v = mark_number(t, i * n);
+        struct rgb c = {0xee, 0xee, 0xee};
+        if (v >= 0 && v < 1e6) c = palette_tint(palette_rgb(palette_cycle((int)v)), 0.62);
+        at[0] = c.r;
+        at[1] = c.g;
+        at[2] = c.b;
+        return;
+    }
     if (map) {
         double v = mark_number(t, i * n);
         struct rgb c = {0xdd, 0xdd, 0xdd};
@@ -56,8 +65,9 @@ bool image_pixels(const struct mark *m, int most, struct image_pixels *out, stru
     int64_t stride = ((rows > columns ? rows : columns) + most - 1) / most;
     out->w = (int)((columns + stride - 1) / stride);
     out->h = (int)((rows + stride - 1) / stride);
-    bool mapped = channels == 1 && m->colormap;
-    out->channels = mapped ? 3 : channels;
+    bool mapped = channels == 1 && m->colormap && !m->by_class;
+    out->by_class = channels == 1 && m->by_class;
+    out->channels = mapped || out->by_class ? 3 : channels;
     out->at = pool_need((size_t)out->w * (size_t)out->h * (size_t)out->channels, e);
     if (!out->at) return false;
     double range[2];
@@ -81,15 +91,16 @@ static void image_extent(const struct plot *p, const struct mark *m, struct exte
     extent_add_x(e, g.x1);
     extent_add_y(e, g.y0);
     extent_add_y(e, g.y1);
-    e->tight = e->equal = true;
-    if (!m->has_extent) e->flip_y = true;
+    e->tight = true;
+    if (!m->by_class) e->equal = true;
+    if (!m->has_extent && !m->y) e->flip_y = true;
 }
 
 /* Grey pictures explain themselves; colours need a scale. */
 static bool image_colorbar(const struct plot *p, const struct mark *m, struct colorbar *bar) {
     if (!m->z || m->z->count == 0 || n_channels(m->z) != 1 || is_gray_map(m->colormap))
         return false;
-    if (p->no_axes) return false;
+    if (p->no_axes || m->by_class) return false;
     image_range(m, &bar->low, &bar->high);
     colormap_make(&bar->map, m->colormap);
     return true;

@@ -134,14 +134,14 @@ static bool rises(const struct tensor *x, int64_t n) {
 
 static void line_path(struct chart *c, const struct mark *m) {
     int64_t n = mark_n_points(m);
-    bool thin = !m->step && (double)n > 8 * c->panel.w && rises(m->x, n);
+    bool thin =
+        !m->step && !c->plot->polar && (double)n > 8 * c->panel.w && rises(m->x, n);
     struct pen pen = {.out = c->out};
     struct column_of_points column = {0};
     double before = NAN;
     for (int64_t i = 0; i < n; i++) {
-        double x = scale_at(&c->x, mark_number(m->x, i));
-        double y = scale_at(&c->y, mark_number(m->y, i));
-        if (!isfinite(x) || !isfinite(y)) {
+        double x, y;
+        if (!chart_point(c, m, mark_number(m->x, i), mark_number(m->y, i), &x, &y)) {
             column_flush(&column, &pen);
             pen_up(&pen);
             continue;
@@ -165,9 +165,9 @@ static void line_markers(struct chart *c, const struct mark *m, const char *colo
     text_adds(c->out, "\" stroke-linecap=\"round\" d=\"");
     double last_x = -1e9, last_y = -1e9;
     for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
-        double x = scale_at(&c->x, mark_number(m->x, i));
-        double y = scale_at(&c->y, mark_number(m->y, i));
-        if (!isfinite(x) || !isfinite(y) || hypot(x - last_x, y - last_y) < 0.3) continue;
+        double x, y;
+        if (!chart_point(c, m, mark_number(m->x, i), mark_number(m->y, i), &x, &y)) continue;
+        if (hypot(x - last_x, y - last_y) < 0.3) continue;
         marker_path(c->out, marker, x, y, r);
         last_x = x;
         last_y = y;
@@ -197,9 +197,9 @@ static void line_cover(struct chart *c, const struct mark *m) {
     int64_t n = mark_n_points(m), stride = n / 2000 + 1;
     double last_x = NAN, last_y = NAN;
     for (int64_t i = 0; i < n; i += stride) {
-        double x = scale_at(&c->x, mark_number(m->x, i));
-        double y = scale_at(&c->y, mark_number(m->y, i));
-        if (isfinite(x) && isfinite(y) && isfinite(last_x) && isfinite(last_y))
+        double x, y;
+        if (chart_point(c, m, mark_number(m->x, i), mark_number(m->y, i), &x, &y) &&
+            isfinite(last_x) && isfinite(last_y))
             cover_segment(&c->cover, last_x, last_y, x, y);
         last_x = x;
         last_y = y;

@@ -4,6 +4,7 @@
 #include "display/chart.h"
 #include "base/pool.h"
 #include <math.h>
+#include <string.h>
 
 static void scatter_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     (void)p;
@@ -71,9 +72,10 @@ static void draw_group(struct chart *c, struct group *g, const char *color) {
     size_t empty = c->out->n;
     for (int64_t i = 0; i < n; i++) {
         if (g->color_of && g->color_of[i] != g->color) continue;
-        double x = scale_at(&c->x, mark_number(g->m->x, i));
-        double y = scale_at(&c->y, mark_number(g->m->y, i));
-        if (!isfinite(x) || !isfinite(y) || (!single && seen_before(&g->seen, x, y))) continue;
+        double x, y;
+        if (!chart_point(c, g->m, mark_number(g->m->x, i), mark_number(g->m->y, i), &x, &y))
+            continue;
+        if (!single && seen_before(&g->seen, x, y)) continue;
         if (single) text_adds(c->out, "<path d=\"");
         marker_path(c->out, g->marker, x, y, g->radius);
         if (single) text_adds(c->out, "\"/>");
@@ -123,12 +125,30 @@ static bool draw_colored(struct chart *c, const struct mark *m, struct group *g)
         char own[8];
         struct rgb mapped = c->bar.map.at[(2 * k + 1) * COLORMAP_STEPS / (2 * BY_VALUE_STEPS)];
         g->color = k;
-        draw_group(c, g, n_classes ? palette_cycle(k) : rgb_print(mapped, own));
+        draw_group(c, g,
+                   n_classes ? palette_cycle(mark_class_color(m, classes[k], k))
+                             : rgb_print(mapped, own));
     }
     g->color = NO_COLOR; /* points without a number */
     draw_group(c, g, "#bbbbbb");
     pool_free(color_of);
     return true;
+}
+
+/* The points joined in their order, thin and behind them. */
+static void draw_path(struct chart *c, const struct mark *m, const char *color) {
+    bool down = false;
+    text_addf(c->out,
+              "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.2\" opacity=\".6\" d=\"",
+              m->color_by ? "#888" : color);
+    for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
+        double x, y;
+        bool there = chart_point(c, m, mark_number(m->x, i), mark_number(m->y, i), &x, &y);
+        if (there) svg_number(c->out, down ? 'L' : 'M', x);
+        if (there) svg_number(c->out, ' ', y);
+        down = there;
+    }
+    text_adds(c->out, "\"/>\n");
 }
 
 static bool scatter_draw(struct chart *c, const struct mark *m, const char *color) {
@@ -137,6 +157,13 @@ static bool scatter_draw(struct chart *c, const struct mark *m, const char *colo
     g.radius = diameter(m, n) / 2 * (g.marker == '.' ? 0.5 : 1);
     if (!seen_open(&g.seen, &c->panel, n, c->e)) return false;
     bool ok = true;
+    if (m->path) draw_path(c, m, color);
+    if (m->outlined) {
+        g.radius += 1.2;
+        draw_group(c, &g, "#fff");
+        g.radius -= 1.2;
+        memset(g.seen.bits, 0, (size_t)g.seen.w * (size_t)g.seen.h / 8 + 1);
+    }
     if (m->color_by) ok = draw_colored(c, m, &g);
     else draw_group(c, &g, color);
     pool_free(g.seen.bits);
@@ -146,9 +173,9 @@ static bool scatter_draw(struct chart *c, const struct mark *m, const char *colo
 static void scatter_cover(struct chart *c, const struct mark *m) {
     int64_t n = mark_n_points(m), stride = n / 5000 + 1;
     for (int64_t i = 0; i < n; i += stride) {
-        double x = scale_at(&c->x, mark_number(m->x, i));
-        double y = scale_at(&c->y, mark_number(m->y, i));
-        for (int k = 0; k < 4 && isfinite(x) && isfinite(y); k++) cover_point(&c->cover, x, y);
+        double x, y;
+        bool there = chart_point(c, m, mark_number(m->x, i), mark_number(m->y, i), &x, &y);
+        for (int k = 0; k < 4 && there; k++) cover_point(&c->cover, x, y);
     }
 }
 

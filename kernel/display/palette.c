@@ -5,8 +5,8 @@
 #include <string.h>
 
 const char *palette_cycle(int i) {
-    static const char *const cycle[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                        "#e69f00", "#56b4e9", "#7a4fa3", "#7f7f7f"};
+    static const char *const cycle[] = {"#0072b2", "#d55e00", "#00906a", "#c0619a",
+                                        "#b67a00", "#2b93cc", "#7a4fa3", "#737373"};
     return cycle[(unsigned)i % ARRAY_LEN(cycle)];
 }
 
@@ -26,6 +26,52 @@ const char *palette_color(const char *name) {
     return strspn(name + 1, "0123456789abcdefABCDEF") == n - 1 ? name : NULL;
 }
 
+/* ---- contrast ---- */
+
+static double to_linear(double v) {
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    return (c | 32) - 'a' + 10;
+}
+
+struct rgb palette_rgb(const char *hex) {
+    struct rgb c;
+    uint8_t *at[] = {&c.r, &c.g, &c.b};
+    bool brief = strlen(hex) == 4; /* #rgb */
+    for (int i = 0; i < 3; i++)
+        *at[i] = (uint8_t)(brief ? hex_digit(hex[1 + i]) * 17
+                                 : hex_digit(hex[1 + 2 * i]) * 16 + hex_digit(hex[2 + 2 * i]));
+    return c;
+}
+
+static double luminance(struct rgb c) {
+    return 0.2126 * to_linear(c.r / 255.0) + 0.7152 * to_linear(c.g / 255.0) +
+           0.0722 * to_linear(c.b / 255.0);
+}
+
+double palette_contrast(struct rgb a, struct rgb b) {
+    double la = luminance(a), lb = luminance(b);
+    return (fmax(la, lb) + 0.05) / (fmin(la, lb) + 0.05);
+}
+
+const char *palette_ink(struct rgb ground) {
+    struct rgb white = {255, 255, 255}, black = {0, 0, 0};
+    return palette_contrast(white, ground) > palette_contrast(black, ground) ? "#fff" : "#000";
+}
+
+const char *palette_ink_on(const char *hex) {
+    return palette_ink(palette_rgb(hex));
+}
+
+struct rgb palette_tint(struct rgb c, double share) {
+    return (struct rgb){(uint8_t)(c.r + share * (255 - c.r) + 0.5),
+                        (uint8_t)(c.g + share * (255 - c.g) + 0.5),
+                        (uint8_t)(c.b + share * (255 - c.b) + 0.5)};
+}
+
 /* ---- colour maps ---- */
 
 enum mixing { MIXING_RGB, MIXING_OKLAB };
@@ -33,10 +79,6 @@ enum mixing { MIXING_RGB, MIXING_OKLAB };
 struct mixture {
     double a, b, c;
 };
-
-static double to_linear(double v) {
-    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
-}
 
 static double from_linear(double v) {
     return v <= 0.0031308 ? v * 12.92 : 1.055 * pow(v, 1 / 2.4) - 0.055;
@@ -63,11 +105,6 @@ static struct mixture from_oklab(struct mixture o) {
     return (struct mixture){from_linear(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * k),
                             from_linear(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * k),
                             from_linear(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * k)};
-}
-
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return (c | 32) - 'a' + 10;
 }
 
 static struct mixture read_anchor(const char *hex) {

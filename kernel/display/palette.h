@@ -7,11 +7,21 @@ struct rgb {
     uint8_t r, g, b;
 };
 
-/* The i-th colour of the cycle: those of Okabe and Ito (2008), "Color universal design", without
- * yellow, which white swallows, and with grey at the end. */
+/* The i-th colour of the cycle: the hues of Okabe and Ito (2008), "Color universal design", which
+ * colour-blind readers tell apart, without yellow and each dark enough to stand out from white by
+ * 3 : 1 (WCAG 2.1, success criterion 1.4.11). */
 const char *palette_cycle(int i);
 /* What a student wrote, as "#rrggbb" or "#rgb"; NULL when it is no colour. */
 const char *palette_color(const char *name);
+
+struct rgb palette_rgb(const char *hex);
+/* How much two colours stand out from each other, 1 … 21 (WCAG 2.1, "contrast ratio"). */
+double palette_contrast(struct rgb a, struct rgb b);
+/* The colour, or black or white, that is read best on this ground. */
+const char *palette_ink(struct rgb ground);
+const char *palette_ink_on(const char *hex);
+/* `c` mixed with white: share 0 = c, 1 = white. */
+struct rgb palette_tint(struct rgb c, double share);
 
 enum { COLORMAP_STEPS = 256 };
 

@@ -27,7 +27,7 @@ bool plot_svg(const struct plot *p, struct text *out, int *w, int *h, struct err
     plot_describe_fully(p, &words);
     svg_open(out, width, height, str_of(p->title ? p->title : "plot"), text_str(&words));
     text_clear(&words);
-    TRY(chart_draw(out, p, (struct rect){0, 0, width, height}, e));
+    TRY(chart_draw(out, p, (struct rect){0, 0, width, height}, NULL, e));
     svg_close(out);
     *w = (int)width;
     *h = (int)height;
@@ -102,8 +102,10 @@ static bool draw_gallery_picture(struct text *out, const struct plot *p, struct 
     const struct mark *m = &p->marks[0];
     mark_kind_row(m->kind)->extent(p, m, &c.extent);
     if (!c.extent.any_x) return true;
-    c.x = (struct scale){c.extent.x0, c.extent.x1, cell.x, cell.x + cell.w, false};
-    c.y = (struct scale){c.extent.y0, c.extent.y1, cell.y, cell.y + cell.h, false};
+    c.x = (struct scale){.low = c.extent.x0, .high = c.extent.x1, .from = cell.x};
+    c.y = (struct scale){.low = c.extent.y0, .high = c.extent.y1, .from = cell.y};
+    c.x.to = cell.x + cell.w;
+    c.y.to = cell.y + cell.h;
     TRY(mark_kind_row(m->kind)->draw(&c, m, "#000"));
     svg_rect(out, cell, NULL, "#ccc");
     return true;
@@ -117,7 +119,7 @@ static bool draw_cell(struct text *out, const struct figure *f, int i, struct re
                       struct err *e) {
     const struct plot *p = f->plots[i];
     if (!p || (f->gallery && p->n_marks == 0)) return true;
-    if (!f->gallery || !is_bare_picture(p)) return chart_draw(out, p, cell, e);
+    if (!f->gallery || !is_bare_picture(p)) return chart_draw(out, p, cell, NULL, e);
     struct rect picture = cell;
     if (p->title) {
         svg_text(

@@ -9,6 +9,7 @@ struct scale {
     double low, high; /* numbers at the two ends; low < high */
     double from, to;  /* px at low and high */
     bool log;         /* low > 0 then */
+    bool time;        /* numbers are seconds since 1970-01-01 UTC */
 };
 
 /* Pixel of x; NaN where x has no place (not positive on a log axis). */
@@ -24,7 +25,7 @@ struct ticks {
     char label[TICKS_MAX][TICK_LABEL_BYTES];
     int n_minor;
     double minor[TICKS_MAX_MINOR]; /* unlabelled, log axes only */
-    char offset[TICK_LABEL_BYTES]; /* "×10⁶", "+1,000" for the end of the axis, or "" */
+    char offset[TICK_LABEL_BYTES]; /* "×10⁶", "+1,000", "2024" for the end of the axis, or "" */
 };
 
 /* At most `wanted` (>= 2) labelled ticks inside [low, high]; `whole`: only whole numbers. */

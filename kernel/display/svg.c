@@ -1,5 +1,6 @@
 /* A small SVG writer. */
 #include "display/svg.h"
+#include "display/markup.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -98,6 +99,27 @@ void svg_close(struct text *out) {
     text_adds(out, "</svg>\n");
 }
 
+static const double RAISED = 0.34, LOWERED = 0.2, SMALLER = 0.72; /* of the text's size */
+
+/* Pieces of a formula; each shift of the baseline is taken back by the next piece. */
+static void add_markup(struct text *out, double size, struct str s) {
+    struct markup m;
+    double shift = 0;
+    markup_parse(&m, s);
+    for (int i = 0; i < m.n; i++) {
+        const struct markup_piece *p = &m.pieces[i];
+        double wanted = p->level > 0 ? -RAISED * size : p->level < 0 ? LOWERED * size : 0;
+        text_adds(out, "<tspan");
+        if (wanted != shift) attribute(out, "dy", wanted - shift);
+        if (p->level != 0) attribute(out, "font-size", SMALLER * size);
+        if (p->slanted) attribute_text(out, "font-style", "italic");
+        text_addc(out, '>');
+        svg_escape(out, p->s);
+        text_adds(out, "</tspan>");
+        shift = wanted;
+    }
+}
+
 void svg_text(struct text *out, const struct svg_text *style, struct str s) {
     static const char *const anchors[] = {NULL, "middle", "end"};
     text_adds(out, "<text");
@@ -115,7 +137,8 @@ void svg_text(struct text *out, const struct svg_text *style, struct str s) {
         text_adds(out, ")\"");
     }
     text_addc(out, '>');
-    svg_escape(out, s);
+    if (markup_is_needed(s)) add_markup(out, style->size > 0 ? style->size : 12, s);
+    else svg_escape(out, s);
     text_adds(out, "</text>\n");
 }
 
@@ -191,6 +214,7 @@ static unsigned code_point_width(uint32_t cp) {
     if (cp < 32) return 0;
     if (cp < 127) return ascii_widths[cp - 32];
     if (cp >= 0x300 && cp < 0x370) return 0;     /* combining marks */
+    if (cp >= 0x20d0 && cp < 0x2100) return 0;
     if (cp == 0x2212 || cp == 0xd7) return 584;  /* minus, times */
     if (cp >= 0x2070 && cp < 0x209f) return 333; /* superscripts */
     if (cp >= 0x1100 && cp < 0x1160) return 1000;
@@ -199,8 +223,18 @@ static unsigned code_point_width(uint32_t cp) {
     return 580;
 }
 
-double font_width(struct str s, double size) {
+static double plain_width(struct str s, double size) {
     double thousandths = 0;
     for (size_t i = 0; i < s.n;) thousandths += code_point_width(next_code_point(s, &i));
     return thousandths * size / 1000;
+}
+
+double font_width(struct str s, double size) {
+    if (!markup_is_needed(s)) return plain_width(s, size);
+    struct markup m;
+    double width = 0;
+    markup_parse(&m, s);
+    for (int i = 0; i < m.n; i++)
+        width += plain_width(m.pieces[i].s, size * (m.pieces[i].level ? SMALLER : 1));
+    return width;
 }

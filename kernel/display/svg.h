@@ -32,6 +32,7 @@ void svg_number(struct text *out, char lead, double x);
 /* Text for element contents and attribute values of XML and HTML. Control characters are left out,
  * damaged UTF-8 becomes U+FFFD. */
 void svg_escape(struct text *out, struct str s);
+/* One line of text; formulas between dollar signs are set (markup.h). */
 void svg_text(struct text *out, const struct svg_text *style, struct str s);
 void svg_line(struct text *out, double x0, double y0, double x1, double y1, const char *stroke,
               double width);

@@ -1,5 +1,5 @@
 /* Good numbers to mark on an axis, and how they are written. */
-#include "display/scale.h"
+#include "display/ticks.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,6 +161,10 @@ void ticks_choose(struct ticks *t, const struct scale *s, bool whole, int wanted
     *t = (struct ticks){0};
     if (wanted < 2) wanted = 2;
     if (wanted > TICKS_MAX - 2) wanted = TICKS_MAX - 2;
+    if (s->time) {
+        ticks_time(t, low, high, wanted);
+        if (t->n > 0) return;
+    }
     if (!s->log) {
         ticks_linear(t, low, high, whole, wanted);
         return;

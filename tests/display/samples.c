@@ -205,10 +205,10 @@ static struct plot *bars(void) {
     p->y_label = "score";
     with(p,
          (struct mark){
-             .kind = MARK_BAR, .y = sample_vector(6, height_of), .names = names, .label = "train"});
+             .kind = MARK_BAR, .y = sample_vector(6, height_of), .names = names, .n_names = ARRAY_LEN(names), .label = "train"});
     return with(p, (struct mark){.kind = MARK_BAR,
                                  .y = sample_vector(6, sample_noise),
-                                 .names = names,
+                                 .names = names, .n_names = ARRAY_LEN(names),
                                  .label = "test"});
 }
 
@@ -285,7 +285,7 @@ static struct plot *confusions(void) {
     return with(p, (struct mark){.kind = MARK_HEATMAP,
                                  .z = matrix(10, 10, confusion),
                                  .annotate = true,
-                                 .names = names,
+                                 .names = names, .n_names = ARRAY_LEN(names),
                                  .colormap = "Blues"});
 }
 

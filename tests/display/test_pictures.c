@@ -260,7 +260,7 @@ static void marks_can_be_moved(void) {
     struct sample copy = {.plot = plot_new(&e)};
     copy.plot->title = bars.plot->title;
     copy.plot->y_label = bars.plot->y_label;
-    for (int i = 0; i < bars.plot->n_marks; i++) CHECK(plot_add_from(copy.plot, bars.plot, i, &e));
+    CHECK(plot_add_all(copy.plot, bars.plot, &e));
     struct text a = {0}, b = {0};
     CHECK(draw(&bars, &a));
     sample_clear(&bars);

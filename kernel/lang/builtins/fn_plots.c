@@ -1,258 +1,227 @@
-/* Marks and figures: what to draw, as data for the display. */
-#include "fn.h"
-#include "nn/train.h"
+/* Marks along an x axis: lines, points, bars, histograms, bands, boxes, guide lines, texts. */
+#include "plot_args.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- arguments ---- */
+static struct tensor *count_from_0(struct call *c, int64_t n) {
+    struct tensor *x = fn_vector(n, c->ev->e);
+    for (int64_t i = 0; x && i < n; i++) ((double *)x->data)[i] = (double)i;
+    return x;
+}
 
-static bool vector(struct call *c, int i, struct tensor **out) {
-    TRY(call_floats(c, i, out));
-    if ((*out)->shape.n == 2 && ((*out)->shape.size[0] == 1 || (*out)->shape.size[1] == 1)) {
-        struct shape s = shape_of(1, &(*out)->count);
-        struct tensor *flat = tensor_with_shape(*out, &s, c->ev->e);
-        tensor_unref(*out);
-        *out = flat;
-        return flat != NULL;
-    }
-    if ((*out)->shape.n == 1) return true;
-    char shape[96];
-    call_fail(c, i, ERR_SHAPE, "`%s` of %s is one row of numbers.",
-              c->signature->parameters[i].name, c->row->name);
-    err_label(c->ev->e, "has the shape %s", shape_print(&(*out)->shape, shape, sizeof shape));
-    tensor_unref(*out);
+/* ---- several at once: the columns of a matrix ---- */
+
+/* Is y a matrix whose columns are series? Then *y is a new reference. */
+static bool take_matrix(struct call *c, int i, struct tensor **y) {
+    *y = NULL;
+    struct value v = c->args[i];
+    if (v.kind != V_TENSOR || v.tensor->shape.n != 2) return false;
+    return v.tensor->shape.size[0] > 1 && v.tensor->shape.size[1] > 1 && call_floats(c, i, y);
+}
+
+static struct tensor *column_of(struct call *c, const struct tensor *y, int64_t k) {
+    int64_t rows = y->shape.size[0], columns = y->shape.size[1];
+    struct tensor *t = fn_vector(rows, c->ev->e);
+    for (int64_t i = 0; t && i < rows; i++)
+        ((double *)t->data)[i] = tensor_get(y, i * columns + k);
+    return t;
+}
+
+/* The label of column k: of a list of texts, or none. */
+static const char *label_of(struct call *c, int64_t k) {
+    int i;
+    bool many = plot_given(c, "label", &i) && c->args[i].kind == V_LIST && k < c->args[i].list->n &&
+                c->args[i].list->items[k].kind == V_TEXT;
+    return many ? intern(value_str(&c->args[i].list->items[k])) : NULL;
+}
+
+static bool one_number(struct call *c, const struct tensor *from, int64_t k, struct tensor **out) {
     *out = NULL;
-    return false;
+    if (!from || k >= from->count) return true;
+    *out = fn_vector(1, c->ev->e);
+    if (*out) ((double *)(*out)->data)[0] = tensor_get(from, k);
+    return *out != NULL;
 }
 
-static int named(const struct call *c, const char *name) {
-    for (int i = 0; i < c->signature->n; i++) {
-        if (strcmp(c->signature->parameters[i].name, name) == 0) return i;
+/* Columns of y as marks like `whole`, whose references are given up. */
+static bool many_columns(struct call *c, struct plot *p, struct mark *whole, struct tensor *y) {
+    enum { MOST_COLUMNS = 256 };
+    int64_t n = y->shape.size[1];
+    bool ok = y->shape.size[0] == whole->x->count ||
+              call_fail(c, 1, ERR_SHAPE, "y has %lld rows, and x has %lld positions.",
+                        (long long)y->shape.size[0], (long long)whole->x->count);
+    if (ok && n > MOST_COLUMNS)
+        ok = call_fail(c, 1, ERR_SHAPE, "y has %lld columns; at most %d can be drawn.",
+                       (long long)n, MOST_COLUMNS);
+    for (int64_t k = 0; ok && k < n; k++) {
+        struct mark m = *whole;
+        m.x = tensor_ref(whole->x);
+        m.y = column_of(c, y, k);
+        m.label = label_of(c, k);
+        if (!one_number(c, whole->color_by, k, &m.color_by) || !m.y) ok = false;
+        if (ok) ok = plot_add(p, &m, c->ev->e);
+        else plot_mark_clear(&m);
     }
-    return -1;
+    plot_mark_clear(whole);
+    return ok;
 }
 
-static bool given(const struct call *c, const char *name, int *i) {
-    *i = named(c, name);
-    return *i >= 0 && call_has(c, *i);
+/* x and y: line(y) alone counts x from 0. */
+static bool xy(struct call *c, struct plot *p, struct mark *m, struct tensor **matrix) {
+    *matrix = NULL;
+    bool alone = !call_has(c, 1);
+    bool many = take_matrix(c, alone ? 0 : 1, matrix);
+    if (!many) TRY(plot_vector(c, alone ? 0 : 1, &m->y));
+    if (!alone) TRY(plot_positions(c, 0, p, m));
+    else m->x = count_from_0(c, many ? (*matrix)->shape.size[0] : m->y->count);
+    return m->x && (many || plot_same_length(c, m->x, m->y));
 }
 
-/* A text that drawing must know. */
-static bool known_name(struct call *c, int i, bool (*knows)(struct str), const char *what,
-                       const char *examples, const char **out) {
-    struct str s;
-    TRY(call_text(c, i, &s));
-    *out = call_name(c, i);
-    if (knows(s)) return true;
-    call_fail(c, i, ERR_VALUE, "\"%.*s\" is not a %s.", (int)(s.n < 60 ? s.n : 60), s.p, what);
-    return err_hint(c->ev->e, "%s", examples);
-}
-
-/* color: a name, or one number per point. */
-static bool color_of(struct call *c, struct mark *m) {
-    int i;
-    if (!given(c, "color", &i)) return true;
-    if (c->args[i].kind == V_TEXT)
-        return known_name(c, i, plot_knows_color, "colour",
-                          "Colours are names such as \"red\" or \"steelblue\", or \"#cc0000\".",
-                          &m->color);
-    return vector(c, i, &m->color_by);
-}
-
-static const char *as_label(struct call *c, int i) {
-    struct text t = {0};
-    value_print(c->args[i], &t);
-    const char *name = intern(text_str(&t));
-    text_clear(&t);
-    return name;
-}
-
-static bool common(struct call *c, struct mark *m) {
-    int i;
-    if (given(c, "label", &i)) m->label = as_label(c, i);
-    if (given(c, "marker", &i))
-        TRY(known_name(c, i, plot_knows_marker, "marker", "The markers are: o . s x + ^ v d",
-                       &m->marker));
-    if (given(c, "colormap", &i))
-        TRY(known_name(
-            c, i, plot_knows_colormap, "colour map",
-            "Colour maps are viridis, magma, gray, coolwarm, RdYlGn and others; an added "
-            "_r reverses them.",
-            &m->colormap));
-    if (given(c, "step", &i)) TRY(call_bool(c, i, false, &m->step));
-    if (given(c, "dashed", &i)) TRY(call_bool(c, i, false, &m->dashed));
-    if (given(c, "density", &i)) TRY(call_bool(c, i, false, &m->density));
-    if (given(c, "annotate", &i)) TRY(call_bool(c, i, false, &m->annotate));
-    if (given(c, "opacity", &i)) TRY(call_number(c, i, 1, &m->opacity));
-    if (given(c, "size", &i)) TRY(call_number(c, i, 0, &m->size));
-    if (given(c, "width", &i)) TRY(call_number(c, i, 0, &m->size));
-    m->has_center = given(c, "center", &i);
-    if (m->has_center) TRY(call_number(c, i, 0, &m->center));
-    bool low = given(c, "low", &i) && c->row->fn != fn_band;
-    if (low) TRY(call_number(c, i, 0, &m->low));
-    bool high = given(c, "high", &i) && c->row->fn != fn_band;
-    if (high) TRY(call_number(c, i, 1, &m->high));
-    if (low != high) return call_fail(c, -1, ERR_ARGUMENT, "`low` and `high` are given together.");
-    m->has_range = low;
-    return color_of(c, m);
-}
-
-static void mark_clear(struct mark *m) {
-    tensor_unref(m->x);
-    tensor_unref(m->y);
-    tensor_unref(m->z);
-    tensor_unref(m->color_by);
-}
-
-/* A plot with this one mark; `title` and `legend` arguments belong to the plot. */
-static bool finish(struct call *c, struct mark *m, struct value *out) {
-    int i;
-    struct plot *p = plot_new(c->ev->e);
-    if (!p) return mark_clear(m), false;
-    if (!plot_add(p, m, c->ev->e)) return plot_unref(p), false;
-    if (given(c, "title", &i)) p->title = call_name(c, i);
-    if (given(c, "legend", &i)) p->legend_title = call_name(c, i);
+static bool finish_many(struct call *c, struct plot *p, struct mark *m, struct tensor *matrix,
+                        bool ok, struct value *out) {
+    if (!matrix) return plot_finish(c, p, m, ok, out);
+    if (ok) ok = many_columns(c, p, m, matrix);
+    else plot_mark_clear(m);
+    tensor_unref(matrix);
+    if (!ok) return plot_unref(p), false;
+    plot_own(c, p);
     *out = (struct value){.kind = V_PLOT, .plot = p};
     return true;
 }
 
-static bool same_length(struct call *c, const struct tensor *x, const struct tensor *y) {
-    if (x->count == y->count) return true;
-    call_fail(c, -1, ERR_SHAPE, "x and y must have the same length: each point has both.");
-    err_fact(c->ev->e, "x", "%lld numbers", (long long)x->count);
-    return err_fact(c->ev->e, "y", "%lld numbers", (long long)y->count);
-}
-
-/* While checking, x and y by their descriptions. */
-bool plot_check(struct call *c) {
-    struct desc x, y;
-    bool xy = c->row->fn == fn_line || c->row->fn == fn_scatter || c->row->fn == fn_bar;
-    bool known = xy && value_describe(c->args[0], &x) && value_describe(c->args[1], &y) &&
-                 x.shape.n == 1 && y.shape.n == 1 && x.shape.size[0] >= 0 && y.shape.size[0] >= 0;
-    if (!known || x.shape.size[0] == y.shape.size[0]) return true;
-    call_fail(c, -1, ERR_SHAPE, "x and y must have the same length: each point has both.");
-    err_fact(c->ev->e, "x", "%lld numbers", (long long)x.shape.size[0]);
-    return err_fact(c->ev->e, "y", "%lld numbers", (long long)y.shape.size[0]);
-}
-
-/* line(y) alone counts x from 0. */
-static bool xy(struct call *c, struct mark *m) {
-    if (!call_has(c, 1)) {
-        TRY(vector(c, 0, &m->y));
-        m->x = fn_vector(m->y->count, c->ev->e);
-        if (!m->x) return false;
-        for (int64_t i = 0; i < m->x->count; i++) ((double *)m->x->data)[i] = (double)i;
-        return true;
-    }
-    return vector(c, 0, &m->x) && vector(c, 1, &m->y) && same_length(c, m->x, m->y);
-}
-
 /* ---- line, also in groups ---- */
 
-static struct tensor *pick_group(struct call *c, const struct tensor *from,
-                                 const struct tensor *group, double key) {
-    int64_t n = 0;
-    for (int64_t i = 0; i < group->count; i++) n += tensor_get(group, i) == key;
-    struct tensor *t = fn_vector(n, c->ev->e);
-    int64_t k = 0;
-    for (int64_t i = 0; t && i < group->count; i++) {
-        if (tensor_get(group, i) == key) ((double *)t->data)[k++] = tensor_get(from, i);
-    }
-    return t;
+/* Up to MOST_GROUPS lines from one long row of points. */
+enum { MOST_GROUPS = 256, MOST_LABELLED = 12 };
+
+struct groups {
+    struct mark keys; /* color_by: the group of each point; classes: names */
+    int n;
+    double key[MOST_GROUPS];
+    int64_t size[MOST_GROUPS];
+    int64_t first[MOST_GROUPS];
+};
+
+static int group_at(const struct groups *g, double key) {
+    for (int k = 0; k < g->n; k++)
+        if (g->key[k] == key) return k;
+    return -1;
 }
 
-static bool seen_before(const struct tensor *group, int64_t i) {
-    for (int64_t k = 0; k < i; k++) {
-        if (tensor_get(group, k) == tensor_get(group, i)) return true;
-    }
-    return false;
-}
-
-static bool grouped(struct call *c, const struct mark *whole, const struct tensor *group,
-                    struct plot *p) {
-    enum { MOST_GROUPS = 256 };
-    int n_groups = 0;
-    for (int64_t i = 0; i < group->count; i++) {
-        char label[40];
-        if (seen_before(group, i)) continue;
-        if (++n_groups > MOST_GROUPS)
+static bool find_groups(struct call *c, struct groups *g) {
+    const struct tensor *t = g->keys.color_by;
+    for (int64_t i = 0; i < t->count; i++) {
+        double key = tensor_get(t, i);
+        int k = group_at(g, key);
+        if (k < 0 && g->n == MOST_GROUPS)
             return err_set(c->ev->e, ERR_VALUE, "More than %d groups.", MOST_GROUPS);
-        double key = tensor_get(group, i);
-        struct mark m = *whole;
-        m.x = pick_group(c, whole->x, group, key);
-        m.y = pick_group(c, whole->y, group, key);
-        snprintf(label, sizeof label, "%.6g", key);
-        m.label = intern_c(label);
-        m.color_by = NULL;
-        m.z = NULL;
-        if (!m.x || !m.y) return mark_clear(&m), false;
-        TRY(plot_add(p, &m, c->ev->e));
+        if (k < 0) {
+            k = g->n++;
+            g->key[k] = key;
+            g->first[k] = i;
+        }
+        g->size[k]++;
     }
     return true;
 }
 
-static bool line_groups(struct call *c, int i, struct mark *m, struct value *out) {
-    struct tensor *group;
-    bool ok = vector(c, i, &group);
-    struct plot *p = ok ? plot_new(c->ev->e) : NULL;
-    ok = p && (group->count == m->x->count ||
-               call_fail(c, i, ERR_SHAPE, "`group` has one entry for each point."));
-    ok = ok && grouped(c, m, group, p);
-    if (ok && given(c, "title", &i)) p->title = call_name(c, i);
-    if (ok && given(c, "legend", &i)) p->legend_title = call_name(c, i);
-    tensor_unref(group);
-    mark_clear(m);
+static struct tensor *pick_group(struct call *c, const struct groups *g, int k,
+                                 const struct tensor *from) {
+    struct tensor *t = fn_vector(g->size[k], c->ev->e);
+    int64_t n = 0;
+    for (int64_t i = g->first[k]; t && n < g->size[k]; i++)
+        if (tensor_get(g->keys.color_by, i) == g->key[k])
+            ((double *)t->data)[n++] = tensor_get(from, i);
+    return t;
+}
+
+static const char *group_label(const struct groups *g, int k) {
+    char label[64];
+    if (g->keys.classes) return intern_c(g->keys.classes[(int64_t)g->key[k]]);
+    snprintf(label, sizeof label, "%.6g", g->key[k]);
+    return intern_c(label);
+}
+
+/* Few groups have a label and a colour each; many are coloured by their number. */
+static bool add_group(struct call *c, struct plot *p, const struct groups *g, int k,
+                      const struct mark *whole) {
+    struct mark m = *whole;
+    m.x = pick_group(c, g, k, whole->x);
+    m.y = pick_group(c, g, k, whole->y);
+    m.color_by = NULL;
+    m.names = NULL;
+    bool ok = m.x && m.y;
+    bool by_number = whole->color_by || (g->n > MOST_LABELLED && !g->keys.classes);
+    if (!by_number) m.label = group_label(g, k);
+    const struct tensor *colors = whole->color_by ? whole->color_by : g->keys.color_by;
+    if (by_number && ok) ok = one_number(c, colors, g->first[k], &m.color_by);
+    if (ok) return plot_add(p, &m, c->ev->e);
+    plot_mark_clear(&m);
+    return false;
+}
+
+static bool line_groups(struct call *c, int i, struct plot *p, struct mark *m, struct value *out) {
+    struct groups *g = pool_zalloc(sizeof *g);
+    bool ok = g != NULL || err_memory(c->ev->e, sizeof *g);
+    if (ok) ok = plot_classes(c, i, p, &g->keys);
+    if (ok && g->keys.color_by->count != m->x->count)
+        ok = call_fail(c, i, ERR_SHAPE, "`group` has one entry for each point.");
+    ok = ok && find_groups(c, g);
+    for (int k = 0; ok && k < g->n; k++) ok = add_group(c, p, g, k, m);
+    if (g) tensor_unref(g->keys.color_by);
+    pool_free(g);
+    plot_mark_clear(m);
     if (!ok) return plot_unref(p), false;
+    plot_own(c, p);
     *out = (struct value){.kind = V_PLOT, .plot = p};
     return true;
 }
 
 bool fn_line(struct call *c, struct value *out) {
     struct mark m = {.kind = MARK_LINE, .opacity = 1};
+    struct tensor *matrix = NULL;
     int i;
-    if (!xy(c, &m) || !common(c, &m)) return mark_clear(&m), false;
-    if (given(c, "group", &i)) return line_groups(c, i, &m, out);
-    return finish(c, &m, out);
+    struct plot *p = plot_new(c->ev->e);
+    bool ok = p && xy(c, p, &m, &matrix) && plot_common(c, p, &m);
+    if (ok && !matrix && plot_given(c, "group", &i)) return line_groups(c, i, p, &m, out);
+    return finish_many(c, p, &m, matrix, ok, out);
 }
 
 bool fn_scatter(struct call *c, struct value *out) {
     struct mark m = {.kind = MARK_SCATTER, .opacity = 1};
-    if (!xy(c, &m) || !common(c, &m)) return mark_clear(&m), false;
-    return finish(c, &m, out);
-}
-
-static bool bar_names(struct call *c, struct mark *m, struct plot *p) {
-    const struct list *l = c->args[0].list;
-    struct arena *a = arena_new(1 << 20);
-    const char **names = a ? arena_alloc(a, (size_t)l->n * sizeof *names + 1) : NULL;
-    if (!names) return err_memory(c->ev->e, 1 << 20);
-    p->owner = a;
-    m->x = fn_vector(l->n, c->ev->e);
-    for (int i = 0; m->x && i < l->n; i++) {
-        ((double *)m->x->data)[i] = i;
-        names[i] = l->items[i].kind == V_TEXT ? intern(value_str(&l->items[i])) : "";
-    }
-    m->names = names;
-    return m->x != NULL;
+    struct plot *p = plot_new(c->ev->e);
+    bool ok = p && plot_positions(c, 0, p, &m) && plot_vector(c, 1, &m.y) &&
+              plot_same_length(c, m.x, m.y) && plot_common(c, p, &m);
+    return plot_finish(c, p, &m, ok, out);
 }
 
 bool fn_bar(struct call *c, struct value *out) {
     struct mark m = {.kind = MARK_BAR, .opacity = 1};
-    int i;
-    if (c->args[0].kind != V_LIST || c->args[0].list->n == 0 ||
-        c->args[0].list->items[0].kind != V_TEXT) {
-        if (!xy(c, &m) || !common(c, &m)) return mark_clear(&m), false;
-        return finish(c, &m, out);
-    }
+    struct tensor *matrix = NULL;
     struct plot *p = plot_new(c->ev->e);
-    bool ok =
-        p && vector(c, 1, &m.y) && bar_names(c, &m, p) && same_length(c, m.x, m.y) && common(c, &m);
-    if (!ok) return mark_clear(&m), plot_unref(p), false;
-    if (!plot_add(p, &m, c->ev->e)) return plot_unref(p), false;
-    if (given(c, "title", &i)) p->title = call_name(c, i);
-    *out = (struct value){.kind = V_PLOT, .plot = p};
-    return true;
+    bool ok = p && xy(c, p, &m, &matrix) && plot_common(c, p, &m);
+    return finish_many(c, p, &m, matrix, ok, out);
+}
+
+bool fn_band(struct call *c, struct value *out) {
+    struct mark m = {.kind = MARK_BAND, .opacity = 1};
+    struct plot *p = plot_new(c->ev->e);
+    bool ok = p && plot_positions(c, 0, p, &m) && plot_vector(c, 1, &m.y) &&
+              plot_vector(c, 2, &m.z) && plot_same_length(c, m.x, m.y) &&
+              plot_same_length(c, m.x, m.z) && plot_common(c, p, &m);
+    return plot_finish(c, p, &m, ok, out);
+}
+
+/* ---- distributions ---- */
+
+static bool flat(struct call *c, int i, struct tensor **out) {
+    TRY(call_floats(c, i, out));
+    struct shape s = shape_of(1, &(*out)->count);
+    struct tensor *row = tensor_with_shape(*out, &s, c->ev->e);
+    tensor_unref(*out);
+    *out = row;
+    return row != NULL;
 }
 
 bool fn_hist(struct call *c, struct value *out) {
@@ -261,224 +230,160 @@ bool fn_hist(struct call *c, struct value *out) {
     TRY(call_int(c, 1, 30, &bins));
     if (bins < 1 || bins > 10000) return call_fail(c, 1, ERR_VALUE, "From 1 to 10000 bins.");
     m.bins = (int)bins;
-    TRY(call_floats(c, 0, &m.x));
-    struct shape s = shape_of(1, &m.x->count);
-    struct tensor *flat = tensor_with_shape(m.x, &s, c->ev->e);
-    tensor_unref(m.x);
-    m.x = flat;
-    if (!flat || !common(c, &m)) return mark_clear(&m), false;
-    return finish(c, &m, out);
+    struct plot *p = plot_new(c->ev->e);
+    return plot_finish(c, p, &m, p && flat(c, 0, &m.x) && plot_common(c, p, &m), out);
 }
 
-bool fn_band(struct call *c, struct value *out) {
-    struct mark m = {.kind = MARK_BAND, .opacity = 1};
-    bool ok = vector(c, 0, &m.x) && vector(c, 1, &m.y) && vector(c, 2, &m.z) &&
-              same_length(c, m.x, m.y) && same_length(c, m.x, m.z) && common(c, &m);
-    if (!ok) return mark_clear(&m), false;
-    return finish(c, &m, out);
-}
+/* The numbers of all groups one after the other. */
+struct pile {
+    struct tensor *parts[256];
+    const char *names[256];
+    int n;
+};
 
-static bool matrix(struct call *c, int i, struct tensor **z) {
-    TRY(call_floats(c, i, z));
-    if ((*z)->shape.n == 2) return true;
-    tensor_unref(*z);
-    *z = NULL;
-    return call_fail(c, i, ERR_SHAPE, "%s draws a matrix [row, column].", c->row->name);
-}
-
-bool fn_heatmap(struct call *c, struct value *out) {
-    struct mark m = {.kind = MARK_HEATMAP, .opacity = 1};
-    bool ok = matrix(c, 0, &m.z) && (!call_has(c, 1) || vector(c, 1, &m.x)) &&
-              (!call_has(c, 2) || vector(c, 2, &m.y)) && common(c, &m);
-    bool fits = ok && (!m.x || m.x->count == m.z->shape.size[1]) &&
-                (!m.y || m.y->count == m.z->shape.size[0]);
-    if (ok && !fits)
-        call_fail(c, -1, ERR_SHAPE,
-                  "x has one number for each column of the matrix, y one for "
-                  "each row.");
-    if (!fits) return mark_clear(&m), false;
-    return finish(c, &m, out);
-}
-
-static bool extent_of(struct call *c, struct mark *m) {
-    struct tensor *t;
-    int i;
-    if (!given(c, "extent", &i)) return true;
-    TRY(call_floats(c, i, &t));
-    bool ok = t->count == 4 ||
-              call_fail(c, i, ERR_ARGUMENT, "`extent` is four numbers: left, right, bottom, top.");
-    for (int k = 0; ok && k < 4; k++) m->extent[k] = tensor_get(t, k);
-    m->has_extent = ok;
-    tensor_unref(t);
-    return ok;
-}
-
-bool fn_image(struct call *c, struct value *out) {
-    struct mark m = {.kind = MARK_IMAGE, .opacity = 1};
-    TRY(call_tensor(c, 0, &m.z));
-    const struct shape *s = &m.z->shape;
-    bool fits = s->n == 2 || (s->n == 3 && (s->size[2] == 1 || s->size[2] == 3 || s->size[2] == 4));
-    if (!fits)
-        call_fail(c, 0, ERR_SHAPE, "A picture is [height, width] or [height, width, channel].");
-    if (!fits || !common(c, &m) || !extent_of(c, &m)) return mark_clear(&m), false;
-    return finish(c, &m, out);
-}
-
-/* f at every point of a grid [y, x]. */
-static bool sample_function(struct call *c, struct value f, struct mark *m, int64_t n) {
-    struct shape s = shape_of(2, (int64_t[]){n, n}), two = shape_of(1, &(int64_t){2});
-    m->z = tensor_new(DT_FLOAT64, &s, c->ev->e);
-    for (int64_t i = 0; m->z && i < n * n; i++) {
-        struct tensor *point = tensor_new(DT_FLOAT64, &two, c->ev->e);
-        if (!point || stopped(c->ev, c->at)) return tensor_unref(point), false;
-        ((double *)point->data)[0] = tensor_get(m->x, i % n);
-        ((double *)point->data)[1] = tensor_get(m->y, i / n);
-        struct value args = value_tensor(point), height;
-        bool ok = call_simple(c->ev, f, &args, 1, c->at, &height);
-        value_unref(args);
-        if (!ok) return false;
-        if (!value_is_number(height)) {
-            value_unref(height);
-            return call_fail(c, 0, ERR_TYPE,
-                             "The function must give one number for a vector of two numbers.");
-        }
-        ((double *)m->z->data)[i] = value_number(height);
-    }
-    return m->z != NULL;
-}
-
-static struct tensor *spread(struct call *c, int i, int64_t n) {
-    struct tensor *range, *t = NULL;
-    if (!call_floats(c, i, &range)) return NULL;
-    if (range->count != 2) call_fail(c, i, ERR_ARGUMENT, "A range is two numbers: [from, to].");
-    else t = fn_vector(n, c->ev->e);
-    double a = tensor_get(range, 0), b = range->count > 1 ? tensor_get(range, 1) : a;
-    for (int64_t k = 0; t && k < n; k++)
-        ((double *)t->data)[k] = a + (b - a) * (double)k / (double)(n - 1);
-    tensor_unref(range);
-    return t;
-}
-
-bool fn_contour(struct call *c, struct value *out) {
-    struct mark m = {.kind = MARK_CONTOUR, .opacity = 1};
-    struct value f;
-    int64_t n;
-    TRY(call_function(c, 0, &f));
-    TRY(call_int(c, 3, 100, &n));
-    if (n < 2 || n > 1000) return call_fail(c, 3, ERR_VALUE, "From 2 to 1000 points each way.");
-    m.x = spread(c, 1, n);
-    m.y = m.x ? spread(c, 2, n) : NULL;
-    if (!m.y || !sample_function(c, f, &m, n)) return mark_clear(&m), false;
-    return finish(c, &m, out);
-}
-
-/* ---- figures ---- */
-
-bool fn_grid(struct call *c, struct value *out) {
-    struct value items[64];
-    int n = 0;
-    int64_t columns;
-    for (int i = 0; i < c->n_rest; i++) {
-        struct value v = c->actuals[c->rest[i]].value;
-        if (v.kind == V_LIST)
-            for (int k = 0; k < v.list->n && n < 64; k++) items[n++] = v.list->items[k];
-        else if (n < 64) items[n++] = v;
-    }
-    TRY(call_int(c, named(c, "columns"), 2, &columns));
-    for (int i = 0; i < n; i++) {
-        if (items[i].kind != V_PLOT)
-            return call_fail(c, -1, ERR_TYPE,
-                             "grid puts plots side by side, and one of these is %s.",
-                             value_kind_words(items[i].kind));
-    }
-    if (n == 0 || columns < 1)
-        return call_fail(c, -1, ERR_ARGUMENT, "grid needs plots, and at least one column.");
-    struct figure *f = figure_new(n, (int)(columns < n ? columns : n), c->ev->e);
-    if (!f) return false;
-    for (int i = 0; i < n; i++) f->plots[i] = plot_ref(items[i].plot);
-    f->title = call_name(c, named(c, "title"));
-    *out = (struct value){.kind = V_FIGURE, .figure = f};
+static bool pile_add(struct call *c, struct pile *pile, struct value v, const char *name) {
+    struct value t;
+    if (pile->n == ARRAY_LEN(pile->parts))
+        return call_fail(c, 0, ERR_VALUE, "More than %d groups.", (int)ARRAY_LEN(pile->parts));
+    if (!as_tensorlike(c->ev, v, &t)) return false;
+    struct tensor *x =
+        value_is_tensorlike(t) || value_is_number(t) ? value_to_tensor(t, c->ev->e) : NULL;
+    value_unref(t);
+    if (!x && c->ev->e->kind == ERR_NONE)
+        return call_fail(c, 0, ERR_TYPE, "A box stands for a row of numbers, and this is %s.",
+                         value_kind_words(v.kind));
+    if (!x) return false;
+    pile->names[pile->n] = name;
+    pile->parts[pile->n++] = x;
     return true;
 }
 
-/* A batch of pictures [n, h, w] or [n, h, w, 1|3]? */
-static bool is_batch(struct value v) {
-    if (v.kind != V_TENSOR) return false;
-    const struct shape *s = &v.tensor->shape;
-    if (s->n == 4) return s->size[3] == 1 || s->size[3] == 3 || s->size[3] == 4;
-    return s->n == 3 && s->size[0] >= 1 && s->size[1] >= 4 && s->size[2] >= 4;
-}
-
-static bool gallery_rows(struct call *c, struct figure *f, int64_t columns) {
-    int at = 0;
-    for (int i = 0; i < c->n_rest; i++) {
-        struct value v = c->actuals[c->rest[i]].value;
-        int64_t n = v.tensor->shape.size[0];
-        for (int64_t k = 0; k < columns; k++) {
-            struct plot *p = plot_new(c->ev->e);
-            struct value item;
-            if (!p) return false;
-            f->plots[at++] = p;
-            p->no_axes = true;
-            if (k >= n) continue;
-            TRY(iterate_item(c->ev, v, k, &item));
-            struct mark m = {.kind = MARK_IMAGE, .opacity = 1, .z = item.tensor};
-            TRY(plot_add(p, &m, c->ev->e));
-        }
+static bool pile_table(struct call *c, struct pile *pile, const struct table *t) {
+    for (int32_t i = 0; i < t->n_columns; i++) {
+        if (t->columns[i].kind == COLUMN_TEXT) continue;
+        struct tensor *x = fn_vector(t->n_rows, c->ev->e);
+        if (!x) return false;
+        memcpy(x->data, t->columns[i].numbers, (size_t)t->n_rows * sizeof(double));
+        bool ok = pile_add(c, pile, (struct value){.kind = V_TENSOR, .tensor = x},
+                           t->columns[i].name);
+        tensor_unref(x);
+        TRY(ok);
     }
     return true;
 }
 
-enum { GALLERY_WIDTH = 20 };
-
-static bool row_labels(struct call *c, struct figure *f) {
-    int i = named(c, "rows");
-    if (!call_has(c, i)) return true;
-    if (c->args[i].kind != V_LIST || c->args[i].list->n != c->n_rest)
-        return call_fail(c, i, ERR_ARGUMENT,
-                         "`rows` is a list with one text for each row of pictures.");
-    f->row_labels = pool_need((size_t)c->n_rest * sizeof *f->row_labels, c->ev->e);
-    if (!f->row_labels) return false;
-    f->n_row_labels = c->n_rest;
-    for (int k = 0; k < c->n_rest; k++) {
-        struct value v = c->args[i].list->items[k];
-        f->row_labels[k] = v.kind == V_TEXT ? intern(value_str(&v)) : "";
+static bool pile_matrix(struct call *c, struct pile *pile, const struct tensor *t) {
+    for (int64_t k = 0; k < t->shape.size[1]; k++) {
+        struct tensor *x = column_of(c, t, k);
+        if (!x) return false;
+        bool ok = pile_add(c, pile, (struct value){.kind = V_TENSOR, .tensor = x}, NULL);
+        tensor_unref(x);
+        TRY(ok);
     }
     return true;
 }
 
-static bool gallery(struct call *c, struct value *out) {
-    int64_t columns = 0;
-    for (int i = 0; i < c->n_rest; i++) {
-        int64_t n = c->actuals[c->rest[i]].value.tensor->shape.size[0];
-        if (n > columns) columns = n;
-    }
-    if (columns > GALLERY_WIDTH) columns = GALLERY_WIDTH;
-    struct figure *f = figure_new(c->n_rest * (int)columns, (int)columns, c->ev->e);
-    if (!f) return false;
-    f->gallery = true;
-    f->title = call_name(c, named(c, "title"));
-    if (!gallery_rows(c, f, columns) || !row_labels(c, f)) return figure_unref(f), false;
-    *out = (struct value){.kind = V_FIGURE, .figure = f};
-    return true;
-}
-
-bool fn_show(struct call *c, struct value *out) {
-    const struct engine_observer *o = c->ev->observer;
-    bool pictures = c->n_rest > 0;
-    *out = value_none();
-    if (!o->show) return true;
-    const char *title = call_name(c, named(c, "title"));
-    for (int i = 0; i < c->n_rest; i++)
-        pictures = pictures && is_batch(c->actuals[c->rest[i]].value);
-    if (pictures) {
-        struct value f;
-        TRY(gallery(c, &f));
-        o->show(o->user, f, title, false);
-        value_unref(f);
+/* A record or table of rows of numbers, a list of them, the columns of a matrix, or one row. */
+static bool pile_all(struct call *c, struct pile *pile) {
+    struct value v = c->args[0];
+    if (v.kind == V_TABLE || v.kind == V_HISTORY) return pile_table(c, pile, v.table);
+    if (v.kind == V_TENSOR && v.tensor->shape.n == 2) return pile_matrix(c, pile, v.tensor);
+    if (v.kind == V_RECORD) {
+        for (int i = 0; i < v.record->n; i++)
+            TRY(pile_add(c, pile, v.record->items[i], v.record->keys[i]));
         return true;
     }
-    for (int i = 0; i < c->n_rest; i++)
-        o->show(o->user, c->actuals[c->rest[i]].value, i ? NULL : title, false);
+    if (v.kind != V_LIST) return pile_add(c, pile, v, NULL);
+    for (int i = 0; i < v.list->n; i++) TRY(pile_add(c, pile, v.list->items[i], NULL));
     return true;
+}
+
+/* The pile as two rows: numbers and the group of each. */
+static bool pile_rows(struct call *c, const struct pile *pile, struct mark *m) {
+    int64_t n = 0, at = 0;
+    for (int k = 0; k < pile->n; k++) n += pile->parts[k]->count;
+    m->x = fn_vector(n, c->ev->e);
+    m->y = m->x ? fn_vector(n, c->ev->e) : NULL;
+    for (int k = 0; m->y && k < pile->n; k++)
+        for (int64_t i = 0; i < pile->parts[k]->count; i++, at++) {
+            ((double *)m->x->data)[at] = tensor_get(pile->parts[k], i);
+            ((double *)m->y->data)[at] = k;
+        }
+    return m->y != NULL;
+}
+
+/* `names` of the boxes, or those that the groups have, or 1, 2, 3 … */
+static bool pile_names(struct call *c, struct pile *pile, struct plot *p, struct mark *m) {
+    char numbers[ARRAY_LEN(pile->names)][8];
+    int i;
+    m->n_names = pile->n;
+    if (plot_given(c, "names", &i)) {
+        if (plot_is_texts(c->args[i])) m->names = plot_texts(c, c->args[i], p, &m->n_names);
+        if (m->names && m->n_names == pile->n) return true;
+        return c->ev->e->kind == ERR_NONE &&
+               call_fail(c, i, ERR_ARGUMENT, "`names` is a list of %d texts, one for each box.",
+                         pile->n);
+    }
+    for (int k = 0; k < pile->n; k++) {
+        snprintf(numbers[k], sizeof numbers[k], "%d", k + 1);
+        if (!pile->names[k]) pile->names[k] = numbers[k];
+    }
+    if (pile->n == 1 && pile->names[0] == numbers[0]) pile->names[0] = "";
+    m->names = plot_keep_names(p, pile->names, pile->n, c->ev->e);
+    return m->names != NULL;
+}
+
+bool fn_box(struct call *c, struct value *out) {
+    struct mark m = {.kind = MARK_BOX, .opacity = 1};
+    struct pile *pile = pool_zalloc(sizeof *pile);
+    if (!pile) return err_memory(c->ev->e, sizeof *pile);
+    struct plot *p = plot_new(c->ev->e);
+    bool ok = p && pile_all(c, pile) && pile_rows(c, pile, &m) && pile_names(c, pile, p, &m) &&
+              plot_common(c, p, &m);
+    if (ok && pile->n == 0) ok = call_fail(c, 0, ERR_VALUE, "There are no numbers to draw.");
+    for (int k = 0; k < pile->n; k++) tensor_unref(pile->parts[k]);
+    pool_free(pile);
+    return plot_finish(c, p, &m, ok, out);
+}
+
+/* ---- guide lines and texts ---- */
+
+static bool rule(struct call *c, bool upright, struct value *out) {
+    struct mark m = {.kind = MARK_RULE, .opacity = 1, .dashed = true, .color = intern_c("gray")};
+    struct plot *p = plot_new(c->ev->e);
+    bool ok = p && plot_vector(c, 0, upright ? &m.x : &m.y) && plot_common(c, p, &m);
+    return plot_finish(c, p, &m, ok, out);
+}
+
+bool fn_vline(struct call *c, struct value *out) {
+    return rule(c, true, out);
+}
+
+bool fn_hline(struct call *c, struct value *out) {
+    return rule(c, false, out);
+}
+
+static bool note_texts(struct call *c, struct plot *p, struct mark *m) {
+    if (plot_is_texts(c->args[2])) {
+        m->names = plot_texts(c, c->args[2], p, &m->n_names);
+    } else {
+        struct text t = {0};
+        value_print(c->args[2], &t);
+        const char *one = t.p ? t.p : "";
+        m->names = plot_keep_names(p, &one, 1, c->ev->e);
+        m->n_names = 1;
+        text_clear(&t);
+    }
+    TRY(m->names != NULL);
+    return m->n_names == m->x->count ||
+           call_fail(c, 2, ERR_SHAPE, "There are %lld points and %lld texts.",
+                     (long long)m->x->count, (long long)m->n_names);
+}
+
+bool fn_note(struct call *c, struct value *out) {
+    struct mark m = {.kind = MARK_NOTE, .opacity = 1};
+    struct plot *p = plot_new(c->ev->e);
+    bool ok = p && plot_vector(c, 0, &m.x) && plot_vector(c, 1, &m.y) &&
+              plot_same_length(c, m.x, m.y) && note_texts(c, p, &m) && plot_common(c, p, &m);
+    return plot_finish(c, p, &m, ok, out);
 }

@@ -36,7 +36,9 @@ static bool set_log(struct eval *ev, const struct ast *s, struct value v, void *
     struct str axis = v.kind == V_TEXT ? value_str(&v) : (struct str){0};
     p->log_x = str_is(axis, "x") || str_is(axis, "xy");
     p->log_y = str_is(axis, "y") || str_is(axis, "xy");
-    return p->log_x || p->log_y || setting_wrong(ev, s, v, "\"x\", \"y\" or \"xy\"");
+    p->log_right = str_is(axis, "right");
+    return p->log_x || p->log_y || p->log_right ||
+           setting_wrong(ev, s, v, "\"x\", \"y\", \"xy\" or \"right\"");
 }
 
 static bool two_numbers(struct eval *ev, const struct ast *s, struct value v, double *a,
@@ -69,6 +71,51 @@ static bool set_y_limits(struct eval *ev, const struct ast *s, struct value v, v
     return two_numbers(ev, s, v, &p->y_limits[0], &p->y_limits[1]);
 }
 
+static bool set_right(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    return setting_text(ev, s, v, &((struct plot *)to)->right_label);
+}
+
+static bool set_right_limits(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    p->has_right_limits = true;
+    return two_numbers(ev, s, v, &p->right_limits[0], &p->right_limits[1]);
+}
+
+static bool set_polar(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    return setting_bool(ev, s, v, &((struct plot *)to)->polar);
+}
+
+static bool set_equal(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    return setting_bool(ev, s, v, &((struct plot *)to)->equal);
+}
+
+static bool set_axes(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    bool yes = true;
+    TRY(setting_bool(ev, s, v, &yes));
+    ((struct plot *)to)->no_axes = !yes;
+    return true;
+}
+
+static bool set_columns(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    int64_t columns;
+    TRY(setting_int(ev, s, v, NULL, 1, &columns));
+    if (p->n_marks > 0)
+        return fail(ev, s->a->span, ERR_SETTING, "`columns` comes before the first mark.");
+    if (!p->panels) p->panels = figure_new(0, 1, ev->e);
+    if (!p->panels) return false;
+    p->panels->columns = columns < 64 ? (int)columns : 64;
+    return true;
+}
+
+static bool set_share(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct plot *p = to;
+    struct str axis = v.kind == V_TEXT ? value_str(&v) : (struct str){0};
+    p->share_x = str_is(axis, "x") || str_is(axis, "xy");
+    p->share_y = str_is(axis, "y") || str_is(axis, "xy");
+    return p->share_x || p->share_y || setting_wrong(ev, s, v, "\"x\", \"y\" or \"xy\"");
+}
+
 static const struct setting_row rows[] = {
     {"title", "none", "A text above the plot.", NULL, set_title},
     {"x", "none", "The label of the x axis.", NULL, set_x},
@@ -76,16 +123,42 @@ static const struct setting_row rows[] = {
     {"size", "6.4 x 4", "Width and height in inches: 6x4.", NULL, set_size},
     {"grid", "False", "True: lines at the ticks.", NULL, set_grid},
     {"legend", "when there are labels", "False: none; a text: its title.", NULL, set_legend},
-    {"log", "none", "\"x\", \"y\" or \"xy\": a logarithmic axis.", NULL, set_log},
+    {"log", "none", "\"x\", \"y\", \"xy\" or \"right\": a logarithmic axis.", NULL, set_log},
     {"x_limits", "from the data", "Two numbers: the ends of the x axis.", NULL, set_x_limits},
     {"y_limits", "from the data", "Two numbers: the ends of the y axis.", NULL, set_y_limits},
-    {"columns", "none", "Plots side by side.", "columns inside plot; grid(p, q, columns=2) works",
-     NULL},
+    {"right", "none", "The label of the second y axis.", NULL, set_right},
+    {"right_limits", "from the data", "Two numbers: the ends of the second y axis.", NULL,
+     set_right_limits},
+    {"polar", "False", "True: x is an angle in radians, y the distance from the centre.", NULL,
+     set_polar},
+    {"equal", "False", "True: a unit is as long in y as in x.", NULL, set_equal},
+    {"axes", "True", "False: no axes, numbers and frame.", NULL, set_axes},
+    {"columns", "one plot", "A plot of its own for each mark, so many side by side.", NULL,
+     set_columns},
+    {"share", "none", "With columns: \"x\", \"y\" or \"xy\", the axes that all plots have in common.",
+     NULL, set_share},
 };
 const struct setting_table plot_settings = {"plot", rows, (int)ARRAY_LEN(rows)};
 
-bool plot_take_mark(struct eval *ev, struct plot *from, int i) {
-    return plot_add_from(ev->plot, from, i, ev->e);
+bool plot_take_marks(struct eval *ev, const struct plot *from) {
+    struct plot *p = ev->plot;
+    if (!p->panels || ev->domain == DOMAIN_CHECK) return plot_add_all(p, from, ev->e);
+    struct plot *panel = plot_new(ev->e);
+    bool ok = panel && plot_add_all(panel, from, ev->e) && figure_add(p->panels, panel, ev->e);
+    plot_unref(panel);
+    return ok;
+}
+
+/* What the block says is said of every panel; the title is that of all together. */
+static struct figure *take_panels(struct plot *p) {
+    struct figure *f = p->panels;
+    p->panels = NULL;
+    f->title = p->title;
+    f->share_x = p->share_x;
+    f->share_y = p->share_y;
+    if (f->columns > f->n && f->n > 0) f->columns = f->n;
+    for (int i = 0; i < f->n; i++) plot_default_settings(f->plots[i], p);
+    return f;
 }
 
 bool eval_plot_block(struct eval *ev, const struct ast *s, struct value *out) {
@@ -103,6 +176,9 @@ bool eval_plot_block(struct eval *ev, const struct ast *s, struct value *out) {
     if (ev->domain == DOMAIN_CHECK) {
         plot_unref(p);
         *out = value_unknown();
+    } else if (p->panels) {
+        *out = (struct value){.kind = V_FIGURE, .figure = take_panels(p)};
+        plot_unref(p);
     } else {
         *out = (struct value){.kind = V_PLOT, .plot = p};
     }

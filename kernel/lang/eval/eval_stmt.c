@@ -189,8 +189,7 @@ static enum flow exec_expr(struct eval *ev, const struct ast *s) {
     if (!eval_expr(ev, s->a, &v)) return FLOW_ERROR;
     enum flow flow = FLOW_NEXT;
     if (ev->plot && v.kind == V_PLOT) {
-        for (int i = 0; flow == FLOW_NEXT && i < v.plot->n_marks; i++)
-            if (!plot_take_mark(ev, v.plot, i)) flow = FLOW_ERROR;
+        if (!plot_take_marks(ev, v.plot)) flow = FLOW_ERROR;
     } else if (!is_nothing(v) && !s->is_quiet) {
         flow = lost(ev, s, v);
     }

@@ -17,5 +17,5 @@ enum flow exec_unknown_while(struct eval *ev, const struct ast *s);
 enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, int64_t i);
 /* input, weight and output lines of a model. */
 enum flow exec_model_line(struct eval *ev, const struct ast *s);
-/* Move mark i of a plot made by a mark function into the plot block being built. */
-bool plot_take_mark(struct eval *ev, struct plot *from, int i);
+/* Take the marks of a plot made by a mark function into the plot block being built. */
+bool plot_take_marks(struct eval *ev, const struct plot *from);

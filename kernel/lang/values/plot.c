@@ -28,6 +28,7 @@ void plot_unref(struct plot *p) {
     for (int i = 0; i < p->n_marks; i++) mark_clear(&p->marks[i]);
     pool_free(p->marks);
     if (p->owner) arena_free(p->owner);
+    figure_unref(p->panels);
     pool_free(p);
 }
 
@@ -46,41 +47,77 @@ bool plot_add(struct plot *p, const struct mark *m, struct err *e) {
     return true;
 }
 
-/* How many names a mark has: one per bar, or per row of a square heat map. */
-static int64_t n_names(const struct mark *m) {
-    if (!m->names) return 0;
-    if (m->kind == MARK_BAR && m->y) return m->y->count;
-    return m->kind == MARK_HEATMAP && m->z && m->z->shape.n > 0 ? m->z->shape.size[0] : 0;
-}
-
 enum { NAMES_RESERVE = 1 << 24 };
 
-static bool copy_names(struct plot *p, struct mark *m, struct err *e) {
-    int64_t n = n_names(m);
+const char **plot_keep_names(struct plot *p, const char *const *names, int64_t n, struct err *e) {
     size_t bytes = (size_t)n * sizeof(char *);
     if (!p->owner) p->owner = arena_new(NAMES_RESERVE);
-    const char **names = p->owner ? arena_alloc(p->owner, bytes) : NULL;
-    for (int64_t i = 0; names && i < n; i++) {
-        if (!m->names[i]) continue;
-        names[i] = arena_strdup(p->owner, str_of(m->names[i]));
-        if (!names[i]) return err_memory(e, bytes);
+    const char **kept = p->owner ? arena_alloc(p->owner, bytes + 1) : NULL;
+    for (int64_t i = 0; kept && i < n; i++) {
+        kept[i] = names[i] ? arena_strdup(p->owner, str_of(names[i])) : "";
+        if (!kept[i]) kept = NULL;
     }
-    m->names = names;
-    return names != NULL || err_memory(e, bytes);
+    if (!kept) err_memory(e, bytes);
+    return kept;
 }
 
 static struct tensor *share(struct tensor *t) {
     return t ? tensor_ref(t) : NULL;
 }
 
-bool plot_add_from(struct plot *p, const struct plot *from, int i, struct err *e) {
+static bool add_from(struct plot *p, const struct plot *from, int i, struct err *e) {
     struct mark m = from->marks[i];
-    if (m.names) TRY(copy_names(p, &m, e));
+    if (m.names && !(m.names = plot_keep_names(p, m.names, m.n_names, e))) return false;
+    if (m.row_names && !(m.row_names = plot_keep_names(p, m.row_names, m.n_row_names, e)))
+        return false;
+    if (m.classes && !(m.classes = plot_keep_names(p, m.classes, m.n_classes, e))) return false;
     m.x = share(m.x);
     m.y = share(m.y);
     m.z = share(m.z);
     m.color_by = share(m.color_by);
     return plot_add(p, &m, e);
+}
+
+static void default_limits(bool *has, double limits[2], bool from_has, const double from[2]) {
+    if (*has || !from_has) return;
+    *has = true;
+    limits[0] = from[0];
+    limits[1] = from[1];
+}
+
+bool plot_add_all(struct plot *p, const struct plot *from, struct err *e) {
+    for (int i = 0; i < from->n_marks; i++) TRY(add_from(p, from, i, e));
+    if (!p->title) p->title = from->title;
+    if (!p->x_label) p->x_label = from->x_label;
+    if (!p->y_label) p->y_label = from->y_label;
+    if (!p->right_label) p->right_label = from->right_label;
+    if (!p->legend_title) p->legend_title = from->legend_title;
+    p->no_axes |= from->no_axes;
+    p->polar |= from->polar;
+    p->log_x |= from->log_x;
+    p->log_y |= from->log_y;
+    default_limits(&p->has_x_limits, p->x_limits, from->has_x_limits, from->x_limits);
+    default_limits(&p->has_y_limits, p->y_limits, from->has_y_limits, from->y_limits);
+    return true;
+}
+
+void plot_default_settings(struct plot *p, const struct plot *from) {
+    if (!p->x_label) p->x_label = from->x_label;
+    if (!p->y_label) p->y_label = from->y_label;
+    if (!p->legend_title) p->legend_title = from->legend_title;
+    if (p->width <= 0 && from->width > 0) {
+        p->width = from->width;
+        p->height = from->height;
+    }
+    p->grid |= from->grid;
+    p->no_legend |= from->no_legend;
+    p->no_axes |= from->no_axes;
+    p->polar |= from->polar;
+    p->equal |= from->equal;
+    p->log_x |= from->log_x;
+    p->log_y |= from->log_y;
+    default_limits(&p->has_x_limits, p->x_limits, from->has_x_limits, from->x_limits);
+    default_limits(&p->has_y_limits, p->y_limits, from->has_y_limits, from->y_limits);
 }
 
 struct figure *figure_new(int n, int columns, struct err *e) {
@@ -93,6 +130,15 @@ struct figure *figure_new(int n, int columns, struct err *e) {
     if (f->plots) return f;
     figure_unref(f);
     return NULL;
+}
+
+bool figure_add(struct figure *f, struct plot *p, struct err *e) {
+    size_t bytes = (size_t)(f->n + 1) * sizeof(struct plot *);
+    struct plot **grown = pool_realloc(f->plots, bytes);
+    if (!grown) return err_memory(e, bytes);
+    f->plots = grown;
+    f->plots[f->n++] = plot_ref(p);
+    return true;
 }
 
 struct figure *figure_ref(struct figure *f) {

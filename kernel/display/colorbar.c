@@ -1,0 +1,44 @@
+/* The bar of colours beside a panel, with its ticks. */
+#include "display/axes.h"
+#include "display/pixels.h"
+#include <math.h>
+
+double colorbar_width(const struct colorbar *bar) {
+    struct ticks t;
+    ticks_choose(&t, &(struct scale){.low = bar->low, .high = bar->high}, false, 6);
+    return 16 + 14 + AXES_TICK + 4 + fmax(ticks_widest(&t), font_width(str_of(t.offset), 11)) +
+           (bar->label ? 20 : 2);
+}
+
+bool colorbar_draw(const struct chart *c) {
+    const struct colorbar *bar = &c->bar;
+    double beside = axes_has_right(c) ? c->margins.right - colorbar_width(bar) : 0;
+    struct rect r = {c->panel.x + c->panel.w + 16 + beside, c->panel.y, 14, c->panel.h};
+    TRY(pixels_colorbar(c->out, r, &bar->map, c->e));
+    svg_rect(c->out, r, NULL, SVG_FRAME);
+    struct scale s = {.low = bar->low, .high = bar->high, .from = r.y + r.h, .to = r.y};
+    struct ticks t;
+    ticks_choose(&t, &s, false, (int)fmax(2, fmin(8, r.h / 42)));
+    text_adds(c->out, "<path stroke=\"" SVG_FRAME "\" d=\"");
+    for (int i = 0; i < t.n; i++) {
+        svg_number(c->out, 'M', r.x + r.w);
+        svg_number(c->out, ' ', scale_at(&s, t.at[i]));
+        svg_number(c->out, 'h', AXES_TICK);
+    }
+    text_adds(c->out, "\"/>\n");
+    struct svg_text style = {.x = r.x + r.w + AXES_TICK + 4, .size = 12};
+    for (int i = 0; i < t.n; i++) {
+        style.y = scale_at(&s, t.at[i]) + 4.2;
+        svg_text(c->out, &style, str_of(t.label[i]));
+    }
+    style.y = r.y - 6;
+    style.size = 11;
+    if (t.offset[0]) svg_text(c->out, &style, str_of(t.offset));
+    struct svg_text label = {.x = style.x + fmax(ticks_widest(&t), font_width(str_of(t.offset), 11)) + 16,
+                             .y = r.y + r.h / 2,
+                             .size = AXES_LABEL,
+                             .anchor = ANCHOR_MIDDLE,
+                             .angle = -90};
+    if (bar->label) svg_text(c->out, &label, str_of(bar->label));
+    return true;
+}

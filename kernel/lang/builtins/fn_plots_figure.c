@@ -1,0 +1,216 @@
+/* Several plots or pictures: side by side, shown at once, or one after the other. */
+#include "plot_args.h"
+#include <math.h>
+#include <string.h>
+
+enum { GRID_MOST = 256 };
+
+static bool add_items(struct value *items, int *n, struct value v) {
+    if (v.kind != V_LIST) {
+        if (*n < GRID_MOST) items[(*n)++] = v;
+        return true;
+    }
+    for (int k = 0; k < v.list->n && *n < GRID_MOST; k++) items[(*n)++] = v.list->items[k];
+    return true;
+}
+
+static bool share_of(struct call *c, struct figure *f) {
+    int i;
+    struct str s;
+    if (!plot_given(c, "share", &i)) return true;
+    TRY(call_text(c, i, &s));
+    f->share_x = str_is(s, "x") || str_is(s, "xy");
+    f->share_y = str_is(s, "y") || str_is(s, "xy");
+    return f->share_x || f->share_y ||
+           call_fail(c, i, ERR_VALUE, "`share` is \"x\", \"y\" or \"xy\".");
+}
+
+bool fn_grid(struct call *c, struct value *out) {
+    struct value items[GRID_MOST];
+    int n = 0;
+    int64_t columns;
+    for (int i = 0; i < c->n_rest; i++) add_items(items, &n, c->actuals[c->rest[i]].value);
+    TRY(call_int(c, plot_named(c, "columns"), 2, &columns));
+    for (int i = 0; i < n; i++) {
+        if (items[i].kind != V_PLOT)
+            return call_fail(c, -1, ERR_TYPE,
+                             "grid puts plots side by side, and one of these is %s.",
+                             value_kind_words(items[i].kind));
+    }
+    if (n == 0 || columns < 1)
+        return call_fail(c, -1, ERR_ARGUMENT, "grid needs plots, and at least one column.");
+    struct figure *f = figure_new(n, (int)(columns < n ? columns : n), c->ev->e);
+    if (!f) return false;
+    for (int i = 0; i < n; i++) f->plots[i] = plot_ref(items[i].plot);
+    f->title = call_name(c, plot_named(c, "title"));
+    if (!share_of(c, f)) return figure_unref(f), false;
+    *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return true;
+}
+
+/* ---- animate ---- */
+
+enum { FRAMES_MOST = 2000 };
+
+/* A plot, or a picture as one. */
+static struct plot *frame_of(struct call *c, struct value v) {
+    if (v.kind == V_PLOT) return plot_ref(v.plot);
+    bool picture = v.kind == V_TENSOR && tensor_n_pictures(v.tensor) == 1;
+    if (!picture) {
+        call_fail(c, 0, ERR_TYPE, "A frame is a plot or a picture, and this is %s.",
+                  value_kind_words(v.kind));
+        return NULL;
+    }
+    struct plot *p = plot_new(c->ev->e);
+    struct mark m = {.kind = MARK_IMAGE, .z = tensor_ref(v.tensor), .opacity = 1};
+    if (!p) return tensor_unref(m.z), NULL;
+    p->no_axes = true;
+    if (plot_add(p, &m, c->ev->e)) return p;
+    plot_unref(p);
+    return NULL;
+}
+
+/* Frame i: element i of a list or of a batch of pictures, or what a function of i gives. */
+static bool take_frame(struct call *c, struct value from, int64_t i, struct plot **out) {
+    struct value v, number = value_int(i);
+    bool made = from.kind == V_FUNCTION || from.kind == V_BUILTIN;
+    TRY(made ? call_simple(c->ev, from, &number, 1, c->at, &v)
+             : iterate_item(c->ev, from, i, &v));
+    *out = frame_of(c, v);
+    value_unref(v);
+    return *out != NULL;
+}
+
+static bool count_frames(struct call *c, struct value from, int64_t *n) {
+    bool made = from.kind == V_FUNCTION || from.kind == V_BUILTIN;
+    if (made && !call_has(c, 1))
+        return call_fail(c, -1, ERR_ARGUMENT,
+                         "A function of the frame's number needs to know how many: "
+                         "animate(f, n=40).");
+    TRY(made ? call_int(c, 1, 0, n) : iterate_count(c->ev, from, c->spans[0], n));
+    return (*n >= 1 && *n <= FRAMES_MOST) ||
+           call_fail(c, made ? 1 : 0, ERR_VALUE, "An animation has 1 to %d frames, and this has %lld.",
+                     FRAMES_MOST, (long long)*n);
+}
+
+bool fn_animate(struct call *c, struct value *out) {
+    int64_t n;
+    double seconds;
+    TRY(count_frames(c, c->args[0], &n));
+    TRY(call_number(c, 2, 0.1, &seconds));
+    if (!(seconds >= 0.01 && seconds <= 60))
+        return call_fail(c, 2, ERR_VALUE, "A frame stays 0.01 to 60 seconds.");
+    struct figure *f = figure_new((int)n, 1, c->ev->e);
+    if (!f) return false;
+    f->animation = true;
+    f->seconds = seconds;
+    f->title = call_name(c, 3);
+    for (int64_t i = 0; i < n; i++) {
+        bool ok = !stopped(c->ev, c->at) && take_frame(c, c->args[0], i, &f->plots[i]);
+        if (!ok) return figure_unref(f), false;
+    }
+    *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return true;
+}
+
+/* ---- show ---- */
+
+/* A batch of pictures [n, h, w] or [n, h, w, 1|3]? */
+static bool is_batch(struct value v) {
+    if (v.kind != V_TENSOR) return false;
+    const struct shape *s = &v.tensor->shape;
+    if (s->n == 4) return s->size[3] == 1 || s->size[3] == 3 || s->size[3] == 4;
+    return s->n == 3 && s->size[0] >= 1 && s->size[1] >= 4 && s->size[2] >= 4;
+}
+
+static bool gallery_rows(struct call *c, struct figure *f, int64_t columns) {
+    int at = 0;
+    for (int i = 0; i < c->n_rest; i++) {
+        struct value v = c->actuals[c->rest[i]].value;
+        int64_t n = v.tensor->shape.size[0];
+        for (int64_t k = 0; k < columns; k++) {
+            struct plot *p = plot_new(c->ev->e);
+            struct value item;
+            if (!p) return false;
+            f->plots[at++] = p;
+            p->no_axes = true;
+            if (k >= n) continue;
+            TRY(iterate_item(c->ev, v, k, &item));
+            struct mark m = {.kind = MARK_IMAGE, .opacity = 1, .z = item.tensor};
+            TRY(plot_add(p, &m, c->ev->e));
+        }
+    }
+    return true;
+}
+
+enum { GALLERY_WIDTH = 20 };
+
+static bool row_labels(struct call *c, struct figure *f) {
+    int i = plot_named(c, "rows");
+    if (!call_has(c, i)) return true;
+    if (c->args[i].kind != V_LIST || c->args[i].list->n != c->n_rest)
+        return call_fail(c, i, ERR_ARGUMENT,
+                         "`rows` is a list with one text for each row of pictures.");
+    f->row_labels = pool_need((size_t)c->n_rest * sizeof *f->row_labels, c->ev->e);
+    if (!f->row_labels) return false;
+    f->n_row_labels = c->n_rest;
+    for (int k = 0; k < c->n_rest; k++) {
+        struct value v = c->args[i].list->items[k];
+        f->row_labels[k] = v.kind == V_TEXT ? intern(value_str(&v)) : "";
+    }
+    return true;
+}
+
+/* One batch: wrapped. */
+static bool wrapped(struct call *c, struct value *out) {
+    int64_t columns;
+    int i = plot_named(c, "columns");
+    TRY(call_int(c, i, 0, &columns));
+    if (call_has(c, i) && (columns < 1 || columns > 100))
+        return call_fail(c, i, ERR_VALUE, "From 1 to 100 columns.");
+    struct tensor *batch = c->actuals[c->rest[0]].value.tensor;
+    struct figure *f = figure_gallery(&batch, 1, NULL, 0, call_name(c, plot_named(c, "title")),
+                                      c->ev->e);
+    if (!f) return false;
+    if (columns > 0) f->columns = (int)columns;
+    *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return row_labels(c, f) || (figure_unref(f), false);
+}
+
+static bool gallery(struct call *c, struct value *out) {
+    int64_t columns = 0;
+    if (c->n_rest == 1 && tensor_n_pictures(c->actuals[c->rest[0]].value.tensor) > 0)
+        return wrapped(c, out);
+    for (int i = 0; i < c->n_rest; i++) {
+        int64_t n = c->actuals[c->rest[i]].value.tensor->shape.size[0];
+        if (n > columns) columns = n;
+    }
+    if (columns > GALLERY_WIDTH) columns = GALLERY_WIDTH;
+    struct figure *f = figure_new(c->n_rest * (int)columns, (int)columns, c->ev->e);
+    if (!f) return false;
+    f->gallery = true;
+    f->title = call_name(c, plot_named(c, "title"));
+    if (!gallery_rows(c, f, columns) || !row_labels(c, f)) return figure_unref(f), false;
+    *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return true;
+}
+
+bool fn_show(struct call *c, struct value *out) {
+    const struct engine_observer *o = c->ev->observer;
+    bool pictures = c->n_rest > 0;
+    *out = value_none();
+    if (!o->show) return true;
+    const char *title = call_name(c, plot_named(c, "title"));
+    for (int i = 0; i < c->n_rest; i++)
+        pictures = pictures && is_batch(c->actuals[c->rest[i]].value);
+    if (pictures) {
+        struct value f;
+        TRY(gallery(c, &f));
+        o->show(o->user, f, title, false);
+        value_unref(f);
+        return true;
+    }
+    for (int i = 0; i < c->n_rest; i++)
+        o->show(o->user, c->actuals[c->rest[i]].value, i ? NULL : title, false);
+    return true;
+}
