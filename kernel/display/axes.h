@@ -16,6 +16,8 @@ struct axis_names {
 };
 struct axis_names axis_names_of(const struct plot *p);
 
+/* The ends of the axes that a plot alone would have. */
+void axes_limits(const struct plot *p, struct scale *x, struct scale *y);
 /* Choose the scales and ticks, and set c->panel inside c->area with `right` px left free at the
  * right for a colour bar or legend. */
 void axes_layout(struct chart *c, double right);

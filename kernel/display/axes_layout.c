@@ -105,6 +105,13 @@ static void set_pixels(struct chart *c) {
     c->y.to = fmin(c->panel.w, c->panel.h) / 2;
 }
 
+void axes_limits(const struct plot *p, struct scale *x, struct scale *y) {
+    struct chart c = {.plot = p, .extent = plot_extent(p)};
+    choose_scales(&c);
+    *x = c.x;
+    *y = c.y;
+}
+
 /* ---- room ---- */
 
 double ticks_widest(const struct ticks *t) {
@@ -178,7 +185,7 @@ static struct margins room_around(const struct chart *c, const struct axis_names
 static void choose_ticks(struct chart *c) {
     int wanted_y = (int)(c->panel.h / 36), wanted_x = (int)(c->panel.w / 70);
     bool whole = !c->extent.fractions_x && !c->plot->has_x_limits;
-    if (c->plot->polar) wanted_y = (int)fmax(2, fmin(c->panel.w, c->panel.h) / 80);
+    if (c->plot->polar) wanted_y = (int)fmax(2, fmin(c->panel.w, c->panel.h) / 60);
     ticks_choose(&c->y_ticks, &c->y, false, wanted_y);
     ticks_choose(&c->right_ticks, &c->right, false, wanted_y);
     ticks_choose(&c->x_ticks, &c->x, whole, wanted_x);

@@ -40,7 +40,8 @@ void axes_draw_polar(const struct chart *c) {
     for (int i = 0; i < c->y_ticks.n && !c->plot->no_axes; i++) {
         double r = scale_at(&c->y, c->y_ticks.at[i]);
         if (r < 12) continue;
-        struct svg_text style = {.x = x + r * cos(angle) + 2, .y = y - r * sin(angle) + 4, .size = 11};
+        struct svg_text style = {
+            .x = x + r * cos(angle) + 2, .y = y - r * sin(angle) + 4, .size = 11};
         style.fill = SVG_FRAME;
         svg_text(c->out, &style, str_of(c->y_ticks.label[i]));
     }

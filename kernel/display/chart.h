@@ -71,8 +71,7 @@ struct chart {
 bool chart_draw(struct text *out, const struct plot *p, struct rect area,
                 const struct chart_fit *fit, struct err *e);
 /* The room that it needs around its panel in an area of this size. */
-struct margins chart_margins(const struct plot *p, double w, double h,
-                             const struct chart_fit *fit);
+struct margins chart_margins(const struct plot *p, double w, double h, const struct chart_fit *fit);
 /* What all its marks reach on the left and bottom axes. */
 struct extent plot_extent(const struct plot *p);
 

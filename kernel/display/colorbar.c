@@ -34,7 +34,8 @@ bool colorbar_draw(const struct chart *c) {
     style.y = r.y - 6;
     style.size = 11;
     if (t.offset[0]) svg_text(c->out, &style, str_of(t.offset));
-    struct svg_text label = {.x = style.x + fmax(ticks_widest(&t), font_width(str_of(t.offset), 11)) + 16,
+    struct svg_text label = {.x = style.x +
+                                  fmax(ticks_widest(&t), font_width(str_of(t.offset), 11)) + 16,
                              .y = r.y + r.h / 2,
                              .size = AXES_LABEL,
                              .anchor = ANCHOR_MIDDLE,

@@ -47,8 +47,9 @@ static void extent_add(struct extent *e, const struct mark *m, double along, dou
 
 static void bar_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     double half = bar_step(m) * 0.5;
+    double room = !m->annotate || m->stacked ? 1 : m->horizontal ? 1.12 : 1.06;
     for (int64_t i = 0; i < bar_n(m); i++) {
-        double top = bar_base(p, m, i) + mark_number(m->y, i);
+        double top = bar_base(p, m, i) + mark_number(m->y, i) * room;
         extent_add(e, m, bar_x(m, i) - half, top);
         extent_add(e, m, bar_x(m, i) + half, top);
     }
@@ -59,7 +60,8 @@ static void bar_extent(const struct plot *p, const struct mark *m, struct extent
     else e->zero_base = true;
 }
 
-/* Of the places side by side in the plot: how many, and which one is m's. Stacked bars share one. */
+/* Of the places side by side in the plot: how many, and which one is m's. Stacked bars share one.
+ */
 static void bar_place(const struct plot *p, const struct mark *m, int *n, int *place) {
     int stack = -1;
     *n = *place = 0;
@@ -82,7 +84,8 @@ static struct rect bar_rect(const struct chart *c, const struct mark *m, int64_t
     if (tall->log && base <= 0) base = tall->low;
     double a0 = scale_at(along, left), a1 = scale_at(along, left + width);
     double t0 = scale_at(tall, base), t1 = scale_at(tall, top);
-    if (m->horizontal) return (struct rect){fmin(t0, t1), fmin(a0, a1), fabs(t1 - t0), fabs(a1 - a0)};
+    if (m->horizontal)
+        return (struct rect){fmin(t0, t1), fmin(a0, a1), fabs(t1 - t0), fabs(a1 - a0)};
     return (struct rect){fmin(a0, a1), fmin(t0, t1), fabs(a1 - a0), fabs(t1 - t0)};
 }
 

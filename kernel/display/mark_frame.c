@@ -21,7 +21,8 @@ static void frame_extent(const struct plot *p, const struct mark *m, struct exte
     }
 }
 
-/* The name on a ground of the frame's colour, above the frame or, at the top of the panel, in it. */
+/* The name on a ground of the frame's colour, above the frame or, at the top of the panel, in it.
+ */
 static void draw_name(struct chart *c, const char *name, struct rect r, const char *color) {
     const double size = 12;
     double w = font_width(str_of(name), size) + 8, h = size + 5;

@@ -61,11 +61,13 @@ static void hist_extent(const struct plot *p, const struct mark *m, struct exten
     e->zero_base = true;
 }
 
-static bool bin_rect(const struct chart *c, const struct mark *m, const struct bins *b, int k, struct rect *r) {
+static bool bin_rect(const struct chart *c, const struct mark *m, const struct bins *b, int k,
+                     struct rect *r) {
     if (!(b->height[k] > 0)) return false;
     double x0 = scale_at(&c->x, b->low + k * b->width);
     double x1 = scale_at(&c->x, b->low + (k + 1) * b->width);
-    double y0 = scale_at(mark_y(c, m), mark_y(c, m)->log ? mark_y(c, m)->low : 0), y1 = scale_at(mark_y(c, m), b->height[k]);
+    double y0 = scale_at(mark_y(c, m), mark_y(c, m)->log ? mark_y(c, m)->low : 0),
+           y1 = scale_at(mark_y(c, m), b->height[k]);
     if (!isfinite(x0 + x1 + y0 + y1)) return false;
     *r = (struct rect){x0, y1, x1 - x0, y0 - y1};
     return true;

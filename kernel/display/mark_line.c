@@ -134,8 +134,7 @@ static bool rises(const struct tensor *x, int64_t n) {
 
 static void line_path(struct chart *c, const struct mark *m) {
     int64_t n = mark_n_points(m);
-    bool thin =
-        !m->step && !c->plot->polar && (double)n > 8 * c->panel.w && rises(m->x, n);
+    bool thin = !m->step && !c->plot->polar && (double)n > 8 * c->panel.w && rises(m->x, n);
     struct pen pen = {.out = c->out};
     struct column_of_points column = {0};
     double before = NAN;

@@ -138,8 +138,7 @@ static bool draw_colored(struct chart *c, const struct mark *m, struct group *g)
 /* The points joined in their order, thin and behind them. */
 static void draw_path(struct chart *c, const struct mark *m, const char *color) {
     bool down = false;
-    text_addf(c->out,
-              "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.2\" opacity=\".6\" d=\"",
+    text_addf(c->out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.2\" opacity=\".6\" d=\"",
               m->color_by ? "#888" : color);
     for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
         double x, y;

@@ -5,30 +5,33 @@
 /* Commands and what they look like. */
 static const struct command {
     const char *name, *shown;
-} commands[] = {
-    {"alpha", "α"},   {"beta", "β"},     {"gamma", "γ"},   {"delta", "δ"},  {"epsilon", "ε"},
-    {"zeta", "ζ"},    {"eta", "η"},      {"theta", "θ"},   {"iota", "ι"},   {"kappa", "κ"},
-    {"lambda", "λ"},  {"mu", "μ"},       {"nu", "ν"},      {"xi", "ξ"},     {"pi", "π"},
-    {"rho", "ρ"},     {"sigma", "σ"},    {"tau", "τ"},     {"phi", "φ"},    {"varphi", "φ"},
-    {"chi", "χ"},     {"psi", "ψ"},      {"omega", "ω"},   {"Gamma", "Γ"},  {"Delta", "Δ"},
-    {"Theta", "Θ"},   {"Lambda", "Λ"},   {"Xi", "Ξ"},      {"Pi", "Π"},     {"Sigma", "Σ"},
-    {"Phi", "Φ"},     {"Psi", "Ψ"},      {"Omega", "Ω"},   {"times", "×"},  {"cdot", "·"},
-    {"pm", "±"},      {"mp", "∓"},       {"le", "≤"},      {"leq", "≤"},    {"ge", "≥"},
-    {"geq", "≥"},     {"ne", "≠"},       {"neq", "≠"},     {"approx", "≈"}, {"sim", "∼"},
-    {"equiv", "≡"},   {"propto", "∝"},   {"infty", "∞"},   {"sum", "∑"},    {"prod", "∏"},
-    {"int", "∫"},     {"partial", "∂"},  {"nabla", "∇"},   {"sqrt", "√"},   {"in", "∈"},
-    {"to", "→"},      {"rightarrow", "→"}, {"leftarrow", "←"}, {"circ", "∘"}, {"degree", "°"},
-    {"ldots", "…"},   {"dots", "…"},     {"cdots", "⋯"},   {"ell", "ℓ"},    {"log", "log"},
-    {"ln", "ln"},     {"exp", "exp"},    {"sin", "sin"},   {"cos", "cos"},  {"tan", "tan"},
-    {"max", "max"},   {"min", "min"},    {"quad", " "},    {"prime", "′"},  {"langle", "⟨"},
-    {"rangle", "⟩"},  {"forall", "∀"},   {"exists", "∃"},  {"mid", "|"},    {"left", ""},
-    {"right", ""},    {",", " "},        {";", " "},       {" ", " "},      {"%", "%"},
-    {"$", "$"},       {"_", "_"},        {"{", "{"},       {"}", "}"},      {"#", "#"},
-    {"&", "&"},       {"!", ""}};
+} commands[] = {{"alpha", "α"},      {"beta", "β"},      {"gamma", "γ"},  {"delta", "δ"},
+                {"epsilon", "ε"},    {"zeta", "ζ"},      {"eta", "η"},    {"theta", "θ"},
+                {"iota", "ι"},       {"kappa", "κ"},     {"lambda", "λ"}, {"mu", "μ"},
+                {"nu", "ν"},         {"xi", "ξ"},        {"pi", "π"},     {"rho", "ρ"},
+                {"sigma", "σ"},      {"tau", "τ"},       {"phi", "φ"},    {"varphi", "φ"},
+                {"chi", "χ"},        {"psi", "ψ"},       {"omega", "ω"},  {"Gamma", "Γ"},
+                {"Delta", "Δ"},      {"Theta", "Θ"},     {"Lambda", "Λ"}, {"Xi", "Ξ"},
+                {"Pi", "Π"},         {"Sigma", "Σ"},     {"Phi", "Φ"},    {"Psi", "Ψ"},
+                {"Omega", "Ω"},      {"times", "×"},     {"cdot", "·"},   {"pm", "±"},
+                {"mp", "∓"},         {"le", "≤"},        {"leq", "≤"},    {"ge", "≥"},
+                {"geq", "≥"},        {"ne", "≠"},        {"neq", "≠"},    {"approx", "≈"},
+                {"sim", "∼"},        {"equiv", "≡"},     {"propto", "∝"}, {"infty", "∞"},
+                {"sum", "∑"},        {"prod", "∏"},      {"int", "∫"},    {"partial", "∂"},
+                {"nabla", "∇"},      {"sqrt", "√"},      {"in", "∈"},     {"to", "→"},
+                {"rightarrow", "→"}, {"leftarrow", "←"}, {"circ", "∘"},   {"degree", "°"},
+                {"ldots", "…"},      {"dots", "…"},      {"cdots", "⋯"},  {"ell", "ℓ"},
+                {"log", "log"},      {"ln", "ln"},       {"exp", "exp"},  {"sin", "sin"},
+                {"cos", "cos"},      {"tan", "tan"},     {"max", "max"},  {"min", "min"},
+                {"quad", " "},       {"prime", "′"},     {"langle", "⟨"}, {"rangle", "⟩"},
+                {"forall", "∀"},     {"exists", "∃"},    {"mid", "|"},    {"left", ""},
+                {"right", ""},       {",", " "},         {";", " "},      {" ", " "},
+                {"%", "%"},          {"$", "$"},         {"_", "_"},      {"{", "{"},
+                {"}", "}"},          {"#", "#"},         {"&", "&"},      {"!", ""}};
 
 /* Marks over the letter before them, as combining characters. */
-static const struct command accents[] = {{"hat", "\xcc\x82"},   {"bar", "\xcc\x84"},
-                                         {"tilde", "\xcc\x83"}, {"dot", "\xcc\x87"},
+static const struct command accents[] = {{"hat", "\xcc\x82"},     {"bar", "\xcc\x84"},
+                                         {"tilde", "\xcc\x83"},   {"dot", "\xcc\x87"},
                                          {"vec", "\xe2\x83\x97"}, {"overline", "\xcc\x85"}};
 static const char *const upright[] = {"mathrm", "text", "mathbf", "mathit", "operatorname"};
 

@@ -1,13 +1,13 @@
 /* Plots, grids of plots and galleries of images as SVG documents. */
 #include "display/picture.h"
-#include "display/chart.h"
+#include "display/panels.h"
 #include <math.h>
 #include <string.h>
 
-static const double PX_PER_INCH = 100, WIDEST_GRID = 1000;
+static const double PX_PER_INCH = 100;
 
 /* Usual sizes: wide enough for a curve; as tall as wide for pictures. */
-static void plot_size(const struct plot *p, double *w, double *h) {
+void plot_size(const struct plot *p, double *w, double *h) {
     bool square =
         p->n_marks > 0 && (p->marks[0].kind == MARK_IMAGE || p->marks[0].kind == MARK_HEATMAP);
     if (square && p->marks[0].z && p->marks[0].z->shape.n >= 2) {
@@ -72,30 +72,6 @@ static struct cells gallery_cells(const struct figure *f) {
     return g;
 }
 
-/* Grids of charts share the width of a notebook. */
-static struct cells chart_cells(const struct figure *f) {
-    struct cells g = {.columns = f->columns < f->n ? f->columns : (f->n > 0 ? f->n : 1)};
-    g.rows = (f->n + g.columns - 1) / g.columns;
-    for (int i = 0; i < f->n; i++) {
-        double w, h;
-        if (!f->plots[i]) continue;
-        plot_size(f->plots[i], &w, &h);
-        if (f->plots[i]->width <= 0 && g.columns > 1) {
-            double cut = fmax(260, 860.0 / g.columns - 8) / w;
-            if (cut < 1) w *= cut, h *= fmax(cut, 0.72);
-        }
-        g.w = fmax(g.w, floor(w));
-        g.h = fmax(g.h, floor(h));
-    }
-    if (g.w * g.columns > WIDEST_GRID) {
-        g.h *= WIDEST_GRID / g.columns / g.w;
-        g.w = WIDEST_GRID / g.columns;
-    }
-    if (g.w == 0) g.w = 320, g.h = 200;
-    g.gap = 8;
-    return g;
-}
-
 static bool draw_gallery_picture(struct text *out, const struct plot *p, struct rect cell,
                                  struct err *e) {
     struct chart c = {.out = out, .plot = p, .panel = cell, .e = e};
@@ -115,57 +91,81 @@ static bool is_bare_picture(const struct plot *p) {
     return p->n_marks == 1 && p->marks[0].kind == MARK_IMAGE;
 }
 
-static bool draw_cell(struct text *out, const struct figure *f, int i, struct rect cell,
-                      struct err *e) {
-    const struct plot *p = f->plots[i];
-    if (!p || (f->gallery && p->n_marks == 0)) return true;
-    if (!f->gallery || !is_bare_picture(p)) return chart_draw(out, p, cell, NULL, e);
+static bool draw_cell(struct text *out, const struct plot *p, struct rect cell, struct err *e) {
+    if (!p || p->n_marks == 0) return true;
+    if (!is_bare_picture(p)) return chart_draw(out, p, cell, NULL, e);
     struct rect picture = cell;
     if (p->title) {
-        svg_text(
-            out,
-            &(struct svg_text){
-                .x = cell.x + cell.w / 2, .y = cell.y + 12, .size = 11, .anchor = ANCHOR_MIDDLE},
-            str_of(p->title));
+        struct svg_text style = {.size = 11, .anchor = ANCHOR_MIDDLE};
+        style.x = cell.x + cell.w / 2;
+        style.y = cell.y + 12;
+        svg_text(out, &style, str_of(p->title));
         picture.y += 17;
     }
     return draw_gallery_picture(out, p, picture, e);
 }
 
 static bool has_titles(const struct figure *f) {
-    for (int i = 0; f->gallery && i < f->n; i++)
+    for (int i = 0; i < f->n; i++)
         if (f->plots[i] && f->plots[i]->title) return true;
     return false;
 }
 
-bool figure_svg(const struct figure *f, struct text *out, int *w, int *h, struct err *e) {
-    struct cells g = f->gallery ? gallery_cells(f) : chart_cells(f);
-    g.top = (f->title ? 34 : 0) + (f->gallery ? 6 : 0);
-    double row_h = g.h + g.gap + (has_titles(f) ? 17 : 0);
-    double width = g.left + g.columns * (g.w + g.gap), height = g.top + g.rows * row_h;
+static void draw_row_labels(struct text *out, const struct figure *f, const struct cells *g,
+                            double row_h) {
+    for (int i = 0; i < f->n_row_labels && i < g->rows; i++) {
+        if (!f->row_labels[i]) continue;
+        struct svg_text style = {.size = 13, .anchor = ANCHOR_END};
+        style.x = g->left - 10;
+        style.y = g->top + i * row_h + g->h / 2 + 4.5;
+        svg_text(out, &style, str_of(f->row_labels[i]));
+    }
+}
+
+static void open_figure(struct text *out, const struct figure *f, double width, double height) {
     struct text words = {0};
     figure_describe(f, &words);
     svg_open(out, width, height, str_of(f->title ? f->title : "figure"), text_str(&words));
     text_clear(&words);
-    if (f->title)
-        svg_text(out,
-                 &(struct svg_text){.x = width / 2, .y = 22, .size = 15, .anchor = ANCHOR_MIDDLE},
-                 str_of(f->title));
-    for (int i = 0; i < f->n_row_labels && i < g.rows; i++)
-        if (f->row_labels[i])
-            svg_text(out,
-                     &(struct svg_text){.x = g.left - 10,
-                                        .y = g.top + i * row_h + g.h / 2 + 4.5,
-                                        .size = 13,
-                                        .anchor = ANCHOR_END},
-                     str_of(f->row_labels[i]));
+    struct svg_text style = {.x = width / 2, .y = 23, .size = 16, .anchor = ANCHOR_MIDDLE};
+    if (f->title) svg_text(out, &style, str_of(f->title));
+}
+
+static bool gallery_svg(const struct figure *f, struct text *out, int *w, int *h, struct err *e) {
+    struct cells g = gallery_cells(f);
+    g.top = (f->title ? 34 : 0) + 6;
+    double row_h = g.h + g.gap + (has_titles(f) ? 17 : 0);
+    *w = (int)(g.left + g.columns * (g.w + g.gap));
+    *h = (int)(g.top + g.rows * row_h);
+    open_figure(out, f, *w, *h);
+    draw_row_labels(out, f, &g, row_h);
     for (int i = 0; i < f->n; i++) {
         struct rect cell = {g.left + i % g.columns * (g.w + g.gap), g.top + i / g.columns * row_h,
                             g.w, g.h};
-        TRY(draw_cell(out, f, i, cell, e));
+        TRY(draw_cell(out, f->plots[i], cell, e));
     }
+    return true;
+}
+
+static bool grid_svg(const struct figure *f, struct text *out, int *w, int *h, struct err *e) {
+    struct panels panels;
+    double top = f->title ? 34 : 0;
+    TRY(panels_arrange(&panels, f, e));
+    *w = (int)panels.w;
+    *h = (int)(panels.h + top);
+    open_figure(out, f, *w, *h);
+    bool ok = true;
+    for (int i = 0; ok && i < f->n; i++) {
+        struct rect cell = panels.cells[i];
+        cell.y += top;
+        if (f->plots[i]) ok = chart_draw(out, f->plots[i], cell, &panels.fits[i], e);
+    }
+    panels_clear(&panels);
+    return ok;
+}
+
+bool figure_svg(const struct figure *f, struct text *out, int *w, int *h, struct err *e) {
+    TRY(f->gallery ? gallery_svg(f, out, w, h, e) : grid_svg(f, out, w, h, e));
     svg_close(out);
-    *w = (int)width;
-    *h = (int)height;
     return !out->failed || err_memory(e, out->n);
 }

@@ -136,6 +136,7 @@ void svg_text(struct text *out, const struct svg_text *style, struct str s) {
         svg_number(out, ' ', style->y);
         text_adds(out, ")\"");
     }
+    if (markup_is_needed(s)) attribute_text(out, "xml:space", "preserve");
     text_addc(out, '>');
     if (markup_is_needed(s)) add_markup(out, style->size > 0 ? style->size : 12, s);
     else svg_escape(out, s);
@@ -213,7 +214,7 @@ static uint32_t next_code_point(struct str s, size_t *i) {
 static unsigned code_point_width(uint32_t cp) {
     if (cp < 32) return 0;
     if (cp < 127) return ascii_widths[cp - 32];
-    if (cp >= 0x300 && cp < 0x370) return 0;     /* combining marks */
+    if (cp >= 0x300 && cp < 0x370) return 0; /* combining marks */
     if (cp >= 0x20d0 && cp < 0x2100) return 0;
     if (cp == 0x2212 || cp == 0xd7) return 584;  /* minus, times */
     if (cp >= 0x2070 && cp < 0x209f) return 333; /* superscripts */

@@ -1,5 +1,6 @@
 /* plot(t): a training history or a table as a picture. */
 #include "fn.h"
+#include "data/time.h"
 #include <math.h>
 #include <string.h>
 
@@ -101,6 +102,164 @@ bool fn_plot(struct call *c, struct value *out) {
     if (!ok) return plot_unref(p), false;
     p->title = call_name(c, ARG_TITLE);
     p->grid = true;
+    *out = (struct value){.kind = V_PLOT, .plot = p};
+    return true;
+}
+
+/* ---- plot_lines ---- */
+
+enum {
+    LINES_T,
+    LINES_X,
+    LINES_Y,
+    LINES_COLOR,
+    LINES_FACET,
+    LINES_COLUMNS,
+    LINES_SHARE,
+    LINES_TITLE
+};
+enum { KEYS_MOST = 64 };
+
+/* The distinct values of a column and, for each row, which one it has. */
+struct keys {
+    int column; /* -1: one key for all rows */
+    int n;
+    int64_t first[KEYS_MOST]; /* a row that has it */
+};
+
+static bool same_cell(const struct column *c, int64_t a, int64_t b) {
+    if (c->kind != COLUMN_TEXT) return c->numbers[a] == c->numbers[b];
+    return c->texts[a] && c->texts[b] && strcmp(c->texts[a], c->texts[b]) == 0;
+}
+
+static bool has_key(const struct table *t, const struct keys *k, int key, int64_t row) {
+    return k->column < 0 || same_cell(&t->columns[k->column], k->first[key], row);
+}
+
+static bool find_keys(struct call *c, int arg, struct keys *k) {
+    const struct table *t = c->args[LINES_T].table;
+    *k = (struct keys){.column = -1, .n = 1};
+    if (!call_has(c, arg)) return true;
+    struct str name;
+    TRY(call_text(c, arg, &name));
+    k->column = table_find(t, name);
+    if (k->column < 0)
+        return call_fail(c, arg, ERR_COLUMN, "The table has no column \"%.*s\".", (int)name.n,
+                         name.p);
+    k->n = 0;
+    for (int64_t row = 0; row < t->n_rows; row++) {
+        int key = 0;
+        while (key < k->n && !has_key(t, k, key, row)) key++;
+        if (key < k->n) continue;
+        if (k->n == KEYS_MOST)
+            return call_fail(c, arg, ERR_VALUE, "The column has more than %d different values.",
+                             KEYS_MOST);
+        k->first[k->n++] = row;
+    }
+    return true;
+}
+
+static const char *key_label(const struct table *t, const struct keys *k, int key) {
+    if (k->column < 0) return NULL;
+    const struct column *c = &t->columns[k->column];
+    int64_t row = k->first[key];
+    struct text label = {0};
+    if (c->kind == COLUMN_TEXT) text_adds(&label, c->texts[row] ? c->texts[row] : "missing");
+    else if (c->kind == COLUMN_CATEGORY && c->numbers[row] >= 0)
+        text_adds(&label, c->levels->names[(int)c->numbers[row]]);
+    else if (c->kind == COLUMN_TIME) time_write(c->numbers[row], false, &label);
+    else number_print(c->numbers[row], &label);
+    const char *name = intern(text_str(&label));
+    text_clear(&label);
+    return name;
+}
+
+static bool number_column(struct call *c, int arg, int *column) {
+    const struct table *t = c->args[LINES_T].table;
+    struct str name;
+    TRY(call_text(c, arg, &name));
+    *column = table_find(t, name);
+    if (*column >= 0 && t->columns[*column].kind != COLUMN_TEXT) return true;
+    return call_fail(c, arg, ERR_COLUMN,
+                     *column < 0 ? "The table has no column \"%.*s\"."
+                                 : "The column \"%.*s\" holds texts, and a line needs numbers.",
+                     (int)name.n, name.p);
+}
+
+/* The rows with both keys as a line. */
+static bool add_keyed_line(struct call *c, struct plot *p, const struct keys *facets, int facet,
+                           const struct keys *colors, int color, const int xy[2]) {
+    const struct table *t = c->args[LINES_T].table;
+    struct mark m = {.kind = MARK_LINE, .opacity = 1, .label = key_label(t, colors, color)};
+    int64_t n = 0;
+    for (int64_t row = 0; row < t->n_rows; row++)
+        n += has_key(t, facets, facet, row) && has_key(t, colors, color, row);
+    if (n == 0) return true;
+    m.x = fn_vector(n, c->ev->e);
+    m.y = m.x ? fn_vector(n, c->ev->e) : NULL;
+    if (!m.y) return tensor_unref(m.x), false;
+    m.time_x = t->columns[xy[0]].kind == COLUMN_TIME;
+    n = 0;
+    for (int64_t row = 0; row < t->n_rows; row++) {
+        if (!has_key(t, facets, facet, row) || !has_key(t, colors, color, row)) continue;
+        ((double *)m.x->data)[n] = t->columns[xy[0]].numbers[row];
+        ((double *)m.y->data)[n++] = t->columns[xy[1]].numbers[row];
+    }
+    return plot_add(p, &m, c->ev->e);
+}
+
+static struct plot *facet_plot(struct call *c, const struct keys *facets, int facet,
+                               const struct keys *colors, const int xy[2]) {
+    struct plot *p = plot_new(c->ev->e);
+    bool ok = p != NULL;
+    if (p) {
+        p->title = key_label(c->args[LINES_T].table, facets, facet);
+        p->x_label = call_name(c, LINES_X);
+        p->y_label = call_name(c, LINES_Y);
+        p->legend_title = call_name(c, LINES_COLOR);
+        p->grid = true;
+        p->no_legend = facet > 0;
+    }
+    for (int k = 0; ok && k < colors->n; k++)
+        ok = add_keyed_line(c, p, facets, facet, colors, k, xy);
+    if (ok) return p;
+    plot_unref(p);
+    return NULL;
+}
+
+static bool facets_figure(struct call *c, const struct keys *facets, const struct keys *colors,
+                          const int xy[2], struct value *out) {
+    int64_t columns;
+    struct str share = STR("xy");
+    TRY(call_int(c, LINES_COLUMNS, 3, &columns));
+    if (call_has(c, LINES_SHARE)) TRY(call_text(c, LINES_SHARE, &share));
+    if (columns < 1) return call_fail(c, LINES_COLUMNS, ERR_VALUE, "At least one column.");
+    struct figure *f =
+        figure_new(facets->n, columns < facets->n ? (int)columns : facets->n, c->ev->e);
+    if (!f) return false;
+    f->share_x = str_is(share, "x") || str_is(share, "xy");
+    f->share_y = str_is(share, "y") || str_is(share, "xy");
+    f->title = call_name(c, LINES_TITLE);
+    for (int k = 0; k < facets->n; k++) {
+        f->plots[k] = facet_plot(c, facets, k, colors, xy);
+        if (!f->plots[k]) return figure_unref(f), false;
+    }
+    *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return true;
+}
+
+bool fn_plot_lines(struct call *c, struct value *out) {
+    struct keys facets, colors;
+    int xy[2];
+    if (c->args[LINES_T].kind != V_TABLE)
+        return call_fail(c, 0, ERR_TYPE, "plot_lines draws a table, and this is %s.",
+                         value_kind_words(c->args[LINES_T].kind));
+    TRY(number_column(c, LINES_X, &xy[0]) && number_column(c, LINES_Y, &xy[1]));
+    TRY(find_keys(c, LINES_COLOR, &colors) && find_keys(c, LINES_FACET, &facets));
+    if (call_has(c, LINES_FACET)) return facets_figure(c, &facets, &colors, xy, out);
+    struct plot *p = facet_plot(c, &facets, 0, &colors, xy);
+    if (!p) return false;
+    p->title = call_name(c, LINES_TITLE);
     *out = (struct value){.kind = V_PLOT, .plot = p};
     return true;
 }

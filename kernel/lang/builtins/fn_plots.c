@@ -23,8 +23,7 @@ static bool take_matrix(struct call *c, int i, struct tensor **y) {
 static struct tensor *column_of(struct call *c, const struct tensor *y, int64_t k) {
     int64_t rows = y->shape.size[0], columns = y->shape.size[1];
     struct tensor *t = fn_vector(rows, c->ev->e);
-    for (int64_t i = 0; t && i < rows; i++)
-        ((double *)t->data)[i] = tensor_get(y, i * columns + k);
+    for (int64_t i = 0; t && i < rows; i++) ((double *)t->data)[i] = tensor_get(y, i * columns + k);
     return t;
 }
 
@@ -264,8 +263,8 @@ static bool pile_table(struct call *c, struct pile *pile, const struct table *t)
         struct tensor *x = fn_vector(t->n_rows, c->ev->e);
         if (!x) return false;
         memcpy(x->data, t->columns[i].numbers, (size_t)t->n_rows * sizeof(double));
-        bool ok = pile_add(c, pile, (struct value){.kind = V_TENSOR, .tensor = x},
-                           t->columns[i].name);
+        bool ok =
+            pile_add(c, pile, (struct value){.kind = V_TENSOR, .tensor = x}, t->columns[i].name);
         tensor_unref(x);
         TRY(ok);
     }

@@ -36,8 +36,8 @@ bool fn_heatmap(struct call *c, struct value *out) {
     struct mark m = {.kind = MARK_HEATMAP, .opacity = 1};
     struct plot *p = plot_new(c->ev->e);
     bool ok = p && matrix(c, 0, &m.z) && coordinates(c, "x", p, &m.x, &m.names, &m.n_names) &&
-              coordinates(c, "y", p, &m.y, &m.row_names, &m.n_row_names) &&
-              plot_common(c, p, &m) && heatmap_fits(c, &m);
+              coordinates(c, "y", p, &m.y, &m.row_names, &m.n_row_names) && plot_common(c, p, &m) &&
+              heatmap_fits(c, &m);
     return plot_finish(c, p, &m, ok, out);
 }
 
@@ -61,8 +61,7 @@ static bool is_picture(const struct shape *s) {
 static bool picture(struct call *c, int i, struct tensor **z) {
     TRY(call_tensor(c, i, z));
     return is_picture(&(*z)->shape) ||
-           call_fail(c, i, ERR_SHAPE,
-                     "A picture is [height, width] or [height, width, channel].");
+           call_fail(c, i, ERR_SHAPE, "A picture is [height, width] or [height, width, channel].");
 }
 
 bool fn_image(struct call *c, struct value *out) {
@@ -173,8 +172,7 @@ static bool map_column(struct call *c, int arg, struct tensor **out, struct plot
         return call_fail(c, arg, ERR_COLUMN, "\"%.*s\" holds texts, and an axis needs numbers.",
                          (int)name.n, name.p);
     *out = fn_vector(t->n_rows, c->ev->e);
-    if (*out && t->n_rows)
-        memcpy((*out)->data, from->numbers, (size_t)t->n_rows * sizeof(double));
+    if (*out && t->n_rows) memcpy((*out)->data, from->numbers, (size_t)t->n_rows * sizeof(double));
     return *out != NULL;
 }
 
@@ -374,7 +372,8 @@ static bool frame_labels(struct call *c, struct plot *p, struct mark *m) {
         TRY(plot_number_texts(c, BOX_LABELS, p, m->names, m->n_names, m));
     }
     return m->n_names == m->z->shape.size[0] ||
-           call_fail(c, BOX_LABELS, ERR_ARGUMENT, "`labels` is a list with one text for each frame.");
+           call_fail(c, BOX_LABELS, ERR_ARGUMENT,
+                     "`labels` is a list with one text for each frame.");
 }
 
 bool fn_show_boxes(struct call *c, struct value *out) {

@@ -74,8 +74,7 @@ static struct plot *frame_of(struct call *c, struct value v) {
 static bool take_frame(struct call *c, struct value from, int64_t i, struct plot **out) {
     struct value v, number = value_int(i);
     bool made = from.kind == V_FUNCTION || from.kind == V_BUILTIN;
-    TRY(made ? call_simple(c->ev, from, &number, 1, c->at, &v)
-             : iterate_item(c->ev, from, i, &v));
+    TRY(made ? call_simple(c->ev, from, &number, 1, c->at, &v) : iterate_item(c->ev, from, i, &v));
     *out = frame_of(c, v);
     value_unref(v);
     return *out != NULL;
@@ -89,8 +88,9 @@ static bool count_frames(struct call *c, struct value from, int64_t *n) {
                          "animate(f, n=40).");
     TRY(made ? call_int(c, 1, 0, n) : iterate_count(c->ev, from, c->spans[0], n));
     return (*n >= 1 && *n <= FRAMES_MOST) ||
-           call_fail(c, made ? 1 : 0, ERR_VALUE, "An animation has 1 to %d frames, and this has %lld.",
-                     FRAMES_MOST, (long long)*n);
+           call_fail(c, made ? 1 : 0, ERR_VALUE,
+                     "An animation has 1 to %d frames, and this has %lld.", FRAMES_MOST,
+                     (long long)*n);
 }
 
 bool fn_animate(struct call *c, struct value *out) {
@@ -169,8 +169,8 @@ static bool wrapped(struct call *c, struct value *out) {
     if (call_has(c, i) && (columns < 1 || columns > 100))
         return call_fail(c, i, ERR_VALUE, "From 1 to 100 columns.");
     struct tensor *batch = c->actuals[c->rest[0]].value.tensor;
-    struct figure *f = figure_gallery(&batch, 1, NULL, 0, call_name(c, plot_named(c, "title")),
-                                      c->ev->e);
+    struct figure *f =
+        figure_gallery(&batch, 1, NULL, 0, call_name(c, plot_named(c, "title")), c->ev->e);
     if (!f) return false;
     if (columns > 0) f->columns = (int)columns;
     *out = (struct value){.kind = V_FIGURE, .figure = f};

@@ -95,12 +95,16 @@ bool plot_number_texts(struct call *c, int i, struct plot *p, const char *const 
     int64_t n_classes = 0;
     m->color_by = fn_vector(n, c->ev->e);
     for (int64_t k = 0; m->color_by && k < n; k++) {
-        int64_t at = texts[k] ? find_text(all, n_classes, texts[k]) : -1;
+        if (!texts[k]) {
+            ((double *)m->color_by->data)[k] = NAN;
+            continue;
+        }
+        int64_t at = find_text(all, n_classes, texts[k]);
         if (at == MOST)
-            return call_fail(c, i, ERR_VALUE, "More than %d classes cannot be told apart by colour.",
-                             MOST);
+            return call_fail(c, i, ERR_VALUE,
+                             "More than %d classes cannot be told apart by colour.", MOST);
         if (at == n_classes) all[n_classes++] = texts[k];
-        ((double *)m->color_by->data)[k] = at < 0 ? NAN : (double)at;
+        ((double *)m->color_by->data)[k] = (double)at;
     }
     m->classes = m->color_by ? plot_keep_names(p, all, n_classes, c->ev->e) : NULL;
     m->n_classes = n_classes;
@@ -152,9 +156,8 @@ static bool switches_of(struct call *c, struct mark *m) {
     const struct {
         const char *name;
         bool *to;
-    } all[] = {{"step", &m->step},         {"dashed", &m->dashed},
-               {"density", &m->density},   {"annotate", &m->annotate},
-               {"path", &m->path},         {"horizontal", &m->horizontal},
+    } all[] = {{"step", &m->step},         {"dashed", &m->dashed}, {"density", &m->density},
+               {"annotate", &m->annotate}, {"path", &m->path},     {"horizontal", &m->horizontal},
                {"stacked", &m->stacked},   {"filled", &m->filled}};
     for (size_t k = 0; k < ARRAY_LEN(all); k++) {
         int i;

@@ -135,8 +135,9 @@ static const struct setting_row rows[] = {
     {"axes", "True", "False: no axes, numbers and frame.", NULL, set_axes},
     {"columns", "one plot", "A plot of its own for each mark, so many side by side.", NULL,
      set_columns},
-    {"share", "none", "With columns: \"x\", \"y\" or \"xy\", the axes that all plots have in common.",
-     NULL, set_share},
+    {"share", "none",
+     "With columns: \"x\", \"y\" or \"xy\", the axes that all plots have in common.", NULL,
+     set_share},
 };
 const struct setting_table plot_settings = {"plot", rows, (int)ARRAY_LEN(rows)};
 

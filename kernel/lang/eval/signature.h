@@ -4,7 +4,7 @@
 #pragma once
 #include "lang/values/value.h"
 
-enum { SIGNATURE_MAX = 12 };
+enum { SIGNATURE_MAX = 16 };
 
 struct parameter {
     const char *name;    /* interned */

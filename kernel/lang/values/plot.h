@@ -28,20 +28,20 @@ struct mark {
      * note: x, y. frame: z [n, 4] left, top, right, bottom in data units. */
     struct tensor *x, *y, *z;
     struct tensor *color_by; /* one number per point (or per line of a group), or NULL */
-    /* Texts in `owner` memory, or NULL. Names of the positions 0, 1, … on the x axis (line, scatter,
-     * bar, box) or of both axes (square heatmap); note, frame: one per point or frame. */
+    /* Texts in `owner` memory, or NULL. Names of the positions 0, 1, … on the x axis (line,
+     * scatter, bar, box) or of both axes (square heatmap); note, frame: one per point or frame. */
     const char *const *names;
     int64_t n_names;
     const char *const *row_names; /* heatmap: names of the rows, or NULL */
     int64_t n_row_names;
     const char *const *classes; /* names of the numbers 0, 1, … of color_by, or NULL */
     int64_t n_classes;
-    const char *label;        /* legend entry, or NULL */
-    const char *color;        /* CSS name or #rrggbb, or NULL = next of the palette */
-    const char *marker;       /* "o", "x", … or NULL */
-    const char *colormap;     /* "gray", "gray_r", "viridis", "RdYlGn", … or NULL = by kind */
-    double size;              /* marker diameter or line width in points; 0 = usual */
-    double opacity;           /* 0 … 1; 1 = usual */
+    const char *label;    /* legend entry, or NULL */
+    const char *color;    /* CSS name or #rrggbb, or NULL = next of the palette */
+    const char *marker;   /* "o", "x", … or NULL */
+    const char *colormap; /* "gray", "gray_r", "viridis", "RdYlGn", … or NULL = by kind */
+    double size;          /* marker diameter or line width in points; 0 = usual */
+    double opacity;       /* 0 … 1; 1 = usual */
     bool step, dashed, density, annotate;
     bool path;       /* scatter: points joined in their order */
     bool right;      /* measured on a second y axis at the right */
@@ -51,8 +51,8 @@ struct mark {
     bool by_class;   /* image, contour: classes, a pale colour of the cycle for each */
     bool filled;     /* contour: coloured areas instead of lines */
     bool outlined;   /* scatter: each point with a white edge, to stand out from areas */
-    int bins;       /* hist; 0 = 30 */
-    bool has_range; /* value range of colours */
+    int bins;        /* hist; 0 = 30 */
+    bool has_range;  /* value range of colours */
     double low, high;
     bool has_center;
     double center; /* diverging colours around this value */
@@ -64,10 +64,10 @@ struct figure;
 struct plot {
     _Atomic int32_t refs;
     const char *title, *x_label, *y_label, *right_label, *legend_title; /* or NULL */
-    double width, height;                                 /* inches; 0 = usual (6.4 x 4) */
+    double width, height; /* inches; 0 = usual (6.4 x 4) */
     bool grid, no_legend, log_x, log_y, log_right, no_axes;
-    bool polar; /* x = angle in radians, against the clock from the right; y = radius */
-    bool equal; /* a unit of x is as long as one of y */
+    bool polar;            /* x = angle in radians, against the clock from the right; y = radius */
+    bool equal;            /* a unit of x is as long as one of y */
     bool share_x, share_y; /* of the panels */
     bool has_x_limits, has_y_limits, has_right_limits;
     double x_limits[2], y_limits[2], right_limits[2];
@@ -82,8 +82,8 @@ struct plot *plot_ref(struct plot *p);
 void plot_unref(struct plot *p);
 /* Append a mark; takes the references inside, also when it fails. */
 bool plot_add(struct plot *p, const struct mark *m, struct err *e);
-/* Append the marks of another plot: their tensors are shared, their names copied. What the plot does
- * not say itself (title, labels, polar …) it takes over. */
+/* Append the marks of another plot: their tensors are shared, their names copied. What the plot
+ * does not say itself (title, labels, polar …) it takes over. */
 bool plot_add_all(struct plot *p, const struct plot *from, struct err *e);
 /* Labels, limits, sizes and switches of `from` for what `p` does not say itself. */
 void plot_default_settings(struct plot *p, const struct plot *from);
