@@ -203,12 +203,15 @@ static struct plot *bars(void) {
     struct plot *p = plot_new(&err);
     p->title = "Two bars each";
     p->y_label = "score";
-    with(p,
-         (struct mark){
-             .kind = MARK_BAR, .y = sample_vector(6, height_of), .names = names, .n_names = ARRAY_LEN(names), .label = "train"});
+    with(p, (struct mark){.kind = MARK_BAR,
+                          .y = sample_vector(6, height_of),
+                          .names = names,
+                          .n_names = ARRAY_LEN(names),
+                          .label = "train"});
     return with(p, (struct mark){.kind = MARK_BAR,
                                  .y = sample_vector(6, sample_noise),
-                                 .names = names, .n_names = ARRAY_LEN(names),
+                                 .names = names,
+                                 .n_names = ARRAY_LEN(names),
                                  .label = "test"});
 }
 
@@ -285,7 +288,8 @@ static struct plot *confusions(void) {
     return with(p, (struct mark){.kind = MARK_HEATMAP,
                                  .z = matrix(10, 10, confusion),
                                  .annotate = true,
-                                 .names = names, .n_names = ARRAY_LEN(names),
+                                 .names = names,
+                                 .n_names = ARRAY_LEN(names),
                                  .colormap = "Blues"});
 }
 
