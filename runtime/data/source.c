@@ -82,6 +82,7 @@ bool source_open(struct source *s, const char *path, struct err *e) {
     gzFile gz = gzdopen(fd, "rb");
     if (!gz) return close(fd), err_memory(e, 1 << 18);
     s->gz = gz;
+    s->fd = fd;
     gzbuffer(gz, 1 << 17);
     s->packed = !gzdirect(gz);
     s->most = (uint64_t)st.st_size * (s->packed ? DEFLATE_RATIO : 1);
@@ -118,13 +119,17 @@ void read_stop_on(const _Atomic bool *stop) {
     stop_flag = stop;
 }
 
+bool read_stopped(void) {
+    return stop_flag && *stop_flag;
+}
+
 enum { PIECE = 1 << 22 }; /* between two looks at the flag: some milliseconds */
 
 static bool read_gz(struct source *s, char *out, size_t n, size_t *got, struct err *e) {
     while (*got < n) {
         size_t left = n - *got;
         unsigned ask = left < PIECE ? (unsigned)left : PIECE;
-        if (stop_flag && *stop_flag)
+        if (read_stopped())
             return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
         int k = gzread(s->gz, out + *got, ask);
         if (k > 0) *got += (size_t)k, s->at += (uint64_t)k;

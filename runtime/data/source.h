@@ -6,6 +6,7 @@
 struct source {
     const char *path; /* NULL for memory; not a copy */
     void *gz;         /* zlib's gzFile, or NULL */
+    int fd;           /* of a file, for mapping it; closed with it */
     struct str memory;
     uint64_t at;   /* bytes given so far */
     uint64_t most; /* no more bytes than these can come: exact unless the file is gzip */
@@ -27,6 +28,9 @@ bool source_rewind(struct source *s, struct err *e);
 bool source_holds(const struct source *s, uint64_t n, const char *part, struct err *e);
 /* Add the file's name to an error found in its bytes. Returns false. */
 bool source_blame(const struct source *s, struct err *e);
+
+/* Has the student asked to stop (read_stop_on)? For readers that work long between two reads. */
+bool read_stopped(void);
 
 /* This much memory is in the machine at all (an allocation may succeed and still kill us). */
 bool memory_holds(uint64_t bytes, struct err *e);

@@ -58,7 +58,8 @@ ONLY_IN = {
     "immintrin.h": ["runtime/cpu"],
     "zmq.h": ["kernel/wire"],
     "sodium.h": ["kernel/wire"],
-    "jansson.h": ["kernel/wire", "kernel/session", "kernel/cli"],
+    "jansson.h": ["kernel/wire", "kernel/session", "kernel/cli", "runtime/data"],  # JSON files
+    "carquet.h": ["runtime/data"],
     "sqlite3.h": ["kernel/session"],
     "zlib.h": ["runtime/data", "kernel/display"],
     "png.h": ["runtime/data", "kernel/display"],

@@ -2,6 +2,7 @@
 #include "fn_paths.h"
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
+#include "data/parquet.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,13 @@ bool fn_read_csv(struct call *c, struct value *out) {
     char path[4096];
     TRY(path_of(c, 0, path, sizeof path));
     *out = value_table(read_csv(path, c->ev->e));
+    return out->kind == V_TABLE;
+}
+
+bool fn_read_parquet(struct call *c, struct value *out) {
+    char path[4096];
+    TRY(path_of(c, 0, path, sizeof path));
+    *out = value_table(read_parquet(path, c->ev->e));
     return out->kind == V_TABLE;
 }
 
@@ -136,7 +144,7 @@ static bool wrong_ending(struct call *c, const char *path) {
     call_fail(c, 1, ERR_FILE, "This is %s, which cannot be saved as %s.",
               value_kind_words(c->args[0].kind), path);
     return err_hint(c->ev->e,
-                    "    .npy           a tensor\n    .csv           a table\n    .safetensors   a "
+                    "    .npy           a tensor\n    .csv .parquet  a table\n    .safetensors   a "
                     "model's weights\n    .svg .png .pdf a plot or picture\n    .jpg           a "
                     "picture\n    .txt           a text");
 }
@@ -162,10 +170,10 @@ bool fn_save(struct call *c, struct value *out) {
     if (v.kind == V_MODEL && str_ends(p, ".safetensors")) return save_weights(c, path);
     if (v.kind == V_MODEL && (str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".json")))
         return fail_later(c->ev, c->at, "Keras files; .safetensors works");
-    if (str_ends(p, ".parquet"))
-        return fail_later(c->ev, c->at, "Parquet files; .csv and .npy work");
     if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".csv"))
         return write_csv(v.table, path, c->ev->e);
+    if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".parquet"))
+        return write_parquet(v.table, path, c->ev->e);
     if (v.kind == V_TEXT && (str_ends(p, ".txt") || str_ends(p, ".md")))
         return write_text(c, path, value_str(&v));
     if (str_ends(p, ".svg") || str_ends(p, ".png") || str_ends(p, ".pdf") || str_ends(p, ".jpg") ||
@@ -208,6 +216,8 @@ bool fn_load(struct call *c, struct value *out) {
         return *out = value_tensor(read_npy(path, c->ev->e)), out->kind != V_MISSING;
     if (str_ends(p, ".csv") || str_ends(p, ".csv.gz"))
         return *out = value_table(read_csv(path, c->ev->e)), out->kind == V_TABLE;
+    if (str_ends(p, ".parquet"))
+        return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".safetensors")) return load_weights(c, path, out);
     struct text t = {0};
     if (str_ends(p, ".txt") || str_ends(p, ".md")) {
@@ -217,5 +227,5 @@ bool fn_load(struct call *c, struct value *out) {
         return ok && out->kind == V_TEXT;
     }
     call_fail(c, 0, ERR_FILE, "The ending of %s is not one that load knows.", path);
-    return err_hint(c->ev->e, "It knows .npy, .csv, .safetensors and .txt.");
+    return err_hint(c->ev->e, "It knows .npy, .csv, .parquet, .safetensors and .txt.");
 }
