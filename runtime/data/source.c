@@ -129,8 +129,7 @@ static bool read_gz(struct source *s, char *out, size_t n, size_t *got, struct e
     while (*got < n) {
         size_t left = n - *got;
         unsigned ask = left < PIECE ? (unsigned)left : PIECE;
-        if (read_stopped())
-            return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
+        if (read_stopped()) return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
         int k = gzread(s->gz, out + *got, ask);
         if (k > 0) *got += (size_t)k, s->at += (uint64_t)k;
         if (k < (int)ask) return check_end(s, e);
