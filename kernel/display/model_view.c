@@ -105,7 +105,7 @@ static void add_totals(const struct model *m, struct text *out) {
 /* Before the first use of a model whose input sizes are open. */
 static void unbuilt(const struct model_value *mv, struct view *v) {
     text_addf(&v->plain, "%s: a model whose input sizes are not known yet; train it or call it",
-              mv->maker->ast->name);
+              model_value_name(mv));
 }
 
 void model_view(const struct model_value *mv, struct view *v) {

@@ -10,8 +10,9 @@ enum { WEIGHT_ALIGN = 16 };
 
 /* Forget what an earlier, failed walk has left. */
 static void model_restart(struct model *m) {
-    for (int i = 0; i < m->n_weights; i++) config_unref(m->weights[i].init);
+    for (int i = 0; i < m->n_weights; i++) weight_info_clear(&m->weights[i]);
     m->n_weights = m->n_layers = m->n_assigns = m->n_statistics = 0;
+    m->n_uses = m->n_names = 0;
     m->block = 0;
     m->training_only = false;
     m->walk++;
@@ -24,6 +25,7 @@ bool builder_init(struct builder *b, struct model *m, bool training, struct err 
     if (training) model_restart(m);
     graph_free(m->graphs[training]); /* the model owns its graphs from the first moment */
     m->graphs[training] = b->graph = graph_new(DT_FLOAT32, e);
+    m->next_use = 0;
     m->n_inputs[training] = m->n_outputs[training] = 0;
     return b->graph != NULL;
 }
@@ -92,6 +94,7 @@ static bool declare_weight(struct model *m, const struct weight_info *info, stru
     if (!w.stream) w.stream = hash_bytes(name, strlen(name), 0);
     TRY(place_weight(m, &w, e));
     w.init = config_ref(info->init);
+    w.start = info->start ? tensor_ref(info->start) : NULL;
     m->weights[m->n_weights++] = w;
     return true;
 }
@@ -126,6 +129,41 @@ bool builder_add_layer(struct builder *b, const struct layer_info *info, int32_t
     m->layer_ends[m->n_layers] = NULL;
     m->layers[m->n_layers] = *info;
     *place = m->n_layers++;
+    return true;
+}
+
+bool builder_add_use(struct builder *b, int32_t row, int32_t first, struct node *const *in,
+                     int n_in, struct node *out, struct err *e) {
+    struct model *m = b->model;
+    int t = b->training, i = m->next_use++;
+    if (i >= m->n_uses) {
+        if (!t) return err_set(e, ERR_BUG, "The two walks of model %s differ.", m->name);
+        void *uses = grow(m->uses, m->n_uses, &m->cap_uses, sizeof *m->uses, e);
+        if (!uses) return false;
+        m->uses = uses;
+        m->uses[m->n_uses++] = (struct layer_use){.row = row};
+    }
+    struct layer_use *u = &m->uses[i];
+    u->n_in = n_in < LAYER_MAX_INPUTS ? n_in : LAYER_MAX_INPUTS;
+    for (int k = 0; k < u->n_in; k++) u->in[t][k] = in[k];
+    u->out[t] = out;
+    u->first[t] = first;
+    u->end[t] = graph_n_nodes(b->graph);
+    return true;
+}
+
+bool builder_name(struct builder *b, const struct model_name_entry *entry, struct err *e) {
+    struct model *m = b->model;
+    int t = b->training, i = 0;
+    while (i < m->n_names && m->names[i].name != entry->name) i++;
+    if (i == m->n_names) {
+        if (!t) return true;
+        void *names = grow(m->names, m->n_names, &m->cap_names, sizeof *m->names, e);
+        if (!names) return false;
+        m->names = names;
+        m->names[m->n_names++] = *entry;
+    }
+    m->names[i].node[t] = entry->node[t];
     return true;
 }
 

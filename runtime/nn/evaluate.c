@@ -138,7 +138,7 @@ static bool evaluator_init(struct evaluator *v, const struct model *m, struct wo
     struct node *wanted[EVAL_MAX_ITEMS + 1];
     int n_data = model_n_inputs(m);
     for (int i = 0; i < n_data; i++) data[i] = v->data->inputs[i];
-    TRY(objective_init(&v->objective, m, false, e));
+    TRY(objective_init(&v->objective, m, false, NULL, e));
     TRY(add_targets(v, data, &n_data, e));
     TRY(add_wanted(v, wanted, e));
     struct plan_spec spec = {.graph = v->objective.graph,

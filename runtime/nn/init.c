@@ -130,6 +130,11 @@ struct weights *model_init(const struct model *m, uint64_t seed, uint64_t stream
                          .args = info->init->args,
                          .key = {.seed = seed, .stream = hash_add(stream, info->stream)},
                          .out = w->data + info->offset};
+        if (info->start) {
+            for (int64_t k = 0; k < info->start->count; k++)
+                d.out[k] = (float)tensor_get(info->start, k);
+            continue;
+        }
         if (!shape_count(&info->shape, &d.n, e) || !inits[info->init->row->kind](&d, e)) {
             weights_unref(w);
             return NULL;

@@ -212,7 +212,12 @@ struct node *layer_apply(struct builder *b, struct layer *l, struct node *const 
     bool fresh = l->model != b->model || l->walk != b->model->walk;
     if (fresh && !layer_enter(b, l, e)) return NULL;
     l->n_extra = 0;
+    int first = graph_n_nodes(b->graph);
     struct node *out = builds[row->kind](b, l, in[0], e);
     if (out && b->training) layer_note_result(b, l, out);
-    return out;
+    return out && builder_add_use(b, l->row, first, in, n_in, out, e) ? out : NULL;
+}
+
+int layer_row(const struct layer *l, const struct model *m) {
+    return l->model == m && l->walk == m->walk ? l->row : -1;
 }

@@ -11,6 +11,11 @@ struct model *model_new(const char *name, struct err *e) {
     return m;
 }
 
+void weight_info_clear(struct weight_info *w) {
+    config_unref(w->init);
+    tensor_unref(w->start);
+}
+
 struct model *model_ref(struct model *m) {
     if (m) m->refs++;
     return m;
@@ -18,8 +23,10 @@ struct model *model_ref(struct model *m) {
 
 void model_unref(struct model *m) {
     if (!m || --m->refs > 0) return;
-    for (int i = 0; i < m->n_weights; i++) config_unref(m->weights[i].init);
+    for (int i = 0; i < m->n_weights; i++) weight_info_clear(&m->weights[i]);
     pool_free(m->weights);
+    pool_free(m->uses);
+    pool_free(m->names);
     pool_free(m->layers);
     pool_free(m->layer_ends);
     graph_free(m->graphs[0]);
@@ -86,6 +93,26 @@ int model_n_layers(const struct model *m) {
 
 const struct layer_info *model_layer(const struct model *m, int i) {
     return &m->layers[i];
+}
+
+int model_n_names(const struct model *m) {
+    return m->n_names;
+}
+
+const struct model_name_entry *model_name_at(const struct model *m, int i) {
+    return &m->names[i];
+}
+
+const struct model_name_entry *model_find_name(const struct model *m, const char *name) {
+    for (int i = 0; i < m->n_names; i++)
+        if (m->names[i].name == name) return &m->names[i];
+    return NULL;
+}
+
+int model_find_layer(const struct model *m, const char *name) {
+    for (int i = 0; i < m->n_layers; i++)
+        if (m->layers[i].name == name) return i;
+    return -1;
 }
 
 struct node *model_weight_node(const struct graph *g, int weight) {

@@ -25,9 +25,10 @@ struct weight_info {
     int64_t offset;      /* in the block, in floats; 16-float aligned */
     struct config *init; /* initialiser row + arguments */
     int fan_in, fan_out;
-    bool learns;     /* false: moving averages */
-    double l1, l2;   /* the layer's penalty */
-    uint64_t stream; /* for drawing its first values */
+    bool learns;          /* false: moving averages */
+    double l1, l2;        /* the layer's penalty */
+    uint64_t stream;      /* for drawing its first values */
+    struct tensor *start; /* its first values are these (a trained model inside another), or NULL */
 };
 
 /* One line of the summary. */
@@ -49,6 +50,16 @@ struct port {
 };
 
 struct model;
+struct weights;
+
+/* A name of a model's body and what it stands for: a layer, a model inside (several layers), a
+ * tensor on the way. */
+struct model_name_entry {
+    const char *name;              /* interned */
+    int32_t first_layer, n_layers; /* n 0 = no layers of its own */
+    int32_t first_weight, n_weights;
+    struct node *node[2]; /* [training]; NULL = no tensor */
+};
 
 struct model *model_new(const char *name, struct err *e);
 struct model *model_ref(struct model *m);
@@ -66,6 +77,16 @@ int64_t model_block_size(const struct model *m); /* floats in a block of weights
 int64_t model_n_params(const struct model *m, bool learning_only);
 int model_n_layers(const struct model *m);
 const struct layer_info *model_layer(const struct model *m, int i);
+
+int model_n_names(const struct model *m);
+const struct model_name_entry *model_name_at(const struct model *m, int i);
+/* The entry of a body's name, or NULL. */
+const struct model_name_entry *model_find_name(const struct model *m, const char *interned_name);
+int model_find_layer(const struct model *m, const char *interned_name); /* row, or -1 */
+/* A model of its own that ends where another has a name or a layer: the same inputs, the tensor of
+ * that name as output, and only the weights on the way. *weights is its block, from `from`. */
+struct model *model_part(const struct model *m, const char *interned_name,
+                         const struct weights *from, struct weights **weights, struct err *e);
 
 /* One version of a model's numbers. Immutable once shared, counted. */
 struct weights {
@@ -103,6 +124,8 @@ struct node *builder_input(struct builder *b, const char *name, const struct des
 struct node *builder_weight(struct builder *b, int32_t *place, const struct weight_info *info,
                             struct err *e);
 bool builder_output(struct builder *b, const char *name, struct node *n, struct err *e);
+/* A name of the body: what it stood for at the end of this walk. */
+bool builder_name(struct builder *b, const struct model_name_entry *entry, struct err *e);
 bool builder_finish(struct builder *b, struct err *e);
 
 /* A layer: a config of group CONFIG_LAYER, and, once applied, its weights. Counted. Applying it
@@ -117,6 +140,28 @@ struct node *layer_apply(struct builder *b, struct layer *l, struct node *const 
 /* What its last use gave besides: the states of a recurrent layer with return_state=True. */
 int layer_n_extra(const struct layer *l);
 struct node *layer_extra(const struct layer *l, int i);
+/* The layer's row in the model that was walked last with it; -1 if it was not applied there. */
+int layer_row(const struct layer *l, const struct model *m);
+
+/* Where a model inside another one has its weights and rows; all zero before the first use. Using
+ * it again in the same walk, or in the second walk, shares the weights. */
+struct nest {
+    const struct model *outer;
+    uint32_t walk;
+    int32_t first_weight, first_layer;
+    struct node *out[2]; /* [training]: its (first) output, of the last use */
+};
+/* The built model `inside` as a part of the one being built. `values`: the first values of its
+ * weights, or NULL: drawn anew. outputs: room for model_n_outputs(inside). */
+bool builder_nest(struct builder *b, const struct model *inside, const struct weights *values,
+                  struct nest *nest, struct node *const *inputs, struct node **outputs,
+                  struct err *e);
+
+/* A built model's computation put into any graph, for inference, with its weights as constants.
+ * The inputs' first axis may be of any size. */
+bool model_inline(const struct model *m, const struct weights *w, struct graph *g,
+                  struct node *const *inputs, struct node **outputs, struct err *e);
+
 /* An activation from activations.list; usable in any graph. */
 struct node *activation_apply(struct graph *g, int activation, struct node *x, struct err *e);
 

@@ -8,6 +8,15 @@ struct statistic {
     int32_t weight;     /* index of the weight that holds its average */
 };
 
+/* One application of a layer: its nodes are those with ids [first, end) of each graph. */
+enum { LAYER_MAX_INPUTS = 4 };
+struct layer_use {
+    int32_t row;
+    int32_t first[2], end[2]; /* [training] */
+    int32_t n_in;
+    struct node *in[2][LAYER_MAX_INPUTS], *out[2];
+};
+
 struct model {
     _Atomic int32_t refs;
     const char *name;
@@ -29,11 +38,19 @@ struct model {
     int n_assigns;
     struct statistic statistics[64];
     int n_statistics;
+    struct layer_use *uses; /* in the order of the walk */
+    int n_uses, cap_uses, next_use;
+    struct model_name_entry *names;
+    int n_names, cap_names;
 };
 
+void weight_info_clear(struct weight_info *w);
 /* One more row of the summary; *place becomes its index. */
 bool builder_add_layer(struct builder *b, const struct layer_info *info, int32_t *place,
                        struct err *e);
+/* Remember that the nodes from `first` on are an application of a layer. */
+bool builder_add_use(struct builder *b, int32_t row, int32_t first, struct node *const *in,
+                     int n_in, struct node *out, struct err *e);
 /* The node of weight i in a graph of this model (or a copy of one), or NULL. */
 struct node *model_weight_node(const struct graph *g, int weight);
 /* Which layer gave this node of the training graph, looking through reshapes; -1 if none. */

@@ -62,6 +62,8 @@ struct train_spec {
     int64_t epochs, batch;              /* 10, 32 */
     int64_t steps;                      /* 0 = whole epochs */
     double limit_seconds;               /* 0 = none */
+    const bool *frozen_layers;          /* by layer: these compute as in inference; or NULL */
+    const bool *frozen_weights;         /* by weight: these do not move; or NULL */
     uint64_t seed, stream;
     const _Atomic bool *stop;
     void (*observe)(void *user, const struct train_event *event); /* may be NULL */

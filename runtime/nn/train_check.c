@@ -173,7 +173,7 @@ static bool check_function(const struct model *m, int i, const struct measure *l
     for (int a = 1; a < target->shape.n; a++)
         if (target->shape.size[a] < 0) return true; /* not known yet; checked when it runs */
     struct objective o;
-    bool ok = objective_init(&o, m, true, e) && objective_target(&o, i, target, true, e) &&
+    bool ok = objective_init(&o, m, true, NULL, e) && objective_target(&o, i, target, true, e) &&
               objective_measure(&o, i, loss, 1, NULL, e);
     objective_clear(&o);
     return ok || point_at(e, 3);

@@ -161,6 +161,10 @@ static void fill_learn(const struct trainer *t, const struct weight_info *w, str
     l->l2 = l2 + w->l2;
 }
 
+static bool is_frozen(const struct train_spec *s, int weight) {
+    return s->frozen_weights && s->frozen_weights[weight];
+}
+
 /* The learning weights that the loss depends on, and their gradients. */
 static bool add_gradients(struct trainer *t, struct node *loss, struct err *e) {
     const struct model *m = t->spec->model;
@@ -172,7 +176,8 @@ static bool add_gradients(struct trainer *t, struct node *loss, struct err *e) {
     bool *connected = (bool *)(gradients + room);
     int n = 0;
     for (int i = 0; i < m->n_weights; i++) {
-        struct node *w = m->weights[i].learns ? model_weight_node(t->objective.graph, i) : NULL;
+        bool moves = m->weights[i].learns && !is_frozen(t->spec, i);
+        struct node *w = moves ? model_weight_node(t->objective.graph, i) : NULL;
         if (w) nodes[n++] = w;
     }
     bool ok = graph_gradient(t->objective.graph, loss, nodes, n, gradients, connected, e);
@@ -187,11 +192,15 @@ static bool add_gradients(struct trainer *t, struct node *loss, struct err *e) {
     return ok;
 }
 
-static void add_assigns(const struct trainer *t, struct assign *assigns) {
+static int add_assigns(const struct trainer *t, struct assign *assigns) {
     const struct model *m = t->spec->model;
-    for (int i = 0; i < m->n_assigns; i++)
-        assigns[i] = (struct assign){t->objective.map[m->assigns[i].weight->id],
-                                     t->objective.map[m->assigns[i].value->id]};
+    int n = 0;
+    for (int i = 0; i < m->n_assigns; i++) {
+        if (is_frozen(t->spec, m->assigns[i].weight->index)) continue;
+        assigns[n++] = (struct assign){t->objective.map[m->assigns[i].weight->id],
+                                       t->objective.map[m->assigns[i].value->id]};
+    }
+    return n;
 }
 
 static bool make_step(struct trainer *t, struct err *e) {
@@ -201,14 +210,14 @@ static bool make_step(struct trainer *t, struct err *e) {
     struct assign assigns[ARRAY_LEN(s->model->assigns)];
     int n_data = s->model->n_inputs[1];
     for (int i = 0; i < n_data; i++) data[i] = s->data.inputs[i];
-    TRY(objective_init(&t->objective, s->model, true, e));
+    TRY(objective_init(&t->objective, s->model, true, s->frozen_layers, e));
     TRY(add_losses(t, data, &n_data, values, e));
     TRY(add_gradients(t, values[0], e));
     if (t->n_learn == 0)
         return err_set(e, ERR_TRAIN,
                        "The model `{0}` has no weights that the loss depends on, so "
                        "there is nothing to learn.");
-    add_assigns(t, assigns);
+    int n_assign = add_assigns(t, assigns);
     optimizer_update(s->optimizer, &t->update, &t->base_rate);
     struct plan_spec plan = {.graph = t->objective.graph,
                              .outputs = values,
@@ -219,7 +228,7 @@ static bool make_step(struct trainer *t, struct err *e) {
                              .assign = assigns,
                              .memory_limit = room_left(),
                              .workspace = t->workspace,
-                             .n_assign = s->model->n_assigns};
+                             .n_assign = n_assign};
     for (int i = 0; i < plan.n_outputs; i++) t->outputs[i] = &t->values[i];
     return pass_init(&t->pass, &plan, data, n_data, examples_count(&s->data), s->batch, e);
 }

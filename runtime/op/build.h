@@ -1,4 +1,5 @@
-/* Making nodes without rules: for code whose operands are prepared already. Private to op/. */
+/* Making nodes without rules: for code whose operands are prepared already. Private to op/ and to
+ * nn/'s copies. */
 #pragma once
 #include "prepare.h"
 

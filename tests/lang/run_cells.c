@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum part { PART_CODE, PART_SHOWS, PART_FAILS };
+enum cell_part { PART_CODE, PART_SHOWS, PART_FAILS };
 enum { MAX_DELETED = 8 };
 
 struct reader {
@@ -24,7 +24,7 @@ struct reader {
     int line, cell_line, passed, failed;
     struct session session;
     bool open; /* a session is under way */
-    enum part part;
+    enum cell_part part;
     bool fails;
     char title[128], id[32], words[128];
     const char *deleted[MAX_DELETED];

@@ -52,7 +52,7 @@ bool fn_type(struct call *c, struct value *out) {
         [V_METHOD] = "function", [V_LAYER] = "layer",       [V_MAKER] = "model description",
         [V_MODEL] = "model",     [V_QUANTITY] = "quantity", [V_PLOT] = "plot",
         [V_FIGURE] = "plot",     [V_HISTORY] = "history",   [V_SPACE] = "search space",
-        [V_RUNS] = "table"};
+        [V_RUNS] = "table",      [V_PART] = "layers"};
     static const char *const groups[CONFIG_N_GROUPS] = {
         [CONFIG_LAYER] = "layer",       [CONFIG_INITIALIZER] = "initializer",
         [CONFIG_PENALTY] = "penalty",   [CONFIG_OPTIMIZER] = "optimizer",

@@ -85,6 +85,46 @@ bool fn_summary(struct call *c, struct value *out) {
     return true;
 }
 
+/* What part() could end at. */
+static bool no_such_part(struct call *c, const struct model *m, const char *name) {
+    struct text all = {0};
+    for (int i = 0; i < model_n_names(m); i++) {
+        const struct model_name_entry *n = model_name_at(m, i);
+        if (n->n_layers || n->node[0]) text_addf(&all, "%s%s", all.n ? ", " : "", n->name);
+    }
+    for (int i = 0; i < model_n_layers(m) && all.n < 300; i++)
+        text_addf(&all, "%s%s", all.n ? ", " : "", model_layer(m, i)->name);
+    call_fail(c, 1, ERR_NAME, "The model has no layer and no name `%s`.", name);
+    err_hint(c->ev->e, "There are: %s", all.p ? all.p : "none");
+    text_clear(&all);
+    return false;
+}
+
+bool fn_part(struct call *c, struct value *out) {
+    struct model_value *m;
+    struct str text;
+    struct weights *weights = NULL;
+    if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
+    TRY(want_model(c, &m) && call_text(c, 1, &text));
+    const char *name = intern(text);
+    if (!m->model && c->ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
+    if (!m->model)
+        return call_fail(c, 0, ERR_VALUE,
+                         "The model has no layers yet: its input sizes are "
+                         "learned when it first meets data.");
+    if (!model_find_name(m->model, name) && model_find_layer(m->model, name) < 0)
+        return no_such_part(c, m->model, name);
+    struct model *made = model_part(m->model, name, m->weights, &weights, c->ev->e);
+    struct model_value *v = made ? pool_need(sizeof *v, c->ev->e) : NULL;
+    if (!v) {
+        model_unref(made);
+        weights_unref(weights);
+        return false;
+    }
+    *v = (struct model_value){.refs = 1, .model = made, .weights = weights};
+    return *out = (struct value){.kind = V_MODEL, .model = v}, true;
+}
+
 /* ---- evaluate ---- */
 
 enum { MOST_RECORDS = 32 };

@@ -259,6 +259,7 @@ static bool field_of(struct eval *ev, const struct ast *x, struct value v, struc
     case V_TABLE:
     case V_HISTORY: return table_field(ev, x, v, out);
     case V_MODEL: return model_field(ev, x, v.model, out);
+    case V_PART: return part_field(ev, x, v.part, out);
     case V_RUNS: return runs_field(ev, x, v.runs, out);
     case V_CONFIG: return config_field(ev, x, v, out);
     case V_PAIR:

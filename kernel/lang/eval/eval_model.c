@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAX_INSIDE = 40 }; /* models inside models */
+
 /* ---- the memo ---- */
 
 bool memo_layer(struct eval *ev, struct config *c, struct value *out) {
@@ -33,7 +35,10 @@ bool memo_layer(struct eval *ev, struct config *c, struct value *out) {
 
 static void memo_clear(struct memo *m) {
     for (int i = 0; i < m->n; i++) layer_unref(m->layers[i]);
+    for (int i = 0; i < m->n_insides; i++)
+        value_unref((struct value){.kind = V_MODEL, .model = m->insides[i].model});
     pool_free(m->layers);
+    pool_free(m->insides);
 }
 
 /* ---- lines of a model ---- */
@@ -162,7 +167,8 @@ static bool walk_model(struct eval *ev, struct model_value *m, struct model *mad
     struct frame frame = {0};
     TRY(builder_init(&b, made, training, ev->e));
     struct eval saved = *ev;
-    memo->next = memo->i_input = memo->i_place = 0;
+    memo->next = memo->i_input = memo->i_place = memo->next_made = 0;
+    for (int i = 0; i < memo->n_insides; i++) memo->insides[i].now = NULL;
     ev->builder = &b;
     ev->graph = b.graph;
     ev->memo = memo;
@@ -170,8 +176,11 @@ static bool walk_model(struct eval *ev, struct model_value *m, struct model *mad
     ev->program = m->maker->program;
     ev->frame = &frame;
     ev->plot = NULL;
+    ev->depth++;
     bool ok = walk_frame(ev, m, &frame) &&
-              exec_body(ev, m->maker->ast->body, m->maker->ast->n_body) != FLOW_ERROR;
+              exec_body(ev, m->maker->ast->body, m->maker->ast->n_body) != FLOW_ERROR &&
+              keep_names(ev, &frame);
+    ev->depth--;
     for (int i = 0; frame.slots && i < frame.scope->n_slots; i++) value_unref(frame.slots[i]);
     pool_free(frame.slots);
     ev->builder = saved.builder;
@@ -195,7 +204,7 @@ static bool args_known(const struct model_value *m) {
 }
 
 static bool draw_weights(struct eval *ev, struct model_value *m) {
-    if (m->weights || ev->domain == DOMAIN_CHECK) return true;
+    if (m->weights || m->is_inside || ev->domain == DOMAIN_CHECK) return true;
     m->weights = model_init(m->model, engine_seed(ev->engine), m->stream, ev->e);
     return m->weights != NULL;
 }
@@ -205,6 +214,9 @@ bool model_ensure(struct eval *ev, struct model_value *m, const struct desc *dat
     *built = m->model != NULL;
     if (*built) return draw_weights(ev, m);
     if (!args_known(m)) return true;
+    if (ev->depth > MAX_INSIDE)
+        return fail(ev, at, ERR_RECURSION, "The model %s stands inside itself.",
+                    m->maker->ast->name);
     const struct ast *ast = m->maker->ast;
     if (!has_output(ast)) {
         fail(ev, ast->key_span.source ? ast->key_span : ast->span, ERR_SYNTAX,
@@ -262,10 +274,12 @@ bool eval_define_model(struct eval *ev, const struct ast *s) {
 
 bool call_maker(struct eval *ev, struct maker *maker, const struct actual *actuals, int n,
                 struct span at, struct value *out) {
-    if (ev->builder) return fail_later(ev, at, "models inside models");
-    struct model_value *m = pool_need(sizeof *m, ev->e);
+    struct model_value *m = ev->memo ? memo_made(ev->memo, maker) : NULL;
+    if (m) return *out = (struct value){.kind = V_MODEL, .model = m}, true;
+    m = pool_need(sizeof *m, ev->e);
     if (!m) return false;
-    *m = (struct model_value){.refs = 1, .maker = maker, .n_args = maker->ast->n};
+    *m = (struct model_value){
+        .refs = 1, .maker = maker, .n_args = maker->ast->n, .is_inside = ev->memo != NULL};
     atomic_fetch_add(&maker->refs, 1);
     struct value v = {.kind = V_MODEL, .model = m};
     m->args = pool_need((size_t)m->n_args * sizeof *m->args + 1, ev->e);
@@ -273,13 +287,15 @@ bool call_maker(struct eval *ev, struct maker *maker, const struct actual *actua
     bool built = false;
     bool ok = m->args &&
               bind_parameters(ev, maker->ast, maker->defaults, actuals, n, at, m->args) &&
-              model_ensure(ev, m, NULL, 0, at, &built);
+              (ev->memo || model_ensure(ev, m, NULL, 0, at, &built)) &&
+              (!ev->memo || memo_add_made(ev, m));
     if (!ok) {
         if (!m->args) m->n_args = 0;
         value_unref(v);
         return false;
     }
     if (ev->domain == DOMAIN_CHECK && !args_known(m)) {
+        if (ev->memo) ev->memo->unknown = true;
         value_unref(v);
         v = value_unknown();
     }
@@ -296,7 +312,7 @@ struct model_value *model_copy(struct eval *ev, const struct model_value *m) {
                               .stream = m->stream,
                               .epochs_trained = m->epochs_trained,
                               .trained_at = m->trained_at};
-    atomic_fetch_add(&m->maker->refs, 1);
+    if (m->maker) atomic_fetch_add(&m->maker->refs, 1);
     c->model = m->model ? model_ref(m->model) : NULL;
     c->weights = m->weights ? weights_ref(m->weights) : NULL;
     c->args = pool_need((size_t)m->n_args * sizeof *c->args + 1, ev->e);
@@ -414,9 +430,18 @@ static bool describe_outputs(struct eval *ev, const struct model *m, const struc
 }
 
 /* Rows of the data against what the input reads. */
-static bool check_inputs(struct eval *ev, const struct model_value *m, const struct model_data *d,
-                         struct span at) {
+bool model_check_data(struct eval *ev, const struct model_value *m, const struct model_data *d,
+                      struct span at) {
     char a[160], b[160];
+    if (d->n < model_n_inputs(m->model)) {
+        struct text all = {0};
+        for (int i = 0; i < model_n_inputs(m->model); i++)
+            text_addf(&all, "%s%s=…", i ? ", " : "", model_input(m->model, false, i)->name);
+        fail(ev, at, ERR_ARGUMENT, "The model has %d inputs, and %d is given: write net(%s).",
+             model_n_inputs(m->model), d->n, all.p ? all.p : "");
+        text_clear(&all);
+        return false;
+    }
     for (int i = 0; i < d->n && i < model_n_inputs(m->model); i++) {
         const struct port *p = model_input(m->model, false, i);
         struct shape want = p->desc.shape, have = d->descs[i].shape;
@@ -451,7 +476,7 @@ bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dr
         if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
         return fail(ev, at, ERR_SHAPE, "The sizes of the model's inputs do not follow from this.");
     }
-    ok = ok && check_inputs(ev, m, &d, at);
+    ok = ok && model_check_data(ev, m, &d, at);
     if (ok && ev->domain == DOMAIN_CHECK) {
         ok = describe_outputs(ev, m->model, &d, out);
     } else if (ok) {
@@ -467,95 +492,4 @@ bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dr
     }
     model_data_clear(&d);
     return ok || fail_from(ev, at, &at, 1);
-}
-
-bool call_model(struct eval *ev, struct model_value *m, const struct actual *actuals, int n,
-                struct span at, struct value *out) {
-    if (ev->builder) return fail_later(ev, at, "trained models inside models");
-    for (int i = 0; i < n; i++) {
-        if (actuals[i].value.kind == V_NODE)
-            return fail_later(ev, at, "models inside functions that are differentiated");
-    }
-    if (n == 1 && !actuals[0].name)
-        return model_apply(ev, m, actuals[0].value, false, actuals[0].at, out);
-    struct value inputs = value_record_new(ev->e);
-    bool ok = inputs.kind == V_RECORD;
-    for (int i = 0; ok && i < n; i++) {
-        if (!actuals[i].name)
-            ok = fail(ev, actuals[i].at, ERR_ARGUMENT, "Several inputs are given by name.");
-        else ok = record_set(inputs.record, actuals[i].name, value_ref(actuals[i].value), ev->e);
-    }
-    ok = ok && model_apply(ev, m, inputs, false, at, out);
-    if (inputs.kind == V_RECORD) value_unref(inputs);
-    return ok;
-}
-
-/* ---- fields ---- */
-
-static bool weight_value(struct eval *ev, const struct model_value *m, int i, struct value *out) {
-    const struct weight_info *w = model_weight(m->model, i);
-    struct tensor *t = tensor_new(DT_FLOAT32, &w->shape, ev->e);
-    if (!t) return false;
-    memcpy(t->data, m->weights->data + w->offset, (size_t)t->count * sizeof(float));
-    return *out = value_tensor(t), true;
-}
-
-static bool weights_record(struct eval *ev, const struct model_value *m, struct value *out) {
-    *out = value_record_new(ev->e);
-    for (int i = 0; out->kind == V_RECORD && i < model_n_weights(m->model); i++) {
-        struct value w;
-        if (!weight_value(ev, m, i, &w) ||
-            !record_set(out->record, model_weight(m->model, i)->name, w, ev->e))
-            return value_unref(*out), false;
-    }
-    return out->kind == V_RECORD;
-}
-
-/* A name of the body: a `weight` line, or something that stands for a part of the model. */
-static const struct ast *body_name(const struct ast *model, const char *name) {
-    for (int i = 0; i < model->n_body; i++) {
-        const struct ast *s = model->body[i];
-        if (s->name == name) return s;
-        bool assigned = s->kind == AST_ASSIGN && s->n == 1 && s->list[0]->kind == AST_NAME;
-        if (assigned && s->list[0]->name == name) return s;
-    }
-    return NULL;
-}
-
-static bool weight_field(struct eval *ev, const struct ast *x, struct model_value *m,
-                         struct value *out) {
-    if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
-    for (int i = 0; m->model && i < model_n_weights(m->model); i++) {
-        if (model_weight(m->model, i)->name == x->name) return weight_value(ev, m, i, out);
-    }
-    return fail(ev, x->span, ERR_VALUE,
-                "The model has no weights yet: its input sizes are learned when it first meets "
-                "data.");
-}
-
-static bool layer_list(struct eval *ev, const struct model *m, struct value *out) {
-    *out = value_list_new(model_n_layers(m), ev->e);
-    for (int i = 0; out->kind == V_LIST && i < model_n_layers(m); i++) {
-        struct value name = value_text(str_of(model_layer(m, i)->text), ev->e);
-        if (!list_add(out->list, name, ev->e)) return false;
-    }
-    return out->kind == V_LIST;
-}
-
-bool model_field(struct eval *ev, const struct ast *x, struct model_value *m, struct value *out) {
-    bool weights = strcmp(x->name, "weights") == 0, layers = strcmp(x->name, "layers") == 0;
-    const struct ast *part = weights || layers ? NULL : body_name(m->maker->ast, x->name);
-    if (part && part->kind == AST_WEIGHT) return weight_field(ev, x, m, out);
-    if (part) return fail_later(ev, x->span, "parts of a model by name");
-    if (!weights && !layers) {
-        fail(ev, x->key_span, ERR_NAME, "A model has no field `%s`.", x->name);
-        return err_hint(ev->e, "It has .layers and .weights, and functions such as .summary() and "
-                               ".predict(x).");
-    }
-    if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
-    if (!m->model)
-        return fail(ev, x->span, ERR_VALUE,
-                    "The model has no weights yet: its input sizes are "
-                    "learned when it first meets data.");
-    return weights ? weights_record(ev, m, out) : layer_list(ev, m->model, out);
 }

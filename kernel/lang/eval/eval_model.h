@@ -2,6 +2,8 @@
 #pragma once
 #include "eval.h"
 
+struct inside;
+
 /* Layers made while a model's body is walked, in order: the second walk meets the same ones. */
 struct memo {
     struct layer **layers;
@@ -12,10 +14,26 @@ struct memo {
     bool unknown;       /* something in the body is not known while checking */
     int32_t places[64]; /* of `weight` lines */
     int i_place;
+    struct inside *insides; /* models used in the body, those made there first come first */
+    int n_insides, cap_insides, next_made;
+};
+
+/* A model used in another one's body. */
+struct inside {
+    struct model_value *model;     /* a reference */
+    bool made;                     /* by a call in the body, in this order */
+    const struct model_value *now; /* what stands for it in this walk; NULL = not met yet */
+    struct nest nest;
 };
 
 /* A layer for a call in a model's body: the memo's next one. New reference. */
 bool memo_layer(struct eval *ev, struct config *c, struct value *out);
+
+/* The next model that the body makes, met before in this memo: new reference; or NULL. */
+struct model_value *memo_made(struct memo *m, const struct maker *maker);
+bool memo_add_made(struct eval *ev, struct model_value *m);
+/* At the end of a walk: which name of the body stands for what. */
+bool keep_names(struct eval *ev, const struct frame *f);
 
 /* Make sure that the instance has its graphs (and, when running, weights). `data` describes the
  * inputs with their first axis, or is NULL. *built = false when sizes are still missing. */
@@ -34,6 +52,11 @@ struct model_data {
 };
 bool model_data_from(struct eval *ev, struct value v, const struct model *m, bool outputs,
                      struct span at, struct model_data *out);
+/* Does it look like what the inputs read? */
+bool model_check_data(struct eval *ev, const struct model_value *m, const struct model_data *d,
+                      struct span at);
+/* A part as a value; takes nothing. */
+bool part_field(struct eval *ev, const struct ast *x, const struct part *p, struct value *out);
 void model_data_clear(struct model_data *d);
 /* Inference on a value. */
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,

@@ -24,6 +24,9 @@ static void block_start(struct train_block *b, struct eval *ev, const struct ast
 static void block_clear(struct train_block *b) {
     value_unref(b->validate);
     value_unref(b->loss);
+    value_unref(b->frozen);
+    pool_free(b->frozen_layers);
+    pool_free(b->frozen_weights);
     for (int i = 0; i < b->n_traced; i++) value_unref(b->traced[i].function);
     for (int i = 0; i < b->n_owned; i++) config_unref(b->owned[i]);
     for (int i = 0; i < b->n_owned_tensors; i++) tensor_unref(b->owned_tensors[i]);
@@ -139,6 +142,44 @@ static struct weights *start_weights(struct train_block *b, const struct model_v
     if (trained && b->resume < 0) return trained_already(b, m), NULL;
     if (!trained || b->resume == 1) return weights_ref(m->weights);
     return model_init(m->model, engine_seed(b->ev->engine), m->stream, b->ev->e);
+}
+
+/* ---- parts that do not learn ---- */
+
+static bool freeze_part(struct train_block *b, const struct model *m, struct value v) {
+    const struct part *p = v.part;
+    if (p->model->model != m) {
+        fail(b->ev, b->frozen_at, ERR_SETTING,
+             "These layers belong to another model than the one "
+             "that is trained.");
+        return err_label(b->ev->e, "is a part of another model");
+    }
+    for (int i = p->first_layer; i < p->first_layer + p->n_layers; i++) {
+        const struct layer_info *l = model_layer(m, i);
+        b->frozen_layers[i] = true;
+        for (int k = 0; k < l->n_weight_infos; k++) b->frozen_weights[l->first_weight + k] = true;
+    }
+    return true;
+}
+
+static bool freeze_parts(struct train_block *b, const struct model *m) {
+    struct value v = b->frozen;
+    int left = 0;
+    if (v.kind == V_MISSING) return true;
+    TRY(b->frozen_layers = pool_need((size_t)model_n_layers(m) + 1, b->ev->e));
+    TRY(b->frozen_weights = pool_need((size_t)model_n_weights(m) + 1, b->ev->e));
+    if (v.kind == V_PART) TRY(freeze_part(b, m, v));
+    for (int i = 0; v.kind == V_LIST && i < v.list->n; i++)
+        TRY(freeze_part(b, m, v.list->items[i]));
+    for (int i = 0; i < model_n_weights(m); i++)
+        left += model_weight(m, i)->learns && !b->frozen_weights[i];
+    if (!left) {
+        fail(b->ev, b->frozen_at, ERR_TRAIN, "Everything that could learn is frozen.");
+        return err_hint(b->ev->e, "Leave a layer out: net.layers[:-1] freezes all but the last.");
+    }
+    b->spec.frozen_layers = b->frozen_layers;
+    b->spec.frozen_weights = b->frozen_weights;
+    return true;
 }
 
 /* ---- running ---- */
@@ -259,7 +300,7 @@ static bool train_known(struct train_block *b, const struct ast *target, struct 
     ok = ok && (!d.x.known || model_ensure(ev, m, d.x.descs, d.x.n, target->span, &built));
     if (ok && built && b->validate.kind == V_PAIR)
         ok = read_pair(b, b->validate, b->validate_at, b->validate_ast, m->model, &d.vx, &d.vy);
-    ok = ok && (!built || read_losses(b, m->model));
+    ok = ok && (!built || (read_losses(b, m->model) && freeze_parts(b, m->model)));
     bool known = built && d.x.known && d.y.known && !b->unknown;
     if (ok && known) ok = check_shapes(b, m, &d) || name_places(b);
     if (ok && ev->domain == DOMAIN_CHECK) {
@@ -287,12 +328,28 @@ static bool mark_trained(struct train_block *b, const struct ast *target, struct
     return assign_target(b->ev, target, (struct value){.kind = V_MODEL, .model = made});
 }
 
+/* A block that speaks of the model's parts needs to know them. */
+static bool build_first(struct train_block *b, const struct ast *target, struct value model,
+                        struct value data) {
+    bool speaks = false;
+    for (int i = 0; i < b->statement->n_body; i++)
+        speaks = speaks || (b->statement->body[i]->name &&
+                            strcmp(b->statement->body[i]->name, "freeze") == 0);
+    if (!speaks || model.kind != V_MODEL || data.kind != V_PAIR || model.model->model) return true;
+    struct model_data x = {0};
+    bool built;
+    bool ok = model_data_from(b->ev, data.pair->inputs, NULL, false, b->statement->a->span, &x) &&
+              (!x.known || model_ensure(b->ev, model.model, x.descs, x.n, target->span, &built));
+    model_data_clear(&x);
+    return ok;
+}
+
 static bool train_one(struct train_block *b, const struct ast *target, struct value *out) {
     struct eval *ev = b->ev;
     struct value model, data = value_missing();
     TRY(eval_expr(ev, target, &model));
     bool ok = !b->statement->a || eval_expr(ev, b->statement->a, &data);
-    ok = ok && read_block(b);
+    ok = ok && build_first(b, target, model, data) && read_block(b);
     if (!ok) {
     } else if (model.kind == V_UNKNOWN) {
         *out = value_unknown();

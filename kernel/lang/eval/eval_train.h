@@ -25,6 +25,9 @@ struct train_block {
     struct tensor *owned_tensors[8];
     int n_owned_tensors;
     double class_weights[1024];
+    struct value frozen; /* parts that do not learn; MISSING = none */
+    struct span frozen_at;
+    bool *frozen_layers, *frozen_weights; /* of the model, or NULL */
     bool quiet, seeded,
         unknown; /* seeded: `seed` is set; unknown: something is not known while checking */
     int resume;  /* -1 not said, else 0 or 1 */

@@ -246,6 +246,22 @@ static bool set_class_weight(struct eval *ev, const struct ast *s, struct value 
     return true;
 }
 
+static bool set_freeze(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    struct train_block *b = to;
+    bool parts = v.kind == V_PART || v.kind == V_LIST;
+    for (int i = 0; v.kind == V_LIST && i < v.list->n; i++)
+        parts = parts && v.list->items[i].kind == V_PART;
+    if (!parts) {
+        setting_wrong(ev, s, v, "a part of the model, or a list of layers");
+        return err_hint(ev->e, "    freeze: net.backbone          a name of the model's body\n"
+                               "    freeze: net.layers[:-2]       all but its last two layers");
+    }
+    value_unref(b->frozen);
+    b->frozen = value_ref(v);
+    b->frozen_at = s->a->span;
+    return true;
+}
+
 static const struct setting_row rows[] = {
     {"validate", "none",
      "A pair x -> y that is only looked at, after each epoch; it decides which "
@@ -276,7 +292,10 @@ static const struct setting_row rows[] = {
     {"seed", "the notebook's", "Another shuffle and other masks.", NULL, set_seed},
     {"quiet", "False", "True: nothing is shown.", NULL, set_quiet},
     {"device", "\"cpu\"", "Where it runs.", NULL, set_device},
-    {"freeze", "none", "Parts that do not learn.", "freeze, for parts that do not learn", NULL},
+    {"freeze", "none",
+     "Parts that do not learn, such as net.backbone or net.layers[:-20]; their BatchNorm and "
+     "Dropout work as after training.",
+     NULL, set_freeze},
     {"augment", "none", "Layers for training inputs only.", "augment, for changed training inputs",
      NULL},
 };

@@ -176,6 +176,13 @@ static void simple_print(struct value v, bool repr, struct text *out) {
     }
 }
 
+/* One layer as its row of the summary, several with their number. */
+static void part_print(const struct part *p, struct text *out) {
+    const struct model *m = p->model->model;
+    if (p->n_layers == 1) text_adds(out, model_layer(m, p->first_layer)->text);
+    else text_addf(out, "%s: %d layers of %s", p->name, p->n_layers, model_value_name(p->model));
+}
+
 static void space_print(const struct space *s, int depth, struct text *out) {
     static const char *const names[] = {[SPACE_CHOICE] = "choice",
                                         [SPACE_UNIFORM] = "uniform",
@@ -217,7 +224,8 @@ static void print_at(struct value v, bool repr, int depth, struct text *out) {
     case V_CONFIG: config_print(v.config, out); break;
     case V_LAYER: config_print(layer_config(v.layer), out); break;
     case V_MAKER: text_addf(out, "model %s", v.maker->ast->name); break;
-    case V_MODEL: text_addf(out, "%s model", v.model->maker->ast->name); break;
+    case V_MODEL: text_addf(out, "%s model", model_value_name(v.model)); break;
+    case V_PART: part_print(v.part, out); break;
     default: simple_print(v, repr, out); break;
     }
 }

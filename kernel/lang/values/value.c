@@ -71,7 +71,7 @@ static void maker_free(struct value v) {
 
 static void model_free(struct value v) {
     items_unref(v.model->args, v.model->n_args);
-    value_unref((struct value){.kind = V_MAKER, .maker = v.model->maker});
+    if (v.model->maker) value_unref((struct value){.kind = V_MAKER, .maker = v.model->maker});
     model_unref(v.model->model);
     weights_unref(v.model->weights);
     pool_free(v.model);
@@ -79,6 +79,11 @@ static void model_free(struct value v) {
 
 static void quantity_free(struct value v) {
     pool_free(v.quantity);
+}
+
+static void part_free(struct value v) {
+    value_unref((struct value){.kind = V_MODEL, .model = v.part->model});
+    pool_free(v.part);
 }
 
 static void space_free(struct value v) {
@@ -98,7 +103,7 @@ static void (*const free_of[V_N_KINDS])(struct value) = {
     [V_LIST] = list_free,         [V_RECORD] = record_free,     [V_PAIR] = pair_free,
     [V_FUNCTION] = function_free, [V_METHOD] = method_free,     [V_MAKER] = maker_free,
     [V_MODEL] = model_free,       [V_QUANTITY] = quantity_free, [V_SPACE] = space_free,
-    [V_RUNS] = runs_free,
+    [V_RUNS] = runs_free,         [V_PART] = part_free,
 };
 
 enum { FREE_DEPTH = 100 };
@@ -297,6 +302,10 @@ struct value value_table(struct table *take) {
 }
 
 /* ---- reading ---- */
+
+const char *model_value_name(const struct model_value *m) {
+    return m->maker ? m->maker->ast->name : m->model ? model_name(m->model) : "model";
+}
 
 struct str value_str(const struct value *text) {
     return (struct str){text->text->bytes, text->text->n};

@@ -36,6 +36,7 @@
     K(HISTORY, "a training history")                                                               \
     K(SPACE, "a search space")                                                                     \
     K(RUNS, "the runs of a search")                                                                \
+    K(PART, "a part of a model")                                                                   \
     K(UNKNOWN, "something not known yet")
 
 #define K(name, words) V_##name,
@@ -69,6 +70,7 @@ struct value {
         struct figure *figure;
         struct space *space;
         struct runs *runs;
+        struct part *part;
     };
 };
 
@@ -138,14 +140,23 @@ struct maker {
 /* A model instance: its maker, arguments, architecture and one version of weights. */
 struct model_value {
     _Atomic int32_t refs;
-    struct maker *maker;
+    struct maker *maker; /* NULL: cut out of another instance by part() */
     int32_t n_args;
     struct value *args;      /* one per parameter of the maker */
     struct model *model;     /* shared by all versions; graphs are built when inputs are known */
     struct weights *weights; /* NULL until built */
     uint64_t stream;         /* of the first weights */
+    bool is_inside;          /* made in the body of another model, which has its weights */
     int64_t epochs_trained;
     struct span trained_at; /* the train statement; source 0 = never trained */
+};
+
+/* Layers of an instance: a name of its body, or one of its .layers. */
+struct part {
+    _Atomic int32_t refs;
+    struct model_value *model;
+    const char *name; /* interned; what it is called */
+    int32_t first_layer, n_layers, first_weight, n_weights;
 };
 
 struct quantity {
@@ -217,7 +228,8 @@ struct value *record_get(const struct record *r, const char *interned_key); /* N
 struct value value_pair(struct value take_inputs, struct value take_targets, struct err *e);
 struct value value_table(struct table *take);
 
-struct str value_str(const struct value *text); /* bytes of a TEXT */
+const char *model_value_name(const struct model_value *m); /* "Denoiser" */
+struct str value_str(const struct value *text);            /* bytes of a TEXT */
 /* Is it a single number, whatever the kind? */
 static inline bool value_is_number(struct value v) {
     return v.kind == V_BOOL || v.kind == V_INT || v.kind == V_FLOAT;
