@@ -111,12 +111,13 @@ void figure_describe(const struct figure *f, struct text *out) {
     int n = 0;
     for (int i = 0; i < f->n; i++)
         n += f->plots[i] != NULL && (!f->gallery || f->plots[i]->n_marks > 0);
-    if (f->gallery) text_addf(out, "%d picture%s", n, n == 1 ? "" : "s");
+    if (f->animation) text_addf(out, "animation of %d frames, %.3g seconds each", n, f->seconds);
+    else if (f->gallery) text_addf(out, "%d picture%s", n, n == 1 ? "" : "s");
     else text_addf(out, "figure: %d plot%s", n, n == 1 ? "" : "s");
     if (f->title) text_addf(out, ", %s", f->title);
     for (int i = 0; i < f->n_row_labels; i++)
         text_addf(out, "%s%s", i == 0 ? ", rows: " : ", ", f->row_labels[i]);
-    for (int i = 0; !f->gallery && i < f->n; i++)
+    for (int i = 0; !f->gallery && !f->animation && i < f->n; i++)
         if (f->plots[i] && f->plots[i]->title)
             text_addf(out, "%s%s", i == 0 ? ": " : ", ", f->plots[i]->title);
 }

@@ -1,5 +1,6 @@
 /* Plots, figures and tensors that are pictures, as bundles. */
 #include "base/pool.h"
+#include "display/frames.h"
 #include "display/image.h"
 #include "display/picture.h"
 #include "display/png_write.h"
@@ -33,9 +34,27 @@ bool plot_bundle(const struct plot *p, const char *title, struct bundle *b, stru
     return plain != NULL || err_memory(e, sizeof *b);
 }
 
+/* Played; as pictures side by side where the libraries for pixels are missing. */
+static bool animation_bundle(const struct figure *f, struct bundle *b, struct err *e) {
+    struct text html = {0};
+    if (!player_html(f, &html, e)) return text_clear(&html), false;
+    struct text *to = bundle_add(b, "text/html");
+    if (to) *to = html;
+    else text_clear(&html);
+    struct text *plain = to ? bundle_add(b, "text/plain") : NULL;
+    if (plain) figure_describe(f, plain);
+    return plain != NULL || err_memory(e, sizeof *b);
+}
+
 bool figure_bundle(const struct figure *f, const char *title, struct bundle *b, struct err *e) {
     struct figure titled = *f;
     if (title) titled.title = title;
+    if (f->animation) {
+        struct err missing = {0};
+        if (animation_bundle(&titled, b, &missing)) return true;
+        if (missing.kind != ERR_FILE) return *e = missing, false;
+        titled.columns = 4;
+    }
     struct text svg = {0};
     int w, h;
     if (!figure_svg(&titled, &svg, &w, &h, e)) {

@@ -2,6 +2,7 @@
 #include "base/pool.h"
 #include "data/image.h"
 #include "display/display.h"
+#include "display/frames.h"
 #include "display/image.h"
 #include "display/picture.h"
 #include "display/png_write.h"
@@ -71,6 +72,30 @@ static bool draw_pixels(struct value v, bool jpeg, struct text *out, struct err 
     return ok;
 }
 
+/* .gif, or an animated .png. */
+static bool draw_animation(const struct figure *figure, bool gif, double dpi, struct text *out,
+                           struct err *e) {
+    struct frames f;
+    TRY(frames_open(&f, figure, (dpi > 0 ? dpi : 100) / RENDER_UNITS_PER_INCH, e));
+    return gif ? gif_write(&f, out, e) : apng_write(&f, out, e);
+}
+
+static bool is_animation(struct value v) {
+    return v.kind == V_FIGURE && v.figure->animation;
+}
+
+/* What the ending asks for that the value is not. */
+static bool no_such_file(struct value v, bool jpeg, struct err *e) {
+    if (is_animation(v)) {
+        err_set(e, ERR_TYPE, "An animation is saved as .gif or .png.");
+        return err_hint(e, "Both play in browsers; .png has all colours.");
+    }
+    err_set(e, ERR_TYPE, "A %s file holds %s, and this is %s.", jpeg ? ".jpg" : ".gif",
+            jpeg ? "one picture" : "an animation", value_kind_words(v.kind));
+    return err_hint(e, jpeg ? "Plots are sharper as .svg, .pdf or .png."
+                            : "animate([plot, plot, …]) or animate(pictures) makes one.");
+}
+
 bool display_save(struct value v, const char *path, double dpi, struct err *e) {
     struct text bytes = {0};
     struct drawing d = {0};
@@ -78,18 +103,19 @@ bool display_save(struct value v, const char *path, double dpi, struct err *e) {
     bool png = str_ends(p, ".png"), pdf = str_ends(p, ".pdf"), ok;
     bool jpeg = str_ends(p, ".jpg") || str_ends(p, ".jpeg");
     bool picture = v.kind == V_TENSOR && (tensor_n_pictures(v.tensor) == 1 || in_colors(v.tensor));
-    if ((png || jpeg) && picture) {
+    bool gif = str_ends(p, ".gif"), animation = is_animation(v);
+    if (animation && (gif || png)) {
+        ok = draw_animation(v.figure, gif, dpi, &bytes, e);
+    } else if ((png || jpeg) && picture) {
         ok = draw_pixels(v, jpeg, &bytes, e);
-    } else if (jpeg) {
-        err_set(e, ERR_TYPE, "A .jpg file holds one picture, and this is %s.",
-                value_kind_words(v.kind));
-        ok = err_hint(e, "Plots are sharper as .svg, .pdf or .png.");
+    } else if (jpeg || gif || animation) {
+        ok = no_such_file(v, jpeg, e);
     } else {
         ok = draw_svg(v, png ? ".png" : pdf ? ".pdf" : ".svg", &d, e);
         if (ok && png) ok = render_png(&d, dpi, &bytes, e);
         if (ok && pdf) ok = render_pdf(text_str(&d.svg), d.w, d.h, &bytes, e);
     }
-    ok = ok && write_bytes(path, png || pdf || jpeg ? &bytes : &d.svg, e);
+    ok = ok && write_bytes(path, png || pdf || jpeg || gif ? &bytes : &d.svg, e);
     text_clear(&d.svg);
     text_clear(&bytes);
     return ok;

@@ -64,6 +64,7 @@ ONLY_IN = {
     "zlib.h": ["runtime/data", "kernel/display"],
     "png.h": ["runtime/data", "kernel/display"],
     "cairo-pdf.h": ["kernel/display"],
+    "gif_lib.h": ["kernel/display"],
     "librsvg/rsvg.h": ["kernel/display"],
     "turbojpeg.h": ["runtime/data"],
     "utf8proc.h": ["runtime/base", "kernel/lang", "kernel/session", "kernel/display"],

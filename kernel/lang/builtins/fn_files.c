@@ -177,7 +177,7 @@ bool fn_save(struct call *c, struct value *out) {
     if (v.kind == V_TEXT && (str_ends(p, ".txt") || str_ends(p, ".md")))
         return write_text(c, path, value_str(&v));
     if (str_ends(p, ".svg") || str_ends(p, ".png") || str_ends(p, ".pdf") || str_ends(p, ".jpg") ||
-        str_ends(p, ".jpeg"))
+        str_ends(p, ".jpeg") || str_ends(p, ".gif"))
         return save_drawing(c, path);
     if (!str_ends(p, ".npy")) return wrong_ending(c, path);
     TRY(as_tensorlike(c->ev, v, &t));
