@@ -6,6 +6,7 @@
 #include "lang/values/names.h"
 #include "scalar.h"
 #include "scope.h"
+#include "unused.h"
 #include "stack.h"
 #include "base/hash.h"
 #include "base/intern.h"
@@ -54,6 +55,25 @@ struct value *slot_of(struct eval *ev, int slot) {
     return slot >= 0 ? &ev->frame->slots[slot] : &ev->frame->captured[-2 - slot];
 }
 
+/* A name that the cell gives a value, but not before this point. */
+static bool no_value_yet(struct eval *ev, const struct ast *x) {
+    const struct ast *given = name_first_given(ev->program, x->name);
+    const struct source *source = source_find(x->span.source);
+    int line = 0, column;
+    fail(ev, x->span, ERR_NAME, "`%s` has no value yet.", x->name);
+    err_label(ev->e, "is not defined at this point");
+    if (!given || !source || given->span.source != source->id) return false;
+    source_position(source, given->span.start, &line, &column);
+    if (given->span.start > x->span.start)
+        return err_hint(ev->e, "It gets its first value in line %d, further down.", line);
+    if (given->span.end > x->span.start)
+        err_hint(ev->e,
+                 "Line %d gives it its first value, and uses it for that. Give it a value to start "
+                 "from in a line above.",
+                 line);
+    return false;
+}
+
 bool name_get(struct eval *ev, const struct ast *x, struct value *out) {
     if (x->slot != SLOT_GLOBAL) {
         struct value *v = slot_of(ev, x->slot);
@@ -66,8 +86,7 @@ bool name_get(struct eval *ev, const struct ast *x, struct value *out) {
     if (global_get(ev, x->name, out)) return true;
     const char *later = builtin_later(x->name);
     if (later) return fail_later_name(ev, x->span, x->name, later);
-    fail(ev, x->span, ERR_NAME, "`%s` has no value yet.", x->name);
-    return err_label(ev->e, "is not defined at this point");
+    return no_value_yet(ev, x);
 }
 
 static bool overlay_set(struct eval *ev, const char *name, struct value take) {

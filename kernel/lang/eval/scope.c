@@ -1,5 +1,6 @@
 /* Which name is what: slots, captures, and undefined names. */
 #include "scope.h"
+#include "unused.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -33,8 +34,10 @@ struct resolver {
     struct program *program;
     const struct resolve_globals *globals;
     struct open_scope *scope;
-    const struct ast *call; /* whose arguments are walked */
-    const char **assigned;  /* names that the cell itself assigns, in order */
+    const struct ast *call;   /* whose arguments are walked */
+    const struct ast *callee; /* what is called last */
+    int arguments;            /* calls around whose arguments are walked */
+    const char **assigned;    /* names that the cell itself assigns, in order */
     int n_assigned, cap_assigned;
     struct counter known; /* the same names, for looking up */
     int depth;            /* functions around */
@@ -270,10 +273,46 @@ static bool is_column(struct resolver *r, const struct ast *x) {
     return true;
 }
 
+/* A name that the cell gives a value and never uses, nearly written like this one: the slip may
+ * well stand there. */
+static struct str unused_near(struct resolver *r, const struct ast *x) {
+    struct spelling hint;
+    spelling_start(&hint, str_of(x->name));
+    for (int i = 0; i < r->n_before; i++)
+        if (!name_is_used(r->program, r->assigned[i])) spelling_add(&hint, str_of(r->assigned[i]));
+    for (int i = 0; r->scope->outer && i < r->scope->n; i++)
+        if (!name_is_used(r->program, r->scope->names[i]))
+            spelling_add(&hint, str_of(r->scope->names[i]));
+    return spelling_best(&hint);
+}
+
+static bool is_visible(struct resolver *r, const char *name) {
+    return find_name(r->scope, name) != NOT_FOUND || cell_assigns(r, name) ||
+           r->globals->is_known(r->globals->user, name);
+}
+
+/* Two names that have grown together: h.Dense without its dot, sample=100 without its sign. Returns
+ * the length of the first, or 0; *sign is what is missing. */
+static size_t grown_together(struct resolver *r, const struct ast *x, const char **sign) {
+    struct str all = str_of(x->name);
+    for (size_t n = 1; n < all.n; n++) {
+        struct str left = {all.p, n}, right = {all.p + n, all.n - n};
+        bool digits =
+            strspn(right.p, "0123456789") == right.n && !strchr("0123456789", left.p[n - 1]);
+        bool called = r->callee == x;
+        if (digits && r->arguments && !called && n >= 4) return *sign = "=", n;
+        if (!digits && right.n >= 3 && called && is_visible(r, intern(left)) &&
+            r->globals->is_known(r->globals->user, intern(right)))
+            return *sign = ".", n;
+    }
+    return 0;
+}
+
 /* A bare name that is a column elsewhere, a foreign name, or a typing slip. */
 static bool undefined(struct resolver *r, const struct ast *x) {
     struct spelling hint;
     if (is_column(r, x)) return false;
+    struct str best = unused_near(r, x);
     spelling_start(&hint, str_of(x->name));
     for (struct open_scope *s = r->scope; s; s = s->outer)
         for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->names[i]));
@@ -281,9 +320,12 @@ static bool undefined(struct resolver *r, const struct ast *x) {
     r->globals->each(r->globals->user, add_candidate, &hint);
     err_set(r->e, ERR_NAME, "There is no `%s` here.", x->name);
     err_label(r->e, "is not defined");
-    struct str best = spelling_best(&hint);
-    const char *foreign = spelling_foreign(str_of(x->name));
-    if (foreign) {
+    if (!best.n) best = spelling_best(&hint);
+    const char *foreign = spelling_foreign(str_of(x->name)), *sign = "";
+    size_t first = grown_together(r, x, &sign);
+    if (first) {
+        err_hint(r->e, "Did you mean `%.*s%s%s`?", (int)first, x->name, sign, x->name + first);
+    } else if (foreign) {
         err_hint(r->e, "%s", foreign);
     } else if (best.n) {
         int slot = r->scope->outer ? find_local(r->scope, intern(best)) : NOT_FOUND;
@@ -402,9 +444,12 @@ static bool walk_call(struct resolver *r, struct ast *x) {
         int found = find_name(r->scope, x->a->name);
         x->a->slot = found == NOT_FOUND ? SLOT_GLOBAL : found;
     }
+    r->callee = x->a;
     TRY(walk(r, x->a));
     r->call = x->a->kind == AST_ATTRIBUTE ? x : outer;
+    r->arguments++;
     TRY(walk_all(r, x->list, x->n));
+    r->arguments--;
     r->call = outer;
     return true;
 }

@@ -1,5 +1,6 @@
 /* Simple statements: one line, or several with semicolons between them. */
 #include "parser.h"
+#include <string.h>
 
 /* Words that start statements in other languages, with what to write here. */
 static const struct {
@@ -60,6 +61,19 @@ static void *misplaced(struct parser *p, struct token first) {
     return NULL;
 }
 
+/* Could `next` follow the word at the start of a line? */
+static bool may_follow(struct parser *p, const char *word, struct token first, struct token next) {
+    static const char *const before_colon[] = {"trial", "search", "plot", "else"};
+    static const char *const before_name[] = {"step",   "model", "train", "input", "weight",
+                                              "output", "over",  "each",  "for",   "def"};
+    if (str_same(token_text(p, first), token_text(p, next))) return false;
+    for (size_t i = 0; i < ARRAY_LEN(before_colon); i++)
+        if (strcmp(word, before_colon[i]) == 0) return next.kind == TOK_COLON;
+    for (size_t i = 0; i < ARRAY_LEN(before_name); i++)
+        if (strcmp(word, before_name[i]) == 0) return next.kind == TOK_NAME;
+    return true;
+}
+
 /* Two values side by side at the top of a line, of which `first` is the first token. */
 static void *side_by_side(struct parser *p, struct token first) {
     struct token before = token_ahead(p, -1), t = token_now(p);
@@ -85,7 +99,7 @@ static void *side_by_side(struct parser *p, struct token first) {
         }
         if (misplaced(p, first) || p->failure.id != SYN_NONE) return NULL;
         const char *word = near_word(p, first);
-        if (word) {
+        if (word && may_follow(p, word, first, t)) {
             return fail_between(p, SYN_NEAR_WORD, first.start, first.end,
                                 excerpt(p, first.start, first.end), word);
         }

@@ -8,11 +8,47 @@ void spelling_start(struct spelling *s, struct str wanted) {
     *s = (struct spelling){.wanted = wanted, .distance = VERY_FAR, .second = VERY_FAR};
 }
 
+static char small(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* Names that differ in a digit alone (l1_loss, l2_loss) are two things, not a slip. */
+static bool other_digit(struct str a, struct str b) {
+    int digits = 0;
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++) {
+        if (small(a.p[i]) == small(b.p[i])) continue;
+        if (!is_digit(a.p[i]) || !is_digit(b.p[i])) return false;
+        digits++;
+    }
+    return digits > 0;
+}
+
+/* Slips leave the first letter alone, or swap it with the second; in short words another first
+ * letter makes another word (last, east). */
+static bool same_start(struct str a, struct str b) {
+    if (a.n > 5 || a.n == 0 || b.n == 0) return true;
+    if (small(a.p[0]) == small(b.p[0])) return true;
+    return a.n > 1 && b.n > 1 && small(a.p[0]) == small(b.p[1]) && small(a.p[1]) == small(b.p[0]);
+}
+
+/* One slip in three letters, two in six, three in twelve; of single letters only the same one in
+ * the other case would be near, and x and X are two things in mathematics. */
+static bool is_near(struct str wanted, int distance) {
+    static const size_t letters[] = {2, 3, 6, 12};
+    return distance < (int)ARRAY_LEN(letters) && wanted.n >= letters[distance];
+}
+
 void spelling_add(struct spelling *s, struct str candidate) {
     /* The lengths alone say how far it is at least; most candidates end here. */
     size_t apart =
         candidate.n > s->wanted.n ? candidate.n - s->wanted.n : s->wanted.n - candidate.n;
     if (3 * apart > s->wanted.n || str_same(candidate, s->best)) return;
+    if (!same_start(s->wanted, candidate) || other_digit(s->wanted, candidate)) return;
     int d = str_distance(s->wanted, candidate);
     if (d < s->distance) {
         s->second = s->distance;
@@ -24,8 +60,8 @@ void spelling_add(struct spelling *s, struct str candidate) {
 }
 
 struct str spelling_best(const struct spelling *s) {
-    bool near = s->distance < VERY_FAR && 3 * (size_t)s->distance <= s->wanted.n;
-    return near && s->second > s->distance ? s->best : (struct str){"", 0};
+    return is_near(s->wanted, s->distance) && s->second > s->distance ? s->best
+                                                                      : (struct str){"", 0};
 }
 
 #define FOREIGN(name_, sentence_) {name_, sentence_},
