@@ -1,0 +1,241 @@
+/* What all classical models share: counting, checks of the data, and the way to each one's
+ * functions. */
+#include "method.h"
+#include "../base/pool.h"
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define ESTIMATOR(id, name, aliases, task, signature, help, example)                               \
+    [ESTIMATOR_##id] = &method_##id,
+static const struct method *const methods[ESTIMATOR_N_KINDS] = {
+#include "estimators.list"
+};
+#undef ESTIMATOR
+#define ESTIMATOR(id, name, aliases, task, signature, help, example)                               \
+    [ESTIMATOR_##id] = TASK_##task,
+static const enum estimator_task tasks[ESTIMATOR_N_KINDS] = {
+#include "estimators.list"
+};
+#undef ESTIMATOR
+
+static const struct method *method_of(const struct estimator *m) {
+    return methods[m->config->row->kind];
+}
+
+enum estimator_task estimator_task(const struct config *c) {
+    return tasks[c->row->kind];
+}
+
+bool estimator_check(const struct config *c, struct err *e) {
+    TRY(config_check(c, e));
+    const struct method *method = methods[c->row->kind];
+    return !method->check || method->check(c, e);
+}
+
+/* ---- settings ---- */
+
+const struct arg *config_arg_named(const struct config *c, const char *name) {
+    static const struct arg none;
+    const char *next = c->row->signature;
+    struct signature_arg a;
+    for (int i = 0; signature_next(&next, &a); i++)
+        if (str_is(a.name, name)) return i < c->n_args ? &c->args[i] : &none;
+    return &none;
+}
+
+double config_number(const struct config *c, const char *name, double fallback) {
+    const struct arg *a = config_arg_named(c, name);
+    return a->kind == ARG_NUMBER || a->kind == ARG_INT || a->kind == ARG_BOOL ? a->number
+                                                                               : fallback;
+}
+
+const char *config_text(const struct config *c, const char *name) {
+    const struct arg *a = config_arg_named(c, name);
+    return a->kind == ARG_TEXT ? a->text : "";
+}
+
+/* ---- counting ---- */
+
+struct estimator *estimator_ref(struct estimator *m) {
+    atomic_fetch_add(&m->refs, 1);
+    return m;
+}
+
+void class_names_clear(struct class_names *c) {
+    pool_free(c->texts);
+    *c = (struct class_names){0};
+}
+
+void estimator_unref(struct estimator *m) {
+    if (!m || atomic_fetch_sub(&m->refs, 1) != 1) return;
+    for (int i = 0; i < m->n_sets; i++) trees_clear(&m->sets[i]);
+    for (int i = 0; i < ESTIMATOR_MATRICES; i++) pool_free(m->matrices[i].data);
+    pool_free(m->sets);
+    features_clear(&m->features);
+    class_names_clear(&m->classes);
+    config_unref(m->config);
+    pool_free(m);
+}
+
+/* ---- matrices ---- */
+
+double *matrix_add(struct estimator *m, const char *name, int64_t rows, int64_t cols,
+                   struct err *e) {
+    for (int i = 0; i < ESTIMATOR_MATRICES; i++) {
+        struct matrix *x = &m->matrices[i];
+        if (x->name) continue;
+        x->data = pool_need(((size_t)rows * (size_t)cols + 1) * sizeof *x->data, e);
+        if (!x->data) return NULL;
+        x->name = name;
+        x->rows = rows;
+        x->cols = cols;
+        return x->data;
+    }
+    err_set(e, ERR_BUG, "There is no room for the matrix %s.", name);
+    return NULL;
+}
+
+const struct matrix *estimator_matrix(const struct estimator *m, const char *name) {
+    for (int i = 0; i < ESTIMATOR_MATRICES; i++)
+        if (m->matrices[i].name && strcmp(m->matrices[i].name, name) == 0) return &m->matrices[i];
+    return NULL;
+}
+
+double *design_matrix(const struct design *x, struct err *e) {
+    double *out = pool_need(((size_t)x->n * (size_t)x->d + 1) * sizeof *out, e);
+    if (out) design_rows(x, 0, x->n, out);
+    return out;
+}
+
+bool fit_stopped(const _Atomic bool *stop) {
+    return stop && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
+/* ---- checks ---- */
+
+static bool odd_number(const struct estimator *m, const struct design *x, int f, int64_t row,
+                       const char *what, struct err *e) {
+    char room[32];
+    err_set(e, ERR_VALUE, "%s cannot read %s values, and `{1}` holds one.", m->config->row->name,
+            what);
+    err_fact(e, "{1}", "row %lld of %lld, column %s", (long long)row, (long long)x->n,
+             feature_name(&m->features, f, room, sizeof room));
+    return err_hint(e, "Drop these rows (drop_missing) or fill the values in (fill_missing). Trees, forests and "
+                       "GradientBoosting read missing values as they are.");
+}
+
+static bool check_inputs(const struct estimator *m, const struct design *x, struct err *e) {
+    int f;
+    bool trees = method_of(m)->missing;
+    if (!trees) {
+        int64_t row = design_odd(x, true, &f);
+        if (row >= 0) return odd_number(m, x, f, row, "missing or infinite", e);
+    }
+    for (f = 0; f < x->d && !trees; f++) {
+        if (m->features.infos[f].n_levels == 0) continue;
+        err_set(e, ERR_TYPE, "%s reads numbers, and the column `%s` holds texts.",
+                m->config->row->name, m->features.infos[f].name);
+        return err_hint(e, "Leave the column out, or make numbers of it: one_hot(…).");
+    }
+    return true;
+}
+
+static bool no_targets(int64_t n, struct err *e) {
+    err_set(e, ERR_LABEL, "The targets `{2}` hold missing values (NaN), from which nothing can be "
+                          "learned.");
+    err_label(e, "holds %lld missing value%s", (long long)n, n == 1 ? "" : "s");
+    return err_hint(e, "Drop these rows, or fill the values in. Nothing was computed.");
+}
+
+static bool check_targets(const struct targets *y, int64_t n, struct err *e) {
+    int64_t missing = 0;
+    if (y->n != n)
+        return err_set(e, ERR_SHAPE, "`{1}` has %lld examples and `{2}` has %lld.", (long long)n,
+                       (long long)y->n);
+    for (int64_t i = 0; y->labels && i < n; i++) missing += y->labels[i] < 0;
+    for (int64_t i = 0; y->numbers && i < n * y->width; i++) missing += !isfinite(y->numbers[i]);
+    if (missing) return no_targets(missing, e);
+    if (y->labels && y->n_classes > MOST_CLASSES)
+        return err_set(e, ERR_LABEL, "At most %d classes, and `{2}` has %d.", MOST_CLASSES,
+                       y->n_classes);
+    return true;
+}
+
+/* ---- fitting ---- */
+
+static struct estimator *begin(struct fit_spec *s, struct err *e) {
+    struct estimator *m = pool_need(sizeof *m, e);
+    if (!m) return NULL;
+    m->refs = 1;
+    m->config = config_ref((struct config *)(uintptr_t)s->config);
+    m->classes = s->classes;
+    s->classes = (struct class_names){0};
+    m->single = s->single;
+    m->n_targets = s->y.width;
+    m->n_rows = s->x.n;
+    return m;
+}
+
+static bool fit(struct estimator *m, struct fit_spec *s, bool *interrupted, struct err *e) {
+    if (s->x.n == 0 || s->x.d == 0)
+        return err_set(e, ERR_SHAPE, "There is nothing to learn from: `{1}` has %lld row%s and %d column%s.",
+                       (long long)s->x.n, s->x.n == 1 ? "" : "s", s->x.d, s->x.d == 1 ? "" : "s");
+    TRY(estimator_check(m->config, e));
+    TRY(features_learn(&m->features, &s->x, e));
+    TRY(check_inputs(m, &s->x, e));
+    if (tasks[m->config->row->kind] != TASK_NONE) TRY(check_targets(&s->y, s->x.n, e));
+    if (s->vx.n > 0) {
+        TRY(features_match(&m->features, &s->vx, e));
+        TRY(check_inputs(m, &s->vx, e));
+        TRY(check_targets(&s->vy, s->vx.n, e));
+    }
+    return method_of(m)->fit(m, s, interrupted, e);
+}
+
+struct estimator *estimator_fit(struct fit_spec *s, bool *interrupted, struct err *e) {
+    *interrupted = false;
+    struct estimator *m = begin(s, e);
+    bool ok = m && fit(m, s, interrupted, e);
+    design_clear(&s->x);
+    design_clear(&s->vx);
+    targets_clear(&s->y);
+    targets_clear(&s->vy);
+    class_names_clear(&s->classes);
+    if (ok) return m;
+    estimator_unref(m);
+    return NULL;
+}
+
+/* ---- answers ---- */
+
+int32_t estimator_width(const struct estimator *m) {
+    if (m->config->row->kind == ESTIMATOR_k_means) return 1;
+    if (m->config->row->kind == ESTIMATOR_pca) {
+        const struct matrix *c = estimator_matrix(m, "components");
+        return c ? (int32_t)c->rows : 1;
+    }
+    if (m->classes.n) return m->classes.n == 2 ? 1 : m->classes.n;
+    return m->n_targets;
+}
+
+bool estimator_predict(const struct estimator *m, struct design *x, double *out,
+                       const _Atomic bool *stop, struct err *e) {
+    TRY(features_match(&m->features, x, e));
+    TRY(check_inputs(m, x, e));
+    return method_of(m)->predict(m, x, out, stop, e);
+}
+
+bool estimator_importance(const struct estimator *m, double *out) {
+    if (m->n_sets == 0) return false;
+    double *one = pool_alloc((size_t)m->features.d * sizeof *one);
+    if (!one) return false;
+    bool each = m->config->row->kind != ESTIMATOR_gradient_boosting;
+    for (int f = 0; f < m->features.d; f++) out[f] = 0;
+    for (int i = 0; i < m->n_sets; i++) {
+        trees_importance(&m->sets[i], each, one);
+        for (int f = 0; f < m->features.d; f++) out[f] += one[f] / m->n_sets;
+    }
+    pool_free(one);
+    return true;
+}

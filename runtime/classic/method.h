@@ -1,0 +1,30 @@
+/* How one kind of classical model fits and answers: a table of functions for each row of
+ * estimators.list. */
+#pragma once
+#include "estimator.h"
+
+struct method {
+    bool missing; /* columns may hold missing values */
+    /* Fill `m` (its features, classes and targets are set). *interrupted: see estimator_fit. */
+    bool (*fit)(struct estimator *m, const struct fit_spec *s, bool *interrupted, struct err *e);
+    bool (*predict)(const struct estimator *m, const struct design *x, double *out,
+                    const _Atomic bool *stop, struct err *e);
+    bool (*check)(const struct config *c, struct err *e); /* settings among themselves, or NULL */
+};
+
+#define ESTIMATOR(id, name, aliases, task, signature, help, example)                               \
+    extern const struct method method_##id;
+#include "estimators.list"
+#undef ESTIMATOR
+
+/* A setting by name; `fallback` where it is None. */
+double config_number(const struct config *c, const char *name, double fallback);
+const char *config_text(const struct config *c, const char *name);
+const struct arg *config_arg_named(const struct config *c, const char *name);
+
+/* A zeroed matrix of the model, in the next free place; NULL without memory. */
+double *matrix_add(struct estimator *m, const char *name, int64_t rows, int64_t cols,
+                   struct err *e);
+/* All rows as doubles, (n, d); the caller gives it back to the pool. */
+double *design_matrix(const struct design *x, struct err *e);
+bool fit_stopped(const _Atomic bool *stop);

@@ -1,0 +1,18 @@
+/* The few routines of LAPACK (inside OpenBLAS) that the program needs, on doubles. Matrices here lie
+ * row after row; symmetric ones need no care. Sizes are those of 32-bit LAPACK; too large ones, and
+ * decompositions that do not converge, are errors. */
+#pragma once
+#include "base/err.h"
+
+/* a (n, n) symmetric -> its eigenvalues, ascending, in w; row i of a is the vector of w[i]. */
+bool lapack_eigen(double *a, int64_t n, double *w, struct err *e);
+/* Solve a x = b for a symmetric positive definite (n, n) and k right sides: b is (k, n), each
+ * side in a row, replaced by its solution; a is destroyed. False without an error in `e`: a is
+ * not positive definite. */
+bool lapack_solve_positive(double *a, int64_t n, double *b, int64_t k, struct err *e);
+/* Least squares of the smallest norm by singular values: columns of a (d columns of n numbers, one
+ * after the other) against k columns of b of max(n, d) numbers each; a is destroyed, the solutions
+ * are the first d numbers of each column of b. */
+bool lapack_least_squares(double *a, int64_t n, int64_t d, double *b, int64_t k, struct err *e);
+/* c (d, d) = x' x for x (n, d), rows after one another. */
+void lapack_gram(const double *x, int64_t n, int64_t d, double *c);
