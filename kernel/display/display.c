@@ -44,6 +44,7 @@ static void fill_view(struct value x, struct view *v) {
     case V_MAKER: function_view(x, v); break;
     case V_CONFIG: config_view(x.config, v); break;
     case V_LAYER: config_view(layer_config(x.layer), v); break;
+    case V_ESTIMATOR: estimator_view(x.estimator, v); break;
     case V_MODEL: model_view(x.model, v); break;
     default: value_repr(x, &v->plain); break;
     }
@@ -58,6 +59,7 @@ static bool is_rich(struct value v) {
     case V_HISTORY:
     case V_RUNS:
     case V_MODEL:
+    case V_ESTIMATOR:
     case V_PLOT:
     case V_FIGURE: return true;
     default: return false;

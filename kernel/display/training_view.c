@@ -50,7 +50,7 @@ bool training_view_note(struct training_view *v, const struct train_event *event
     if (event->kind == TRAIN_NOTE && event->text) text_addf(&v->notes, "%s\n", event->text);
     if (event->kind == TRAIN_BATCH || event->kind == TRAIN_EPOCH) {
         v->loss = event->loss;
-        v->has_loss = true;
+        v->has_loss = v->has_loss || !isnan(event->loss);
     }
     if (event->kind == TRAIN_END) {
         v->ended = true;

@@ -134,7 +134,7 @@ static void offer(const struct completer *c, const char *text, const char *type,
 
 static const char *type_of(const struct value *v) {
     if (v->kind == V_FUNCTION || v->kind == V_BUILTIN) return "function";
-    if (v->kind == V_MAKER || v->kind == V_MODEL) return "class";
+    if (v->kind == V_MAKER || v->kind == V_MODEL || v->kind == V_ESTIMATOR) return "class";
     return "instance";
 }
 

@@ -120,8 +120,9 @@ static void encode_column(const struct bins *b, const struct design *x, int f, f
             tree_kernels()->encode(out, HIST_LANES, values, n, info->edges, info->n_codes - 1);
         } else {
             for (int64_t i = 0; i < n; i++)
-                out[i * HIST_LANES] =
-                    values[i] >= 0 && values[i] < (float)info->n_codes ? (uint8_t)(values[i] + 1) : 0;
+                out[i * HIST_LANES] = values[i] >= 0 && values[i] < (float)info->n_codes
+                                          ? (uint8_t)(values[i] + 1)
+                                          : 0;
         }
         for (int64_t i = 0; i < n && !info->missing; i++) info->missing = !out[i * HIST_LANES];
     }

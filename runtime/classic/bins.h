@@ -10,11 +10,11 @@
 #include "tree_kernels.h"
 
 struct bin_feature {
-    int32_t n_codes;   /* largest code; 0 = only missing values */
-    bool categorical;  /* code = 1 + category */
-    bool missing;      /* there are some */
-    float edges[256];  /* limits of codes 1 … n_codes - 1, then infinity */
-    float low[256];    /* smallest and largest value of each code, as far as sampled */
+    int32_t n_codes;  /* largest code; 0 = only missing values */
+    bool categorical; /* code = 1 + category */
+    bool missing;     /* there are some */
+    float edges[256]; /* limits of codes 1 … n_codes - 1, then infinity */
+    float low[256];   /* smallest and largest value of each code, as far as sampled */
     float high[256];
 };
 

@@ -14,7 +14,7 @@ struct boost {
     int32_t n_outputs;
     float *score, *valid_score; /* [output][row] */
     float *y;                   /* numbers, less the base for the squared loss */
-    struct gh *gh;              /* [output][row]: all gradients are of the scores before the round */
+    struct gh *gh; /* [output][row]: all gradients are of the scores before the round */
     double *valid_sum;
     float *residuals;
     struct tree_grower *grower;
@@ -176,13 +176,12 @@ static int by_float(const void *a, const void *b) {
 /* A leaf of a quantile loss is the quantile of what its rows still lack. */
 static void renew_leaf(struct boost *b, struct tree *t, const struct grown_leaf *leaf) {
     const int32_t *rows = tree_grower_rows(b->grower) + leaf->begin;
-    for (int32_t i = 0; i < leaf->n; i++)
-        b->residuals[i] = b->y[rows[i]] - b->score[rows[i]];
+    for (int32_t i = 0; i < leaf->n; i++) b->residuals[i] = b->y[rows[i]] - b->score[rows[i]];
     qsort(b->residuals, (size_t)leaf->n, sizeof *b->residuals, by_float);
     double at = b->s->quantile * (leaf->n - 1);
     int32_t i = (int32_t)at, next = i + 1 < leaf->n ? i + 1 : i;
-    double value = (double)b->residuals[i] +
-                   (at - i) * ((double)b->residuals[next] - (double)b->residuals[i]);
+    double value =
+        (double)b->residuals[i] + (at - i) * ((double)b->residuals[next] - (double)b->residuals[i]);
     t->nodes[leaf->node].threshold = (float)(b->s->learning_rate * value);
 }
 
@@ -245,8 +244,7 @@ static bool watch(struct boost *b, int32_t round, const double *base) {
         b->best_round = round;
     }
     if (s->progress)
-        s->progress(s->user, round,
-                    loss_of(s, b->score, s->y, s->labels, s->bins->n, base), valid);
+        s->progress(s->user, round, loss_of(s, b->score, s->y, s->labels, s->bins->n, base), valid);
     return !s->valid || !s->patience || round - b->best_round < s->patience;
 }
 

@@ -9,8 +9,8 @@ enum boost_loss { BOOST_SQUARED, BOOST_LOGISTIC, BOOST_SOFTMAX, BOOST_QUANTILE, 
 struct boost_spec {
     const struct bins *bins, *valid; /* valid: rows that are only looked at, or NULL */
     enum boost_loss loss;
-    int32_t n_classes;            /* SOFTMAX: one tree each per round */
-    const double *y, *valid_y;    /* numbers, or 0 and 1 */
+    int32_t n_classes;                    /* SOFTMAX: one tree each per round */
+    const double *y, *valid_y;            /* numbers, or 0 and 1 */
     const int32_t *labels, *valid_labels; /* SOFTMAX */
     double quantile;
     int32_t rounds, patience; /* patience 0: all rounds */
@@ -24,8 +24,8 @@ struct boost_spec {
 };
 
 struct boost_result {
-    double base[256];      /* score before the first tree, one for each output */
-    int32_t n_rounds;      /* kept */
+    double base[256]; /* score before the first tree, one for each output */
+    int32_t n_rounds; /* kept */
     bool interrupted;
 };
 

@@ -38,7 +38,8 @@ bool design_from_table(struct design *x, const struct table *t, struct err *e) {
                                           .dtype = DT_FLOAT64,
                                           .base = (const char *)c->numbers,
                                           .step = sizeof(double),
-                                          .texts = c->kind == COLUMN_TEXT ? c->texts : NULL};
+                                          .texts = c->kind == COLUMN_TEXT ? c->texts : NULL,
+                                          .levels = c->levels};
     }
     return true;
 }
@@ -115,6 +116,10 @@ int64_t design_odd(const struct design *x, bool infinite_too, int *f) {
 
 /* ---- texts as codes ---- */
 
+static bool is_category(const struct feature *f) {
+    return f->texts || f->levels;
+}
+
 static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -122,11 +127,14 @@ static int by_text(const void *a, const void *b) {
 /* The different texts of a column, sorted. */
 static bool learn_levels(struct feature_info *info, const struct feature *f, int64_t n,
                          struct err *e) {
+    int64_t m = 0, kept = 0;
+    if (f->levels) n = f->levels->n;
     const char **all = pool_need((size_t)(n ? n : 1) * sizeof *all, e);
     if (!all) return false;
-    int64_t m = 0, kept = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (f->texts[i]) all[m++] = f->texts[i];
+    for (int64_t i = 0; i < n; i++) {
+        const char *text = f->levels ? f->levels->names[i] : f->texts[i];
+        if (text) all[m++] = text;
+    }
     qsort(all, (size_t)m, sizeof *all, by_text);
     for (int64_t i = 0; i < m; i++)
         if (kept == 0 || strcmp(all[kept - 1], all[i]) != 0) all[kept++] = all[i];
@@ -137,15 +145,22 @@ static bool learn_levels(struct feature_info *info, const struct feature *f, int
     return true;
 }
 
+static const char *text_at(const struct feature *f, int64_t row) {
+    if (f->texts) return f->texts[row];
+    double code;
+    memcpy(&code, f->base + row * f->step, sizeof code);
+    return code >= 0 && code < f->levels->n ? f->levels->names[(int)code] : NULL;
+}
+
 static bool encode_texts(const struct feature_info *info, struct feature *f, int64_t n,
                          struct err *e) {
     float *codes = pool_need((size_t)(n ? n : 1) * sizeof *codes, e);
     if (!codes) return false;
     for (int64_t i = 0; i < n; i++) {
-        const char *const *at = !f->texts[i] ? NULL
-                                             : bsearch(&f->texts[i], info->levels,
-                                                       (size_t)info->n_levels,
-                                                       sizeof *info->levels, by_text);
+        const char *text = text_at(f, i);
+        const char *const *at = !text ? NULL
+                                      : bsearch(&text, info->levels, (size_t)info->n_levels,
+                                                sizeof *info->levels, by_text);
         codes[i] = at ? (float)(at - info->levels) : NAN;
     }
     f->owned = codes;
@@ -153,6 +168,7 @@ static bool encode_texts(const struct feature_info *info, struct feature *f, int
     f->step = sizeof *codes;
     f->dtype = DT_FLOAT32;
     f->texts = NULL;
+    f->levels = NULL;
     return true;
 }
 
@@ -162,7 +178,7 @@ bool features_learn(struct feature_set *s, struct design *x, struct err *e) {
     s->d = x->d;
     for (int f = 0; f < x->d; f++) {
         s->infos[f].name = x->features[f].name;
-        if (!x->features[f].texts) continue;
+        if (!is_category(&x->features[f])) continue;
         TRY(learn_levels(&s->infos[f], &x->features[f], x->n, e));
         TRY(encode_texts(&s->infos[f], &x->features[f], x->n, e));
     }
@@ -190,7 +206,8 @@ static bool order_by_name(const struct feature_set *s, struct design *x, struct 
         int at = find_feature(x, s->infos[f].name);
         if (at < 0) {
             pool_free(sorted);
-            err_set(e, ERR_COLUMN, "The model `{0}` was fitted with a column `%s`, which `{1}` lacks.",
+            err_set(e, ERR_COLUMN,
+                    "The model `{0}` was fitted with a column `%s`, which `{1}` lacks.",
                     s->infos[f].name);
             return err_hint(e, "Give it the same columns as in training.");
         }
@@ -207,7 +224,7 @@ bool features_match(const struct feature_set *s, struct design *x, struct err *e
     if (named) TRY(order_by_name(s, x, e));
     if (x->d != s->d) return wrong_width(s, x, e);
     for (int f = 0; f < x->d; f++) {
-        bool text = x->features[f].texts != NULL;
+        bool text = is_category(&x->features[f]);
         if (text != (s->infos[f].n_levels > 0)) {
             char room[32];
             return err_set(e, ERR_COLUMN, "The column `%s` holds %s here, and held %s in training.",

@@ -8,9 +8,10 @@ struct feature {
     const char *name; /* interned, or NULL for columns of a tensor */
     enum dtype dtype;
     const char *base;
-    int64_t step;             /* bytes from one row to the next */
-    const char *const *texts; /* a column of texts, not yet numbers; or NULL */
-    float *owned;             /* codes made from texts */
+    int64_t step;                /* bytes from one row to the next */
+    const char *const *texts;    /* a column of texts, not yet numbers; or NULL */
+    const struct levels *levels; /* a column of categories; or NULL */
+    float *owned;                /* codes made from texts or categories */
 };
 
 struct design {
@@ -34,8 +35,8 @@ int64_t design_odd(const struct design *x, bool infinite_too, int *f);
 
 /* What a fitted model remembers of its columns: it finds them again in other tables, by name. */
 struct feature_info {
-    const char *name; /* or NULL */
-    int32_t n_levels; /* above 0: a column of texts; the code of levels[i] is i */
+    const char *name;    /* or NULL */
+    int32_t n_levels;    /* above 0: a column of texts or categories; the code of levels[i] is i */
     const char **levels; /* sorted, interned */
 };
 
@@ -56,9 +57,9 @@ const char *feature_name(const struct feature_set *s, int f, char *room, size_t 
 /* Targets: numbers (n, width), or classes with a label for each row. */
 struct targets {
     int64_t n;
-    int32_t width;    /* columns of numbers; 0 = classes */
+    int32_t width; /* columns of numbers; 0 = classes */
     int32_t n_classes;
-    double *numbers;  /* owned, column by column (width, n) */
-    int32_t *labels;  /* owned, 0 … n_classes - 1; -1 = missing */
+    double *numbers; /* owned, column by column (width, n) */
+    int32_t *labels; /* owned, 0 … n_classes - 1; -1 = missing */
 };
 void targets_clear(struct targets *y);

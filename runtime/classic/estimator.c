@@ -12,8 +12,7 @@ static const struct method *const methods[ESTIMATOR_N_KINDS] = {
 #include "estimators.list"
 };
 #undef ESTIMATOR
-#define ESTIMATOR(id, name, aliases, task, signature, help, example)                               \
-    [ESTIMATOR_##id] = TASK_##task,
+#define ESTIMATOR(id, name, aliases, task, signature, help, example) [ESTIMATOR_##id] = TASK_##task,
 static const enum estimator_task tasks[ESTIMATOR_N_KINDS] = {
 #include "estimators.list"
 };
@@ -47,7 +46,7 @@ const struct arg *config_arg_named(const struct config *c, const char *name) {
 double config_number(const struct config *c, const char *name, double fallback) {
     const struct arg *a = config_arg_named(c, name);
     return a->kind == ARG_NUMBER || a->kind == ARG_INT || a->kind == ARG_BOOL ? a->number
-                                                                               : fallback;
+                                                                              : fallback;
 }
 
 const char *config_text(const struct config *c, const char *name) {
@@ -121,8 +120,10 @@ static bool odd_number(const struct estimator *m, const struct design *x, int f,
             what);
     err_fact(e, "{1}", "row %lld of %lld, column %s", (long long)row, (long long)x->n,
              feature_name(&m->features, f, room, sizeof room));
-    return err_hint(e, "Drop these rows (drop_missing) or fill the values in (fill_missing). Trees, forests and "
-                       "GradientBoosting read missing values as they are.");
+    return err_hint(
+        e,
+        "Drop these rows (drop_missing) or fill the values in (fill_missing). Trees, forests and "
+        "GradientBoosting read missing values as they are.");
 }
 
 static bool check_inputs(const struct estimator *m, const struct design *x, struct err *e) {
@@ -142,8 +143,9 @@ static bool check_inputs(const struct estimator *m, const struct design *x, stru
 }
 
 static bool no_targets(int64_t n, struct err *e) {
-    err_set(e, ERR_LABEL, "The targets `{2}` hold missing values (NaN), from which nothing can be "
-                          "learned.");
+    err_set(e, ERR_LABEL,
+            "The targets `{2}` hold missing values (NaN), from which nothing can be "
+            "learned.");
     err_label(e, "holds %lld missing value%s", (long long)n, n == 1 ? "" : "s");
     return err_hint(e, "Drop these rows, or fill the values in. Nothing was computed.");
 }
@@ -156,8 +158,8 @@ static bool check_targets(const struct targets *y, int64_t n, struct err *e) {
     for (int64_t i = 0; y->labels && i < n; i++) missing += y->labels[i] < 0;
     for (int64_t i = 0; y->numbers && i < n * y->width; i++) missing += !isfinite(y->numbers[i]);
     if (missing) return no_targets(missing, e);
-    if (y->labels && y->n_classes > MOST_CLASSES)
-        return err_set(e, ERR_LABEL, "At most %d classes, and `{2}` has %d.", MOST_CLASSES,
+    if (y->labels && y->n_classes > ESTIMATOR_CLASSES)
+        return err_set(e, ERR_LABEL, "At most %d classes, and `{2}` has %d.", ESTIMATOR_CLASSES,
                        y->n_classes);
     return true;
 }
@@ -179,7 +181,8 @@ static struct estimator *begin(struct fit_spec *s, struct err *e) {
 
 static bool fit(struct estimator *m, struct fit_spec *s, bool *interrupted, struct err *e) {
     if (s->x.n == 0 || s->x.d == 0)
-        return err_set(e, ERR_SHAPE, "There is nothing to learn from: `{1}` has %lld row%s and %d column%s.",
+        return err_set(e, ERR_SHAPE,
+                       "There is nothing to learn from: `{1}` has %lld row%s and %d column%s.",
                        (long long)s->x.n, s->x.n == 1 ? "" : "s", s->x.d, s->x.d == 1 ? "" : "s");
     TRY(estimator_check(m->config, e));
     TRY(features_learn(&m->features, &s->x, e));

@@ -14,10 +14,10 @@ struct class_names {
 struct matrix {
     const char *name; /* a literal: "coefficients" */
     int64_t rows, cols;
-    double *data;     /* (rows, cols) */
+    double *data; /* (rows, cols) */
 };
 
-enum { ESTIMATOR_MATRICES = 6, MOST_CLASSES = 256 };
+enum { ESTIMATOR_MATRICES = 6, ESTIMATOR_CLASSES = 256 };
 
 struct estimator {
     _Atomic int32_t refs;
@@ -34,8 +34,8 @@ struct estimator {
 
 struct fit_spec {
     const struct config *config;
-    struct design x, vx;  /* taken over; vx.n = 0: no validation */
-    struct targets y, vy; /* taken over; y.n = 0 for models without targets */
+    struct design x, vx;        /* taken over; vx.n = 0: no validation */
+    struct targets y, vy;       /* taken over; y.n = 0 for models without targets */
     struct class_names classes; /* taken over when y holds classes */
     bool single;
     uint64_t seed, stream;
@@ -64,7 +64,7 @@ bool estimator_predict(const struct estimator *m, struct design *x, double *out,
                        const _Atomic bool *stop, struct err *e);
 
 const struct matrix *estimator_matrix(const struct estimator *m, const char *name);
-/* Shares of the features in what the trees (or the sizes of standardised coefficients) gained; false if the model has none.
- * out: d numbers. */
+/* Shares of the features in what the trees (or the sizes of standardised coefficients) gained;
+ * false if the model has none. out: d numbers. */
 bool estimator_importance(const struct estimator *m, double *out);
 void class_names_clear(struct class_names *c);

@@ -1,7 +1,7 @@
 /* Growing forests: a node draws its features, adds up a histogram of its rows for them (or, when it
  * has few rows, only for the codes that occur), and takes the best cut. */
 #include "forest.h"
-#include "split.h"
+#include "question.h"
 #include "../base/pool.h"
 #include "../cpu/threads.h"
 #include "../rng.h"
@@ -210,14 +210,13 @@ static void try_strip(struct grower *w, const struct node_sums *s, int feature,
         try_cuts(w, s, feature, p, false, best);
         if (p->seen[0] & 1) try_cuts(w, s, feature, p, true, best);
         if (best->score > before)
-            best->threshold = between(&w->s->bins->features[feature], best->cut,
-                                      next_seen(p, best->cut));
+            best->threshold =
+                between(&w->s->bins->features[feature], best->cut, next_seen(p, best->cut));
     }
 }
 
 /* Few rows: only the codes that occur are touched. */
-static void scan_few(struct grower *w, const struct node_sums *s, int feature,
-                     struct split *best) {
+static void scan_few(struct grower *w, const struct node_sums *s, int feature, struct split *best) {
     int width = w->classes ? w->s->n_classes : 2;
     struct strip p = {.cells = w->hist, .step = width, .each = 1};
     const uint8_t *column = bins_column(w->s->bins, feature);
@@ -275,7 +274,10 @@ static void scan_many(struct grower *w, const struct node_sums *s, const int32_t
                       struct split *best) {
     const struct bins *b = w->s->bins;
     add_up(w, s, features, n);
-    struct scan_spec spec = {.g = s->g, .h = s->h, .least = least_of(w), .missing = b->missing,
+    struct scan_spec spec = {.g = s->g,
+                             .h = s->h,
+                             .least = least_of(w),
+                             .missing = b->missing,
                              .n_counters = w->s->n_classes};
     struct scan_result r;
     bool vector = !w->s->random_cuts;
@@ -290,7 +292,9 @@ static void scan_many(struct grower *w, const struct node_sums *s, const int32_t
             struct strip p = strip_of(w, k, f->n_codes);
             try_strip(w, s, features[k], &p, best);
         } else if (r.score[k] > best->score) {
-            *best = (struct split){.score = r.score[k], .feature = features[k], .cut = r.cut[k],
+            *best = (struct split){.score = r.score[k],
+                                   .feature = features[k],
+                                   .cut = r.cut[k],
                                    .missing_left = r.missing_left[k]};
             struct strip p = strip_of(w, k, f->n_codes);
             best->threshold = between(f, best->cut, next_seen(&p, best->cut));
@@ -345,8 +349,8 @@ static bool grow_node(struct grower *w, struct tree_builder *b, struct node_task
     if (best.score < 0 || (best.categorical && b->tree.n_masks == TREE_MASKS)) return true;
     uint8_t left[256];
     split_table(&best, left);
-    int32_t n_left = (int32_t)split_rows(w->rows + t.begin, w->other, t.n,
-                                         bins_column(w->s->bins, best.feature), left);
+    int32_t n_left = (int32_t)split_divide(w->rows + t.begin, w->other, t.n,
+                                           bins_column(w->s->bins, best.feature), left);
     if (n_left == 0 || n_left == t.n) return true;
     bool seen_missing = w->s->bins->features[best.feature].missing;
     struct tree_node q = {.threshold = best.threshold,

@@ -8,13 +8,13 @@ struct forest_spec {
     const struct bins *bins;
     const int32_t *labels; /* classes, or NULL */
     int32_t n_classes;
-    const float *y;        /* numbers, near 0 on the average; NULL for classes */
+    const float *y; /* numbers, near 0 on the average; NULL for classes */
     int32_t n_trees;
     int32_t max_depth; /* 0 = as deep as it gets */
     int32_t max_features;
-    int32_t min_rows;  /* of a leaf */
-    bool bootstrap;    /* every tree sees n rows drawn with replacement */
-    bool random_cuts;  /* one random cut for each feature instead of the best */
+    int32_t min_rows; /* of a leaf */
+    bool bootstrap;   /* every tree sees n rows drawn with replacement */
+    bool random_cuts; /* one random cut for each feature instead of the best */
     uint64_t seed, stream;
     const _Atomic bool *stop;
     void (*progress)(void *user, int64_t done, int64_t n);

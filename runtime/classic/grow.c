@@ -1,6 +1,6 @@
-/* Leaf-wise growth. A leaf that may be split has a histogram in a slot of its own; when it is split,
- * the smaller side is added up anew, and the larger one is what is left of the parent's. Blocks of
- * features are shared out between two threads, so that no sum depends on their number. */
+/* Leaf-wise growth. A leaf that may be split has a histogram in a slot of its own; when it is
+ * split, the smaller side is added up anew, and the larger one is what is left of the parent's.
+ * Blocks of features are shared out between two threads, so that no sum depends on their number. */
 #include "grow.h"
 #include "../base/pool.h"
 #include "../cpu/threads.h"
@@ -113,7 +113,9 @@ static void scan_block(struct tree_grower *w, const struct leaf *leaf, int block
         if (b->features[f].categorical) {
             try_categories(w, hist, lane, f, least, best);
         } else if (r.score[lane] > best->score) {
-            *best = (struct split){.score = r.score[lane], .feature = f, .cut = r.cut[lane],
+            *best = (struct split){.score = r.score[lane],
+                                   .feature = f,
+                                   .cut = r.cut[lane],
                                    .missing_left = r.missing_left[lane]};
         }
     }
@@ -201,15 +203,13 @@ static struct leaf *divide(struct tree_grower *w, struct leaf *from) {
     uint8_t left[256];
     split_table(&from->best, left);
     int32_t begin = from->at.begin;
-    int32_t n_left =
-        (int32_t)split_rows(w->rows + begin, w->other, from->at.n,
-                            bins_column(w->bins, from->best.feature), left);
+    int32_t n_left = (int32_t)split_divide(w->rows + begin, w->other, from->at.n,
+                                           bins_column(w->bins, from->best.feature), left);
     if (n_left == 0 || n_left == from->at.n) return NULL;
     struct leaf *right = &w->leaves[w->n_leaves++];
     struct grown_leaf all = from->at;
-    *right = (struct leaf){.at = {.begin = begin + n_left, .n = all.n - n_left},
-                           .depth = from->depth + 1,
-                           .slot = -1};
+    *right = (struct leaf){
+        .at = {.begin = begin + n_left, .n = all.n - n_left}, .depth = from->depth + 1, .slot = -1};
     from->at.n = n_left;
     from->depth++;
     struct leaf *small = n_left <= right->at.n ? from : right;

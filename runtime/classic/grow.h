@@ -1,6 +1,6 @@
 /* One tree of gradient boosting, grown leaf by leaf: always the leaf whose split gains most. */
 #pragma once
-#include "split.h"
+#include "question.h"
 
 struct grow_spec {
     const struct bins *bins;

@@ -90,7 +90,8 @@ static bool fit_ridge(struct estimator *m, const struct fit_spec *s, bool *inter
             for (int64_t i = 0; i < n; i++) w[t * d + f] += a[f * n + i] * b[t * n + i];
     bool ok = w && lapack_solve_positive(c, d, w, k, e);
     if (w && !ok && !e->kind)
-        err_set(e, ERR_VALUE, "The columns of `{1}` depend on one another; a penalty above 0 is needed.");
+        err_set(e, ERR_VALUE,
+                "The columns of `{1}` depend on one another; a penalty above 0 is needed.");
     ok = ok && put_line(m, w, d, means, means + d, e);
     void *all[] = {means, a, b, c, w};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) pool_free(all[i]);

@@ -10,7 +10,7 @@ enum { MEMORY = 10 };
 struct logit {
     const double *x; /* (n, d) standardised */
     const int32_t *labels;
-    int64_t n, d, k, p; /* k: scores; p = k (d + 1), intercepts last */
+    int64_t n, d, k, p;  /* k: scores; p = k (d + 1), intercepts last */
     const double *scale; /* of the columns */
     double penalty;
     double *scores; /* k */
@@ -182,8 +182,11 @@ static bool fit_logistic(struct estimator *m, const struct fit_spec *s, bool *in
     l.scale = scale;
     l.scores = at;
     at += l.k;
-    struct search f = {.w = at, .next = at + l.p, .slope = at + 2 * l.p,
-                       .next_slope = at + 3 * l.p, .direction = at + 4 * l.p};
+    struct search f = {.w = at,
+                       .next = at + l.p,
+                       .slope = at + 2 * l.p,
+                       .next_slope = at + 3 * l.p,
+                       .direction = at + 4 * l.p};
     for (int i = 0; i < MEMORY; i++) {
         f.h.step[i] = at + (5 + i) * l.p;
         f.h.change[i] = at + (5 + MEMORY + i) * l.p;

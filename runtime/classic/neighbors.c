@@ -21,14 +21,14 @@ static bool fit_neighbors(struct estimator *m, const struct fit_spec *s, bool *i
     (void)interrupted;
     int64_t n = s->x.n, d = s->x.d, tiles = (n + TILE - 1) / TILE, width = s->y.width;
     if (config_number(m->config, "k", 5) > (double)n)
-        return err_set(e, ERR_VALUE, "There are %lld examples, fewer than the %g neighbours asked for.",
+        return err_set(e, ERR_VALUE,
+                       "There are %lld examples, fewer than the %g neighbours asked for.",
                        (long long)n, config_number(m->config, "k", 5));
     double *rows = matrix_add(m, "examples", tiles * d, TILE, e);
     double *y = rows ? matrix_add(m, "targets", n, width ? width : 1, e) : NULL;
     double *x = y ? design_matrix(&s->x, e) : NULL;
     for (int64_t i = 0; x && i < n; i++) {
-        for (int64_t f = 0; f < d; f++)
-            rows[((i / TILE) * d + f) * TILE + i % TILE] = x[i * d + f];
+        for (int64_t f = 0; f < d; f++) rows[((i / TILE) * d + f) * TILE + i % TILE] = x[i * d + f];
         if (!width) y[i] = s->y.labels[i];
         for (int64_t t = 0; t < width; t++) y[i * width + t] = s->y.numbers[t * n + i];
     }

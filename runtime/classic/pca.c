@@ -38,9 +38,10 @@ static bool fit_pca(struct estimator *m, const struct fit_spec *s, bool *interru
     int64_t n = s->x.n, d = s->x.d, most = n < d ? n : d;
     int64_t k = (int64_t)config_number(m->config, "components", (double)most);
     if (k > most)
-        return err_set(e, ERR_VALUE,
-                       "%lld components were asked for; %lld rows of %lld numbers have at most %lld.",
-                       (long long)k, (long long)n, (long long)d, (long long)most);
+        return err_set(
+            e, ERR_VALUE,
+            "%lld components were asked for; %lld rows of %lld numbers have at most %lld.",
+            (long long)k, (long long)n, (long long)d, (long long)most);
     double *mean = matrix_add(m, "mean", 1, d, e);
     double *x = mean ? design_matrix(&s->x, e) : NULL;
     double *gram = x ? pool_need((size_t)(d * d + d) * sizeof *gram, e) : NULL;
@@ -49,8 +50,8 @@ static bool fit_pca(struct estimator *m, const struct fit_spec *s, bool *interru
     for (int64_t f = 0; f < d; f++) mean[f] /= (double)n;
     for (int64_t i = 0; i < n * d; i++) x[i] -= mean[i % d];
     lapack_gram(x, n, d, gram);
-    bool ok = lapack_eigen(gram, d, gram + d * d, e) &&
-              put_components(m, gram, gram + d * d, k, n, e);
+    bool ok =
+        lapack_eigen(gram, d, gram + d * d, e) && put_components(m, gram, gram + d * d, k, n, e);
     pool_free(x);
     pool_free(gram);
     return ok;

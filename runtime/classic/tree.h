@@ -4,10 +4,10 @@
 
 /* A question "x[feature] <= threshold": yes goes to node `left`, no to left + 1. */
 struct tree_node {
-    float threshold;  /* a leaf: its value */
-    int32_t feature;  /* -1: a leaf */
-    int32_t left;     /* a leaf: its number, 0 … n_leaves - 1 */
-    uint16_t mask;    /* position + 1 of the categories that go left, 0 = a number */
+    float threshold; /* a leaf: its value */
+    int32_t feature; /* -1: a leaf */
+    int32_t left;    /* a leaf: its number, 0 … n_leaves - 1 */
+    uint16_t mask;   /* position + 1 of the categories that go left, 0 = a number */
     bool missing_right;
     uint8_t cut; /* codes 1 … cut go left */
 };
@@ -60,8 +60,8 @@ bool trees_add(struct trees *s, struct tree *take, struct err *e);
 bool trees_prepare(struct trees *s, struct err *e);
 void trees_clear(struct trees *s);
 /* out (n, n_outputs * width): the sums of the trees' values. False when stopped. */
-bool trees_sum(const struct trees *s, const struct design *x, double *out,
-               const _Atomic bool *stop, struct err *e);
+bool trees_sum(const struct trees *s, const struct design *x, double *out, const _Atomic bool *stop,
+               struct err *e);
 /* Gain of each feature; each tree's gains sum to 1 first if `each`. Sums to 1 over features. */
 void trees_importance(const struct trees *s, bool each, double *out);
 int64_t trees_leaves(const struct trees *s);

@@ -192,9 +192,8 @@ static inline f16 look_up(const float *values, i16 at) {
 #endif
 }
 
-static inline __attribute__((always_inline)) void masks(u16 bits[4], const float *x,
-                                                        const struct mask_node *nodes, int n_nodes,
-                                                        bool missing) {
+static inline __attribute__((always_inline)) void
+masks(u16 bits[4], const float *x, const struct mask_node *nodes, int n_nodes, bool missing) {
     for (int i = 0; i < n_nodes; i++) {
         const f16 *column = (const f16 *)(const void *)(x + nodes[i].feature * SCORE_ROWS);
         f16 t = all(nodes[i].threshold);

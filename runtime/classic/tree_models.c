@@ -72,7 +72,9 @@ static bool features_of(const struct config *c, int32_t d, int32_t *out, struct 
     if (a->kind == ARG_TEXT && strcmp(a->text, "sqrt") == 0) k = sqrt(d);
     else if (a->kind == ARG_TEXT && strcmp(a->text, "log2") == 0) k = log2(d);
     else if (a->kind == ARG_TEXT)
-        return err_set(e, ERR_ARGUMENT, "`max_features` is \"sqrt\", \"log2\", a share such as 50%%, a number of columns, or None.");
+        return err_set(e, ERR_ARGUMENT,
+                       "`max_features` is \"sqrt\", \"log2\", a share such as 50%%, a number of "
+                       "columns, or None.");
     else if (a->kind == ARG_NUMBER || a->kind == ARG_INT)
         k = a->kind == ARG_NUMBER && a->number <= 1 ? a->number * d : a->number;
     if (!(k > 0) || k > 1e9)
@@ -120,9 +122,8 @@ static bool grow_sets(struct estimator *m, const struct fit_spec *s, struct fore
                       struct err *e) {
     double *base = matrix_add(m, "base", 1, m->n_sets, e);
     if (!base) return false;
-    struct watch w = {.s = s, .all = (int64_t)f->n_trees * m->n_sets};
-    f->progress = forest_progress;
-    f->user = &w;
+    struct watch *w = f->user;
+    w->all = (int64_t)f->n_trees * m->n_sets;
     for (int t = 0; t < m->n_sets; t++) {
         float *y = NULL;
         if (!m->classes.n) {
@@ -133,7 +134,7 @@ static bool grow_sets(struct estimator *m, const struct fit_spec *s, struct fore
         bool ok = forest_grow(f, &m->sets[t], e) && trees_prepare(&m->sets[t], e);
         pool_free(y);
         TRY(ok);
-        w.done += f->n_trees;
+        w->done += f->n_trees;
     }
     return true;
 }
@@ -145,6 +146,11 @@ static bool fit_forest(struct estimator *m, const struct fit_spec *s, struct for
     TRY(make_sets(m, m->classes.n > 2 ? m->classes.n : 1, e));
     struct bins *b = bins_new(&s->x, &m->features, e);
     if (!b) return false;
+    struct watch w = {.s = s};
+    struct forest_spec spec = *f;
+    f = &spec;
+    f->progress = forest_progress;
+    f->user = &w;
     f->bins = b;
     f->labels = s->y.labels;
     f->n_classes = m->classes.n;
@@ -188,7 +194,8 @@ static bool boost_check(const struct config *c, struct err *e) {
     if (strcmp(loss, "auto") == 0 || strcmp(loss, "quantile") == 0 || strcmp(loss, "poisson") == 0)
         return true;
     err_set(e, ERR_ARGUMENT, "The loss \"%s\" is not known to GradientBoosting.", loss);
-    return err_hint(e, "Write \"auto\" (squared error for numbers, log loss for classes), \"quantile\" or \"poisson\".");
+    return err_hint(e, "Write \"auto\" (squared error for numbers, log loss for classes), "
+                       "\"quantile\" or \"poisson\".");
 }
 
 static bool loss_for(const struct estimator *m, const struct fit_spec *s, enum boost_loss *out,
@@ -196,12 +203,13 @@ static bool loss_for(const struct estimator *m, const struct fit_spec *s, enum b
     const char *loss = config_text(m->config, "loss");
     bool named = strcmp(loss, "auto") != 0;
     if (named && m->classes.n)
-        return err_set(e, ERR_SETTING, "The loss \"%s\" is for numbers, and the targets `{2}` are classes.", loss);
-    *out = m->classes.n == 2                    ? BOOST_LOGISTIC
-           : m->classes.n                       ? BOOST_SOFTMAX
-           : !named                             ? BOOST_SQUARED
+        return err_set(e, ERR_SETTING,
+                       "The loss \"%s\" is for numbers, and the targets `{2}` are classes.", loss);
+    *out = m->classes.n == 2              ? BOOST_LOGISTIC
+           : m->classes.n                 ? BOOST_SOFTMAX
+           : !named                       ? BOOST_SQUARED
            : strcmp(loss, "poisson") == 0 ? BOOST_POISSON
-                                                : BOOST_QUANTILE;
+                                          : BOOST_QUANTILE;
     for (int64_t i = 0; *out == BOOST_POISSON && i < s->x.n * s->y.width; i++)
         if (s->y.numbers[i] < 0)
             return err_set(e, ERR_LABEL, "The loss \"poisson\" is for counts, and `{2}` holds %g.",
@@ -233,21 +241,23 @@ static bool boost_sets(struct estimator *m, const struct fit_spec *s, struct boo
     if (!base) return false;
     b->progress = boost_progress;
     b->user = &w;
-    for (int t = 0; t < m->n_sets && !*interrupted; t++) {
+    bool ok = true;
+    for (int t = 0; ok && t < m->n_sets && !*interrupted; t++) {
         struct boost_result r;
         m->sets[t].n_outputs = outputs;
         if (!m->classes.n) {
             b->y = s->y.numbers + (int64_t)t * s->x.n;
             b->valid_y = s->vx.n ? s->vy.numbers + (int64_t)t * s->vx.n : NULL;
         }
-        TRY(boost_grow(b, &m->sets[t], &r, e));
-        TRY(trees_prepare(&m->sets[t], e));
+        ok = boost_grow(b, &m->sets[t], &r, e) && trees_prepare(&m->sets[t], e);
+        if (!ok) break;
         memcpy(base + t * outputs, r.base, (size_t)outputs * sizeof *base);
         *interrupted = r.interrupted;
         w.before += b->rounds;
     }
-    if (*interrupted && m->n_sets > 1) return err_set(e, ERR_INTERRUPT, "Stopped.");
-    return true;
+    b->user = NULL;
+    if (ok && *interrupted && m->n_sets > 1) return err_set(e, ERR_INTERRUPT, "Stopped.");
+    return ok;
 }
 
 static void boost_settings(const struct estimator *m, const struct fit_spec *s,

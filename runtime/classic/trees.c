@@ -100,7 +100,7 @@ struct answer {
     const struct design *x;
     double *out;
     const _Atomic bool *stop;
-    float *rooms[2];     /* 64 rows of d numbers */
+    float *rooms[2]; /* 64 rows of d numbers */
     int64_t chunks;
     _Atomic bool stopped;
 };
@@ -188,13 +188,14 @@ static void answer_part(void *user, int part) {
             atomic_store(&a->stopped, true);
             return;
         }
-        if (a->s->masks) answer_masks(a, a->rooms[part], row, left < SCORE_ROWS ? left : SCORE_ROWS);
+        if (a->s->masks)
+            answer_masks(a, a->rooms[part], row, left < SCORE_ROWS ? left : SCORE_ROWS);
         else answer_walks(a, a->rooms[part], row, left < SCORE_ROWS ? left : SCORE_ROWS);
     }
 }
 
-bool trees_sum(const struct trees *s, const struct design *x, double *out,
-               const _Atomic bool *stop, struct err *e) {
+bool trees_sum(const struct trees *s, const struct design *x, double *out, const _Atomic bool *stop,
+               struct err *e) {
     struct answer a = {.s = s, .x = x, .out = out, .stop = stop};
     a.chunks = (x->n + SCORE_ROWS - 1) / SCORE_ROWS;
     size_t bytes = ((size_t)s->d + 1) * SCORE_ROWS * sizeof(float);

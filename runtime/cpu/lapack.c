@@ -31,7 +31,9 @@ bool lapack_eigen(double *a, int64_t size, double *w, struct err *e) {
     pool_free(work);
     pool_free(iwork);
     if (had_room && info)
-        return err_set(e, ERR_VALUE, "The eigenvalues could not be found: the matrix holds numbers that are not finite.");
+        return err_set(
+            e, ERR_VALUE,
+            "The eigenvalues could not be found: the matrix holds numbers that are not finite.");
     return had_room;
 }
 
@@ -61,7 +63,9 @@ bool lapack_least_squares(double *a, int64_t rows, int64_t cols, double *b, int6
     pool_free(work);
     pool_free(iwork);
     if (had_room && info)
-        return err_set(e, ERR_VALUE, "Least squares did not converge: the data hold numbers that are not finite.");
+        return err_set(
+            e, ERR_VALUE,
+            "Least squares did not converge: the data hold numbers that are not finite.");
     return had_room;
 }
 

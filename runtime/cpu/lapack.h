@@ -1,6 +1,6 @@
-/* The few routines of LAPACK (inside OpenBLAS) that the program needs, on doubles. Matrices here lie
- * row after row; symmetric ones need no care. Sizes are those of 32-bit LAPACK; too large ones, and
- * decompositions that do not converge, are errors. */
+/* The few routines of LAPACK (inside OpenBLAS) that the program needs, on doubles. Matrices here
+ * lie row after row; symmetric ones need no care. Sizes are those of 32-bit LAPACK; too large ones,
+ * and decompositions that do not converge, are errors. */
 #pragma once
 #include "base/err.h"
 

@@ -16,6 +16,9 @@
     EXAMPLE_NET "train net on rand(64, 2) -> rand(64, 1):\n"                                       \
                 "    validate: rand(32, 2) -> rand(32, 1)\n    epochs: 5\n    " setting
 #define EXAMPLE_MEASURE(line) line
+#define EXAMPLE_FIT(maker, y)                                                                      \
+    "x = randn(200, 3)\nm = " maker "\ntrain m on x -> " y "\nm.predict(x[:3])"
+#define EXAMPLE_LEARN(maker) "x = randn(200, 3)\nm = " maker "\ntrain m on x\nm.predict(x[:3])"
 
 #define ROW(upper, id, shown, names, sig, text, shows)                                             \
     {.name = (shown),                                                                              \
@@ -51,6 +54,9 @@ static const struct config_row rows[] = {
 #define METRIC(id, name, aliases, direction, sig, help, example)                                   \
     ROW(METRIC, id, name, aliases, sig, help, example)
 #include "metrics.list"
+#define ESTIMATOR(id, name, aliases, task, sig, help, example)                                     \
+    ROW(ESTIMATOR, id, name, aliases, sig, help, example)
+#include "../classic/estimators.list"
 };
 
 static const char *const activations[][2] = {
@@ -143,7 +149,7 @@ static void preset_sizes(const char *text, struct arg *out) {
 static bool preset_value(const struct signature_arg *a, struct arg *out, struct err *e) {
     *out = (struct arg){.kind = ARG_NONE};
     if (!a->preset.p || str_is(a->preset, "None")) return true;
-    if (str_is(a->kind, "text")) {
+    if (a->preset.p[0] == 0x22) { /* a text in quotes */
         out->kind = ARG_TEXT;
         out->text = intern((struct str){a->preset.p + 1, a->preset.n - 2});
         return out->text ? true : err_memory(e, a->preset.n);
@@ -265,6 +271,18 @@ static const struct {
     {"", "min_delta", "0 or more", 0, 1e300, false, false},
     {"", "min_lr", "0 or more", 0, 1e300, false, false},
     {"", "k", "a whole number from 1", 1, 1e9, false, false},
+    {"", "trees", "a whole number from 1 to a million", 1, 1e6, false, false},
+    {"", "rounds", "a whole number from 1 to a million", 1, 1e6, false, false},
+    {"", "max_depth", "a whole number from 1", 1, 1e9, false, false},
+    {"", "min_rows", "a whole number from 1", 1, 1e9, false, false},
+    {"", "leaves", "a whole number from 2 to 100,000", 2, 1e5, false, false},
+    {"", "subsample", "above 0 and at most 1", 0, 1, true, false},
+    {"", "quantile", "above 0 and below 1", 0, 1, true, true},
+    {"Ridge LogisticRegression", "penalty", "0 or more", 0, 1e300, false, false},
+    {"", "components", "a whole number from 1", 1, 1e9, false, false},
+    {"", "tries", "a whole number from 1", 1, 1e6, false, false},
+    {"", "iterations", "a whole number from 1", 1, 1e9, false, false},
+    {"GradientBoosting", "l2", "0 or more", 0, 1e300, false, false},
 };
 
 static bool number_check(const struct config *c, struct str name, double x, struct err *e) {

@@ -13,8 +13,9 @@ enum config_group {
     CONFIG_OPTIMIZER,
     CONFIG_SCHEDULE,
     CONFIG_CALLBACK,
-    CONFIG_LOSS,   /* also usable as a function (y, yhat) */
-    CONFIG_METRIC, /* likewise */
+    CONFIG_LOSS,      /* also usable as a function (y, yhat) */
+    CONFIG_METRIC,    /* likewise */
+    CONFIG_ESTIMATOR, /* classical models (runtime/classic) */
     CONFIG_N_GROUPS
 };
 
@@ -41,6 +42,7 @@ struct config;
 #define CALLBACK(id, name, aliases, signature, help, example) CALLBACK_##id,
 #define LOSS(id, output, name, aliases, signature, help, example) LOSS_##id,
 #define METRIC(id, name, aliases, direction, signature, help, example) METRIC_##id,
+#define ESTIMATOR(id, name, aliases, task, signature, help, example) ESTIMATOR_##id,
 enum layer_kind {
 #include "layers.list"
     LAYER_N_KINDS
@@ -77,6 +79,10 @@ enum metric_kind {
 #include "metrics.list"
     METRIC_N_KINDS
 };
+enum estimator_kind {
+#include "../classic/estimators.list"
+    ESTIMATOR_N_KINDS
+};
 #undef LAYER
 #undef ACTIVATION
 #undef INITIALIZER
@@ -86,6 +92,7 @@ enum metric_kind {
 #undef CALLBACK
 #undef LOSS
 #undef METRIC
+#undef ESTIMATOR
 
 /* One argument's value. A missing optional argument has its default; `None` is ARG_NONE. A
  * `duration` is a NUMBER with its unit in `text`: interned "epoch" or "step", or NULL when the
@@ -99,15 +106,15 @@ struct arg {
     struct config *config; /* CONFIG: initialiser, penalty, … : a counted reference */
 };
 
-enum { CONFIG_MAX_ARGS = 10 };
+enum { CONFIG_MAX_ARGS = 16 };
 
 /* signature: comma-separated "name: kind = default"; kind is one of int, number, bool, text, shape,
- * size (3x3, [3, 3] or one number for all sides), activation, initializer, penalty, duration. No
- * default = required; a default is written as in the
- * language (None, True, relu, glorot_uniform, 1e-3, "val_loss") and `= None` allows None. Layers
- * also take name=…, which no signature lists: it goes to config.name. The signature of a loss or
- * metric lists its options, which follow (y, yhat) when it is called as a function. Example:
- * "units: int, activation: activation = None, bias: bool = True". */
+ * size (3x3, [3, 3] or one number for all sides), activation, initializer, penalty, duration,
+ * choice (a text or a number). No default = required; a default is written as in the language
+ * (None, True, relu, glorot_uniform, 1e-3, "val_loss") and `= None` allows None. Layers also take
+ * name=…, which no signature lists: it goes to config.name. The signature of a loss or metric lists
+ * its options, which follow (y, yhat) when it is called as a function. Example: "units: int,
+ * activation: activation = None, bias: bool = True". */
 struct config_row {
     const char *name;    /* the one shown in help: "Dense" */
     const char *aliases; /* "Linear FullyConnected" or "" */

@@ -26,6 +26,12 @@ LAYERS = {
     "runtime/cpu": "cpu",
     "runtime/data": "data",
     "runtime/nn": "nn",
+    "runtime/classic": "classic",
+    # Doors into runtime/cpu for models that are no plans: threads, and LAPACK inside OpenBLAS.
+    "runtime/cpu/threads.h": "service",
+    "runtime/cpu/lapack.h": "service",
+    # Read by nn/config like every list of things made by a call.
+    "runtime/classic/estimators.list": "nn",
     "kernel/lang/syntax": "syntax",
     "kernel/lang/values": "values",
     "kernel/lang": "lang",
@@ -39,16 +45,18 @@ MAY_INCLUDE = {
     "base": "base",
     "core": "base core",
     "plan": "base core plan",
-    "cpu": "base core plan cpu",
+    "cpu": "base core plan cpu service",
     "data": "base core data",
     "nn": "base core plan data nn",
+    "service": "base",
+    "classic": "base core service data nn classic",
     "syntax": "base core syntax",
-    "values": "base core data nn syntax values",
-    "lang": "base core plan data nn syntax values lang",
-    "display": "base core data nn syntax values lang display",
-    "session": "base core plan data nn syntax values lang display session",
+    "values": "base core data nn classic syntax values",
+    "lang": "base core plan data nn classic syntax values lang",
+    "display": "base core data nn classic syntax values lang display",
+    "session": "base core plan data nn classic syntax values lang display session",
     "wire": "base session wire",
-    "main": "base core plan data nn syntax values lang display wire session main",
+    "main": "base core plan data nn classic syntax values lang display wire session main",
 }
 
 # System header -> folders that may include it.

@@ -44,20 +44,21 @@ bool fn_print(struct call *c, struct value *out) {
 
 bool fn_type(struct call *c, struct value *out) {
     static const char *const words[V_N_KINDS] = {
-        [V_NONE] = "None",       [V_BOOL] = "bool",         [V_INT] = "number",
-        [V_FLOAT] = "number",    [V_TEXT] = "text",         [V_TENSOR] = "tensor",
-        [V_NODE] = "tensor",     [V_DESC] = "tensor",       [V_SHAPE] = "shape",
-        [V_LIST] = "list",       [V_RECORD] = "record",     [V_TABLE] = "table",
-        [V_PAIR] = "dataset",    [V_FUNCTION] = "function", [V_BUILTIN] = "function",
-        [V_METHOD] = "function", [V_LAYER] = "layer",       [V_MAKER] = "model description",
-        [V_MODEL] = "model",     [V_QUANTITY] = "quantity", [V_PLOT] = "plot",
-        [V_FIGURE] = "plot",     [V_HISTORY] = "history",   [V_SPACE] = "search space",
-        [V_RUNS] = "table",      [V_PART] = "layers"};
+        [V_NONE] = "None",          [V_BOOL] = "bool",         [V_INT] = "number",
+        [V_FLOAT] = "number",       [V_TEXT] = "text",         [V_TENSOR] = "tensor",
+        [V_NODE] = "tensor",        [V_DESC] = "tensor",       [V_SHAPE] = "shape",
+        [V_LIST] = "list",          [V_RECORD] = "record",     [V_TABLE] = "table",
+        [V_PAIR] = "dataset",       [V_FUNCTION] = "function", [V_BUILTIN] = "function",
+        [V_METHOD] = "function",    [V_LAYER] = "layer",       [V_MAKER] = "model description",
+        [V_ESTIMATOR] = "model",    [V_MODEL] = "model",       [V_QUANTITY] = "quantity",
+        [V_PLOT] = "plot",          [V_FIGURE] = "plot",       [V_HISTORY] = "history",
+        [V_SPACE] = "search space", [V_RUNS] = "table",        [V_PART] = "layers"};
     static const char *const groups[CONFIG_N_GROUPS] = {
         [CONFIG_LAYER] = "layer",       [CONFIG_INITIALIZER] = "initializer",
         [CONFIG_PENALTY] = "penalty",   [CONFIG_OPTIMIZER] = "optimizer",
         [CONFIG_SCHEDULE] = "schedule", [CONFIG_CALLBACK] = "callback",
-        [CONFIG_LOSS] = "loss",         [CONFIG_METRIC] = "metric"};
+        [CONFIG_LOSS] = "loss",         [CONFIG_METRIC] = "metric",
+        [CONFIG_ESTIMATOR] = "model"};
     struct value v = c->args[0];
     if (v.kind == V_UNKNOWN) return *out = v, true;
     const char *word = v.kind == V_CONFIG ? groups[v.config->row->group] : words[v.kind];

@@ -1,10 +1,16 @@
 /* Using models: predict, classify, evaluate, summary. */
 #include "fn.h"
 #include "lang/eval/advice.h"
+#include "lang/eval/eval_estimator.h"
 #include "lang/eval/eval_model.h"
 #include "lang/eval/eval_train.h"
 #include <math.h>
 #include <string.h>
+
+/* Classical models answer by their own road. */
+static bool is_classical(const struct call *c) {
+    return c->args[0].kind == V_ESTIMATOR;
+}
 
 static bool want_model(struct call *c, struct model_value **m) {
     if (c->args[0].kind == V_MODEL) return *m = c->args[0].model, true;
@@ -43,6 +49,11 @@ bool fn_predict(struct call *c, struct value *out) {
     bool dropout;
     int64_t samples;
     if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
+    if (is_classical(c) && (call_has(c, 2) || call_has(c, 3)))
+        return call_fail(c, call_has(c, 2) ? 2 : 3, ERR_ARGUMENT,
+                         "%s has no dropout: it gives one answer.", c->args[0].estimator->name);
+    if (is_classical(c) && !estimator_ready(c->ev, c->args[0].estimator, c->spans[0])) return false;
+    if (is_classical(c)) return apply_any_model(c->ev, c->args[0], c->args[1], c->spans[1], out);
     TRY(want_model(c, &m));
     TRY(call_bool(c, 2, false, &dropout));
     TRY(call_int(c, 3, 1, &samples));
@@ -55,11 +66,55 @@ bool fn_predict(struct call *c, struct value *out) {
     return model_apply(c->ev, m, c->args[1], dropout, c->spans[1], out);
 }
 
+/* The numbers of the most probable classes. */
+static struct tensor *most_probable(struct call *c, const struct tensor *p) {
+    int64_t n = p->shape.n ? p->shape.size[0] : 1, width = n ? p->count / n : 1;
+    struct shape s = shape_of(1, &n);
+    struct tensor *codes = tensor_new(DT_INT64, &s, c->ev->e);
+    for (int64_t i = 0; codes && i < n; i++) {
+        int64_t best = width == 1 ? tensor_get(p, i) > 0.5 : 0;
+        for (int64_t k = 1; k < width; k++)
+            if (tensor_get(p, i * width + k) > tensor_get(p, i * width + best)) best = k;
+        ((int64_t *)codes->data)[i] = best;
+    }
+    return codes;
+}
+
+/* The classes by their names. */
+static bool classify_classical(struct call *c, struct value *out) {
+    const struct estimator_value *m = c->args[0].estimator;
+    struct value p;
+    TRY(estimator_ready(c->ev, m, c->spans[0]));
+    TRY(apply_any_model(c->ev, c->args[0], c->args[1], c->spans[1], &p));
+    if (p.kind == V_UNKNOWN) return *out = p, true;
+    const struct class_names *classes = estimator_value_classes(m);
+    bool clusters = m->fitted && estimator_task(m->config) == TASK_NONE;
+    if (clusters && p.kind == V_TENSOR && p.tensor->dtype == DT_INT64) return *out = p, true;
+    if (!classes->n) {
+        value_unref(p);
+        call_fail(c, 0, ERR_TYPE, "This %s estimates numbers: it has no classes.", m->name);
+        return err_hint(c->ev->e, "Use predict. If the targets are classes, say so: category(y)");
+    }
+    struct value t;
+    bool ok = as_tensorlike(c->ev, p, &t);
+    struct tensor *wide = ok ? value_to_tensor(t, c->ev->e) : NULL;
+    struct tensor *codes = wide ? most_probable(c, wide) : NULL;
+    for (int64_t i = 0; codes && classes->n == 1 && i < codes->count; i++)
+        ((int64_t *)codes->data)[i] = 0;
+    ok = codes && classes_as_values(c->ev, classes, codes, out);
+    tensor_unref(codes);
+    tensor_unref(wide);
+    if (t.kind != V_MISSING) value_unref(t);
+    value_unref(p);
+    return ok;
+}
+
 bool fn_classify(struct call *c, struct value *out) {
     struct value y;
     struct desc d;
     struct model_value *m;
     if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
+    if (is_classical(c)) return classify_classical(c, out);
     TRY(want_model(c, &m));
     TRY(model_apply(c->ev, m, c->args[1], false, c->spans[1], &y));
     if (!value_describe(y, &d)) return *out = y, true;
@@ -78,7 +133,7 @@ bool fn_classify(struct call *c, struct value *out) {
 
 bool fn_summary(struct call *c, struct value *out) {
     struct model_value *m;
-    TRY(want_model(c, &m));
+    if (!is_classical(c)) TRY(want_model(c, &m));
     *out = value_none();
     const struct engine_observer *o = c->ev->observer;
     if (o->show) o->show(o->user, c->args[0], NULL, false);
@@ -214,6 +269,23 @@ static bool evaluate_function(struct evaluation *v, struct value f, struct value
     return ok;
 }
 
+/* A classical model or ensemble: targets are numbered as it numbers its classes. */
+static bool evaluate_classical(struct evaluation *v, struct value model, struct value pair,
+                               double *values) {
+    struct eval *ev = v->call->ev;
+    struct value yhat;
+    TRY(apply_any_model(ev, model, pair.pair->inputs, v->inputs_at, &yhat));
+    if (yhat.kind == V_UNKNOWN) return true;
+    struct tensor *codes = NULL;
+    bool ok = targets_as_tensor(ev, estimator_value_classes(model.estimator), pair.pair->targets,
+                                v->targets_at, &codes);
+    struct value y = value_tensor(codes);
+    for (int i = 0; ok && i < v->n; i++) ok = measure_value(v, i, y, yhat, &values[i]);
+    value_unref(y);
+    value_unref(yhat);
+    return ok;
+}
+
 static bool evaluate_one(struct evaluation *v, struct value model, struct value pair,
                          double *values) {
     if (model.kind == V_UNKNOWN || pair.kind == V_UNKNOWN) return true;
@@ -221,6 +293,7 @@ static bool evaluate_one(struct evaluation *v, struct value model, struct value 
         return call_fail(v->call, 1, ERR_TYPE,
                          "evaluate needs inputs and targets: evaluate(net, x -> y, …).");
     if (model.kind == V_MODEL) return evaluate_model(v, model, pair, values);
+    if (model.kind == V_ESTIMATOR) return evaluate_classical(v, model, pair, values);
     if (model.kind == V_FUNCTION || model.kind == V_BUILTIN)
         return evaluate_function(v, model, pair, values);
     return call_fail(v->call, 0, ERR_TYPE, "evaluate judges models and functions, and this is %s.",

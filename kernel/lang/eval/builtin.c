@@ -37,10 +37,15 @@ static const struct builtin rows[] = {
 #undef REDUCE
 
 static const char *const group_names[CONFIG_N_GROUPS] = {
-    [CONFIG_LAYER] = "Layers",       [CONFIG_INITIALIZER] = "First values of weights",
-    [CONFIG_PENALTY] = "Penalties",  [CONFIG_OPTIMIZER] = "Optimizers",
-    [CONFIG_SCHEDULE] = "Schedules", [CONFIG_CALLBACK] = "Callbacks",
-    [CONFIG_LOSS] = "Losses",        [CONFIG_METRIC] = "Metrics",
+    [CONFIG_LAYER] = "Layers",
+    [CONFIG_INITIALIZER] = "First values of weights",
+    [CONFIG_PENALTY] = "Penalties",
+    [CONFIG_OPTIMIZER] = "Optimizers",
+    [CONFIG_SCHEDULE] = "Schedules",
+    [CONFIG_CALLBACK] = "Callbacks",
+    [CONFIG_LOSS] = "Losses",
+    [CONFIG_METRIC] = "Metrics",
+    [CONFIG_ESTIMATOR] = "Classical models",
 };
 
 /* Built once, at the first look-up: the rows above and one for each row of the runtime's lists. */

@@ -2,6 +2,7 @@
 #include "eval_parts.h"
 #include "builtin.h"
 #include "eval_model.h"
+#include "eval_estimator.h"
 #include "lang/syntax/spelling.h"
 #include "lang/builtins/tables.h"
 #include "base/intern.h"
@@ -258,6 +259,7 @@ static bool field_of(struct eval *ev, const struct ast *x, struct value v, struc
     case V_LIST: return list_field(ev, x, v, out);
     case V_TABLE:
     case V_HISTORY: return table_field(ev, x, v, out);
+    case V_ESTIMATOR: return estimator_field(ev, x, v.estimator, out);
     case V_MODEL: return model_field(ev, x, v.model, out);
     case V_PART: return part_field(ev, x, v.part, out);
     case V_RUNS: return runs_field(ev, x, v.runs, out);

@@ -1,6 +1,7 @@
 /* Calls: chains, arguments, the user's functions, built-ins. */
 #include "eval_parts.h"
 #include "builtin.h"
+#include "eval_estimator.h"
 #include "lang/values/names.h"
 #include "scalar.h"
 #include "scope.h"
@@ -292,6 +293,11 @@ bool call_value(struct eval *ev, struct value callee, const struct actual *actua
     case V_CONFIG: return call_config_value(ev, callee, actuals, n, at, out);
     case V_LAYER: return call_layer(ev, callee.layer, actuals, n, at, out);
     case V_MAKER: return call_maker(ev, callee.maker, actuals, n, at, out);
+    case V_ESTIMATOR:
+        if (n != 1)
+            return fail(ev, at, ERR_ARGUMENT, "A model is applied to one value: %s(x).",
+                        callee.estimator->name);
+        return apply_any_model(ev, callee, actuals[0].value, actuals[0].at, out);
     case V_MODEL: return call_model(ev, callee.model, actuals, n, at, out);
     case V_UNKNOWN: return *out = value_unknown(), true;
     default: return not_callable(ev, callee, at);
@@ -302,7 +308,7 @@ bool call_value(struct eval *ev, struct value callee, const struct actual *actua
 
 static bool is_callable(struct value v) {
     return v.kind == V_FUNCTION || v.kind == V_BUILTIN || v.kind == V_LAYER || v.kind == V_MAKER ||
-           v.kind == V_CONFIG || v.kind == V_MODEL;
+           v.kind == V_CONFIG || v.kind == V_MODEL || v.kind == V_ESTIMATOR;
 }
 
 /* The function that `x.name(…)` calls: a local or session name if it is one, else a built-in. */

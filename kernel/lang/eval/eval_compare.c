@@ -92,7 +92,8 @@ static bool is_member(struct eval *ev, struct value x, struct value set, bool *f
 
 static bool is_whole(struct value v) { /* compared as one thing, not element by element */
     return v.kind == V_TEXT || v.kind == V_NONE || v.kind == V_RECORD || v.kind == V_SHAPE ||
-           v.kind == V_LIST || v.kind == V_MODEL || v.kind == V_FUNCTION || v.kind == V_CONFIG;
+           v.kind == V_LIST || v.kind == V_MODEL || v.kind == V_ESTIMATOR || v.kind == V_FUNCTION ||
+           v.kind == V_CONFIG;
 }
 
 static int text_order(struct str a, struct str b) {

@@ -1,6 +1,7 @@
 /* Calls of the runtime's own things: layers, optimizers, losses … Arguments are converted by the
  * kinds that their signatures name. */
 #include "builtin.h"
+#include "eval_estimator.h"
 #include "eval_model.h"
 #include "eval_ops.h"
 #include "nn/losses.h"
@@ -132,6 +133,11 @@ static bool convert(struct eval *ev, const struct parameter *p, const struct act
         *out = (struct arg){.kind = ARG_TEXT, .text = intern(value_str(&a->value))};
         return true;
     }
+    if (strcmp(k, "choice") == 0) {
+        if (a->value.kind != V_TEXT) return number_arg(ev, p, a, out);
+        *out = (struct arg){.kind = ARG_TEXT, .text = intern(value_str(&a->value))};
+        return true;
+    }
     return config_arg(ev, p, a, out);
 }
 
@@ -211,6 +217,8 @@ bool call_config(struct eval *ev, const struct config_row *row, const struct act
     struct config *c = config_default(row, ev->e);
     if (!c) return false;
     bool ok = fill_config(ev, c, actuals, n, at);
+    if (ok && row->group == CONFIG_ESTIMATOR)
+        return make_estimator(ev, c, out) || fail_from(ev, at, &at, 1);
     if (ok && row->group == CONFIG_LAYER && ev->builder) ok = memo_layer(ev, c, out);
     else if (ok) *out = (struct value){.kind = V_CONFIG, .config = config_ref(c)};
     config_unref(c);

@@ -1,6 +1,7 @@
 /* The train statement: from the block to a train_spec, and the result back into its name. */
 #include "eval_train.h"
 #include "advice.h"
+#include "eval_estimator.h"
 #include "builtin.h"
 #include "eval_parts.h"
 #include "eval_search.h"
@@ -187,12 +188,13 @@ static bool freeze_parts(struct train_block *b, const struct model *m) {
 struct watcher {
     struct eval *ev;
     int run;
-    bool quiet;
+    bool quiet, hidden; /* hidden: a member of an ensemble, not even its notes */
 };
 
 static void watch(void *user, const struct train_event *event) {
     struct watcher *w = user;
     const struct engine_observer *o = w->ev->observer;
+    if (w->hidden) return;
     if (w->ev->trial) return trial_watch(w->ev->trial, event);
     if (o->train && !w->quiet) o->train(o->user, w->run, event);
     else if (o->note && event->kind == TRAIN_NOTE) o->note(o->user, str_of(event->text));
@@ -207,6 +209,7 @@ static bool put_result(struct train_block *b, const struct ast *target, struct m
     int64_t before = b->resume == 1 ? m->epochs_trained : 0;
     made->epochs_trained = before + (r->history ? r->history->n_rows : 0);
     made->trained_at = b->statement->span;
+    if (b->made) return *b->made = made, true;
     struct value v = {.kind = V_MODEL, .model = made};
     struct value history = {.kind = V_HISTORY, .table = r->history};
     if (b->ev->trial && !r->interrupted) trial_result(b->ev->trial, history, v);
@@ -231,7 +234,7 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     struct eval *ev = b->ev;
     struct weights *start = start_weights(b, m);
     if (!start) return false;
-    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet};
+    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet, b->hidden};
     if (ev->trial) b->spec.epochs = trial_epochs(ev->trial, b->spec.epochs);
     b->spec.model = m->model;
     b->spec.start = start;
@@ -353,6 +356,8 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     if (!ok) {
     } else if (model.kind == V_UNKNOWN) {
         *out = value_unknown();
+    } else if (model.kind == V_ESTIMATOR) {
+        ok = train_estimator(b, target, model, data, out);
     } else if (model.kind != V_MODEL) {
         ok = not_a_model(ev, target, model);
     } else if (data.kind == V_UNKNOWN) {
@@ -369,6 +374,12 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     value_unref(model);
     value_unref(data);
     return ok;
+}
+
+bool train_member(struct train_block *b, struct model_value *m, struct value pair,
+                  struct value *history) {
+    b->spec.n_metrics = 0; /* nobody sees them */
+    return train_known(b, b->statement->list[0], m, pair, history);
 }
 
 bool eval_train(struct eval *ev, const struct ast *s, struct value *out) {

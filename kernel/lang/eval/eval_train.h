@@ -31,8 +31,14 @@ struct train_block {
     bool quiet, seeded,
         unknown; /* seeded: `seed` is set; unknown: something is not known while checking */
     int resume;  /* -1 not said, else 0 or 1 */
+    int run;     /* number of the run, for the observer */
+    struct model_value **made; /* a member of an ensemble: goes here, not into a name */
+    bool hidden;               /* its course is not shown */
 };
 
+/* Train one network on a pair; the result goes to b->made. */
+bool train_member(struct train_block *b, struct model_value *m, struct value pair,
+                  struct value *history);
 /* A loss or metric from a value. */
 bool measure_from(struct train_block *b, const struct ast *at, struct value v, bool loss,
                   struct measure *out);

@@ -1,6 +1,7 @@
 /* Values as text: print and repr. Containers in one line; long tensors with their middle left
  * out. */
 #include "format.h"
+#include "estimator_value.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -224,6 +225,7 @@ static void print_at(struct value v, bool repr, int depth, struct text *out) {
     case V_CONFIG: config_print(v.config, out); break;
     case V_LAYER: config_print(layer_config(v.layer), out); break;
     case V_MAKER: text_addf(out, "model %s", v.maker->ast->name); break;
+    case V_ESTIMATOR: estimator_value_print(v.estimator, out); break;
     case V_MODEL: text_addf(out, "%s model", model_value_name(v.model)); break;
     case V_PART: part_print(v.part, out); break;
     default: simple_print(v, repr, out); break;

@@ -130,6 +130,7 @@ bool value_same(struct value a, struct value b) {
     case V_BUILTIN: return a.builtin == b.builtin;
     case V_MAKER: return same_maker(a.maker, b.maker);
     case V_MODEL: return same_model(a.model, b.model);
+    case V_ESTIMATOR: return a.estimator == b.estimator;
     case V_CONFIG:
     case V_QUANTITY: return same_print(a, b);
     case V_PLOT:

@@ -5,6 +5,7 @@
 #include "graph.h"
 #include "nn/model.h"
 #include "nn/train.h"
+#include "classic/estimator.h"
 #include "plot.h"
 #include "lang/syntax/ast.h"
 
@@ -30,6 +31,7 @@
     K(LAYER, "a layer")                                                                            \
     K(MAKER, "a model description")                                                                \
     K(MODEL, "a model")                                                                            \
+    K(ESTIMATOR, "a classical model")                                                              \
     K(QUANTITY, "a quantity")                                                                      \
     K(PLOT, "a plot")                                                                              \
     K(FIGURE, "a grid of plots")                                                                   \
@@ -65,6 +67,7 @@ struct value {
         struct layer *layer;
         struct maker *maker;
         struct model_value *model;
+        struct estimator_value *estimator;
         struct quantity *quantity;
         struct plot *plot;
         struct figure *figure;
@@ -157,6 +160,26 @@ struct part {
     struct model_value *model;
     const char *name; /* interned; what it is called */
     int32_t first_layer, n_layers, first_weight, n_weights;
+};
+
+/* A classical model, or several models together; fitted or not yet. */
+enum ensemble { ENSEMBLE_NONE, ENSEMBLE_BAGGING, ENSEMBLE_VOTING, ENSEMBLE_STACKING };
+
+struct estimator_value {
+    _Atomic int32_t refs;
+    const char *name;         /* "RandomForest", "Bagging" */
+    struct config *config;    /* a classical model's settings, else NULL */
+    struct estimator *fitted; /* of a classical model, or NULL */
+    enum ensemble ensemble;
+    int32_t n_members;
+    struct value *members; /* of an ensemble: as given, or fitted ones */
+    struct value final;    /* STACKING: the model that joins the others' answers */
+    int64_t copies, folds; /* BAGGING: members to make of the one; STACKING */
+    bool soft;             /* VOTING: probabilities, not votes */
+    bool is_fitted, single;
+    struct class_names classes; /* of a fitted ensemble */
+    uint64_t stream;
+    struct span trained_at; /* the train statement; source 0 = never */
 };
 
 struct quantity {

@@ -1,5 +1,5 @@
 /* Questions: which categories stand together, and rows sorted into yes and no. */
-#include "split.h"
+#include "question.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,12 +40,13 @@ bool split_categories(struct code_sum *items, int n, double l2, double least, st
 
 void split_table(const struct split *s, uint8_t left[256]) {
     for (int code = 0; code < 256; code++)
-        left[code] = s->categorical ? s->mask.bits[code >> 6] >> (code & 63) & 1 : code <= s->cut;
+        left[code] =
+            s->categorical ? (uint8_t)(s->mask.bits[code >> 6] >> (code & 63) & 1) : code <= s->cut;
     left[0] = s->missing_left;
 }
 
-int64_t split_rows(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
-                   const uint8_t left[256]) {
+int64_t split_divide(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
+                     const uint8_t left[256]) {
     int64_t n_left = 0, n_right = 0;
     for (int64_t i = 0; i < n; i++) {
         int32_t row = rows[i];

@@ -3,7 +3,7 @@
 #include "tree.h"
 
 struct split {
-    float score;     /* of both sides; below 0: there is none */
+    float score; /* of both sides; below 0: there is none */
     int32_t feature, cut;
     bool missing_left, categorical;
     float threshold;
@@ -23,5 +23,5 @@ bool split_categories(struct code_sum *items, int n, double l2, double least, st
 /* Which codes go left, as a table. */
 void split_table(const struct split *s, uint8_t left[256]);
 /* Rows are put into two groups that keep their order; how many go left. other: room for n. */
-int64_t split_rows(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
-                   const uint8_t left[256]);
+int64_t split_divide(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
+                     const uint8_t left[256]);
