@@ -273,15 +273,23 @@ static bool is_column(struct resolver *r, const struct ast *x) {
     return true;
 }
 
+/* Up to a third of the letters may differ. */
+static bool may_be_meant(struct str a, const char *b) {
+    return 3 * str_distance(a, str_of(b)) <= (int)a.n + 3;
+}
+
 /* A name that the cell gives a value and never uses, nearly written like this one: the slip may
  * well stand there. */
 static struct str unused_near(struct resolver *r, const struct ast *x) {
+    struct str written = str_of(x->name);
     struct spelling hint;
     spelling_start(&hint, str_of(x->name));
     for (int i = 0; i < r->n_before; i++)
-        if (!name_is_used(r->program, r->assigned[i])) spelling_add(&hint, str_of(r->assigned[i]));
+        if (may_be_meant(written, r->assigned[i]) && !name_is_used(r->program, r->assigned[i]))
+            spelling_add(&hint, str_of(r->assigned[i]));
     for (int i = 0; r->scope->outer && i < r->scope->n; i++)
-        if (!name_is_used(r->program, r->scope->names[i]))
+        if (may_be_meant(written, r->scope->names[i]) &&
+            !name_is_used(r->program, r->scope->names[i]))
             spelling_add(&hint, str_of(r->scope->names[i]));
     return spelling_best(&hint);
 }
