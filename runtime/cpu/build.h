@@ -50,7 +50,7 @@ enum { ROWS_BLOCK = 512 * 1024 };
 /* Weights beyond this are read as seldom as possible: their step takes all rows of the lane. */
 enum { HEAVY_WEIGHTS = 1024 * 1024 };
 enum { LANE_SUM_BYTES = 768 * 1024 }; /* kernels up to this are summed image by image */
-enum { LEARN_BLOCK = 64 * 1024 }; /* bytes of gradient made before the weights move */
+enum { LEARN_BLOCK = 64 * 1024 };     /* bytes of gradient made before the weights move */
 
 struct step {
     enum step_kind kind;
@@ -81,6 +81,7 @@ struct plan {
     int n_values;
     struct step *steps;
     int n_steps, max_steps, n_phases;
+    int prepares;    /* 1: what depends on weights alone has a phase before the data's */
     int first_write; /* first phase that changes weights; stops are not obeyed from there … */
     bool long_write; /* … unless that takes long */
     struct update update;

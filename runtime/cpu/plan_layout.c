@@ -39,15 +39,15 @@ int64_t step_units(const struct plan *p, const struct step *s) {
 
 static bool is_conv(const struct step *s) {
     bool call = (s->kind == STEP_CALL || s->kind == STEP_KERNEL) && !s->group;
-    return call && (s->call.op == OP_conv || s->call.op == OP_conv_input ||
-                    s->call.op == OP_conv_kernel);
+    return call &&
+           (s->call.op == OP_conv || s->call.op == OP_conv_input || s->call.op == OP_conv_kernel);
 }
 
 /* Bytes of the matrix or kernel that every row needs. */
 static size_t weight_bytes(const struct step *s) {
     if (is_conv(s))
-        return (size_t)(s->call.conv.kh * s->call.conv.kw * s->call.conv.c /
-                        s->call.conv.groups * s->call.conv.o) *
+        return (size_t)(s->call.conv.kh * s->call.conv.kw * s->call.conv.c / s->call.conv.groups *
+                        s->call.conv.o) *
                s->call.bytes;
     if (s->kind != STEP_CALL || s->group || s->call.op != OP_matmul) return 0;
     return (size_t)(s->call.matmul.g.n * s->call.matmul.g.k) * s->call.bytes;
@@ -82,7 +82,8 @@ static void find_runs(struct plan *p) {
         for (; i < p->n_steps && p->steps[i].phase == first->phase; i++, n++) {
             if (!goes_by_rows(p, &p->steps[i])) break;
             bytes += row_bytes(p, &p->steps[i]);
-            if (weight_bytes(&p->steps[i]) > 0 && !is_conv(&p->steps[i])) least = 8;
+            if (weight_bytes(&p->steps[i]) > 0 && !is_conv(&p->steps[i]) && least == 1) least = 8;
+            if (is_conv(&p->steps[i])) least = 2; /* a row is an image, with reuse of its own */
         }
         first->run = n;
         first->run_rows = (int64_t)(ROWS_BLOCK / bytes) / least * least;

@@ -228,7 +228,7 @@ static bool feed_steps(struct plan *p, struct err *e) {
     for (int i = 0; i < p->n_values; i++) {
         struct value *v = &p->values[i];
         if (v->node->op != OP_input) continue;
-        struct step *s = plan_add_step(p, STEP_FEED, 0);
+        struct step *s = plan_add_step(p, STEP_FEED, v->phase);
         s->index = v->node->index;
         s->out = plan_alloc(p, 1, sizeof *s->out, e);
         if (!s->out) return false;
@@ -260,8 +260,7 @@ static bool split_sums(struct plan *p, struct err *e) {
         const struct value *in = &p->values[s->in[0]], *out = &p->values[s->out[0]];
         struct step *partial = plan_add_step(p, STEP_PARTIAL, in->phase);
         partial->cols = s->cols = out->count;
-        partial->sums = s->sums =
-            plan_alloc(p, (size_t)out->count * PLAN_LANES, sizeof(double), e);
+        partial->sums = s->sums = plan_alloc(p, (size_t)out->count * PLAN_LANES, sizeof(double), e);
         partial->in = plan_alloc(p, 1, sizeof *partial->in, e);
         if (!s->sums || !partial->in) return false;
         partial->in[partial->n_in++] = s->in[0];
