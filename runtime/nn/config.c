@@ -240,6 +240,15 @@ bool config_set_text(struct config *c, const char *arg_name, const char *text, s
     return true;
 }
 
+bool config_set_shape(struct config *c, const char *arg_name, const struct shape *s,
+                      struct err *e) {
+    struct signature_arg a;
+    struct arg *arg = arg_named(c, arg_name, &a);
+    if (!arg) return err_set(e, ERR_BUG, "%s has no argument %s.", c->row->name, arg_name);
+    *arg = (struct arg){.kind = ARG_SHAPE, .shape = *s};
+    return true;
+}
+
 bool config_set_activation(struct config *c, const char *arg_name, int activation, struct err *e) {
     struct signature_arg a;
     struct arg *arg = arg_named(c, arg_name, &a);

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST = 200, LATENT = 64 };
+enum { LATENT = 64 };
 
 static const struct job {
     const char *name;
@@ -59,63 +59,6 @@ static float *numbers(int64_t n, double scale) {
     for (int64_t i = 0; i < n; i++)
         x[i] = (float)(scale * sin(0.7 * (double)i + 1e-5 * (double)i * (double)i));
     return x;
-}
-
-/* The model's graph of one mode in g, reading `in`; its weights lie `shift` further on. */
-static struct node *add_model(struct graph *g, const struct model *m, bool training,
-                              struct node *in, int64_t shift, struct assign *assigns, int *n) {
-    const struct graph *from = m->graphs[training];
-    struct node **map = pool_zalloc((size_t)graph_n_nodes(from) * sizeof *map);
-    map[m->inputs[training][0].node->id] = in;
-    if (!graph_copy(g, from, map, &err)) fail();
-    for (int i = 0; i < graph_n_nodes(from); i++)
-        if (graph_node(from, i)->op == OP_weight) map[i]->offset += shift;
-    for (int i = 0; i < m->n_assigns && assigns; i++)
-        assigns[(*n)++] =
-            (struct assign){map[m->assigns[i].weight->id], map[m->assigns[i].value->id]};
-    struct node *out = map[m->outputs[training][0].node->id];
-    pool_free(map);
-    return out;
-}
-
-static struct node *loss_of(struct graph *g, const char *name, struct node *y, struct node *yhat) {
-    struct config *c = config_default(config_find_in(CONFIG_LOSS, str_of(name)), &err);
-    struct node *loss = c ? loss_mean(c, g, y, yhat, NULL, &err) : NULL;
-    config_unref(c);
-    if (!loss) fail();
-    return loss;
-}
-
-/* Adam on the weights of g whose offset lies in [from, to). */
-static struct plan *learning(struct graph *g, struct node *loss, int64_t batch, int64_t from,
-                             int64_t to, const struct assign *assigns, int n_assigns) {
-    struct node *weights[MOST], *slopes[MOST];
-    struct learn learn[MOST];
-    bool moves[MOST];
-    int n = 0, m = 0, nodes = graph_n_nodes(g);
-    for (int i = 0; i < nodes; i++) {
-        struct node *w = graph_node(g, i);
-        bool assigned = false;
-        for (int k = 0; k < n_assigns; k++) assigned |= assigns[k].weight == w;
-        if (w->op == OP_weight && w->offset >= from && w->offset < to && !assigned)
-            weights[n++] = w;
-    }
-    if (!graph_gradient(g, loss, weights, n, slopes, moves, &err)) fail();
-    for (int i = 0; i < n; i++)
-        if (moves[i]) learn[m++] = (struct learn){.weight = weights[i], .gradient = slopes[i]};
-    struct plan_spec spec = {
-        .graph = g,
-        .batch = batch,
-        .outputs = &loss,
-        .n_outputs = 1,
-        .update = {.rule = UPDATE_ADAM, .beta_1 = .9, .beta_2 = .999, .epsilon = 1e-7},
-        .learn = learn,
-        .n_learn = m,
-        .assign = assigns,
-        .n_assign = n_assigns};
-    struct plan *p = plan_new(&spec, &err);
-    if (!p) fail();
-    return p;
 }
 
 static struct node *input(struct graph *g, const struct shape *s) {
@@ -158,12 +101,13 @@ static void open_classes(const struct job *j, int64_t batch) {
     int n = 0;
     struct graph *g = run.graphs[0] = graph_new(DT_FLOAT32, &err);
     struct node *x = input(g, &m->inputs[1][0].desc.shape);
-    struct node *yhat = add_model(g, m, true, x, 0, assigns, &n);
+    struct node *yhat = image_graph(g, m, true, x, 0, assigns, &n);
     struct node *y = input(g, &yhat->desc.shape);
     int64_t block = model_block_size(m);
-    run.plans[0] = learning(g, loss_of(g, "crossentropy", y, yhat), batch, 0, block, assigns, n);
+    run.plans[0] =
+        image_plan(g, image_loss(g, "crossentropy", y, yhat), batch, 0, block, assigns, n);
     g = run.graphs[2] = graph_new(DT_FLOAT32, &err);
-    struct node *out = add_model(g, m, false, input(g, &x->desc.shape), 0, NULL, NULL);
+    struct node *out = image_graph(g, m, false, input(g, &x->desc.shape), 0, NULL, NULL);
     struct plan_spec spec = {.graph = g, .batch = batch, .outputs = &out, .n_outputs = 1};
     if (!(run.infer = plan_new(&spec, &err))) fail();
     room_for(block);
@@ -187,17 +131,17 @@ static void open_gan(int64_t batch) {
         struct graph *g = run.graphs[i] = graph_new(DT_FLOAT32, &err);
         struct node *x = input(g, &judge->inputs[1][0].desc.shape);
         struct node *z = input(g, &maker->inputs[1][0].desc.shape), *ones = input(g, &one);
-        struct node *made = add_model(g, maker, true, z, 0, i ? assigns : NULL, &n);
-        struct node *fake = add_model(g, judge, true, made, border, NULL, NULL), *loss;
+        struct node *made = image_graph(g, maker, true, z, 0, i ? assigns : NULL, &n);
+        struct node *fake = image_graph(g, judge, true, made, border, NULL, NULL), *loss;
         if (i == 0) {
-            struct node *real = add_model(g, judge, true, x, border, NULL, NULL);
+            struct node *real = image_graph(g, judge, true, x, border, NULL, NULL);
             struct node *zeros = op_number(g, OP_mul, ones, 0, &err);
-            loss =
-                op2(g, OP_add, loss_of(g, "bce", ones, real), loss_of(g, "bce", zeros, fake), &err);
+            loss = op2(g, OP_add, image_loss(g, "bce", ones, real),
+                       image_loss(g, "bce", zeros, fake), &err);
         } else {
-            loss = loss_of(g, "bce", ones, fake);
+            loss = image_loss(g, "bce", ones, fake);
         }
-        run.plans[i] = learning(g, loss, batch, i ? 0 : border, i ? border : end, assigns, n);
+        run.plans[i] = image_plan(g, loss, batch, i ? 0 : border, i ? border : end, assigns, n);
     }
     room_for(end);
     draw(maker, 0);

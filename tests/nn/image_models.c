@@ -2,12 +2,14 @@
 #include "image_models.h"
 #include "base/pool.h"
 #include "nn/compose.h"
+#include "nn/losses.h"
+#include "nn/model_parts.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LAYERS = 256 };
+enum { MOST_LAYERS = 256, MOST = 200 };
 
 static struct layer *layers[MOST_LAYERS]; /* of the model that is being built */
 static int n_layers, next_layer;
@@ -186,4 +188,61 @@ struct node *body_mobilenet(struct builder *b, struct node *x) {
     x = relu(b, conv_norm(b, x, 576, 1, 1));
     x = lay(b, x, "GlobalAvgPool2D", NULL);
     return lay(b, x, "Dense", "units", 10., "activation", "softmax", NULL);
+}
+
+/* ---- training ---- */
+
+struct node *image_graph(struct graph *g, const struct model *m, bool training, struct node *in,
+                         int64_t shift, struct assign *assigns, int *n) {
+    const struct graph *from = m->graphs[training];
+    struct node **map = pool_zalloc((size_t)graph_n_nodes(from) * sizeof *map);
+    map[m->inputs[training][0].node->id] = in;
+    if (!graph_copy(g, from, map, &err)) fail();
+    for (int i = 0; i < graph_n_nodes(from); i++)
+        if (graph_node(from, i)->op == OP_weight) map[i]->offset += shift;
+    for (int i = 0; i < m->n_assigns && assigns; i++)
+        assigns[(*n)++] =
+            (struct assign){map[m->assigns[i].weight->id], map[m->assigns[i].value->id]};
+    struct node *out = map[m->outputs[training][0].node->id];
+    pool_free(map);
+    return out;
+}
+
+struct node *image_loss(struct graph *g, const char *name, struct node *y, struct node *yhat) {
+    struct config *c = config_default(config_find_in(CONFIG_LOSS, str_of(name)), &err);
+    struct node *loss = c ? loss_mean(c, g, y, yhat, NULL, &err) : NULL;
+    config_unref(c);
+    if (!loss) fail();
+    return loss;
+}
+
+struct plan *image_plan(struct graph *g, struct node *loss, int64_t batch, int64_t from, int64_t to,
+                        const struct assign *assigns, int n_assigns) {
+    struct node *weights[MOST], *slopes[MOST];
+    struct learn learn[MOST];
+    bool moves[MOST];
+    int n = 0, m = 0, nodes = graph_n_nodes(g);
+    for (int i = 0; i < nodes; i++) {
+        struct node *w = graph_node(g, i);
+        bool assigned = false;
+        for (int k = 0; k < n_assigns; k++) assigned |= assigns[k].weight == w;
+        if (w->op == OP_weight && w->offset >= from && w->offset < to && !assigned)
+            weights[n++] = w;
+    }
+    if (!graph_gradient(g, loss, weights, n, slopes, moves, &err)) fail();
+    for (int i = 0; i < n; i++)
+        if (moves[i]) learn[m++] = (struct learn){.weight = weights[i], .gradient = slopes[i]};
+    struct plan_spec spec = {
+        .graph = g,
+        .batch = batch,
+        .outputs = &loss,
+        .n_outputs = 1,
+        .update = {.rule = UPDATE_ADAM, .beta_1 = .9, .beta_2 = .999, .epsilon = 1e-7},
+        .learn = learn,
+        .n_learn = m,
+        .assign = assigns,
+        .n_assign = n_assigns};
+    struct plan *p = plan_new(&spec, &err);
+    if (!p) fail();
+    return p;
 }
