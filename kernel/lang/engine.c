@@ -5,6 +5,7 @@
 #include "lang/eval/eval_unknown.h"
 #include "lang/syntax/parse.h"
 #include "lang/eval/scope.h"
+#include "lang/eval/shape_log.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -28,7 +29,10 @@ struct engine *engine_new(struct err *e) {
     en->names = names_new(e);
     en->cells = en->names ? cells_new(e) : NULL;
     en->advice = en->cells ? advice_new(e) : NULL;
-    if (!en->advice) return cells_free(en->cells), names_free(en->names), pool_free(en), NULL;
+    en->timeout = en->advice ? timeout_new(&en->stop) : NULL;
+    if (!en->timeout)
+        return advice_free(en->advice), cells_free(en->cells), names_free(en->names), pool_free(en),
+               NULL;
     compute_set_stop(&en->stop);
     read_stop_on(&en->stop);
     return en;
@@ -41,6 +45,7 @@ void engine_free(struct engine *en) {
     names_free(en->names);
     cells_free(en->cells);
     advice_free(en->advice);
+    timeout_free(en->timeout);
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
         if (en->kept[i]) program_unref(en->kept[i]);
     }
@@ -165,7 +170,7 @@ static void overlay_clear(struct bindings *o) {
     *o = (struct bindings){0};
 }
 
-static bool walk_program(struct run *r, enum domain domain) {
+static bool walk_program(struct run *r, enum domain domain, struct shape_log *shapes) {
     static const struct engine_observer nobody;
     struct frame frame = {.scope = r->scope};
     frame.slots = pool_need((size_t)r->scope->n_slots * sizeof *frame.slots + 1, r->e);
@@ -177,6 +182,7 @@ static bool walk_program(struct run *r, enum domain domain) {
                       .e = r->e,
                       .program = r->program,
                       .frame = &frame,
+                      .shapes = shapes,
                       .fuel = CHECK_FUEL};
     if (domain == DOMAIN_CHECK) ev.observer = &nobody;
     bool ok = true;
@@ -196,7 +202,7 @@ static bool walk_program(struct run *r, enum domain domain) {
 }
 
 /* The last programs stay, so that an error can show the lines it speaks of. */
-static void keep_program(struct engine *en, struct program *p) {
+void engine_keep(struct engine *en, struct program *p) {
     struct program **place = &en->kept[en->n_kept++ % KEPT_PROGRAMS];
     if (*place) program_unref(*place);
     *place = p;
@@ -213,7 +219,7 @@ static bool parse_text(struct run *r, struct str code) {
         *keep = (struct program){.refs = 1, .source = source_ref(s)};
     }
     source_unref(s);
-    keep_program(r->engine, keep);
+    engine_keep(r->engine, keep);
     return r->program != NULL;
 }
 
@@ -223,7 +229,7 @@ bool engine_run_text(struct engine *en, struct str code, const struct engine_cel
     struct run r = {.engine = en, .cell = cell, .observer = observer, .e = e};
     struct resolve_globals g = {en, is_known, each_known, has_column};
     return parse_text(&r, code) && scope_resolve(r.program, &g, &r.scope, e) &&
-           walk_program(&r, DOMAIN_CHECK) && walk_program(&r, DOMAIN_RUN);
+           walk_program(&r, DOMAIN_CHECK, NULL) && walk_program(&r, DOMAIN_RUN, NULL);
 }
 
 /* ---- cells ---- */
@@ -265,9 +271,62 @@ static void say_nothing_ran(const struct run *r) {
 /* Passes 2 and 3. */
 static bool check_run(struct run *r) {
     struct resolve_globals g = {r->engine, is_known, each_known, has_column};
-    bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK);
+    bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK, NULL);
     if (!ok) say_nothing_ran(r);
     return ok;
+}
+
+static bool has_statements(const struct program *p) {
+    for (int i = 0; i < p->n_statements; i++) {
+        if (p->statements[i]->kind != AST_MAGIC) return true;
+    }
+    return false;
+}
+
+static bool run_checked(struct run *r) {
+    if (!has_magic(r->program, "shapes") || !has_statements(r->program))
+        return walk_program(r, DOMAIN_RUN, NULL);
+    struct shape_log *log = pool_need(sizeof *log, r->e);
+    struct text t = {0};
+    bool ok = log && walk_program(r, DOMAIN_RUN, log);
+    if (log) shape_log_print(log, &t);
+    if (t.n) say_text(r->observer, t.p);
+    text_clear(&t);
+    pool_free(log);
+    return ok;
+}
+
+bool engine_resolve(struct engine *en, struct program *p, const struct scope **scope,
+                    struct err *e) {
+    struct resolve_globals g = {en, is_known, each_known, has_column};
+    return scope_resolve(p, &g, scope, e);
+}
+
+bool engine_last_shapes(struct engine *en, struct text *t, struct err *e) {
+    struct program *last = NULL;
+    static const struct engine_observer nobody;
+    for (int i = en->n_kept - 1; i >= 0 && i >= en->n_kept - KEPT_PROGRAMS && !last; i--) {
+        struct program *p = en->kept[i % KEPT_PROGRAMS];
+        if (p && p->source->cell_number > 0 && has_statements(p)) last = p;
+    }
+    if (!last)
+        return err_set(e, ERR_VALUE, "No cell has run yet: %%shapes shows the shapes of a cell.");
+    struct engine_cell cell = {.number = last->source->cell_number};
+    struct run r = {.engine = en, .cell = &cell, .observer = &nobody, .program = last, .e = e};
+    struct shape_log *log = pool_need(sizeof *log, e);
+    bool ok = log && engine_resolve(en, last, &r.scope, e) && walk_program(&r, DOMAIN_CHECK, log);
+    if (ok) shape_log_print(log, t);
+    pool_free(log);
+    return ok;
+}
+
+/* A cell that took longer than %timeout allows. */
+static void say_timeout(const struct run *r, bool ok) {
+    struct engine *en = r->engine;
+    bool fired = timeout_cancel(en->timeout);
+    if (!fired || ok || r->e->kind != ERR_INTERRUPT) return;
+    snprintf(r->e->what, sizeof r->e->what, "Stopped after %s, as %%timeout says.",
+             en->limit_words);
 }
 
 static bool run_prepared(struct run *r) {
@@ -278,6 +337,7 @@ static bool run_prepared(struct run *r) {
     names_begin(en->names, id, again);
     names_watch(en->names, true);
     en->started = now_seconds();
+    if (en->limit_seconds > 0) timeout_start(en->timeout, en->limit_seconds);
     bool ok = check_run(r), runs = ok && !check_only(r);
     if (ok && !runs) say_text(r->observer, "Nothing wrong was found. Nothing was run.\n");
     else if (!ok) rerun_explain(en, r->e);
@@ -285,7 +345,7 @@ static bool run_prepared(struct run *r) {
         rerun_say_before(en, r->cell, r->observer);
         names_watch(en->names, true);
         advice_begin(en->advice);
-        ok = walk_program(r, DOMAIN_RUN);
+        ok = run_checked(r);
         if (!r->cell->silent) advice_end(en->advice, r->observer);
         cells_record(en->cells, en->names, id, r->cell->number, r->cell->code);
     }
@@ -294,6 +354,7 @@ static bool run_prepared(struct run *r) {
         snprintf(line, sizeof line, "time: %.3g s\n", now_seconds() - en->started);
         say_text(r->observer, line);
     }
+    say_timeout(r, ok);
     names_end(en->names);
     if (runs) rerun_say_after(en, r->cell, r->observer);
     return ok;

@@ -4,6 +4,7 @@
 #include "lang/eval/eval.h"
 #include "lang/values/cells.h"
 #include "lang/values/names.h"
+#include "timeout.h"
 #include <stdatomic.h>
 
 enum { KEPT_PROGRAMS = 32 };
@@ -19,6 +20,9 @@ struct engine {
     struct program *kept[KEPT_PROGRAMS]; /* so that errors can still show their text */
     int n_kept;
     double started; /* of %%time */
+    struct timeout *timeout;
+    double limit_seconds; /* of %timeout; 0 = none */
+    char limit_words[40]; /* as it was written */
 };
 
 /* Every line magic, one row and one function each. */
@@ -40,6 +44,16 @@ bool help_markdown(struct engine *en, struct str name, struct text *markdown, st
 void complete_path(const struct str *prefix, void (*add)(void *user, const struct completion *c),
                    void *user);
 double now_seconds(void);
+
+/* Names of a program that is not the running one. */
+bool engine_resolve(struct engine *en, struct program *p, const struct scope **scope,
+                    struct err *e);
+/* Takes the program: it stays for as long as an error may speak of it. */
+void engine_keep(struct engine *en, struct program *p);
+/* The shapes of the last cell that had more than magics in it, by checking it again. */
+bool engine_last_shapes(struct engine *en, struct text *t, struct err *e);
+/* explain.c */
+bool explain_text(struct eval *ev, struct str code, struct text *t);
 
 /* ---- rerun.c: what is said about cells run again and out of order ---- */
 void rerun_delete_cells(struct engine *en, const struct engine_cell *cell);

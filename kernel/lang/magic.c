@@ -1,24 +1,23 @@
 /* Lines that begin with %, ? and !: about the session, not of the language. */
-#include "engine_parts.h"
+#include "magic.h"
 #include "lang/eval/builtin.h"
 #include "lang/syntax/spelling.h"
 #include "base/intern.h"
-#include "base/pool.h"
-#include <errno.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 
-extern char **environ;
-
-static void say(struct eval *ev, struct text *t) {
+void magic_say(struct eval *ev, struct text *t) {
     const struct engine_observer *o = ev->observer;
     if (o->text) o->text(o->user, text_str(t), false);
     text_clear(t);
+}
+
+struct str magic_rest(const struct ast *s) {
+    struct str t = s->text;
+    while (t.n && t.p[0] == ' ') t.p++, t.n--;
+    while (t.n && t.p[t.n - 1] == ' ') t.n--;
+    return t;
 }
 
 static bool magic_time(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
@@ -26,7 +25,7 @@ static bool magic_time(struct eval *ev, const struct ast *s, const struct engine
     struct text t = {0};
     TRY(engine_run_text(ev->engine, s->text, cell, ev->observer, ev->e));
     text_addf(&t, "time: %.3g s\n", now_seconds() - start);
-    say(ev, &t);
+    magic_say(ev, &t);
     return true;
 }
 
@@ -47,67 +46,47 @@ static bool magic_seed(struct eval *ev, const struct ast *s, const struct engine
     return true;
 }
 
-static void list_name(void *user, const char *name, const struct value *v) {
-    struct text *t = user;
-    char shape[128];
-    struct desc d;
-    text_addf(t, "%-20s %s", name, value_kind_words(v->kind));
-    if (v->kind == V_TENSOR) {
-        d = tensor_desc(v->tensor);
-        text_addf(t, " %s %s", dtype_name(d.dtype), shape_print(&d.shape, shape, sizeof shape));
-    }
-    if (v->kind == V_TABLE || v->kind == V_HISTORY)
-        text_addf(t, " %lld x %d", (long long)v->table->n_rows, v->table->n_columns);
-    text_addc(t, '\n');
-}
-
-static int line_order(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Lines in the order of names. */
-static void sort_lines(struct text *t) {
-    const char *lines[2000];
-    int n = 0;
-    for (char *p = t->p; p && *p && n < 2000; n++) {
-        lines[n] = p;
-        char *end = strchr(p, '\n');
-        if (!end) break;
-        *end = 0;
-        p = end + 1;
-    }
-    qsort(lines, (size_t)n, sizeof *lines, line_order);
-    struct text sorted = {0};
-    for (int i = 0; i < n; i++) text_addf(&sorted, "%s\n", lines[i]);
-    text_clear(t);
-    *t = sorted;
-}
-
-static bool magic_who(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
-    struct text t = {0};
-    (void)s, (void)cell;
-    names_each(ev->engine->names, list_name, &t);
-    if (t.n == 0) text_adds(&t, "No names yet.\n");
-    else sort_lines(&t);
-    say(ev, &t);
-    return true;
-}
-
-static bool magic_stale(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
-    struct text t = {0};
-    (void)s, (void)cell;
-    rerun_list_stale(ev->engine, &t);
-    say(ev, &t);
-    return true;
-}
-
 static bool magic_advice(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
-    struct str word = s->text;
+    struct str word = magic_rest(s);
     (void)cell;
-    while (word.n && word.p[word.n - 1] == ' ') word.n--;
     bool on = str_is(word, "on"), off = str_is(word, "off");
     if (!on && !off) return fail(ev, s->span, ERR_VALUE, "Advice is on or off: %%advice off");
     advice_switch(ev->engine->advice, on);
+    return true;
+}
+
+/* "10 minutes", "90 seconds", "2 hours", "off"; 0 = off, below 0 = none of these. */
+static double read_duration(struct str s) {
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"second", 1}, {"minute", 60}, {"hour", 3600}};
+    char text[64], *unit;
+    if (str_is(s, "off")) return 0;
+    snprintf(text, sizeof text, "%.*s", (int)(s.n < 63 ? s.n : 63), s.p);
+    double amount = strtod(text, &unit);
+    while (*unit == ' ') unit++;
+    for (size_t i = 0; unit != text && i < ARRAY_LEN(units); i++) {
+        size_t n = strlen(units[i].unit);
+        bool fits = strncmp(unit, units[i].unit, n) == 0;
+        if (fits && (!unit[n] || strcmp(unit + n, "s") == 0) && amount > 0 && amount < 1e6)
+            return amount * units[i].seconds;
+    }
+    return -1;
+}
+
+MAGIC(timeout) {
+    struct engine *en = ev->engine;
+    double seconds = read_duration(magic_rest(s));
+    (void)cell;
+    if (seconds < 0)
+        return fail(ev, s->span, ERR_VALUE, "%%timeout is a duration or off: %%timeout 10 minutes");
+    snprintf(en->limit_words, sizeof en->limit_words, "%.*s",
+             (int)(magic_rest(s).n < 39 ? magic_rest(s).n : 39), magic_rest(s).p);
+    en->limit_seconds = seconds;
+    if (seconds == 0) timeout_cancel(en->timeout);
+    else if (!timeout_start(en->timeout, seconds))
+        return fail(ev, s->span, ERR_MEMORY, "There is no thread left for the clock.");
     return true;
 }
 
@@ -137,68 +116,23 @@ static bool magic_help(struct eval *ev, const struct ast *s, const struct engine
     return found;
 }
 
-/* !command: a shell in its own process group, ended when the user presses stop. */
-static bool magic_shell(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
-    (void)cell;
-    char sh[] = "sh", flag[] = "-c";
-    char *command = pool_alloc(s->text.n + 1);
-    char *argv[] = {sh, flag, command, NULL};
-    if (!command) return err_memory(ev->e, s->text.n);
-    memcpy(command, s->text.p, s->text.n);
-    command[s->text.n] = 0;
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    pid_t pid;
-    int status = 0, failed = posix_spawn(&pid, "/bin/sh", NULL, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    pool_free(command);
-    if (failed)
-        return fail(ev, s->span, ERR_FILE, "The shell cannot be started: %s.", strerror(failed));
-    struct timespec pause = {0, 5000000};
-    while (waitpid(pid, &status, WNOHANG) == 0) {
-        if (stopped(ev, s->span)) {
-            kill(-pid, SIGTERM);
-            nanosleep(&pause, NULL);
-            kill(-pid, SIGKILL);
-            waitpid(pid, &status, 0);
-            return false;
-        }
-        nanosleep(&pause, NULL);
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-        struct text t = {0};
-        text_addf(&t, "exit status %d\n", WEXITSTATUS(status));
-        say(ev, &t);
-    }
-    return true;
-}
-
-static bool magic_later(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
-    char what[64];
-    (void)cell;
-    snprintf(what, sizeof what, "%%%s", s->name);
-    return fail_later(ev, s->span, what);
-}
-
 const struct magic_row magic_rows[] = {
     {"time", "%time LINE: run the line and say how long it took", magic_time},
     {"%time", "%%time as the first line: how long the whole cell took", magic_nothing},
     {"again", "%again: run the cell on top of its own result", magic_nothing},
     {"check", "%check: check the cell, run nothing", magic_nothing},
     {"seed", "%seed N: other random numbers for the whole notebook", magic_seed},
-    {"who", "%who: names and what they are", magic_who},
+    {"who", "%who: names, what they are, and the cells that made them", magic_who},
     {"reset", "%reset: forget all names", magic_reset},
     {"device", "%device cpu|gpu: where models run", magic_device},
-    {"shapes", "%shapes: the shape of every name the cell assigns", magic_later},
-    {"explain", "%explain EXPR: how shapes are matched", magic_later},
-    {"stale", "%stale: cells whose values are out of date", magic_stale},
+    {"shapes", "%shapes: the shape of every name the cell assigns; alone: the last cell's",
+     magic_shapes},
+    {"explain", "%explain EXPR: the shapes and the steps of a result; of a model: of a batch",
+     magic_explain},
+    {"stale", "%stale: cells whose values are out of date, in the order to run them", magic_stale},
     {"advice", "%advice on|off: notes under outputs", magic_advice},
-    {"timeout", "%timeout 10 minutes: stop a cell by itself", magic_later},
+    {"timeout", "%timeout 10 minutes: stop cells that take longer, from this one on; %timeout off",
+     magic_timeout},
     {"?", "?name: help", magic_help},
     {"!", "!command: a shell command", magic_shell},
 };

@@ -11,6 +11,7 @@ enum domain { DOMAIN_CHECK, DOMAIN_RUN };
 
 struct scope;
 struct memo;
+struct shape_log;
 struct names;
 struct builder;
 struct trial;
@@ -47,6 +48,7 @@ struct eval {
     struct builder *builder; /* inside a model body, or NULL */
     struct memo *memo;       /* layers of that body */
     struct plot *plot;       /* inside a plot block, or NULL */
+    struct shape_log *shapes; /* %shapes: what is written down; NULL = nothing */
     struct trial *trial;     /* inside a search, or NULL */
     const char *context;     /* what is being traced, for messages: "a model", "grad" */
     int depth;

@@ -6,6 +6,7 @@
 #include "lang/values/names.h"
 #include "scalar.h"
 #include "scope.h"
+#include "shape_log.h"
 #include "unused.h"
 #include "stack.h"
 #include "base/hash.h"
@@ -109,6 +110,7 @@ static bool overlay_set(struct eval *ev, const char *name, struct value take) {
 }
 
 bool name_set(struct eval *ev, const struct ast *x, struct value take) {
+    if (ev->shapes) shape_log_name(ev->shapes, x, take);
     if (x->slot != SLOT_GLOBAL) {
         struct value *v = slot_of(ev, x->slot);
         value_unref(*v);
@@ -398,6 +400,7 @@ static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out)
     TRY(eval_expr(ev, x->a, &a));
     if (!eval_expr(ev, x->b, &b)) return value_unref(a), false;
     bool ok = apply_binary(ev, x->op, a, b, out);
+    if (ok && ev->shapes) shape_log_pair(ev->shapes, x, a, b);
     value_unref(a);
     value_unref(b);
     bool by_zero = !ok && ev->e->kind == ERR_NUMBER && strcmp(ev->e->label, "is 0") == 0;

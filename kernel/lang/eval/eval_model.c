@@ -465,6 +465,15 @@ bool model_check_data(struct eval *ev, const struct model_value *m, const struct
     return true;
 }
 
+/* The axis of examples keeps the name that it has in the data. */
+static void name_examples(struct tensor **outputs, const struct shape *data) {
+    for (int i = 0; i < MODEL_MAX_PORTS && data->n; i++) {
+        if (!outputs[i] || outputs[i]->shape.n == 0) continue;
+        outputs[i]->shape.axis[0] = data->axis[0];
+        outputs[i]->shape.weak = (uint8_t)((outputs[i]->shape.weak & ~1u) | (data->weak & 1u));
+    }
+}
+
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
                  struct span at, struct value *out) {
     struct model_data d;
@@ -488,7 +497,9 @@ bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dr
                                     .seed = engine_seed(ev->engine),
                                     .stream = next_stream(ev),
                                     .stop = engine_stop_flag(ev->engine)};
-        ok = model_predict(&spec, outputs, ev->e) && outputs_as_value(ev, m->model, outputs, out);
+        ok = model_predict(&spec, outputs, ev->e);
+        name_examples(outputs, &d.descs[0].shape);
+        ok = ok && outputs_as_value(ev, m->model, outputs, out);
     }
     model_data_clear(&d);
     return ok || fail_from(ev, at, &at, 1);
