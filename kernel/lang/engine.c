@@ -164,12 +164,6 @@ static bool run_statement(struct eval *ev, const struct run *r, int i) {
                 flow == FLOW_RETURN ? "function" : "loop");
 }
 
-static void overlay_clear(struct bindings *o) {
-    for (int i = 0; i < o->n; i++) value_unref(o->items[i].value);
-    pool_free(o->items);
-    *o = (struct bindings){0};
-}
-
 static bool walk_program(struct run *r, enum domain domain, struct shape_log *shapes) {
     static const struct engine_observer nobody;
     struct frame frame = {.scope = r->scope};
@@ -197,7 +191,7 @@ static bool walk_program(struct run *r, enum domain domain, struct shape_log *sh
     value_unref(frame.pending);
     value_unref(frame.returned);
     pool_free(frame.slots);
-    overlay_clear(&ev.overlay);
+    bindings_clear(&ev.overlay);
     return ok;
 }
 

@@ -74,6 +74,10 @@ struct completion {
 void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32_t *start,
                      uint32_t *end, void (*add)(void *user, const struct completion *c),
                      void *user);
-/* Help for the name at the offset: Markdown and plain text. False: nothing known. */
+/* Help for the name at the offset. False: nothing known. The texts are the caller's to give back.
+ */
+struct help_page {
+    struct text markdown, plain, html;
+};
 bool engine_inspect(struct engine *en, struct str code, uint32_t offset, int detail,
-                    struct text *markdown, struct text *plain);
+                    struct help_page *page);

@@ -38,8 +38,6 @@ bool run_magic(struct eval *ev, const struct ast *s, const struct engine_cell *c
 /* Parse, resolve, check and run a text inside the cell that runs already. */
 bool engine_run_text(struct engine *en, struct str code, const struct engine_cell *cell,
                      const struct engine_observer *observer, struct err *e);
-/* Markdown help of a name. */
-bool help_markdown(struct engine *en, struct str name, struct text *markdown, struct text *plain);
 /* Files and folders that begin with the prefix. */
 void complete_path(const struct str *prefix, void (*add)(void *user, const struct completion *c),
                    void *user);

@@ -1,31 +1,73 @@
-/* Help and completion, from the same tables that the checker reads. */
-#include "engine_parts.h"
+/* Help on built-ins, settings, magics, and the student's own functions, models, values, columns. */
+#include "help.h"
 #include "lang/eval/builtin.h"
-#include "lang/values/format.h"
-#include "lang/syntax/parse.h"
 #include "lang/eval/settings.h"
-#include "lang/eval/signature.h"
+#include "lang/eval/shape_log.h"
+#include "lang/syntax/parse.h"
 #include "base/intern.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- help ---- */
-
-static void builtin_help(const struct builtin *b, struct text *markdown, struct text *plain) {
-    struct text signature = {0};
-    signature_print(signature_of(b->name, b->signature), &signature);
-    const char *s = signature.p ? signature.p : b->name;
-    text_addf(markdown, "```awml\n%s\n```\n\n%s\n", s, b->help);
-    if (b->example[0]) text_addf(markdown, "\n```awml\n%s\n```\n", b->example);
-    text_addf(plain, "%s\n\n%s\n", s, b->help);
-    if (b->example[0]) text_addf(plain, "\n%s\n", b->example);
-    text_clear(&signature);
+void help_clear(struct help *h) {
+    text_clear(&h->signature);
+    text_clear(&h->about);
+    text_clear(&h->facts);
+    text_clear(&h->example);
 }
 
-static void ast_signature(const struct ast *f, struct text *out) {
+/* ---- the language's own names ---- */
+
+static bool builtin_help(const struct builtin *b, struct help *h) {
+    signature_print(signature_of(b->name, b->signature), &h->signature);
+    text_adds(&h->about, b->help);
+    if (b->config && b->config->aliases[0])
+        text_addf(&h->about, "\n\nAlso understood: %s.", b->config->aliases);
+    return text_adds(&h->example, b->example);
+}
+
+static bool setting_help(struct str name, const struct setting_table *t, struct help *h) {
+    for (int i = 0; t && i < t->n; i++) {
+        const struct setting_row *r = &t->rows[i];
+        if (!str_is(name, r->name)) continue;
+        text_addf(&h->signature, "%s:", r->name);
+        return text_addf(&h->about, "A setting of `%s` (default: %s).\n\n%s", t->block, r->fallback,
+                         r->help);
+    }
+    return false;
+}
+
+static bool any_setting_help(struct str name, struct help *h) {
+    static const char *const blocks[] = {"train", "search", "plot"};
+    for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
+        if (setting_help(name, settings_of(str_of(blocks[i])), h)) return true;
+    return false;
+}
+
+static bool magic_help_of(struct str name, struct help *h) {
+    while (name.n && name.p[0] == '%') name.p++, name.n--;
+    for (int i = 0; i < magic_n_rows; i++) {
+        const struct magic_row *r = &magic_rows[i];
+        const char *word = r->name[0] == '%' ? r->name + 1 : r->name;
+        if (!str_is(name, word)) continue;
+        const char *colon = strchr(r->help, ':');
+        size_t n = colon ? (size_t)(colon - r->help) : strlen(r->help);
+        text_add(&h->signature, (struct str){r->help, n});
+        return text_adds(&h->about, colon ? colon + 2 : r->help);
+    }
+    return false;
+}
+
+/* ---- the session's names ---- */
+
+void ast_signature(const struct ast *f, struct text *out) {
     text_addf(out, "%s(", f->name ? f->name : "lambda");
     for (int i = 0; i < f->n; i++) {
         text_addf(out, "%s%s", i ? ", " : "", f->list[i]->name);
+        if (f->list[i]->b) {
+            struct str type = source_piece(f->list[i]->b->span);
+            text_addf(out, ": %.*s", (int)type.n, type.p);
+        }
         if (!f->list[i]->a) continue;
         struct str d = source_piece(f->list[i]->a->span);
         text_addf(out, "=%.*s", (int)d.n, d.p);
@@ -33,236 +75,229 @@ static void ast_signature(const struct ast *f, struct text *out) {
     text_addc(out, ')');
 }
 
-static void value_help(const char *name, const struct value *v, struct text *markdown,
-                       struct text *plain) {
-    const struct ast *f = v->kind == V_FUNCTION ? v->function->ast
-                          : v->kind == V_MAKER  ? v->maker->ast
-                                                : NULL;
-    struct text t = {0};
-    if (f) {
-        ast_signature(f, &t);
-        text_addf(markdown, "```awml\n%s\n```\n\n%s\n", t.p ? t.p : name, f->doc ? f->doc : "");
-        text_addf(plain, "%s\n\n%s\n", t.p ? t.p : name, f->doc ? f->doc : "");
-    } else {
-        value_repr(*v, &t);
-        text_addf(markdown, "`%s` is %s\n\n```\n%.2000s\n```\n", name, value_kind_words(v->kind),
-                  t.p ? t.p : "");
-        text_addf(plain, "%s is %s\n%.2000s\n", name, value_kind_words(v->kind), t.p ? t.p : "");
+/* Mean, smallest and largest number of a tensor that is large enough to hide them. */
+static void add_range(const struct tensor *t, struct help *h) {
+    double low = INFINITY, high = -INFINITY, sum = 0;
+    int64_t step = t->count / 1000000 + 1, n = 0, missing = 0;
+    if (!t->data || t->count < 2) return;
+    for (int64_t i = 0; i < t->count; i += step) {
+        double x = tensor_get(t, i);
+        if (isnan(x)) {
+            missing++;
+            continue;
+        }
+        low = fmin(low, x);
+        high = fmax(high, x);
+        sum += x;
+        n++;
     }
-    text_clear(&t);
+    if (n) text_addf(&h->facts, "from %.4g to %.4g, mean %.4g", low, high, sum / (double)n);
+    if (missing) text_addf(&h->facts, ", %lld not a number", (long long)missing);
+    text_addc(&h->facts, '\n');
 }
 
-static bool setting_help(struct str name, struct str block, struct text *markdown,
-                         struct text *plain) {
-    const struct setting_table *t = settings_of(block);
-    for (int i = 0; t && i < t->n; i++) {
-        if (!str_is(name, t->rows[i].name)) continue;
-        text_addf(markdown, "`%s:` a setting of `%s` (default: %s)\n\n%s\n", t->rows[i].name,
-                  t->block, t->rows[i].fallback, t->rows[i].help);
-        text_addf(plain, "%s: a setting of %s (default: %s)\n%s\n", t->rows[i].name, t->block,
-                  t->rows[i].fallback, t->rows[i].help);
-        return true;
+static const char *column_words(const struct column *c) {
+    if (c->kind == COLUMN_TEXT) return "text";
+    if (c->kind == COLUMN_INT) return "whole numbers";
+    if (c->kind == COLUMN_BOOL) return "True or False";
+    if (c->kind == COLUMN_NUMBER) return "numbers";
+    if (c->kind == COLUMN_TIME) return "times";
+    if (c->kind == COLUMN_CATEGORY) return "categories";
+    return "";
+}
+
+static void add_column(const struct table *t, const struct column *c, struct help *h) {
+    double low = INFINITY, high = -INFINITY;
+    int64_t missing = 0;
+    for (int64_t i = 0; i < t->n_rows; i++) {
+        bool gone = c->texts ? !c->texts[i] : c->numbers && isnan(c->numbers[i]);
+        missing += gone;
+        if (gone || !c->numbers) continue;
+        low = fmin(low, c->numbers[i]);
+        high = fmax(high, c->numbers[i]);
     }
-    return false;
+    text_addf(&h->facts, "%-20s %-14s", c->name, column_words(c));
+    if (low <= high && column_words(c)[0]) text_addf(&h->facts, " %.5g … %.5g", low, high);
+    if (missing) text_addf(&h->facts, ", %lld missing", (long long)missing);
+    text_addc(&h->facts, '\n');
 }
 
-bool help_markdown(struct engine *en, struct str name, struct text *markdown, struct text *plain) {
-    while (name.n && name.p[0] == ' ') name.p++, name.n--;
-    while (name.n && name.p[name.n - 1] == ' ') name.n--;
-    const char *key = intern(name);
-    const struct value *v = names_peek(en->names, key);
-    const struct builtin *b = builtin_find(key);
-    const char *later = builtin_later(key);
-    if (v) value_help(key, v, markdown, plain);
-    else if (b) builtin_help(b, markdown, plain);
-    else if (later)
-        text_addf(markdown, "`%s` comes in a later release: %s.\n", key, later),
-            text_addf(plain, "%s comes in a later release: %s.\n", key, later);
-    else
-        return setting_help(name, STR("train"), markdown, plain) ||
-               setting_help(name, STR("plot"), markdown, plain) ||
-               setting_help(name, STR("search"), markdown, plain);
-    return true;
+enum { MOST_COLUMNS = 40 };
+
+static void add_columns(const struct table *t, struct help *h) {
+    for (int i = 0; i < t->n_columns && i < MOST_COLUMNS; i++) add_column(t, &t->columns[i], h);
+    if (t->n_columns > MOST_COLUMNS)
+        text_addf(&h->facts, "… and %d more\n", t->n_columns - MOST_COLUMNS);
 }
 
-/* The whole name around the offset. */
-static struct str name_at(struct str code, uint32_t offset) {
-    size_t a = offset < code.n ? offset : code.n, b = a;
-#define IS_NAME(c)                                                                                 \
-    (((c) >= 'a' && (c) <= 'z') || ((c) >= 'A' && (c) <= 'Z') || (c) == '_' ||                     \
-     ((c) >= '0' && (c) <= '9') || (unsigned char)(c) >= 0x80)
-    while (a > 0 && IS_NAME(code.p[a - 1])) a--;
-    while (b < code.n && IS_NAME(code.p[b])) b++;
-#undef IS_NAME
-    return (struct str){code.p + a, b - a};
-}
-
-bool engine_inspect(struct engine *en, struct str code, uint32_t offset, int detail,
-                    struct text *markdown, struct text *plain) {
-    struct str name = name_at(code, offset);
-    (void)detail;
-    if (name.n == 0) { /* after an opening bracket: the function being called */
-        struct cursor_context c = parse_cursor(code, offset);
-        name = c.callee;
+static void add_layers(const struct model *m, struct help *h) {
+    char shape[128];
+    if (!m || !model_is_built(m)) return;
+    for (int i = 0; i < model_n_layers(m); i++) {
+        const struct layer_info *l = model_layer(m, i);
+        text_addf(&h->facts, "%-28s %-28s %lld\n", l->text,
+                  shape_print(&l->output, shape, sizeof shape), (long long)l->n_weights);
     }
-    if (name.n == 0) return false;
-    struct cursor_context c = parse_cursor(code, offset);
-    if (c.kind == CURSOR_SETTING && setting_help(name, c.block, markdown, plain)) return true;
-    return help_markdown(en, name, markdown, plain);
 }
 
-/* ---- completion ---- */
-
-struct completer {
-    struct engine *engine;
-    struct str prefix;
-    void (*add)(void *user, const struct completion *c);
-    void *user;
-    bool callables_only;
-};
-
-static bool matches(const struct completer *c, const char *name) {
-    return strlen(name) >= c->prefix.n && memcmp(name, c->prefix.p, c->prefix.n) == 0;
-}
-
-static void offer(const struct completer *c, const char *text, const char *type,
-                  const char *signature) {
-    if (!matches(c, text)) return;
-    struct completion one = {text, type, signature};
-    c->add(c->user, &one);
-}
-
-static const char *type_of(const struct value *v) {
-    if (v->kind == V_FUNCTION || v->kind == V_BUILTIN) return "function";
-    if (v->kind == V_MAKER || v->kind == V_MODEL || v->kind == V_ESTIMATOR) return "class";
-    return "instance";
-}
-
-static void offer_name(void *user, const char *name, const struct value *v) {
-    const struct completer *c = user;
-    if (c->callables_only && v->kind != V_FUNCTION && v->kind != V_MAKER) return;
-    struct text t = {0};
-    if (v->kind == V_FUNCTION) ast_signature(v->function->ast, &t);
-    if (v->kind == V_MAKER) ast_signature(v->maker->ast, &t);
-    offer(c, name, type_of(v), t.p ? t.p : "");
-    text_clear(&t);
-}
-
-static void offer_builtins(const struct completer *c) {
-    for (int i = 0; i < builtin_count(); i++) {
-        const struct builtin *b = builtin_at(i);
-        if (!matches(c, b->name)) continue;
+static void value_help(struct engine *en, const char *name, const struct value *v, struct help *h) {
+    const struct ast *f = v->kind == V_FUNCTION                   ? v->function->ast
+                          : v->kind == V_MAKER                    ? v->maker->ast
+                          : v->kind == V_MODEL && v->model->maker ? v->model->maker->ast
+                                                                  : NULL;
+    const struct cell_record *cell = cells_find(en->cells, names_maker(en->names, intern_c(name)));
+    char size[128];
+    value_size_words(*v, size, sizeof size);
+    if (f) ast_signature(f, &h->signature);
+    if (f && f->doc) text_addf(&h->about, "%s\n\n", f->doc);
+    text_addf(&h->about, "`%s` is %s%s%s", name, value_kind_words(v->kind), size[0] ? ", " : "",
+              size);
+    if (cell) text_addf(&h->about, ", made by cell [%d]", cell->number);
+    text_addc(&h->about, '.');
+    if (v->kind == V_MODEL) add_layers(v->model->model, h);
+    else if (v->kind == V_TABLE || v->kind == V_HISTORY) add_columns(v->table, h);
+    else if (!f) {
         struct text t = {0};
-        signature_print(signature_of(b->name, b->signature), &t);
-        offer(c, b->name, b->config && b->config->group == CONFIG_LAYER ? "class" : "function",
-              t.p ? t.p : "");
+        if (v->kind == V_TENSOR) add_range(v->tensor, h);
+        value_repr(*v, &t);
+        text_addf(&h->facts, "%.2000s\n", t.p ? t.p : "");
         text_clear(&t);
     }
 }
 
-static void offer_keywords(const struct completer *c) {
-    static const char *const words[] = {
-        "def",      "return", "if",   "elif",  "else",  "for",    "in",     "while", "break",
-        "continue", "pass",   "and",  "or",    "not",   "lambda", "import", "from",  "assert",
-        "True",     "False",  "None", "model", "train", "plot",   "on",     "input", "output",
-        "weight",   "search", "pi",   "e",     "inf",   "nan"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) offer(c, words[i], "keyword", "");
-}
-
-static void offer_settings(const struct completer *c, struct str block) {
-    const struct setting_table *t = settings_of(block);
-    for (int i = 0; t && i < t->n; i++) {
-        char text[64];
-        if (t->rows[i].later) continue;
-        snprintf(text, sizeof text, "%s: ", t->rows[i].name);
-        offer(c, text, "setting", t->rows[i].help);
-    }
-}
-
-static void offer_arguments(const struct completer *c, struct str callee) {
-    const char *name = intern(callee);
-    const struct value *v = names_peek(c->engine->names, name);
-    const struct builtin *b = v ? NULL : builtin_find(name);
-    const struct ast *f = v && v->kind == V_FUNCTION ? v->function->ast
-                          : v && v->kind == V_MAKER  ? v->maker->ast
-                                                     : NULL;
-    char text[96];
-    const struct signature *s = b ? signature_of(b->name, b->signature) : NULL;
-    int n = s ? s->n : f ? f->n : 0;
-    for (int i = 0; i < n; i++) {
-        snprintf(text, sizeof text, "%s=", s ? s->parameters[i].name : f->list[i]->name);
-        offer(c, text, "param", "");
-    }
-}
-
-/* The value of a plain chain of fields, such as `data.train_x`. */
-static const struct value *find_object(struct engine *en, struct str chain) {
+/* A name, or a chain of fields of records, tables and lists of them. */
+static bool chain_help(struct engine *en, struct str chain, struct help *h) {
     const struct value *v = NULL;
-    while (chain.n) {
-        const char *dot = memchr(chain.p, '.', chain.n);
-        size_t n = dot ? (size_t)(dot - chain.p) : chain.n;
-        const char *name = intern((struct str){chain.p, n});
-        if (!v) v = names_peek(en->names, name);
-        else v = v->kind == V_RECORD ? record_get(v->record, name) : NULL;
-        if (!v) return NULL;
-        chain = dot ? (struct str){dot + 1, chain.n - n - 1} : (struct str){chain.p + n, 0};
+    struct str rest = chain;
+    while (rest.n) {
+        const char *dot = memchr(rest.p, '.', rest.n);
+        size_t n = dot ? (size_t)(dot - rest.p) : rest.n;
+        const char *name = intern((struct str){rest.p, n});
+        if (v && (v->kind == V_TABLE || v->kind == V_HISTORY)) {
+            int i = table_find(v->table, str_of(name));
+            if (i < 0) return false;
+            text_addf(&h->about, "A column of %lld rows.", (long long)v->table->n_rows);
+            add_column(v->table, &v->table->columns[i], h);
+            return true;
+        }
+        v = !v                    ? names_peek(en->names, name)
+            : v->kind == V_RECORD ? record_get(v->record, name)
+                                  : NULL;
+        if (!v) return false;
+        rest = dot ? (struct str){dot + 1, rest.n - n - 1} : (struct str){"", 0};
     }
-    return v;
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)(chain.n < 127 ? chain.n : 127), chain.p);
+    if (v) value_help(en, name, v, h);
+    return v != NULL;
 }
 
-static void offer_fields(struct completer *c, struct str object) {
-    static const char *const of_tensor[] = {"shape", "T", "dtype", "axes"};
-    static const char *const of_model[] = {"layers", "weights"};
-    static const char *const of_table[] = {"columns", "shape"};
-    const struct value *v = find_object(c->engine, object);
-    if (v && v->kind == V_RECORD)
-        for (int i = 0; i < v->record->n; i++) offer(c, v->record->keys[i], "property", "");
-    if (v && (v->kind == V_TABLE || v->kind == V_HISTORY)) {
-        for (int i = 0; i < v->table->n_columns; i++)
-            offer(c, v->table->columns[i].name, "column", "");
-        for (size_t i = 0; i < ARRAY_LEN(of_table); i++) offer(c, of_table[i], "property", "");
-    }
-    if (v && v->kind == V_TENSOR)
-        for (size_t i = 0; i < ARRAY_LEN(of_tensor); i++) offer(c, of_tensor[i], "property", "");
-    if (v && v->kind == V_MODEL)
-        for (size_t i = 0; i < ARRAY_LEN(of_model); i++) offer(c, of_model[i], "property", "");
-    c->callables_only = true;
-    names_each(c->engine->names, offer_name, c);
-    offer_builtins(c);
+bool help_find(struct engine *en, struct str name, struct help *h) {
+    while (name.n && name.p[0] == ' ') name.p++, name.n--;
+    while (name.n && name.p[name.n - 1] == ' ') name.n--;
+    const char *dot = name.n ? memrchr(name.p, '.', name.n) : NULL;
+    struct str last = dot ? (struct str){dot + 1, name.n - (size_t)(dot + 1 - name.p)} : name;
+    if (name.n == 0) return false;
+    if (chain_help(en, name, h)) return true;
+    const struct builtin *b = builtin_find(intern(last));
+    const char *later = builtin_later(intern(last));
+    if (b) return builtin_help(b, h);
+    if (later)
+        return text_addf(&h->about, "`%.*s` comes in a later release: %s.", (int)last.n, last.p,
+                         later);
+    return any_setting_help(last, h) || magic_help_of(last, h);
 }
 
-/* Names of axes of all tensors at hand. */
-static void offer_axes(void *user, const char *name, const struct value *v) {
-    const struct completer *c = user;
-    (void)name;
-    if (v->kind != V_TENSOR) return;
-    for (int i = 0; i < v->tensor->shape.n; i++) {
-        if (v->tensor->shape.axis[i]) offer(c, v->tensor->shape.axis[i], "axis", "");
+/* ---- as pages ---- */
+
+void help_as_markdown(const struct help *h, struct text *out) {
+    if (h->signature.n) text_addf(out, "```awml\n%s\n```\n\n", h->signature.p);
+    if (h->about.n) text_addf(out, "%s\n", h->about.p);
+    if (h->facts.n) text_addf(out, "\n```\n%s```\n", h->facts.p);
+    if (h->example.n) text_addf(out, "\n```awml\n%s\n```\n", h->example.p);
+}
+
+void help_as_plain(const struct help *h, struct text *out) {
+    if (h->signature.n) text_addf(out, "%s\n\n", h->signature.p);
+    if (h->about.n) text_addf(out, "%s\n", h->about.p);
+    if (h->facts.n) text_addf(out, "\n%s", h->facts.p);
+    if (h->example.n) text_addf(out, "\n%s\n", h->example.p);
+}
+
+static void add_escaped(struct text *out, struct str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '<') text_adds(out, "&lt;");
+        else if (s.p[i] == '>') text_adds(out, "&gt;");
+        else if (s.p[i] == '&') text_adds(out, "&amp;");
+        else text_addc(out, s.p[i]);
     }
 }
 
-void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32_t *start,
-                     uint32_t *end, void (*add)(void *user, const struct completion *c),
-                     void *user) {
-    struct cursor_context at = parse_cursor(code, offset);
-    struct completer c = {.engine = en, .prefix = at.prefix, .add = add, .user = user};
-    *start = at.start;
-    *end = at.end;
-    switch (at.kind) {
-    case CURSOR_SETTING: offer_settings(&c, at.block); break;
-    case CURSOR_ARGUMENT: offer_arguments(&c, at.callee); break;
-    case CURSOR_FIELD: offer_fields(&c, at.object_text); return;
-    case CURSOR_AXIS: names_each(en->names, offer_axes, &c); return;
-    case CURSOR_MAGIC:
-        for (int i = 0; i < magic_n_rows; i++)
-            if (magic_rows[i].name[0] != '?' && magic_rows[i].name[0] != '!')
-                offer(&c, magic_rows[i].name, "magic", magic_rows[i].help);
-        return;
-    case CURSOR_PATH: complete_path(&c.prefix, add, user); return;
-    case CURSOR_NOTHING: return;
-    case CURSOR_NAME: break;
+static void add_code(struct text *out, const struct text *code) {
+    if (!code->n) return;
+    text_adds(out, "<pre><code>");
+    add_escaped(out, text_str(code));
+    text_adds(out, "</code></pre>\n");
+}
+
+/* Paragraphs with `code` in them; that is all the Markdown that help texts use. */
+static void add_paragraphs(struct text *out, struct str s) {
+    bool code = false;
+    if (!s.n) return;
+    text_adds(out, "<p>");
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '`') {
+            text_adds(out, code ? "</code>" : "<code>");
+            code = !code;
+        } else if (s.p[i] == '\n' && i + 1 < s.n && s.p[i + 1] == '\n') {
+            text_adds(out, "</p>\n<p>");
+            i++;
+        } else {
+            add_escaped(out, (struct str){s.p + i, 1});
+        }
     }
-    names_each(en->names, offer_name, &c);
-    offer_builtins(&c);
-    offer_keywords(&c);
+    text_adds(out, code ? "</code></p>\n" : "</p>\n");
+}
+
+void help_as_html(const struct help *h, struct text *out) {
+    add_code(out, &h->signature);
+    add_paragraphs(out, text_str(&h->about));
+    add_code(out, &h->facts);
+    add_code(out, &h->example);
+}
+
+/* ---- at the cursor ---- */
+
+static bool in_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80;
+}
+
+/* The chain of names around the offset, up to the end of the name it stands in. */
+static struct str name_at(struct str code, uint32_t offset) {
+    size_t a = offset < code.n ? offset : code.n, b = a;
+    while (b < code.n && in_name(code.p[b])) b++;
+    while (a > 0 &&
+           (in_name(code.p[a - 1]) || (code.p[a - 1] == '.' && a > 1 && in_name(code.p[a - 2]))))
+        a--;
+    return (struct str){code.p + a, b - a};
+}
+
+bool engine_inspect(struct engine *en, struct str code, uint32_t offset, int detail,
+                    struct help_page *page) {
+    struct str name = name_at(code, offset);
+    struct cursor_context c = parse_cursor(code, offset);
+    struct help h = {0};
+    (void)detail;
+    if (name.n == 0) name = c.callee; /* after an opening bracket: the function being called */
+    if (name.n == 0) return false;
+    bool found = (c.kind == CURSOR_SETTING && setting_help(name, settings_of(c.block), &h)) ||
+                 help_find(en, name, &h);
+    if (found) {
+        help_as_markdown(&h, &page->markdown);
+        help_as_plain(&h, &page->plain);
+        help_as_html(&h, &page->html);
+    }
+    help_clear(&h);
+    return found;
 }

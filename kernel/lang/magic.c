@@ -1,5 +1,6 @@
 /* Lines that begin with %, ? and !: about the session, not of the language. */
 #include "magic.h"
+#include "help.h"
 #include "lang/eval/builtin.h"
 #include "lang/syntax/spelling.h"
 #include "base/intern.h"
@@ -105,14 +106,16 @@ static bool magic_device(struct eval *ev, const struct ast *s, const struct engi
 }
 
 static bool magic_help(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
-    struct text markdown = {0}, plain = {0};
+    struct help h = {0};
+    struct text page = {0};
     (void)cell;
-    bool found = help_markdown(ev->engine, s->text, &markdown, &plain);
+    bool found = help_find(ev->engine, s->text, &h);
+    if (found) help_as_markdown(&h, &page);
     if (!found)
         fail(ev, s->span, ERR_NAME, "There is no help for `%.*s`.", (int)s->text.n, s->text.p);
-    else if (ev->observer->page) ev->observer->page(ev->observer->user, text_str(&markdown));
-    text_clear(&markdown);
-    text_clear(&plain);
+    else if (ev->observer->page) ev->observer->page(ev->observer->user, text_str(&page));
+    help_clear(&h);
+    text_clear(&page);
     return found;
 }
 

@@ -71,11 +71,11 @@ void session_complete(struct session *s, struct request *r) {
 }
 
 static bool find_help(struct session *s, struct str code, uint32_t offset, int detail,
-                      struct text *markdown, struct text *plain) {
+                      struct help_page *page) {
     struct err e = {0};
     if (!session_lock(s, QUERY_WAIT_MS)) return false;
     struct engine *en = session_engine(s, &e);
-    bool found = en && engine_inspect(en, code, offset, detail, markdown, plain);
+    bool found = en && engine_inspect(en, code, offset, detail, page);
     session_unlock(s);
     return found;
 }
@@ -86,15 +86,19 @@ void session_inspect(struct session *s, struct request *r) {
     int64_t detail = 0;
     if (!read_cursor(s, r, &code, &offset)) return;
     if (!json_field_int(r->content, "detail_level", &detail)) detail = 0;
-    struct text markdown = {0}, plain = {0};
-    bool found = find_help(s, code, offset, detail > 0, &markdown, &plain);
+    struct help_page page = {0};
+    bool found = find_help(s, code, offset, detail > 0, &page);
     json_t *data = json_object();
     if (found) {
-        json_object_set_new(data, "text/plain", json_of_text(plain.n ? &plain : &markdown));
-        if (markdown.n) json_object_set_new(data, "text/markdown", json_of_text(&markdown));
+        const struct text *plain = page.plain.n ? &page.plain : &page.markdown;
+        json_object_set_new(data, "text/plain", json_of_text(plain));
+        if (page.markdown.n)
+            json_object_set_new(data, "text/markdown", json_of_text(&page.markdown));
+        if (page.html.n) json_object_set_new(data, "text/html", json_of_text(&page.html));
     }
-    text_clear(&markdown);
-    text_clear(&plain);
+    text_clear(&page.markdown);
+    text_clear(&page.plain);
+    text_clear(&page.html);
     session_reply(
         s, r,
         json_pack("{s:s,s:b,s:o,s:{}}", "status", "ok", "found", found, "data", data, "metadata"));

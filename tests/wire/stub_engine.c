@@ -276,11 +276,11 @@ void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32
 }
 
 bool engine_inspect(struct engine *en, struct str code, uint32_t offset, int detail,
-                    struct text *markdown, struct text *plain) {
+                    struct help_page *page) {
     (void)en, (void)offset, (void)detail;
     if (!str_starts(code, "print")) return false;
-    text_adds(markdown, "**print** X");
-    return text_adds(plain, "print X");
+    text_adds(&page->markdown, "**print** X");
+    return text_adds(&page->plain, "print X");
 }
 
 enum completeness parse_completeness(struct str text, int *indent) {

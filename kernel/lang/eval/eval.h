@@ -34,6 +34,7 @@ struct bindings {
     struct binding *items;
     int n, cap;
 };
+void bindings_clear(struct bindings *o);
 
 struct eval {
     struct engine *engine;

@@ -1,6 +1,7 @@
 /* Mistakes with places, stopping, and random streams: what every part of the evaluator uses. */
 #include "eval.h"
 #include "base/hash.h"
+#include "base/pool.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,4 +58,10 @@ bool stopped_fails(struct eval *ev, struct span at) {
 
 uint64_t next_stream(struct eval *ev) {
     return hash_add(place_stream(ev->place), 0x9d2c + ev->draws++);
+}
+
+void bindings_clear(struct bindings *o) {
+    for (int i = 0; i < o->n; i++) value_unref(o->items[i].value);
+    pool_free(o->items);
+    *o = (struct bindings){0};
 }
