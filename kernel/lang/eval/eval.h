@@ -44,14 +44,14 @@ struct eval {
     struct err *e;
     struct program *program;
     struct frame *frame;
-    struct bindings overlay; /* DOMAIN_CHECK */
-    struct graph *graph;     /* being traced, or NULL */
-    struct builder *builder; /* inside a model body, or NULL */
-    struct memo *memo;       /* layers of that body */
-    struct plot *plot;       /* inside a plot block, or NULL */
+    struct bindings overlay;  /* DOMAIN_CHECK */
+    struct graph *graph;      /* being traced, or NULL */
+    struct builder *builder;  /* inside a model body, or NULL */
+    struct memo *memo;        /* layers of that body */
+    struct plot *plot;        /* inside a plot block, or NULL */
     struct shape_log *shapes; /* %shapes: what is written down; NULL = nothing */
-    struct trial *trial;     /* inside a search, or NULL */
-    const char *context;     /* what is being traced, for messages: "a model", "grad" */
+    struct trial *trial;      /* inside a search, or NULL */
+    const char *context;      /* what is being traced, for messages: "a model", "grad" */
     int depth;
     int64_t fuel;              /* checking: steps left before everything is unknown */
     const struct place *place; /* of the statement being run */
