@@ -34,6 +34,7 @@ static void fill_view(struct value x, struct view *v) {
     switch (x.kind) {
     case V_TENSOR: tensor_view(x.tensor, v); break;
     case V_TABLE: table_view(x.table, false, v); break;
+    case V_COLUMN: table_view(x.table, false, v); break;
     case V_HISTORY: table_view(x.table, true, v); break;
     case V_RUNS: table_view(x.runs->table, false, v); break;
     case V_RECORD:
@@ -56,6 +57,7 @@ static bool is_rich(struct value v) {
     switch (v.kind) {
     case V_TENSOR: return v.tensor->shape.n > 0;
     case V_TABLE:
+    case V_COLUMN:
     case V_HISTORY:
     case V_RUNS:
     case V_MODEL:

@@ -106,7 +106,7 @@ bool table_set_column(struct table *t, int32_t i, const char *name, enum column_
 void column_share(struct column *to, const struct column *from, const char *name) {
     struct column copy = *from;
     if (name) copy.name = name;
-    tensor_ref(copy.memory);
+    if (copy.memory) tensor_ref(copy.memory);
     levels_ref(copy.levels);
     store_ref(copy.store);
     column_clear(to);
@@ -147,7 +147,8 @@ const char *column_kind_words(enum column_kind kind) {
     static const char *const words[COLUMN_N_KINDS] = {
         [COLUMN_NUMBER] = "numbers",     [COLUMN_INT] = "whole numbers",
         [COLUMN_BOOL] = "True or False", [COLUMN_TEXT] = "texts",
-        [COLUMN_TIME] = "times",         [COLUMN_CATEGORY] = "categories"};
+        [COLUMN_TIME] = "times",         [COLUMN_UNKNOWN] = "values",
+        [COLUMN_CATEGORY] = "categories"};
     return words[kind];
 }
 

@@ -16,6 +16,7 @@ enum column_kind {
     COLUMN_TEXT,
     COLUMN_TIME,     /* seconds since 1970-01-01 00:00, without a time zone */
     COLUMN_CATEGORY, /* 0, 1, 2 …: positions in `levels` */
+    COLUMN_UNKNOWN,  /* of descriptions only: not even the kind is known */
     COLUMN_N_KINDS
 };
 

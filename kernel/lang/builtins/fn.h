@@ -20,6 +20,12 @@ bool fn_step2(struct eval *ev, enum op op, struct value *v, struct value by); /*
 bool pick_rows(struct eval *ev, struct value v, struct tensor *rows, struct value *out);
 /* Argument 0 as numbers of another type. */
 bool fn_cast(struct call *c, enum dtype to, struct value *out);
+/* sort, unique, concat and join of tables and columns. */
+bool sort_table(struct call *c, struct value *out);
+bool sort_column(struct call *c, bool descending, struct value *out);
+bool unique_rows(struct call *c, struct value *out); /* of a known table or column */
+bool concat_tables(struct call *c, struct value *out);
+bool join_tables(struct call *c, struct value *out);
 /* A one-axis tensor of float64. */
 struct tensor *fn_vector(int64_t n, struct err *e);
 

@@ -95,9 +95,24 @@ bool fn_std(struct call *c, struct value *out) {
     return ok;
 }
 
+/* count() inside summarize: the rows. */
+static bool count_rows(struct call *c, struct value *out) {
+    const struct value *t = c->ev->at_hand;
+    if (!t) {
+        call_fail(c, -1, ERR_ARGUMENT, "count() without an argument counts rows inside summarize.");
+        return err_hint(c->ev->e, "Elsewhere: len(t) rows, count(x > 3) true values.");
+    }
+    int64_t n = value_length(*t);
+    if (n >= 0) return *out = value_int(n), true;
+    struct desc d = {.dtype = DT_INT64};
+    *out = t->kind == V_UNKNOWN ? value_unknown() : value_desc(&d, c->ev->e);
+    return out->kind != V_MISSING;
+}
+
 bool fn_count(struct call *c, struct value *out) {
     struct value v;
     struct desc d;
+    if (c->args[0].kind == V_MISSING) return count_rows(c, out);
     TRY(fn_operand(c, 0, &v));
     struct attrs a = {0};
     bool ok = true;

@@ -16,6 +16,11 @@ bool fn_len(struct call *c, struct value *out) {
     int64_t n = v.kind == V_PAIR ? examples_in(v.pair->inputs) : value_length(v);
     if (v.kind == V_PAIR && n < 0) return *out = value_unknown(), true;
     if (n >= 0) return *out = value_int(n), true;
+    if (v.kind == V_TABLE_DESC || v.kind == V_COLUMN_DESC || v.kind == V_GROUPS) {
+        struct desc number = {.dtype = DT_INT64};
+        *out = value_desc(&number, c->ev->e);
+        return out->kind == V_DESC;
+    }
     call_fail(c, 0, ERR_TYPE, "This is %s: it has no length.", value_kind_words(v.kind));
     return false;
 }
@@ -44,15 +49,17 @@ bool fn_print(struct call *c, struct value *out) {
 
 bool fn_type(struct call *c, struct value *out) {
     static const char *const words[V_N_KINDS] = {
-        [V_NONE] = "None",          [V_BOOL] = "bool",         [V_INT] = "number",
-        [V_FLOAT] = "number",       [V_TEXT] = "text",         [V_TENSOR] = "tensor",
-        [V_NODE] = "tensor",        [V_DESC] = "tensor",       [V_SHAPE] = "shape",
-        [V_LIST] = "list",          [V_RECORD] = "record",     [V_TABLE] = "table",
-        [V_PAIR] = "dataset",       [V_FUNCTION] = "function", [V_BUILTIN] = "function",
-        [V_METHOD] = "function",    [V_LAYER] = "layer",       [V_MAKER] = "model description",
-        [V_ESTIMATOR] = "model",    [V_MODEL] = "model",       [V_QUANTITY] = "quantity",
-        [V_PLOT] = "plot",          [V_FIGURE] = "plot",       [V_HISTORY] = "history",
-        [V_SPACE] = "search space", [V_RUNS] = "table",        [V_PART] = "layers"};
+        [V_NONE] = "None",          [V_BOOL] = "bool",          [V_INT] = "number",
+        [V_FLOAT] = "number",       [V_TEXT] = "text",          [V_TENSOR] = "tensor",
+        [V_NODE] = "tensor",        [V_DESC] = "tensor",        [V_SHAPE] = "shape",
+        [V_LIST] = "list",          [V_RECORD] = "record",      [V_TABLE] = "table",
+        [V_PAIR] = "dataset",       [V_FUNCTION] = "function",  [V_BUILTIN] = "function",
+        [V_METHOD] = "function",    [V_LAYER] = "layer",        [V_MAKER] = "model description",
+        [V_ESTIMATOR] = "model",    [V_MODEL] = "model",        [V_QUANTITY] = "quantity",
+        [V_PLOT] = "plot",          [V_FIGURE] = "plot",        [V_HISTORY] = "history",
+        [V_SPACE] = "search space", [V_RUNS] = "table",         [V_PART] = "layers",
+        [V_COLUMN] = "column",      [V_COLUMN_DESC] = "column", [V_TABLE_DESC] = "table",
+        [V_GROUPS] = "groups",      [V_TIME] = "time"};
     static const char *const groups[CONFIG_N_GROUPS] = {
         [CONFIG_LAYER] = "layer",       [CONFIG_INITIALIZER] = "initializer",
         [CONFIG_PENALTY] = "penalty",   [CONFIG_OPTIMIZER] = "optimizer",

@@ -121,7 +121,7 @@ enum {
 enum { KEYS_MOST = 64 };
 
 /* The distinct values of a column and, for each row, which one it has. */
-struct keys {
+struct line_keys {
     int column; /* -1: one key for all rows */
     int n;
     int64_t first[KEYS_MOST]; /* a row that has it */
@@ -132,13 +132,13 @@ static bool same_cell(const struct column *c, int64_t a, int64_t b) {
     return c->texts[a] && c->texts[b] && strcmp(c->texts[a], c->texts[b]) == 0;
 }
 
-static bool has_key(const struct table *t, const struct keys *k, int key, int64_t row) {
+static bool has_key(const struct table *t, const struct line_keys *k, int key, int64_t row) {
     return k->column < 0 || same_cell(&t->columns[k->column], k->first[key], row);
 }
 
-static bool find_keys(struct call *c, int arg, struct keys *k) {
+static bool find_keys(struct call *c, int arg, struct line_keys *k) {
     const struct table *t = c->args[LINES_T].table;
-    *k = (struct keys){.column = -1, .n = 1};
+    *k = (struct line_keys){.column = -1, .n = 1};
     if (!call_has(c, arg)) return true;
     struct str name;
     TRY(call_text(c, arg, &name));
@@ -159,7 +159,7 @@ static bool find_keys(struct call *c, int arg, struct keys *k) {
     return true;
 }
 
-static const char *key_label(const struct table *t, const struct keys *k, int key) {
+static const char *key_label(const struct table *t, const struct line_keys *k, int key) {
     if (k->column < 0) return NULL;
     const struct column *c = &t->columns[k->column];
     int64_t row = k->first[key];
@@ -187,8 +187,8 @@ static bool number_column(struct call *c, int arg, int *column) {
 }
 
 /* The rows with both keys as a line. */
-static bool add_keyed_line(struct call *c, struct plot *p, const struct keys *facets, int facet,
-                           const struct keys *colors, int color, const int xy[2]) {
+static bool add_keyed_line(struct call *c, struct plot *p, const struct line_keys *facets,
+                           int facet, const struct line_keys *colors, int color, const int xy[2]) {
     const struct table *t = c->args[LINES_T].table;
     struct mark m = {.kind = MARK_LINE, .opacity = 1, .label = key_label(t, colors, color)};
     int64_t n = 0;
@@ -208,8 +208,8 @@ static bool add_keyed_line(struct call *c, struct plot *p, const struct keys *fa
     return plot_add(p, &m, c->ev->e);
 }
 
-static struct plot *facet_plot(struct call *c, const struct keys *facets, int facet,
-                               const struct keys *colors, const int xy[2]) {
+static struct plot *facet_plot(struct call *c, const struct line_keys *facets, int facet,
+                               const struct line_keys *colors, const int xy[2]) {
     struct plot *p = plot_new(c->ev->e);
     bool ok = p != NULL;
     if (p) {
@@ -227,8 +227,8 @@ static struct plot *facet_plot(struct call *c, const struct keys *facets, int fa
     return NULL;
 }
 
-static bool facets_figure(struct call *c, const struct keys *facets, const struct keys *colors,
-                          const int xy[2], struct value *out) {
+static bool facets_figure(struct call *c, const struct line_keys *facets,
+                          const struct line_keys *colors, const int xy[2], struct value *out) {
     int64_t columns;
     struct str share = STR("xy");
     TRY(call_int(c, LINES_COLUMNS, 3, &columns));
@@ -249,7 +249,7 @@ static bool facets_figure(struct call *c, const struct keys *facets, const struc
 }
 
 bool fn_plot_lines(struct call *c, struct value *out) {
-    struct keys facets, colors;
+    struct line_keys facets, colors;
     int xy[2];
     if (c->args[LINES_T].kind != V_TABLE)
         return call_fail(c, 0, ERR_TYPE, "plot_lines draws a table, and this is %s.",

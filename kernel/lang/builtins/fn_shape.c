@@ -138,6 +138,10 @@ bool fn_concat(struct call *c, struct value *out) {
     int axis;
     if (c->args[0].kind == V_UNKNOWN || c->args[0].kind == V_DESC)
         return *out = value_unknown(), true;
+    if (c->args[0].kind == V_LIST && c->args[0].list->n &&
+        (c->args[0].list->items[0].kind == V_TABLE ||
+         c->args[0].list->items[0].kind == V_TABLE_DESC))
+        return concat_tables(c, out);
     TRY(parts_of(c, &list));
     bool ok = parts_ready(c, &list, &d, &unknown);
     if (ok && unknown) *out = value_unknown();

@@ -238,6 +238,8 @@ static bool unique_items(struct call *c, struct value *out) {
 
 bool fn_unique(struct call *c, struct value *out) {
     struct value sorted;
+    enum value_kind k = c->args[0].kind;
+    if (k == V_TABLE || k == V_COLUMN || k == V_HISTORY) return unique_rows(c, out);
     if (c->args[0].kind == V_LIST && c->args[0].list->n) return unique_items(c, out);
     TRY(sorted_tensor(c, false, &sorted));
     struct value list = value_list_new(16, c->ev->e);
@@ -280,60 +282,20 @@ bool fn_sorted(struct call *c, struct value *out) {
     return ok;
 }
 
-/* Rows by a column of texts; missing ones come last either way. */
-static bool sort_by_texts(struct call *c, const struct list *keys, bool descending,
-                          struct value *out) {
-    size_t n = (size_t)keys->n;
-    int32_t *at = pool_need(2 * n * sizeof *at + 1, c->ev->e);
-    int64_t *rows = pool_need(n * sizeof *rows + 1, c->ev->e);
-    int32_t present = 0, last = keys->n;
-    bool ok = at && rows;
-    for (int32_t i = 0; ok && i < keys->n; i++) {
-        if (keys->items[i].kind == V_TEXT) at[present++] = i;
-    }
-    for (int32_t i = keys->n; ok && i-- > 0;) {
-        if (keys->items[i].kind != V_TEXT) at[--last] = i;
-    }
-    ok = ok && merge_sort(c, keys->items, at, at + n, present, descending);
-    for (size_t i = 0; ok && i < n; i++) rows[i] = at[i];
-    if (ok) *out = value_table(table_pick_rows(c->args[0].table, rows, keys->n, c->ev->e));
-    pool_free(at);
-    pool_free(rows);
-    return ok && out->kind == V_TABLE;
-}
-
-static bool sort_table(struct call *c, bool descending, struct value *out) {
-    struct str name;
-    const struct table *t = c->args[0].table;
-    TRY(call_text(c, 1, &name));
-    int column = table_find(t, name);
-    if (column < 0)
-        return call_fail(c, 1, ERR_COLUMN, "The table has no column \"%.*s\".", (int)name.n,
-                         name.p);
-    struct value keys;
-    TRY(table_column(c->ev, t, column, &keys));
-    if (keys.kind == V_LIST) {
-        bool ok = sort_by_texts(c, keys.list, descending, out);
-        value_unref(keys);
-        return ok;
-    }
-    struct tensor *at = stats_argsort(keys.tensor, descending, c->ev->e);
-    value_unref(keys);
-    if (!at) return false;
-    *out = value_table(table_pick_rows(t, at->data, at->count, c->ev->e));
-    tensor_unref(at);
-    return out->kind == V_TABLE;
-}
-
 bool fn_sort(struct call *c, struct value *out) {
     bool descending;
-    TRY(call_bool(c, 2, false, &descending));
-    if (c->args[0].kind == V_TABLE || c->args[0].kind == V_HISTORY)
-        return sort_table(c, descending, out);
-    if (call_has(c, 1))
+    enum value_kind k = c->args[0].kind;
+    if (k == V_TABLE || k == V_HISTORY || k == V_TABLE_DESC || k == V_GROUPS)
+        return sort_table(c, out);
+    if (k == V_UNKNOWN || k == V_DESC || k == V_COLUMN_DESC)
+        return *out = k == V_DESC ? value_unknown() : value_ref(c->args[0]), true;
+    TRY(call_bool(c, 1, false, &descending));
+    if (k == V_COLUMN) return sort_column(c, descending, out);
+    if (c->n_rest > 0)
         return call_fail(
-            c, 1, ERR_ARGUMENT,
+            c, -1, ERR_ARGUMENT,
             "Only a table is sorted by a column; for lists there is sorted(xs, key=…).");
+    if (value_has_unknown(c->args[0])) return *out = value_unknown(), true;
     if (c->args[0].kind == V_TENSOR) return sorted_tensor(c, descending, out);
     if (c->args[0].kind != V_LIST)
         return call_fail(c, 0, ERR_TYPE, "There is nothing to put in order here.");

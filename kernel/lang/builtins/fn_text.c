@@ -129,6 +129,11 @@ bool split_text(struct call *c, struct str s, struct str by, struct value *out) 
 }
 
 bool fn_join(struct call *c, struct value *out) {
+    enum value_kind k = c->args[0].kind;
+    if (k == V_UNKNOWN) return *out = value_unknown(), true;
+    if (k == V_TABLE || k == V_TABLE_DESC || k == V_HISTORY) return join_tables(c, out);
+    if (value_has_unknown(c->args[0]) || value_has_unknown(c->args[1]))
+        return *out = value_unknown(), true;
     struct str between = {0};
     struct text t = {0};
     if (call_has(c, 1)) TRY(call_text(c, 1, &between));

@@ -17,6 +17,7 @@
 #define PLOTS "Plots"
 #define GENERAL "General"
 #define TEXT "Text"
+#define TIMES "Times"
 #define SEARCH "Search spaces"
 
 #define FN(name, group, signature, flags, help, example)                                           \

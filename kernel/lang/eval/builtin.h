@@ -8,6 +8,7 @@ enum builtin_flag {
     FN_AWARE = 0, /* works in all domains by itself */
     FN_KNOWN = 1, /* needs known values: while checking, unknown arguments give an unknown result */
     FN_EFFECT = 2,  /* acts on the outside: while checking it gives None and is not called */
+    FN_COLUMNS = 8, /* a table verb: in its arguments, .x is a column of the first */
     FN_NUMBERS = 4, /* gives numbers from outside: while checking, an unknown result */
 };
 

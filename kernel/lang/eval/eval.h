@@ -53,11 +53,13 @@ struct eval {
     struct trial *trial;      /* inside a search, or NULL */
     const char *context;      /* what is being traced, for messages: "a model", "grad" */
     int depth;
-    int64_t fuel;              /* checking: steps left before everything is unknown */
-    const struct place *place; /* of the statement being run */
-    uint64_t draws;            /* random calls made by it so far */
-    bool ending;               /* the statement under way is the last: ev->e says why */
-    bool unsure;               /* checking: inside an arm that may not be taken */
+    int64_t fuel;                    /* checking: steps left before everything is unknown */
+    const struct place *place;       /* of the statement being run */
+    uint64_t draws;                  /* random calls made by it so far */
+    const struct value *at_hand;     /* the table that .x is a column of, or NULL */
+    const struct row_groups *groups; /* aggregates fold each of these, or NULL */
+    bool ending;                     /* the statement under way is the last: ev->e says why */
+    bool unsure;                     /* checking: inside an arm that may not be taken */
 };
 
 enum flow { FLOW_NEXT, FLOW_BREAK, FLOW_CONTINUE, FLOW_RETURN, FLOW_ERROR };

@@ -12,7 +12,9 @@
 
 int64_t examples_in(struct value v) {
     struct desc d;
-    if (v.kind == V_TABLE) return v.table->n_rows;
+    if (v.kind == V_TABLE || v.kind == V_COLUMN) return v.table->n_rows;
+    if (v.kind == V_TABLE_DESC || v.kind == V_COLUMN_DESC)
+        return v.table->n_rows < 0 ? -1 : v.table->n_rows;
     if (v.kind == V_LIST) return v.list->n;
     if (v.kind == V_RECORD && v.record->n) return examples_in(v.record->items[0]);
     if (value_describe(v, &d) && d.shape.n > 0) return d.shape.size[0] < 0 ? -1 : d.shape.size[0];
@@ -32,7 +34,11 @@ int64_t value_length(struct value v) {
     case V_LIST: return v.list->n;
     case V_RECORD: return v.record->n;
     case V_TABLE:
+    case V_TABLE_DESC:
+    case V_COLUMN:
+    case V_COLUMN_DESC:
     case V_HISTORY: return v.table->n_rows;
+    case V_GROUPS: return v.groups->rows.n_groups;
     case V_RUNS: return v.runs->table->n_rows;
     case V_SHAPE: return v.shape->shape.n;
     case V_PAIR: return examples_in(v.pair->inputs);
@@ -46,7 +52,9 @@ bool iterate_count(struct eval *ev, struct value v, struct span at, int64_t *n) 
     *n = -1;
     struct desc d;
     if (v.kind == V_UNKNOWN) return true;
-    if (v.kind == V_TEXT || v.kind == V_LIST || v.kind == V_RECORD || v.kind == V_SHAPE)
+    if (v.kind == V_COLUMN_DESC) return true;
+    if (v.kind == V_COLUMN || v.kind == V_TEXT || v.kind == V_LIST || v.kind == V_RECORD ||
+        v.kind == V_SHAPE)
         return *n = value_length(v), true;
     if (value_describe(v, &d) && d.shape.n > 0)
         return *n = d.shape.size[0] < 0 ? -1 : d.shape.size[0], true;
@@ -127,6 +135,7 @@ bool iterate_item(struct eval *ev, struct value v, int64_t i, struct value *out)
     struct desc d;
     switch (v.kind) {
     case V_LIST: return *out = value_ref(v.list->items[i]), true;
+    case V_COLUMN: return *out = table_cell(ev, &v.table->columns[0], i), out->kind != V_MISSING;
     case V_RECORD: return *out = value_text(str_of(v.record->keys[i]), ev->e), out->kind == V_TEXT;
     case V_SHAPE: return *out = value_int(v.shape->shape.size[i]), true;
     case V_TEXT: return text_item(ev, value_str(&v), i, out);
@@ -164,10 +173,15 @@ static bool record_field(struct eval *ev, const struct ast *x, struct value v, s
     return no_field(ev, x, v, &s);
 }
 
+static bool shape_value_of(struct eval *ev, const struct shape *s, struct value *out) {
+    if (ev->domain == DOMAIN_CHECK && !shape_known(s)) return *out = value_unknown(), true;
+    *out = value_shape(s, ev->e);
+    return out->kind == V_SHAPE;
+}
+
 static bool table_shape(struct eval *ev, const struct table *t, struct value *out) {
     struct shape s = shape_of(2, (int64_t[]){t->n_rows, t->n_columns});
-    *out = value_shape(&s, ev->e);
-    return out->kind == V_SHAPE;
+    return shape_value_of(ev, &s, out);
 }
 
 static bool table_field(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
@@ -177,10 +191,32 @@ static bool table_field(struct eval *ev, const struct ast *x, struct value v, st
     if (strcmp(x->name, "columns") == 0) return table_names(ev, v.table, out);
     if (v.kind == V_HISTORY && strcmp(x->name, "interrupted") == 0)
         return *out = value_bool(v.table->note && strcasestr(v.table->note, "interrupted")), true;
-    struct spelling s;
-    spelling_start(&s, str_of(x->name));
-    for (int i = 0; i < v.table->n_columns; i++) spelling_add(&s, str_of(v.table->columns[i].name));
-    return no_field(ev, x, v, &s);
+    const char *later = builtin_later(x->name);
+    if (later) return fail_later(ev, x->key_span, later);
+    no_such_column(ev, v.table, str_of(x->name), x->key_span);
+    if (builtin_find(x->name))
+        err_hint(ev->e, "`%s` is a function: call it, with brackets: .%s()", x->name, x->name);
+    return false;
+}
+
+/* .codes and .levels of a category, .shape of any column. */
+static bool column_field(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
+    const struct column *c = &v.table->columns[0];
+    if (strcmp(x->name, "shape") == 0) {
+        struct shape s = shape_of(1, &v.table->n_rows);
+        return shape_value_of(ev, &s, out);
+    }
+    bool category = c->kind == COLUMN_CATEGORY;
+    if (category && strcmp(x->name, "codes") == 0) return as_tensorlike(ev, v, out);
+    if (category && strcmp(x->name, "levels") == 0 && !c->levels)
+        return *out = value_unknown(), true;
+    if (!category || strcmp(x->name, "levels") != 0) return no_field(ev, x, v, NULL);
+    *out = value_list_new(c->levels->n, ev->e);
+    for (int32_t i = 0; out->kind == V_LIST && i < c->levels->n; i++) {
+        struct value name = value_text(str_of(c->levels->names[i]), ev->e);
+        if (!list_add(out->list, name, ev->e)) return value_unref(*out), false;
+    }
+    return out->kind == V_LIST;
 }
 
 static bool transposed(struct eval *ev, struct value v, const struct shape *s, struct value *out) {
@@ -196,12 +232,6 @@ static bool axis_names(struct eval *ev, const struct shape *s, struct value *out
         if (!list_add(out->list, name, ev->e)) return value_unref(*out), false;
     }
     return out->kind == V_LIST;
-}
-
-static bool shape_value_of(struct eval *ev, const struct shape *s, struct value *out) {
-    if (ev->domain == DOMAIN_CHECK && !shape_known(s)) return *out = value_unknown(), true;
-    *out = value_shape(s, ev->e);
-    return out->kind == V_SHAPE;
 }
 
 static bool tensor_field(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
@@ -257,6 +287,9 @@ static bool field_of(struct eval *ev, const struct ast *x, struct value v, struc
     case V_UNKNOWN: return *out = value_unknown(), true;
     case V_RECORD: return record_field(ev, x, v, out);
     case V_LIST: return list_field(ev, x, v, out);
+    case V_COLUMN:
+    case V_COLUMN_DESC: return column_field(ev, x, v, out);
+    case V_TABLE_DESC:
     case V_TABLE:
     case V_HISTORY: return table_field(ev, x, v, out);
     case V_ESTIMATOR: return estimator_field(ev, x, v.estimator, out);

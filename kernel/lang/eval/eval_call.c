@@ -1,6 +1,7 @@
 /* Calls: chains, arguments, the user's functions, built-ins. */
 #include "eval_parts.h"
 #include "builtin.h"
+#include "eval_columns.h"
 #include "eval_estimator.h"
 #include "lang/values/names.h"
 #include "scalar.h"
@@ -35,11 +36,15 @@ static bool add_actual(struct eval *ev, struct actuals *a, struct actual one, st
     return true;
 }
 
-static bool eval_actuals(struct eval *ev, const struct ast *call, struct actuals *a) {
+static bool eval_actuals(struct eval *ev, const struct ast *call, struct value callee,
+                         struct actuals *a) {
+    bool verb = callee.kind == V_BUILTIN && (callee.builtin->flags & FN_COLUMNS);
     for (int i = 0; i < call->n; i++) {
         const struct ast *arg = call->list[i];
         struct actual one = {.name = arg->name, .at = arg->a->span, .name_at = arg->key_span};
-        TRY(eval_short(ev, arg->a, &one.value));
+        if (verb && a->n > 0)
+            TRY(eval_verb_argument(ev, callee.builtin, &a->items[0].value, arg->a, &one.value));
+        else TRY(eval_short(ev, arg->a, &one.value));
         TRY(add_actual(ev, a, one, arg->span));
     }
     return true;
@@ -169,6 +174,8 @@ bool run_function(struct eval *ev, struct function *f, struct value *slots, stru
     ev->program = f->program;
     ev->frame = &frame;
     ev->plot = f->ast->kind == AST_LAMBDA ? ev->plot : NULL;
+    ev->groups = NULL;
+    ev->at_hand = f->ast->kind == AST_LAMBDA ? ev->at_hand : NULL;
     struct place call = place_call(saved.place, saved.draws);
     ev->place = &call;
     ev->draws = 0;
@@ -177,6 +184,8 @@ bool run_function(struct eval *ev, struct function *f, struct value *slots, stru
     ev->program = saved.program;
     ev->frame = saved.frame;
     ev->plot = saved.plot;
+    ev->at_hand = saved.at_hand;
+    ev->groups = saved.groups;
     ev->place = saved.place;
     ev->draws = saved.draws + 1;
     ev->depth--;
@@ -219,6 +228,8 @@ bool call_simple(struct eval *ev, struct value callee, const struct value *args,
 /* Is something in it not known while checking? */
 bool value_has_unknown(struct value v) {
     if (v.kind == V_UNKNOWN || v.kind == V_DESC || stack_is_low()) return true;
+    if (v.kind == V_TABLE_DESC || v.kind == V_COLUMN_DESC) return true;
+    if (v.kind == V_GROUPS) return !v.groups->known;
     if (v.kind == V_PAIR)
         return value_has_unknown(v.pair->inputs) || value_has_unknown(v.pair->targets);
     int32_t n = v.kind == V_LIST ? v.list->n : v.kind == V_RECORD ? v.record->n : 0;
@@ -254,9 +265,11 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
     if (checking && (b->flags & FN_EFFECT)) return *out = value_none(), true;
     if (checking && !plot_check(&c)) return fail_from(ev, at, c.spans, c.signature->n);
     if (checking && (b->flags & FN_NUMBERS)) return *out = value_unknown(), true;
-    if (checking && (b->flags & FN_KNOWN) && argument_unknown(&c))
-        return *out = value_unknown(), true;
-    bool ok = b->fn(&c, out);
+    bool done;
+    bool ok = column_call(&c, &done, out);
+    bool unknown = ok && !done && checking && (b->flags & FN_KNOWN) && argument_unknown(&c);
+    if (unknown) *out = value_unknown();
+    else if (ok && !done) ok = b->fn(&c, out);
     for (int i = 0; i < c.n_held; i++) value_unref(c.held[i]);
     if (ok) return true;
     return fail_from(ev, at, c.spans, c.signature->n);
@@ -371,6 +384,16 @@ static bool chain_layer(struct eval *ev, struct value f, struct value self, stru
     return ok;
 }
 
+/* Of something unknown: it may be a table, and .x a column of it. */
+static bool unknown_actuals(struct eval *ev, const struct ast *x, struct value self,
+                            struct actuals *a) {
+    const struct value *outer = ev->at_hand;
+    ev->at_hand = &self;
+    bool ok = eval_actuals(ev, x, value_missing(), a);
+    ev->at_hand = outer;
+    return ok;
+}
+
 static bool call_chain(struct eval *ev, const struct ast *x, struct value self, struct value *out) {
     const struct ast *field = x->a;
     struct actuals a;
@@ -378,7 +401,7 @@ static bool call_chain(struct eval *ev, const struct ast *x, struct value self, 
     struct value f = value_missing();
     bool is_field = self.kind == V_RECORD && record_get(self.record, field->name);
     if (self.kind == V_UNKNOWN) {
-        bool ok = eval_actuals(ev, x, &a);
+        bool ok = unknown_actuals(ev, x, self, &a);
         actuals_clear(&a);
         return *out = value_unknown(), ok;
     }
@@ -389,7 +412,7 @@ static bool call_chain(struct eval *ev, const struct ast *x, struct value self, 
     if (ok && !is_field && !layer)
         ok = add_actual(ev, &a, (struct actual){.value = value_ref(self), .at = field->a->span},
                         x->span);
-    ok = ok && eval_actuals(ev, x, &a);
+    ok = ok && eval_actuals(ev, x, f, &a);
     if (ok && layer) ok = chain_layer(ev, f, self, &a, x, out);
     else if (ok) ok = call_value(ev, f, a.items, a.n, x->span, out);
     actuals_clear(&a);
@@ -408,7 +431,7 @@ bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
     TRY(eval_expr(ev, x->a, &callee));
     struct actuals a;
     a.n = 0;
-    bool ok = eval_actuals(ev, x, &a) && call_value(ev, callee, a.items, a.n, x->span, out);
+    bool ok = eval_actuals(ev, x, callee, &a) && call_value(ev, callee, a.items, a.n, x->span, out);
     actuals_clear(&a);
     value_unref(callee);
     return ok || err_at(ev->e, x->span);

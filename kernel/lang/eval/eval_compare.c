@@ -1,5 +1,6 @@
 /* Comparisons, membership, and what counts as one yes or no. */
 #include "eval_parts.h"
+#include "column_ops.h"
 #include "stack.h"
 #include <string.h>
 
@@ -109,7 +110,10 @@ static bool not_known_yet(const struct eval *ev, struct value a, struct value b)
 bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value b,
                    struct value *out) {
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
+    if (is_columnar(a) || is_columnar(b)) return column_compare(ev, op, a, b, out);
     if (op == AST_OP_IN || op == AST_OP_NOT_IN) {
+        if (a.kind == V_TENSOR && a.tensor->shape.n == 1 && !not_known_yet(ev, a, b))
+            return each_in(ev, a, b, op == AST_OP_IN, out);
         if (not_known_yet(ev, a, b)) return *out = value_unknown(), true;
         bool found;
         TRY(is_member(ev, a, b, &found));

@@ -1,6 +1,8 @@
 /* Expressions: one case per kind of tree. */
 #include "eval_parts.h"
 #include "builtin.h"
+#include "column_ops.h"
+#include "eval_columns.h"
 #include "lang/values/format.h"
 #include "loop.h"
 #include "lang/values/names.h"
@@ -305,6 +307,16 @@ static bool eval_comprehension(struct eval *ev, const struct ast *x, struct valu
 
 /* ---- logic ---- */
 
+/* A column of bools becomes a tensor of them. */
+static bool truth_of(struct eval *ev, struct value *v) {
+    struct value t;
+    if (v->kind != V_COLUMN) return true;
+    TRY(column_truth(ev, *v, &t));
+    value_unref(*v);
+    *v = t;
+    return true;
+}
+
 static bool eval_logic(struct eval *ev, const struct ast *x, struct value *out) {
     bool is_and = x->kind == AST_AND;
     struct value a, b;
@@ -313,8 +325,10 @@ static bool eval_logic(struct eval *ev, const struct ast *x, struct value *out) 
     if (!eval_expr(ev, x->b, &b)) return value_unref(a), false;
     struct span spans[] = {x->a->span, x->b->span};
     struct desc da, db;
-    bool ok = true;
-    if (a.kind == V_BOOL && b.kind == V_BOOL) {
+    bool ok = truth_of(ev, &a) && truth_of(ev, &b);
+    if (!ok) {
+        err_at(ev->e, x->span);
+    } else if (a.kind == V_BOOL && b.kind == V_BOOL) {
         *out = b;
         return true;
     } else if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) {
@@ -337,8 +351,10 @@ static bool eval_not(struct eval *ev, const struct ast *x, struct value *out) {
     struct value a;
     TRY(eval_expr(ev, x->a, &a));
     struct desc d;
-    bool ok = true;
-    if (a.kind == V_BOOL) {
+    bool ok = truth_of(ev, &a);
+    if (!ok) {
+        *out = value_missing();
+    } else if (a.kind == V_BOOL) {
         *out = value_bool(!a.boolean);
     } else if (value_describe(a, &d) && d.dtype == DT_BOOL) {
         ok = apply1(ev, OP_not, a, NULL, out) || fail_from(ev, x->span, &x->a->span, 1);
@@ -441,11 +457,6 @@ static bool eval_arrow(struct eval *ev, const struct ast *x, struct value *out) 
 
 static bool eval_lambda(struct eval *ev, const struct ast *x, struct value *out) {
     return make_function(ev, x, out);
-}
-
-static bool eval_column(struct eval *ev, const struct ast *x, struct value *out) {
-    (void)out;
-    return fail_later(ev, x->span, "columns with a leading dot, inside table verbs");
 }
 
 static bool eval_simple(struct eval *ev, const struct ast *x, struct value *out) {

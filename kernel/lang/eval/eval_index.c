@@ -2,6 +2,7 @@
 #include "selection.h"
 #include "lang/builtins/tables.h"
 #include "base/intern.h"
+#include "base/pool.h"
 #include <string.h>
 
 /* Part of a shape is a shape: it compares as a whole. */
@@ -86,18 +87,21 @@ static bool index_record(struct eval *ev, const struct ast *x, struct value v, s
 
 static bool table_columns(struct eval *ev, const struct ast *x, const struct table *t,
                           const struct list *names, struct value *out) {
-    int columns[256];
-    for (int i = 0; i < names->n; i++) {
-        int c = names->items[i].kind == V_TEXT && i < 256
-                    ? table_find(t, value_str(&names->items[i]))
-                    : -1;
-        if (c < 0)
-            return fail(ev, x->span, ERR_COLUMN,
-                        "The table has no such column (number %d of the list).", i + 1);
-        columns[i] = c;
+    int *columns = pool_need((size_t)names->n * sizeof *columns + 1, ev->e);
+    bool ok = columns != NULL;
+    for (int i = 0; ok && i < names->n; i++) {
+        struct value name = names->items[i];
+        columns[i] = name.kind == V_TEXT ? table_find(t, value_str(&name)) : -1;
+        if (columns[i] >= 0) continue;
+        ok = name.kind == V_TEXT ? no_such_column(ev, t, value_str(&name), x->span)
+                                 : fail(ev, x->span, ERR_TYPE,
+                                        "Columns are picked by their names, and number %d of "
+                                        "the list is %s.",
+                                        i + 1, value_kind_words(name.kind));
     }
-    *out = value_table(table_pick_columns(t, columns, names->n, ev->e));
-    return out->kind == V_TABLE;
+    if (ok) *out = table_value(table_pick_columns(t, columns, names->n, ev->e));
+    pool_free(columns);
+    return ok && out->kind != V_MISSING;
 }
 
 static bool table_rows(struct eval *ev, const struct ast *x, const struct table *t,
@@ -130,39 +134,76 @@ static bool table_steps(struct eval *ev, const struct table *t, const struct sel
     return out->kind == V_TABLE;
 }
 
-static bool index_table(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
-    const struct table *t = v.table;
+static bool slice_table(struct eval *ev, const struct ast *x, const struct table *t,
+                        struct value *out) {
     struct selection sel;
     struct shape s = shape_of(1, &t->n_rows);
     selection_start(&sel, &s);
-    if (x->list[0]->a->kind == AST_SLICE) {
-        TRY(select_slice(ev, x->list[0]->a, &sel, 0));
-        if (sel.count[0] < 0) return *out = value_unknown(), true;
-        if (sel.step[0] != 1) return table_steps(ev, t, &sel, out);
-        *out = value_table(table_slice(t, sel.begin[0], sel.begin[0] + sel.count[0], ev->e));
-        return out->kind == V_TABLE;
+    if (table_is_described(t)) {
+        *out = table_value(table_description(t, unknown_size(), ev->e));
+        return out->kind != V_MISSING;
     }
+    TRY(select_slice(ev, x->list[0]->a, &sel, 0));
+    if (sel.count[0] < 0) return *out = value_unknown(), true;
+    if (sel.step[0] != 1) return table_steps(ev, t, &sel, out);
+    *out = value_table(table_slice(t, sel.begin[0], sel.begin[0] + sel.count[0], ev->e));
+    return out->kind == V_TABLE;
+}
+
+/* A row by its number; *at = the number counted from the start. */
+static bool row_number(struct eval *ev, const struct ast *x, const struct table *t,
+                       struct value key, int64_t *at) {
+    struct selection sel;
+    struct shape s = shape_of(1, &t->n_rows);
+    selection_start(&sel, &s);
+    TRY(select_position(ev, x->list[0], &sel, 0, key.integer));
+    return *at = sel.begin[0], true;
+}
+
+static bool table_by_key(struct eval *ev, const struct ast *x, const struct table *t,
+                         struct value key, struct value *out) {
+    int64_t row;
+    int column = key.kind == V_TEXT ? table_find(t, value_str(&key)) : -1;
+    if (key.kind == V_UNKNOWN || key.kind == V_DESC) return *out = value_unknown(), true;
+    if (column >= 0) return table_column(ev, t, column, out);
+    if (key.kind == V_TEXT) return no_such_column(ev, t, value_str(&key), x->span);
+    if (key.kind == V_LIST) return table_columns(ev, x, t, key.list, out);
+    if (table_is_described(t)) return *out = value_unknown(), true;
+    if (key.kind == V_TENSOR) return table_rows(ev, x, t, key, out);
+    if (key.kind == V_INT) return row_number(ev, x, t, key, &row) && table_row(ev, t, row, out);
+    return fail(ev, x->span, ERR_TYPE,
+                "A table is picked from by a column's name, a row number, a mask or a slice.");
+}
+
+static bool index_table(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
+    if (x->list[0]->a->kind == AST_SLICE) return slice_table(ev, x, v.table, out);
     struct value key;
     TRY(eval_expr(ev, x->list[0]->a, &key));
-    bool ok = true;
-    int column = key.kind == V_TEXT ? table_find(t, value_str(&key)) : -1;
-    if (key.kind == V_UNKNOWN || key.kind == V_DESC) *out = value_unknown();
-    else if (column >= 0) ok = table_column(ev, t, column, out);
-    else if (key.kind == V_TEXT)
-        ok = fail(ev, x->span, ERR_COLUMN, "The table has no column \"%s\".", key.text->bytes);
-    else if (key.kind == V_LIST) ok = table_columns(ev, x, t, key.list, out);
-    else if (key.kind == V_TENSOR) ok = table_rows(ev, x, t, key, out);
-    else if (key.kind == V_INT && select_position(ev, x->list[0], &sel, 0, key.integer))
-        ok = table_row(ev, t, sel.begin[0], out);
-    else
-        ok =
-            key.kind != V_INT
-                ? fail(
-                      ev, x->span, ERR_TYPE,
-                      "A table is picked from by a column's name, a row number, a mask or a slice.")
-                : false;
+    bool ok = table_by_key(ev, x, v.table, key, out);
     value_unref(key);
     return ok;
+}
+
+/* A cell, or some of a column's rows. */
+static bool index_column(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
+    struct value key, rows;
+    int64_t row;
+    if (x->n != 1)
+        return fail(ev, x->span, ERR_INDEX, "A column has one axis, and these are %d positions.",
+                    x->n);
+    if (x->list[0]->a->kind == AST_SLICE) {
+        TRY(slice_table(ev, x, v.table, &rows));
+    } else {
+        TRY(eval_expr(ev, x->list[0]->a, &key));
+        bool one = key.kind == V_INT;
+        bool ok =
+            one ? row_number(ev, x, v.table, key, &row) : table_by_key(ev, x, v.table, key, &rows);
+        value_unref(key);
+        TRY(ok);
+        if (one) return *out = table_cell(ev, &v.table->columns[0], row), true;
+    }
+    if (rows.kind != V_TABLE) return value_unref(rows), *out = value_unknown(), true;
+    return column_as_value(ev, rows.table, out);
 }
 
 static bool index_text(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
@@ -206,7 +247,10 @@ bool index_value(struct eval *ev, const struct ast *x, struct value v, struct va
     case V_SHAPE: return index_shape(ev, x, v, out);
     case V_LIST: return index_list(ev, x, v, out);
     case V_RECORD: return index_record(ev, x, v, out);
+    case V_COLUMN: return index_column(ev, x, v, out);
+    case V_COLUMN_DESC: return *out = value_unknown(), true;
     case V_TABLE:
+    case V_TABLE_DESC:
     case V_HISTORY: return index_table(ev, x, v, out);
     case V_RUNS:
         return index_table(ev, x, (struct value){.kind = V_TABLE, .table = v.runs->table}, out);

@@ -1,6 +1,8 @@
 /* Operators and ops on values of any domain: numbers at once, tensors by op_eval, nodes by adding
  * to the graph, descriptions by the op's rule. */
 #include "eval_ops.h"
+#include "column_ops.h"
+#include "lang/builtins/tables.h"
 #include "base/pool.h"
 #include "lang/values/format.h"
 #include <inttypes.h>
@@ -283,6 +285,13 @@ static bool join_texts(struct eval *ev, struct value a, struct value b, struct v
 /* A list or a shape of numbers counts as a tensor in arithmetic. */
 bool as_tensorlike(struct eval *ev, struct value v, struct value *out) {
     if (v.kind == V_LIST && v.list->n > 0) return list_to_tensor(ev, v.list, out);
+    if (v.kind == V_COLUMN) {
+        *out = value_tensor(column_tensor(ev, column_of(v), v.table->n_rows));
+        return out->kind != V_MISSING;
+    }
+    if (v.kind == V_COLUMN_DESC && column_of(v)->kind == COLUMN_CATEGORY)
+        return describe_rows(ev, v.table->n_rows, DT_INT64, out);
+    if (v.kind == V_COLUMN_DESC) return *out = value_unknown(), true;
     if (v.kind == V_SHAPE && shape_known(&v.shape->shape)) {
         struct shape s = shape_of(1, &(int64_t){v.shape->shape.n});
         struct tensor *t = tensor_new(DT_INT64, &s, ev->e);
@@ -320,6 +329,7 @@ bool apply_binary(struct eval *ev, enum ast_op op, struct value a, struct value 
         return float_op(ev, op, value_number(a), value_number(b), out);
     }
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
+    if (is_columnar(a) || is_columnar(b)) return column_binary(ev, op, a, b, out);
     if (a.kind == V_TEXT && b.kind == V_TEXT && op == AST_OP_ADD) return join_texts(ev, a, b, out);
     struct value x = value_missing(), y = value_missing();
     bool ok =
@@ -330,6 +340,7 @@ bool apply_binary(struct eval *ev, enum ast_op op, struct value a, struct value 
 }
 
 bool apply_unary(struct eval *ev, enum ast_op op, struct value a, struct value *out) {
+    if (is_columnar(a)) return column_unary(ev, op, a, out);
     if (op == AST_OP_ADD && value_is_tensorlike(a)) return *out = value_ref(a), true;
     if (op == AST_OP_SUB && a.kind == V_FLOAT) return *out = value_float(-a.number), true;
     if (op == AST_OP_SUB && a.kind == V_INT) return int_op(ev, AST_OP_SUB, 0, a.integer, out);

@@ -28,7 +28,8 @@ static bool record_copy(struct eval *ev, const struct record *r, struct value *o
 
 static bool replace_key(struct eval *ev, struct value base, const struct ast *target,
                         const char *key, struct value v, struct value *out) {
-    if (base.kind == V_TABLE) return table_with(ev, base.table, key, v, out);
+    if (base.kind == V_TABLE || base.kind == V_TABLE_DESC)
+        return table_with(ev, base.table, key, v, out);
     bool private = is_private(ev, target, &base.record->refs);
     if (private) {
         *out = value_ref(base);
@@ -212,7 +213,7 @@ static bool replace_subscript(struct eval *ev, struct value base, const struct a
     struct value key;
     TRY(eval_expr(ev, target->list[0]->a, &key));
     bool ok = true;
-    bool named = base.kind == V_RECORD || base.kind == V_TABLE;
+    bool named = base.kind == V_RECORD || base.kind == V_TABLE || base.kind == V_TABLE_DESC;
     if (key.kind == V_UNKNOWN || key.kind == V_DESC) *out = value_unknown();
     else if (named && key.kind == V_TEXT)
         ok = replace_key(ev, base, target, intern(value_str(&key)), v, out);
@@ -229,7 +230,7 @@ bool index_replace(struct eval *ev, struct value base, const struct ast *target,
                    struct value *out) {
     if (target->kind == AST_INDEX) return replace_subscript(ev, base, target, v, out);
     if (base.kind == V_UNKNOWN) return *out = value_unknown(), true;
-    if (base.kind == V_RECORD || base.kind == V_TABLE)
+    if (base.kind == V_RECORD || base.kind == V_TABLE || base.kind == V_TABLE_DESC)
         return replace_key(ev, base, target, target->name, v, out);
     fail(ev, target->span, ERR_TYPE, "This is %s: its fields cannot be replaced.",
          value_kind_words(base.kind));

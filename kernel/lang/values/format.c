@@ -1,6 +1,7 @@
 /* Values as text: print and repr. Containers in one line; long tensors with their middle left
  * out. */
 #include "format.h"
+#include "data/time.h"
 #include "estimator_value.h"
 #include <inttypes.h>
 #include <math.h>
@@ -159,6 +160,31 @@ static void table_print(const struct table *t, const char *what, struct text *ou
         text_addf(out, "%s%s", i ? ", " : "", t->columns[i].name);
 }
 
+static void cell_print(const struct column *c, int64_t row, bool clock, struct text *out) {
+    if (column_is_missing(c, row)) text_adds(out, "missing");
+    else if (c->texts) quoted(str_of(c->texts[row]), out);
+    else if (c->levels) quoted(str_of(c->levels->names[(int)c->numbers[row]]), out);
+    else if (c->kind == COLUMN_TIME) time_write(c->numbers[row], clock, out);
+    else if (c->kind == COLUMN_BOOL) text_adds(out, c->numbers[row] != 0 ? "True" : "False");
+    else number_print(c->numbers[row], out);
+}
+
+/* ["a", "b", …, "z"] */
+static void column_print(const struct table *t, struct text *out) {
+    enum { ENDS = 5, WHOLE = 12 };
+    bool clock = column_has_clock(&t->columns[0], t->n_rows);
+    text_addc(out, '[');
+    for (int64_t i = 0; i < t->n_rows; i++) {
+        if (t->n_rows > WHOLE && i == ENDS) {
+            text_adds(out, ", …");
+            i = t->n_rows - ENDS;
+        }
+        if (i) text_adds(out, ", ");
+        cell_print(&t->columns[0], i, clock, out);
+    }
+    text_addc(out, ']');
+}
+
 static void simple_print(struct value v, bool repr, struct text *out) {
     switch (v.kind) {
     case V_BOOL: text_adds(out, v.boolean ? "True" : "False"); break;
@@ -216,6 +242,14 @@ static void print_at(struct value v, bool repr, int depth, struct text *out) {
     case V_HISTORY: table_print(v.table, "history", out); break;
     case V_RUNS: table_print(v.runs->table, "search", out); break;
     case V_SPACE: space_print(v.space, depth, out); break;
+    case V_TABLE_DESC: text_adds(out, "table"); break;
+    case V_COLUMN_DESC: text_adds(out, "column"); break;
+    case V_COLUMN: column_print(v.table, out); break;
+    case V_GROUPS:
+        text_addf(out, "table of %" PRId64 " rows in %" PRId64 " groups", v.groups->table->n_rows,
+                  v.groups->rows.n_groups);
+        break;
+    case V_TIME: time_write(v.number, fmod(v.number, 86400) != 0, out); break;
     case V_PAIR:
         print_at(v.pair->inputs, true, depth + 1, out);
         text_adds(out, " -> ");

@@ -27,9 +27,19 @@ static bool same_texts(const struct column *a, const struct column *b, int64_t n
     return true;
 }
 
+static bool same_levels(const struct levels *a, const struct levels *b) {
+    if (a == b) return true;
+    if (!a || !b || a->n != b->n || a->ordered != b->ordered) return false;
+    for (int32_t i = 0; i < a->n; i++) {
+        if (strcmp(a->names[i], b->names[i]) != 0) return false;
+    }
+    return true;
+}
+
 /* Columns of numbers and texts; of any other kind only the very same memory. */
 static bool same_column(const struct column *a, const struct column *b, int64_t n) {
-    if (a->name != b->name || a->kind != b->kind) return false;
+    if (a->name != b->name || a->kind != b->kind || !same_levels(a->levels, b->levels))
+        return false;
     if (n == 0) return true;
     if (a->numbers && b->numbers && !a->texts && !b->texts)
         return memcmp(a->numbers, b->numbers, (size_t)n * sizeof *a->numbers) == 0;
@@ -121,7 +131,10 @@ bool value_same(struct value a, struct value b) {
     case V_SHAPE: return same_shape(&a.shape->shape, &b.shape->shape);
     case V_LIST: return same_list(a.list, b.list);
     case V_RECORD: return same_record(a.record, b.record);
-    case V_TABLE: return same_table(a.table, b.table);
+    case V_TABLE:
+    case V_COLUMN: return same_table(a.table, b.table);
+    case V_TIME: return memcmp(&a.number, &b.number, sizeof a.number) == 0;
+    case V_GROUPS: return same_table(a.groups->table, b.groups->table);
     case V_HISTORY: return true; /* its times differ; the model tells whether training did */
     case V_PAIR:
         return value_same(a.pair->inputs, b.pair->inputs) &&
@@ -161,7 +174,8 @@ static size_t all_own_bytes(const struct value *items, int n) {
 size_t value_own_bytes(struct value v) {
     switch (v.kind) {
     case V_TENSOR: return tensor_own_bytes(v.tensor);
-    case V_TABLE: return table_own_bytes(v.table);
+    case V_TABLE:
+    case V_COLUMN: return table_own_bytes(v.table);
     case V_LIST: return v.list->refs > 1 ? 0 : all_own_bytes(v.list->items, v.list->n);
     case V_RECORD: return v.record->refs > 1 ? 0 : all_own_bytes(v.record->items, v.record->n);
     case V_PAIR:

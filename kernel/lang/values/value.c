@@ -98,6 +98,13 @@ static void runs_free(struct value v) {
     pool_free(v.runs);
 }
 
+static void groups_free(struct value v) {
+    table_unref(v.groups->table);
+    keys_clear(&v.groups->codes);
+    row_groups_clear(&v.groups->rows);
+    pool_free(v.groups);
+}
+
 /* Where a kind's counter is and how it ends; kinds that count themselves have ref/unref. */
 static void (*const free_of[V_N_KINDS])(struct value) = {
     [V_TEXT] = string_free,       [V_DESC] = desc_free,
@@ -107,7 +114,7 @@ static void (*const free_of[V_N_KINDS])(struct value) = {
     [V_MAKER] = maker_free,       [V_ESTIMATOR] = estimator_value_free,
     [V_MODEL] = model_free,       [V_QUANTITY] = quantity_free,
     [V_SPACE] = space_free,       [V_RUNS] = runs_free,
-    [V_PART] = part_free,
+    [V_PART] = part_free,         [V_GROUPS] = groups_free,
 };
 
 enum { FREE_DEPTH = 100 };
@@ -149,6 +156,9 @@ void value_unref_counted(struct value v) {
     switch (v.kind) {
     case V_TENSOR: tensor_unref(v.tensor); return;
     case V_TABLE:
+    case V_TABLE_DESC:
+    case V_COLUMN:
+    case V_COLUMN_DESC:
     case V_HISTORY: table_unref(v.table); return;
     case V_CONFIG: config_unref(v.config); return;
     case V_LAYER: layer_unref(v.layer); return;
@@ -165,6 +175,9 @@ struct value value_ref_counted(struct value v) {
     switch (v.kind) {
     case V_TENSOR: tensor_ref(v.tensor); return v;
     case V_TABLE:
+    case V_TABLE_DESC:
+    case V_COLUMN:
+    case V_COLUMN_DESC:
     case V_HISTORY: table_ref(v.table); return v;
     case V_CONFIG: config_ref(v.config); return v;
     case V_LAYER: layer_ref(v.layer); return v;
@@ -303,6 +316,10 @@ struct value value_pair(struct value take_inputs, struct value take_targets, str
 
 struct value value_table(struct table *take) {
     return take ? (struct value){.kind = V_TABLE, .table = take} : value_missing();
+}
+
+struct value value_column(struct table *take) {
+    return take ? (struct value){.kind = V_COLUMN, .table = take} : value_missing();
 }
 
 /* ---- reading ---- */

@@ -2,6 +2,7 @@
  * domains, and a tensor-like value says which one it is in: V_TENSOR numbers in memory, V_NODE a
  * node of a graph being built, V_DESC only a description. Numbers never touch the heap. */
 #pragma once
+#include "data/keys.h"
 #include "graph.h"
 #include "nn/model.h"
 #include "nn/train.h"
@@ -23,6 +24,11 @@
     K(LIST, "a list")                                                                              \
     K(RECORD, "a record")                                                                          \
     K(TABLE, "a table")                                                                            \
+    K(TABLE_DESC, "a table")                                                                       \
+    K(COLUMN, "a column")                                                                          \
+    K(COLUMN_DESC, "a column")                                                                     \
+    K(GROUPS, "a table in groups")                                                                 \
+    K(TIME, "a time")                                                                              \
     K(PAIR, "inputs -> targets")                                                                   \
     K(FUNCTION, "a function")                                                                      \
     K(BUILTIN, "a function")                                                                       \
@@ -50,7 +56,7 @@ struct value {
     union {
         bool boolean;
         int64_t integer;
-        double number;
+        double number; /* FLOAT; TIME: seconds since 1970 */
         struct string *text;
         struct tensor *tensor;
         struct node *node; /* owned by its graph */
@@ -58,7 +64,8 @@ struct value {
         struct shape_value *shape;
         struct list *list;
         struct record *record;
-        struct table *table; /* TABLE and HISTORY */
+        struct table *table; /* TABLE and HISTORY; COLUMN: a table of one; *_DESC: without cells */
+        struct groups_value *groups;
         struct pair *pair;
         struct function *function;
         const struct builtin *builtin;
@@ -182,6 +189,18 @@ struct estimator_value {
     struct span trained_at; /* the train statement; source 0 = never */
 };
 
+/* t.group("a", "b"): rows with equal keys, in the order of the keys. While checking a large table,
+ * only which columns are keys. */
+struct groups_value {
+    _Atomic int32_t refs;
+    struct table *table;
+    bool known; /* rows are there: not a description */
+    int32_t n_keys;
+    int keys[16];
+    struct keys codes;
+    struct row_groups rows;
+};
+
 struct quantity {
     _Atomic int32_t refs;
     double amount;
@@ -250,6 +269,10 @@ bool record_set(struct record *r, const char *interned_key, struct value take, s
 struct value *record_get(const struct record *r, const char *interned_key); /* NULL if none */
 struct value value_pair(struct value take_inputs, struct value take_targets, struct err *e);
 struct value value_table(struct table *take);
+struct value value_column(struct table *take); /* of one column */
+static inline struct value value_time(double seconds) {
+    return (struct value){.kind = V_TIME, .number = seconds};
+}
 
 const char *model_value_name(const struct model_value *m); /* "Denoiser" */
 struct str value_str(const struct value *text);            /* bytes of a TEXT */

@@ -1,0 +1,178 @@
+/* Aggregates of groups: sums and their like in one pass over the rows, order statistics group by
+ * group. */
+#include "aggregate.h"
+#include "base/pool.h"
+#include <math.h>
+#include <stdlib.h>
+
+struct work {
+    const double *x;
+    const struct row_groups *g;
+    double q;
+    double *out;
+    double *more;    /* n_groups: means, for the spread */
+    int64_t *counts; /* n_groups: cells that are there */
+    double *sorted;  /* as many as the largest group has rows */
+};
+
+static void count_cells(struct work *w) {
+    for (int64_t i = 0; i < w->g->n_rows; i++) w->counts[w->g->of_row[i]] += !isnan(w->x[i]);
+}
+
+static void fill(struct work *w, double value) {
+    for (int64_t k = 0; k < w->g->n_groups; k++) w->out[k] = value;
+}
+
+static void counts(struct work *w) {
+    count_cells(w);
+    for (int64_t k = 0; k < w->g->n_groups; k++) w->out[k] = (double)w->counts[k];
+}
+
+static void sums(struct work *w) {
+    fill(w, 0);
+    for (int64_t i = 0; i < w->g->n_rows; i++) {
+        double x = w->x[i];
+        w->out[w->g->of_row[i]] += isnan(x) ? 0 : x;
+    }
+}
+
+static void means(struct work *w) {
+    fill(w, 0);
+    for (int64_t i = 0; i < w->g->n_rows; i++) {
+        double x = w->x[i];
+        if (isnan(x)) continue;
+        w->out[w->g->of_row[i]] += x;
+        w->counts[w->g->of_row[i]]++;
+    }
+    for (int64_t k = 0; k < w->g->n_groups; k++)
+        w->out[k] = w->counts[k] ? w->out[k] / (double)w->counts[k] : (double)NAN;
+}
+
+static void lowest(struct work *w) {
+    fill(w, NAN);
+    for (int64_t i = 0; i < w->g->n_rows; i++) {
+        double *best = &w->out[w->g->of_row[i]], x = w->x[i];
+        if (x < *best || (isnan(*best) && !isnan(x))) *best = x;
+    }
+}
+
+static void highest(struct work *w) {
+    fill(w, NAN);
+    for (int64_t i = 0; i < w->g->n_rows; i++) {
+        double *best = &w->out[w->g->of_row[i]], x = w->x[i];
+        if (x > *best || (isnan(*best) && !isnan(x))) *best = x;
+    }
+}
+
+/* Two passes: squares of distances lose no digits. */
+static void variances(struct work *w) {
+    means(w);
+    for (int64_t k = 0; k < w->g->n_groups; k++) {
+        w->more[k] = w->out[k];
+        w->out[k] = w->counts[k] ? 0 : (double)NAN;
+    }
+    for (int64_t i = 0; i < w->g->n_rows; i++) {
+        int32_t k = w->g->of_row[i];
+        double d = w->x[i] - w->more[k];
+        if (!isnan(d)) w->out[k] += d * d;
+    }
+    for (int64_t k = 0; k < w->g->n_groups; k++)
+        if (w->counts[k]) w->out[k] /= (double)w->counts[k];
+}
+
+static void deviations(struct work *w) {
+    variances(w);
+    for (int64_t k = 0; k < w->g->n_groups; k++) w->out[k] = sqrt(w->out[k]);
+}
+
+static int by_size(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The cells of group k that are there, sorted. */
+static int64_t sorted_group(struct work *w, int64_t k) {
+    int64_t n = 0;
+    for (int64_t i = w->g->starts[k]; i < w->g->starts[k + 1]; i++) {
+        double x = w->x[w->g->rows[i]];
+        if (!isnan(x)) w->sorted[n++] = x;
+    }
+    if (n) qsort(w->sorted, (size_t)n, sizeof *w->sorted, by_size);
+    return n;
+}
+
+static void quantiles(struct work *w) {
+    for (int64_t k = 0; k < w->g->n_groups; k++) {
+        int64_t n = sorted_group(w, k);
+        double place = w->q * (double)(n - 1), below = floor(place);
+        int64_t i = (int64_t)below, next = i + 1 < n ? i + 1 : i;
+        const double *s = w->sorted;
+        w->out[k] = n ? s[i] + (s[next] - s[i]) * (place - below) : (double)NAN;
+    }
+}
+
+static void medians(struct work *w) {
+    w->q = 0.5;
+    quantiles(w);
+}
+
+static void firsts(struct work *w) {
+    fill(w, NAN);
+    for (int64_t i = 0; i < w->g->n_rows; i++) {
+        double *out = &w->out[w->g->of_row[i]];
+        if (isnan(*out)) *out = w->x[i];
+    }
+}
+
+static void lasts(struct work *w) {
+    fill(w, NAN);
+    for (int64_t i = 0; i < w->g->n_rows; i++)
+        if (!isnan(w->x[i])) w->out[w->g->of_row[i]] = w->x[i];
+}
+
+static void uniques(struct work *w) {
+    for (int64_t k = 0; k < w->g->n_groups; k++) {
+        int64_t n = sorted_group(w, k), different = n > 0;
+        for (int64_t i = 1; i < n; i++) different += w->sorted[i] != w->sorted[i - 1];
+        w->out[k] = (double)different;
+    }
+}
+
+static void anys(struct work *w) {
+    fill(w, 0);
+    for (int64_t i = 0; i < w->g->n_rows; i++)
+        if (w->x[i] != 0 && !isnan(w->x[i])) w->out[w->g->of_row[i]] = 1;
+}
+
+static void alls(struct work *w) {
+    fill(w, 1);
+    for (int64_t i = 0; i < w->g->n_rows; i++)
+        if (w->x[i] == 0) w->out[w->g->of_row[i]] = 0;
+}
+
+static void (*const run_of[AGGREGATE_N])(struct work *) = {
+    [AGGREGATE_COUNT] = counts,   [AGGREGATE_SUM] = sums,       [AGGREGATE_MEAN] = means,
+    [AGGREGATE_MIN] = lowest,     [AGGREGATE_MAX] = highest,    [AGGREGATE_VAR] = variances,
+    [AGGREGATE_STD] = deviations, [AGGREGATE_MEDIAN] = medians, [AGGREGATE_QUANTILE] = quantiles,
+    [AGGREGATE_FIRST] = firsts,   [AGGREGATE_LAST] = lasts,     [AGGREGATE_UNIQUE] = uniques,
+    [AGGREGATE_ANY] = anys,       [AGGREGATE_ALL] = alls,
+};
+
+bool aggregate(const double *x, const struct row_groups *g, enum aggregate how, double q,
+               double *out, struct err *e) {
+    struct work w = {.x = x, .g = g, .q = q, .out = out};
+    int64_t largest = 0;
+    for (int64_t k = 0; k < g->n_groups; k++) {
+        int64_t n = g->starts[k + 1] - g->starts[k];
+        largest = n > largest ? n : largest;
+    }
+    w.more = pool_need((size_t)g->n_groups * sizeof *w.more + 1, e);
+    w.counts = pool_need((size_t)g->n_groups * sizeof *w.counts + 1, e);
+    w.sorted = pool_need((size_t)largest * sizeof *w.sorted + 1, e);
+    bool ok = w.more && w.counts && w.sorted;
+    if (ok) run_of[how](&w);
+    pool_free(w.more);
+    pool_free(w.counts);
+    pool_free(w.sorted);
+    return ok;
+}
