@@ -34,6 +34,8 @@ enum step_kind {
     STEP_CALL,
     STEP_PARTIAL, /* each lane's sum over its rows of the batch … */
     STEP_COMBINE, /* … and the sum of the lanes' sums, in the order of the lanes */
+    STEP_KERNEL, /* the same two for the derivative of a convolution's kernel: a sum over images, */
+    STEP_ADD,    /* in the numbers' own type */
     STEP_OUTPUT,
     STEP_NORM,
     STEP_UPDATE,
@@ -45,7 +47,10 @@ enum step_kind {
 /* Bytes of new numbers that the steps of a phase make for a block of rows before they go on to the
  * next block: what fits into the second cache beside the weights. */
 enum { ROWS_BLOCK = 512 * 1024 };
-enum { LEARN_BLOCK = 64 * 1024 }; /* bytes of gradient made before the weights move */
+/* Weights beyond this are read as seldom as possible: their step takes all rows of the lane. */
+enum { HEAVY_WEIGHTS = 1024 * 1024 };
+enum { LANE_SUM_BYTES = 768 * 1024 }; /* kernels up to this are summed image by image */
+enum { LEARN_BLOCK = 64 * 1024 };     /* bytes of gradient made before the weights move */
 
 struct step {
     enum step_kind kind;
@@ -58,7 +63,7 @@ struct step {
     const void **in_place[PLAN_LANES]; /* where they lie for each lane */
     void **out_place[PLAN_LANES];
     int32_t index; /* which input, output, learn or assign */
-    double *sums;  /* PARTIAL, COMBINE: (lanes, cols) */
+    void *sums;    /* (lanes, cols): doubles; KERNEL, ADD: of the result's type */
     int64_t cols;
     int32_t run;      /* this and the following steps, `run` of them, go block by block … */
     int64_t run_rows; /* … of so many rows of the batch */
@@ -76,6 +81,7 @@ struct plan {
     int n_values;
     struct step *steps;
     int n_steps, max_steps, n_phases;
+    int prepares;    /* 1: what depends on weights alone has a phase before the data's */
     int first_write; /* first phase that changes weights; stops are not obeyed from there … */
     bool long_write; /* … unless that takes long */
     struct update update;

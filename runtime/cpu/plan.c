@@ -38,8 +38,11 @@ static bool make_graph(struct plan *p, const struct plan_spec *spec, struct node
     int n = n_roots_of(spec);
     struct graph *sized = pass_sizes(spec->graph, roots, n, spec->batch, spec->batch, e);
     if (!sized) return false;
-    p->graph = pass_all(sized, roots, n, e);
+    struct graph *short_graph = pass_all(sized, roots, n, e);
     graph_free(sized);
+    if (!short_graph) return false;
+    p->graph = pass_conv(short_graph, roots, n, e);
+    graph_free(short_graph);
     return p->graph != NULL;
 }
 

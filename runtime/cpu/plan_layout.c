@@ -32,14 +32,33 @@ static bool sort_steps(struct plan *p, struct err *e) {
 
 int64_t step_units(const struct plan *p, const struct step *s) {
     if (s->kind == STEP_CALL || s->kind == STEP_LEARN) return s->call.n_units;
-    if (s->kind == STEP_PARTIAL) return p->batch;
-    if (s->kind == STEP_COMBINE) return s->cols;
+    if (s->kind == STEP_PARTIAL || s->kind == STEP_KERNEL) return p->batch;
+    if (s->kind == STEP_COMBINE || s->kind == STEP_ADD) return s->cols;
     return p->values[s->kind == STEP_FEED ? s->out[0] : s->in[0]].count;
+}
+
+static bool is_conv(const struct step *s) {
+    bool call = (s->kind == STEP_CALL || s->kind == STEP_KERNEL) && !s->group;
+    return call &&
+           (s->call.op == OP_conv || s->call.op == OP_conv_input || s->call.op == OP_conv_kernel);
+}
+
+/* Bytes of the matrix or kernel that every row needs. */
+static size_t weight_bytes(const struct step *s) {
+    if (is_conv(s))
+        return (size_t)(s->call.conv.kh * s->call.conv.kw * s->call.conv.c / s->call.conv.groups *
+                        s->call.conv.o) *
+               s->call.bytes;
+    if (s->kind != STEP_CALL || s->group || s->call.op != OP_matmul) return 0;
+    return (size_t)(s->call.matmul.g.n * s->call.matmul.g.k) * s->call.bytes;
 }
 
 static bool goes_by_rows(const struct plan *p, const struct step *s) {
     int64_t units = step_units(p, s);
-    if (s->kind != STEP_FEED && s->kind != STEP_CALL && s->kind != STEP_PARTIAL) return false;
+    if (s->kind != STEP_FEED && s->kind != STEP_CALL && s->kind != STEP_PARTIAL &&
+        s->kind != STEP_KERNEL)
+        return false;
+    if (weight_bytes(s) > HEAVY_WEIGHTS) return false;
     return units > 0 && units % p->batch == 0 && s->cut == units / p->batch * p->row_cut;
 }
 
@@ -58,14 +77,17 @@ static void find_runs(struct plan *p) {
     for (int i = 0; p->batch > 1 && i < p->n_steps;) {
         struct step *first = &p->steps[i];
         size_t bytes = 1;
+        int64_t least = 1;
         int n = 0;
         for (; i < p->n_steps && p->steps[i].phase == first->phase; i++, n++) {
             if (!goes_by_rows(p, &p->steps[i])) break;
             bytes += row_bytes(p, &p->steps[i]);
+            if (weight_bytes(&p->steps[i]) > 0 && !is_conv(&p->steps[i]) && least == 1) least = 8;
+            if (is_conv(&p->steps[i])) least = 2; /* a row is an image, with reuse of its own */
         }
         first->run = n;
-        first->run_rows = (int64_t)(ROWS_BLOCK / bytes) / 8 * 8;
-        if (first->run_rows < 8) first->run_rows = 8;
+        first->run_rows = (int64_t)(ROWS_BLOCK / bytes) / least * least;
+        if (first->run_rows < least) first->run_rows = least;
         if (first->run_rows > p->row_cut) first->run_rows = p->row_cut;
         if (n == 0) i++;
     }

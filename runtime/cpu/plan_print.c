@@ -25,9 +25,10 @@ static void print_group(const struct plan *p, const struct step *s, struct text 
 
 static void print_step(const struct plan *p, const struct step *s, struct text *out) {
     static const char *const names[] = {
-        [STEP_FEED] = "feed",    [STEP_CALL] = "",         [STEP_OUTPUT] = "output",
-        [STEP_NORM] = "norm",    [STEP_UPDATE] = "update", [STEP_LEARN] = "learn",
-        [STEP_PARTIAL] = "sums", [STEP_COMBINE] = "total", [STEP_ASSIGN] = "assign"};
+        [STEP_FEED] = "feed",     [STEP_CALL] = "",         [STEP_OUTPUT] = "output",
+        [STEP_NORM] = "norm",     [STEP_UPDATE] = "update", [STEP_LEARN] = "learn",
+        [STEP_PARTIAL] = "sums",  [STEP_COMBINE] = "total", [STEP_ASSIGN] = "assign",
+        [STEP_KERNEL] = "kernel", [STEP_ADD] = "add"};
     text_addf(out, "  %-7s", names[s->kind]);
     if (s->kind != STEP_CALL) text_addf(out, "%d", s->index);
     if (s->group) print_group(p, s, out);

@@ -132,19 +132,19 @@ static void run_partial(const struct plan *p, const struct step *s, int lane, in
     const struct value *v = &p->values[s->in[0]];
     const struct fold_kernels *k = &kernels()->fold[FOLD_SUM][v->node->desc.dtype];
     int64_t row = v->count / p->batch;
-    double *sums = s->sums + lane * s->cols;
+    double *sums = (double *)s->sums + lane * s->cols;
     const char *from = (const char *)s->in_place[lane][0] + begin * row * (int64_t)v->bytes;
     if (begin == (lane == 0 ? 0 : s->cut)) memset(sums, 0, (size_t)s->cols * sizeof *sums);
     if (s->cols == 1) {
         k->run(sums, from, (end - begin) * row);
     } else {
-        k->rows(sums, from, end - begin, row, row);
+        k->rows(sums, from, (end - begin) * row / s->cols, s->cols, s->cols);
     }
 }
 
 static void run_combine(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
     const struct value *v = &p->values[s->out[0]];
-    const double *a = s->sums, *b = s->sums + s->cols;
+    const double *a = s->sums, *b = a + s->cols;
     for (int64_t i = begin; i < end; i++) {
         if (v->node->desc.dtype == DT_FLOAT64) {
             ((double *)p->place[v->root])[i] = a[i] + b[i];
@@ -154,6 +154,24 @@ static void run_combine(const struct plan *p, const struct step *s, int64_t begi
     }
 }
 
+/* What images [begin, end) add to the lane's share of a kernel's derivative. */
+static unsigned run_kernel_part(const struct plan *p, const struct step *s, int lane, int64_t begin,
+                                int64_t end) {
+    struct call_env env = env_of(p, s, lane);
+    char *sums = (char *)s->sums + (size_t)(lane * s->cols) * s->call.bytes;
+    return call_kernel_sum(&s->call, sums, s->in_place[lane], begin, end, 0, s->call.n_units,
+                           begin != (lane == 0 ? 0 : s->cut), &env);
+}
+
+static void run_add(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+    const struct value *v = &p->values[s->out[0]];
+    size_t skip = (size_t)begin * v->bytes;
+    const void *in[2] = {(char *)s->sums + skip,
+                         (char *)s->sums + (size_t)s->cols * v->bytes + skip};
+    kernels()->elem[OP_add][v->node->desc.dtype]((char *)p->place[v->root] + skip, in, end - begin,
+                                                 NULL);
+}
+
 static void run_units(struct plan *p, const struct step *s, int lane, int64_t begin, int64_t end) {
     if (begin >= end && s->kind != STEP_NORM && s->kind != STEP_PARTIAL) return;
     switch (s->kind) {
@@ -161,6 +179,8 @@ static void run_units(struct plan *p, const struct step *s, int lane, int64_t be
     case STEP_CALL: p->faults[lane] |= run_call(p, s, lane, begin, end); break;
     case STEP_PARTIAL: run_partial(p, s, lane, begin, end); break;
     case STEP_COMBINE: run_combine(p, s, begin, end); break;
+    case STEP_KERNEL: p->faults[lane] |= run_kernel_part(p, s, lane, begin, end); break;
+    case STEP_ADD: run_add(p, s, begin, end); break;
     case STEP_OUTPUT: run_output(p, s, begin, end); break;
     case STEP_NORM: run_norm(p, s, lane, begin, end); break;
     case STEP_UPDATE: run_update(p, s, begin, end); break;

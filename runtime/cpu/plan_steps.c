@@ -228,7 +228,7 @@ static bool feed_steps(struct plan *p, struct err *e) {
     for (int i = 0; i < p->n_values; i++) {
         struct value *v = &p->values[i];
         if (v->node->op != OP_input) continue;
-        struct step *s = plan_add_step(p, STEP_FEED, 0);
+        struct step *s = plan_add_step(p, STEP_FEED, v->phase);
         s->index = v->node->index;
         s->out = plan_alloc(p, 1, sizeof *s->out, e);
         if (!s->out) return false;
@@ -241,15 +241,15 @@ static bool feed_steps(struct plan *p, struct err *e) {
 
 /* ---- sums over the batch: a share per lane ---- */
 
-/* Over all axes, or over the first alone, of something whose rows the lanes share. */
+/* Over the first axis, and perhaps some behind it, of something whose rows the lanes share. */
 static bool is_batch_sum(const struct plan *p, const struct step *s) {
     if (s->kind != STEP_CALL || s->group || s->call.op != OP_sum || p->batch < 2) return false;
     const struct value *out = &p->values[s->out[0]], *in = &p->values[s->in[0]];
     const struct shape *shape = &out->node->in[0]->desc.shape;
-    uint32_t axes = out->node->attrs.axes, all = (1u << shape->n) - 1;
+    uint32_t axes = out->node->attrs.axes; /* the first one or more */
     if (!dtype_is_float(s->call.dtype) || shape->n == 0 || shape->size[0] != p->batch) return false;
     if (in->space != SPACE_ARENA || in->count == 0 || in->phase + 1 != s->phase) return false;
-    return in->cut == in->count / p->batch * p->row_cut && (axes == 1 || axes == all);
+    return in->cut == in->count / p->batch * p->row_cut && (axes & 1) && !(axes & (axes + 1));
 }
 
 static bool split_sums(struct plan *p, struct err *e) {
@@ -260,13 +260,52 @@ static bool split_sums(struct plan *p, struct err *e) {
         const struct value *in = &p->values[s->in[0]], *out = &p->values[s->out[0]];
         struct step *partial = plan_add_step(p, STEP_PARTIAL, in->phase);
         partial->cols = s->cols = out->count;
-        partial->sums = s->sums =
-            plan_alloc(p, (size_t)out->count * PLAN_LANES, sizeof *s->sums, e);
+        partial->sums = s->sums = plan_alloc(p, (size_t)out->count * PLAN_LANES, sizeof(double), e);
         partial->in = plan_alloc(p, 1, sizeof *partial->in, e);
         if (!s->sums || !partial->in) return false;
         partial->in[partial->n_in++] = s->in[0];
         partial->cut = p->row_cut;
         s->kind = STEP_COMBINE;
+        s->cut = out->cut;
+        s->n_in = 0;
+    }
+    return true;
+}
+
+/* ---- derivatives of kernels: likewise, while the images are in the cache ---- */
+
+static bool is_kernel_sum(const struct plan *p, const struct step *s) {
+    if (s->kind != STEP_CALL || s->group || s->call.op != OP_conv_kernel || p->batch < 2)
+        return false;
+    const struct value *out = &p->values[s->out[0]];
+    if ((size_t)out->count * out->bytes > LANE_SUM_BYTES || out->count == 0) return false;
+    for (int i = 0; i < 2; i++) {
+        const struct value *in = &p->values[s->in[i]];
+        bool made = in->space == SPACE_ARENA || in->space == SPACE_INPUT;
+        if (!made || in->count == 0 || s->call.conv.n != p->batch || in->phase >= s->phase)
+            return false;
+        if (in->cut != in->count / p->batch * p->row_cut) return false;
+    }
+    return true;
+}
+
+static bool split_kernels(struct plan *p, struct err *e) {
+    int n = p->n_steps;
+    for (int i = 0; i < n; i++) {
+        struct step *s = &p->steps[i];
+        if (!is_kernel_sum(p, s)) continue;
+        const struct value *a = &p->values[s->in[0]], *b = &p->values[s->in[1]];
+        const struct value *out = &p->values[s->out[0]];
+        struct step *part =
+            plan_add_step(p, STEP_KERNEL, a->phase > b->phase ? a->phase : b->phase);
+        part->call = s->call;
+        part->cols = s->cols = out->count;
+        part->sums = s->sums = plan_alloc(p, (size_t)out->count * PLAN_LANES, out->bytes, e);
+        if (!s->sums) return false;
+        part->in = s->in;
+        part->n_in = s->n_in;
+        part->cut = p->row_cut;
+        s->kind = STEP_ADD;
         s->cut = out->cut;
         s->n_in = 0;
     }
@@ -285,5 +324,5 @@ bool plan_steps(struct plan *p, struct err *e) {
     mark_needed(p);
     TRY(feed_steps(p, e));
     for (int u = 0; u < g.n_units; u++) order_unit(&g, u);
-    return make_steps(&g, e) && split_sums(p, e);
+    return make_steps(&g, e) && split_sums(p, e) && split_kernels(p, e);
 }

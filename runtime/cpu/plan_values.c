@@ -87,6 +87,7 @@ static int64_t heavy_cut(const struct node *n, int64_t count) {
     int64_t inner = s->n ? count / (s->size[0] ? s->size[0] : 1) : 1, read = 0;
     for (int i = 0; i < n->n_in; i++) read += count_of(n->in[i]);
     if (read + count < 4096) return count;
+    if (n->op == OP_conv_kernel && count > 0) return count / s->size[3] / 2 * s->size[3];
     bool product = n->op == OP_matmul || n->op == OP_recur_weight;
     if (product && s->n >= 1 && n->in[0]->desc.shape.n > 1) return s->size[0] / 2 * inner;
     bool folds = op_flags(n->op) & OP_REDUCE;
@@ -127,6 +128,7 @@ static int64_t cut_of(const struct plan *p, const struct node *n, int64_t count)
         }
         return default_cut(count);
     }
+    if (n->op == OP_conv_kernel && count > 0) return count / s->size[3] / 2 * s->size[3];
     bool product = n->op == OP_matmul || n->op == OP_recur_weight;
     if (product && s->n > 0) return heavy_cut(n, count);
     return cuts_by_element(n) ? heavy_cut(n, count) : count;
@@ -178,6 +180,7 @@ static void place_leaf(struct plan *p, struct value *v) {
     } else {
         v->space = SPACE_INPUT;
         v->needed = true;
+        v->phase = p->prepares;
         v->cut = cut_of(p, n, v->count);
     }
 }
@@ -219,8 +222,20 @@ bool plan_roots(struct plan *p, struct err *e) {
     return p->values && find_roots(p);
 }
 
+/* Does an image meet a kernel that is turned round first? Both lanes need all of it: it is made in
+ * a phase before the data come in, so that the lanes need not wait for each other in between. */
+static bool turns_kernels(const struct plan *p) {
+    for (int i = 0; i < p->n_values; i++) {
+        const struct node *n = p->values[i].node;
+        if (n->op != OP_conv && n->op != OP_conv_input) continue;
+        if (!is_leaf(p->values[p->values[n->in[1]->id].root].node)) return true;
+    }
+    return false;
+}
+
 void plan_values(struct plan *p) {
     find_virtual(p);
+    p->prepares = turns_kernels(p);
     for (int i = 0; i < p->n_values; i++) {
         struct value *v = &p->values[i];
         if (v->root != i) continue;

@@ -215,13 +215,37 @@ static struct arg *arg_named(struct config *c, const char *name, struct signatur
     return NULL;
 }
 
+static struct shape one_size(double x) {
+    return (struct shape){.n = 1, .size = {(int64_t)x}};
+}
+
 bool config_set_number(struct config *c, const char *arg_name, double x, struct err *e) {
     struct signature_arg a;
     struct arg *arg = arg_named(c, arg_name, &a);
     if (!arg) return err_set(e, ERR_BUG, "%s has no argument %s.", c->row->name, arg_name);
     *arg = (struct arg){.kind = ARG_NUMBER, .number = x};
+    if (str_is(a.kind, "size")) *arg = (struct arg){.kind = ARG_SHAPE, .shape = one_size(x)};
     if (str_is(a.kind, "int")) arg->kind = ARG_INT;
     if (str_is(a.kind, "bool")) arg->kind = ARG_BOOL;
+    return true;
+}
+
+bool config_set_text(struct config *c, const char *arg_name, const char *text, struct err *e) {
+    struct signature_arg a;
+    struct arg *arg = arg_named(c, arg_name, &a);
+    const char *own = intern_c(text);
+    if (!arg) return err_set(e, ERR_BUG, "%s has no argument %s.", c->row->name, arg_name);
+    if (!own) return err_memory(e, strlen(text) + 1);
+    *arg = (struct arg){.kind = ARG_TEXT, .text = own};
+    return true;
+}
+
+bool config_set_shape(struct config *c, const char *arg_name, const struct shape *s,
+                      struct err *e) {
+    struct signature_arg a;
+    struct arg *arg = arg_named(c, arg_name, &a);
+    if (!arg) return err_set(e, ERR_BUG, "%s has no argument %s.", c->row->name, arg_name);
+    *arg = (struct arg){.kind = ARG_SHAPE, .shape = *s};
     return true;
 }
 

@@ -142,6 +142,8 @@ struct config *config_default(const struct config_row *row, struct err *e);
 /* Put a number (or an activation) in the place of the named argument; a name that the signature
  * lacks is a mistake of ours and fails with ERR_BUG. */
 bool config_set_number(struct config *c, const char *arg_name, double x, struct err *e);
+bool config_set_text(struct config *c, const char *arg_name, const char *text, struct err *e);
+bool config_set_shape(struct config *c, const char *arg_name, const struct shape *s, struct err *e);
 bool config_set_activation(struct config *c, const char *arg_name, int activation, struct err *e);
 /* Are all values allowed (units above 0, a rate from 0 to 1 …)? ERR_VALUE if not; {0} stands for
  * the call. The makers of layers and train_run ask it; so may the language, at once. */

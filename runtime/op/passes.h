@@ -22,6 +22,10 @@ struct graph *pass_stable(const struct graph *g, struct node **roots, int n_root
 /* mean becomes sum / count. */
 struct graph *pass_means(const struct graph *g, struct node **roots, int n_roots, struct err *e);
 
+/* relu(conv(x, kernel) + bias) as one node: (x, kernel, bias) with attrs.a = 1 for the relu. Not
+ * part of pass_all: for back ends whose convolutions can do this. */
+struct graph *pass_conv(const struct graph *g, struct node **roots, int n_roots, struct err *e);
+
 /* All of them, in the order that suits a plan: stable, means, fold, common. */
 struct graph *pass_all(const struct graph *g, struct node **roots, int n_roots, struct err *e);
 

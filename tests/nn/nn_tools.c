@@ -105,9 +105,12 @@ void set_numbers(const struct model *m, struct weights *w, const char *name, con
 
 void set_weight(const struct model *m, struct weights *w, const char *name, double salt,
                 double scale) {
-    double values[4096];
-    fill_values(values, 4096, salt, scale, 0);
+    int64_t n = 0;
+    if (!info_of(m, name, &n)) return;
+    double *values = pool_alloc((size_t)n * sizeof *values + 8);
+    fill_values(values, n, salt, scale, 0);
     set_numbers(m, w, name, values);
+    pool_free(values);
 }
 
 const float *weight_of(const struct model *m, const struct weights *w, const char *name) {
