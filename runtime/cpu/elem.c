@@ -164,7 +164,9 @@ FM double mod_real(double x, double y) {
 
 FM double floordiv_real(double x, double y) {
     if (y == 0) return x / y;
-    double q = (x - mod_real(x, y)) / y, f = fm_floor(q);
+    double r = fmod(x, y), q = (x - r) / y; /* before r changes its sign: y may be infinite */
+    if (r != 0 && (r < 0) != (y < 0)) q -= 1;
+    double f = fm_floor(q);
     return q - f > 0.5 ? f + 1 : f;
 }
 

@@ -158,6 +158,13 @@ static bool too_small(const struct builder *b, const struct layer *l, const stru
             axes == 2 ? "image" : "sequence", kind);
     way_as_facts(b, x, e);
     err_fact(e, name, "needs at least %s", need);
+    long long side = (long long)reach_of(w, 1);
+    if (axes == 2 && strstr(name, "Pool") && side > 2)
+        return err_hint(e,
+                        "Every 3x3 convolution without padding takes 2 pixels off each side "
+                        "length, and every %lldx%lld pooling divides it by %lld. Use a smaller "
+                        "window, such as 2x2, or padding=\"same\".",
+                        (long long)reach_of(w, 0), side, side);
     return err_hint(e, "Every 3x3 convolution without padding takes 2 pixels off each side length, "
                        "and every 2x2 pooling halves it. Use a smaller window, fewer of them, or "
                        "padding=\"same\".");

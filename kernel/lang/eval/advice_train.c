@@ -61,6 +61,26 @@ static void look_at_stopping(struct advice *a, const struct training *t) {
                    advice_words(t->validate->span, "the test set", words, sizeof words));
 }
 
+static bool in_search(const struct program *p, const struct ast *statement) {
+    for (int i = 0; i < p->n_statements; i++) {
+        const struct ast *s = p->statements[i];
+        const struct ast *block = s->kind == AST_ASSIGN ? s->a : s;
+        if (block->kind == AST_SEARCH && statement->span.source == block->span.source &&
+            statement->span.start >= block->span.start && statement->span.end <= block->span.end)
+            return true;
+    }
+    return false;
+}
+
+static void look_at_search(struct advice *a, const struct program *p, const struct training *t) {
+    char words[64];
+    if (t->validate && names_test(t->validate->span) && in_search(p, t->statement))
+        advice_say(a, "search on test data",
+                   "The search chooses by %s: the score of its best there is no longer one on "
+                   "unseen data. Choose with validation rows, test the winner once.",
+                   advice_words(t->validate->span, "the test set", words, sizeof words));
+}
+
 /* ---- labels drawn anew ---- */
 
 static bool draws(const struct ast *x) {
@@ -163,6 +183,7 @@ void advice_training(struct eval *ev, const struct training *t) {
     if (!rows) return;
     advice_model(a, t->spec->model);
     look_at_stopping(a, t);
+    look_at_search(a, ev->program, t);
     look_at_labels(a, ev, t);
     look_at_rows(a, t, rows);
     advice_rare_class(a, t->spec->data.targets[0], t->spec->metrics, t->spec->n_metrics);

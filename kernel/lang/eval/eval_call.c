@@ -373,13 +373,18 @@ static bool layer_outside(struct eval *ev, const struct ast *field, struct value
                     f.builtin->name);
 }
 
+/* The last link of a chain, `.MaxPool2D(8x8)` without its dot: what a message points at. */
+static struct span link_span(const struct ast *x) {
+    return (struct span){x->span.source, x->a->key_span.start, x->span.end};
+}
+
 /* f(a)(x): make the layer from the arguments, then apply it to what stands before the dot. */
 static bool chain_layer(struct eval *ev, struct value f, struct value self, struct actuals *a,
                         const struct ast *x, struct value *out) {
     struct value made;
-    TRY(call_value(ev, f, a->items, a->n, x->span, &made));
+    TRY(call_value(ev, f, a->items, a->n, link_span(x), &made));
     struct actual on = {.value = self, .at = x->a->a->span};
-    bool ok = call_value(ev, made, &on, 1, x->span, out);
+    bool ok = call_value(ev, made, &on, 1, link_span(x), out);
     value_unref(made);
     return ok;
 }
@@ -414,7 +419,7 @@ static bool call_chain(struct eval *ev, const struct ast *x, struct value self, 
                         x->span);
     ok = ok && eval_actuals(ev, x, f, &a);
     if (ok && layer) ok = chain_layer(ev, f, self, &a, x, out);
-    else if (ok) ok = call_value(ev, f, a.items, a.n, x->span, out);
+    else if (ok) ok = call_value(ev, f, a.items, a.n, link_span(x), out);
     actuals_clear(&a);
     value_unref(f);
     return ok;

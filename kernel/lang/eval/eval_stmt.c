@@ -277,6 +277,29 @@ static bool keeps_training(struct eval *ev, const struct ast *s) {
                     list.p, (int)list.n, list.p, (int)rest.n, rest.p);
 }
 
+/* A mistake that comes only in a later round says in which: "third time round, k = 4". */
+static void say_round(struct eval *ev, const struct ast *s, int64_t i) {
+    static const char *const times[] = {"", "second", "third", "fourth", "fifth", "sixth"};
+    struct value v;
+    struct err *e = ev->e;
+    bool inside =
+        e->at.source == s->span.source && e->at.start >= s->span.start && e->at.end <= s->span.end;
+    if (i < 1 || e->label[0] || !inside || s->n != 1 || s->list[0]->kind != AST_NAME) return;
+    char word[32];
+    if (i < (int)ARRAY_LEN(times)) snprintf(word, sizeof word, "%s time round", times[i]);
+    else snprintf(word, sizeof word, "round %lld", (long long)i + 1);
+    struct err keep = *e;
+    struct text t = {0};
+    if (name_get(ev, s->list[0], &v)) {
+        if (value_is_number(v) || v.kind == V_TEXT) value_repr(v, &t);
+        value_unref(v);
+    }
+    *e = keep;
+    if (t.n && t.n < 40) err_label(e, "%s, %s = %s", word, s->list[0]->name, t.p);
+    else err_label(e, "%s", word);
+    text_clear(&t);
+}
+
 static enum flow exec_for(struct eval *ev, const struct ast *s) {
     struct loop loop;
     if (ev->domain == DOMAIN_CHECK && !keeps_training(ev, s)) return FLOW_ERROR;
@@ -294,6 +317,7 @@ static enum flow exec_for(struct eval *ev, const struct ast *s) {
         }
         flow = exec_round(ev, s, item, i);
         if (flow == FLOW_CONTINUE) flow = FLOW_NEXT;
+        if (flow == FLOW_ERROR && ev->e->kind != ERR_INTERRUPT) say_round(ev, s, i);
     }
     loop_end(&loop);
     if (flow == FLOW_ERROR && ev->e->kind != ERR_INTERRUPT) err_at(ev->e, s->span);
