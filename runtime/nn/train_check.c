@@ -116,6 +116,15 @@ static bool check_output(const struct model *m, int i, const struct measure *los
 
 /* ---- targets against outputs ---- */
 
+/* Does no layer of the model fold axes? */
+static bool keeps_axes(const struct model *m) {
+    static const char *const folding[] = {"Flatten", "Reshape", "Global", "RNN", "GRU", "LSTM"};
+    for (int i = 0; i < model_n_layers(m); i++)
+        for (size_t k = 0; k < ARRAY_LEN(folding); k++)
+            if (strstr(model_layer(m, i)->text, folding[k])) return false;
+    return true;
+}
+
 static bool wrong_target(const struct model *m, int i, const struct shape *target,
                          const struct config_row *row, struct err *e) {
     const struct port *out = &m->outputs[1][i];
@@ -138,6 +147,9 @@ static bool wrong_target(const struct model *m, int i, const struct shape *targe
                  "For class numbers the output needs one unit for each class; for %lld numbers "
                  "it needs %lld units.",
                  (long long)there, (long long)there);
+    else if (out->desc.shape.n > 2 && target->n < out->desc.shape.n && keeps_axes(m))
+        err_hint(e, "Each example keeps an axis that nothing folds: .Flatten() before the first "
+                    "Dense makes one row of numbers of it.");
     return point_at(e, 2);
 }
 

@@ -3,11 +3,23 @@
 #include <math.h>
 #include <string.h>
 
+/* A table where numbers are needed: its first column of numbers. */
+static void hint_column(struct call *c, const struct table *t) {
+    for (int i = 0; i < t->n_columns; i++) {
+        enum column_kind kind = t->columns[i].kind;
+        if (kind != COLUMN_NUMBER && kind != COLUMN_INT) continue;
+        err_hint(c->ev->e, "Take a column: t.%s.%s(). For all of them: t.describe().",
+                 t->columns[i].name, c->row->name);
+        return;
+    }
+}
+
 bool fn_take_operand(struct call *c, int i, struct value *v) {
     TRY(as_tensorlike(c->ev, c->args[i], v));
     if (value_is_tensorlike(*v) || v->kind == V_UNKNOWN) return true;
     call_fail(c, i, ERR_TYPE, "%s works on numbers, and this is %s.", c->row->name,
               value_kind_words(v->kind));
+    if (v->kind == V_TABLE) hint_column(c, v->table);
     value_unref(*v);
     *v = value_missing();
     return false;

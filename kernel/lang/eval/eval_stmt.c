@@ -166,6 +166,16 @@ static bool is_nothing(struct value v) {
     return v.kind == V_NONE || v.kind == V_UNKNOWN || v.kind == V_MISSING;
 }
 
+/* `x.append(4)` was meant to change x; anything else needs a name of its own. */
+static const char *goes_on_from(const struct ast *x) {
+    static const char *const changers[] = {"append", "drop_missing", "drop",         "rename",
+                                           "assign", "sort",         "fill_missing", "replace"};
+    bool method = x->kind == AST_CALL && x->a->kind == AST_ATTRIBUTE && x->a->a->kind == AST_NAME;
+    for (size_t i = 0; method && i < ARRAY_LEN(changers); i++)
+        if (strcmp(x->a->name, changers[i]) == 0) return x->a->a->name;
+    return "result";
+}
+
 /* A value that nobody can see or use: in a language without side effects always a slip. */
 static enum flow lost(struct eval *ev, const struct ast *s, struct value v) {
     struct str text = source_piece(s->a->span);
@@ -178,9 +188,9 @@ static enum flow lost(struct eval *ev, const struct ast *s, struct value v) {
     else
         err_hint(ev->e,
                  "Values never change behind your back: give the result a name\n\n"
-                 "    result = %.*s\n\nor show it with show(…). Only the last line of a "
+                 "    %s = %.*s\n\nor show it with show(…). Only the last line of a "
                  "cell shows its value by itself.",
-                 n, text.p);
+                 goes_on_from(s->a), n, text.p);
     return FLOW_ERROR;
 }
 

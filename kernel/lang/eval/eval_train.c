@@ -111,11 +111,14 @@ static bool not_a_model(struct eval *ev, const struct ast *target, struct value 
     fail(ev, target->span, ERR_TRAIN, "`train` trains a model, and this is %s.",
          value_kind_words(v.kind));
     struct str name = source_piece(target->span);
+    const char *maker = v.kind == V_MAKER ? v.maker->ast->name : "";
+    bool same = str_is(name, maker);
     if (v.kind == V_MAKER)
         err_hint(ev->e,
-                 "%.*s describes models. Make one, with its own weights, first:\n\n"
-                 "    net = %.*s()\n    train net on …",
-                 (int)name.n, name.p, (int)name.n, name.p);
+                 "%s describes models. Make one, with its own weights, first:\n\n"
+                 "    %.*s = %s()\n    train %.*s on …",
+                 maker, same ? 3 : (int)name.n, same ? "net" : name.p, maker,
+                 same ? 3 : (int)name.n, same ? "net" : name.p);
     return false;
 }
 

@@ -143,7 +143,13 @@ static bool too_many(const struct signature *s, const struct actual *a, struct e
             s->n == 1 ? "" : "s");
     err_label(e, "is one too many");
     err_at(e, a->at);
-    return say_signature(s, e, "");
+    struct str data = source_piece(a->at);
+    bool layer = s->owner[0] >= 'A' && s->owner[0] <= 'Z' && a->value.kind == V_NODE;
+    char before[160] = "";
+    if (layer && data.n < 40)
+        snprintf(before, sizeof before, "In a model the data stand before the dot: %.*s.%s(…)\n\n",
+                 (int)data.n, data.p, s->owner);
+    return say_signature(s, e, before);
 }
 
 static int position_of(const struct signature *s, const char *name) {
