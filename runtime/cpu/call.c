@@ -24,6 +24,7 @@ static const family_fn families[OP_COUNT] = {
     [OP_conv] = call_conv,          [OP_conv_input] = call_conv,
     [OP_conv_kernel] = call_conv,   [OP_max_pool] = call_pool,
     [OP_max_take] = call_pool,      [OP_max_spread] = call_pool,
+    [OP_warp] = call_warp,          [OP_warp_back] = call_warp,
     [OP_mean_pool] = call_pool,     [OP_mean_spread] = call_pool,
 };
 

@@ -45,6 +45,13 @@ struct pool_call {
     struct sliding window;
 };
 
+/* Warps: x (n, h, w, c), y (n, oh, ow, c). */
+struct warp_call {
+    int64_t h, w, c, oh, ow;
+    int fill;
+    bool nearest, one_map;
+};
+
 struct call {
     call_fn run;
     int64_t n_units;
@@ -87,6 +94,7 @@ struct call {
         struct recur recur;
         struct conv_call conv;
         struct pool_call pool;
+        struct warp_call warp;
         struct group *group;
     };
 };
@@ -134,6 +142,7 @@ void call_recur(struct call *c, const struct call_spec *s);
 void call_make(struct call *c, const struct call_spec *s); /* fill, range, random */
 void call_conv(struct call *c, const struct call_spec *s); /* conv, conv_input, conv_kernel */
 void call_pool(struct call *c, const struct call_spec *s); /* max_pool, mean_pool … */
+void call_warp(struct call *c, const struct call_spec *s); /* warp, warp_back */
 
 /* ---- walks ---- */
 

@@ -25,6 +25,12 @@ struct node *image_close(struct builder *b, struct node *y, int axes, bool fresh
  */
 bool image_padding(struct builder *b, const struct layer *l, const struct node *x, int arg,
                    int axes, struct sliding *w, struct err *e);
+/* Images of size[0] x size[1], as TensorFlow resizes them. */
+struct node *image_resize(struct builder *b, struct node *x, const int64_t *size, bool nearest,
+                          struct err *e);
+/* "bilinear" or "nearest" */
+bool image_interpolation(const struct layer *l, int arg, bool *nearest, struct err *e);
+
 /* bias and activation by argument number; -1 = none. */
 struct node *image_finish(struct builder *b, struct layer *l, struct node *z, int bias, int slot,
                           int activation, struct err *e);

@@ -1,5 +1,6 @@
 /* Layers that pad, cut and enlarge images. */
 #include "image.h"
+#include <string.h>
 
 /* [before, after] for both sides: 1 -> all four, 2x1 -> two above and below, one left and right, or
  * four numbers: above, below, left, right. */
@@ -62,11 +63,55 @@ static struct node *enlarge(struct graph *g, struct node *x, const int32_t *fact
     return op_reshape(g, graph_add1(g, OP_expand, x, &a, e), &four, e);
 }
 
+/* ---- resizing ---- */
+
+/* As TensorFlow: pixels are squares, their middles are at half numbers. */
+struct node *image_resize(struct builder *b, struct node *x, const int64_t *size, bool nearest,
+                          struct err *e) {
+    struct shape to = x->desc.shape, six = shape_of(1, (int64_t[]){6});
+    struct tensor *map = tensor_zeros(DT_FLOAT64, &six, e);
+    if (!map) return NULL;
+    for (int i = 0; i < 2; i++) {
+        double ratio = (double)x->desc.shape.size[i + 1] / (double)size[i];
+        tensor_set(map, 4 * i, ratio);
+        /* nearest: on the border between two pixels the next one counts */
+        tensor_set(map, 3 * i + 2, (ratio - 1) / 2 + (nearest ? 1e-5 : 0));
+        to.size[i + 1] = size[i];
+    }
+    struct node *m = graph_constant(b->graph, map, e);
+    tensor_unref(map);
+    const struct attrs a = {.shape = to, .axis = 0, .a = nearest};
+    return m ? graph_add2(b->graph, OP_warp, x, m, &a, e) : NULL;
+}
+
+bool image_interpolation(const struct layer *l, int arg, bool *nearest, struct err *e) {
+    const char *how = layer_arg(l, arg)->text;
+    *nearest = strcmp(how, "nearest") == 0;
+    if (*nearest || strcmp(how, "bilinear") == 0) return true;
+    return err_set(e, ERR_VALUE, "%s knows \"bilinear\" and \"nearest\".", l->config->row->name);
+}
+
+struct node *layer_build_resizing(struct builder *b, struct layer *l, struct node *x,
+                                  struct err *e) {
+    int32_t size[2];
+    bool nearest;
+    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, size, e) ||
+        !image_interpolation(l, 1, &nearest, e))
+        return NULL;
+    const int64_t to[2] = {size[0], size[1]};
+    return image_close(b, image_resize(b, x, to, nearest, e), 2, false, e);
+}
+
 struct node *layer_build_up_sampling2d(struct builder *b, struct layer *l, struct node *x,
                                        struct err *e) {
     int32_t factor[2];
-    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, factor, e)) return NULL;
-    return image_close(b, enlarge(b->graph, x, factor, e), 2, false, e);
+    bool nearest;
+    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, factor, e) ||
+        !image_interpolation(l, 1, &nearest, e))
+        return NULL;
+    const int64_t to[2] = {x->desc.shape.size[1] * factor[0], x->desc.shape.size[2] * factor[1]};
+    struct node *y = nearest ? enlarge(b->graph, x, factor, e) : image_resize(b, x, to, false, e);
+    return image_close(b, y, 2, false, e);
 }
 
 struct node *layer_build_up_sampling1d(struct builder *b, struct layer *l, struct node *x,

@@ -202,6 +202,10 @@ static void layer_note_result(struct builder *b, const struct layer *l, struct n
     }
 }
 
+struct node *layer_build(struct builder *b, struct layer *l, struct node *x, struct err *e) {
+    return builds[l->config->row->kind](b, l, x, e);
+}
+
 struct node *layer_apply(struct builder *b, struct layer *l, struct node *const *in, int n_in,
                          struct err *e) {
     const struct config_row *row = l->config->row;

@@ -39,6 +39,9 @@ uint64_t layer_stream(struct builder *b);
 /* The known size of the last axis, or 0 with an error that names the layer. */
 int64_t layer_last_size(const struct layer *l, const struct node *x, struct err *e);
 
+/* The layer's function on x, outside of a model: for layers without weights. */
+struct node *layer_build(struct builder *b, struct layer *l, struct node *x, struct err *e);
+
 /* layer_build_<id> for each row of layers.list. */
 typedef struct node *(*layer_build_fn)(struct builder *b, struct layer *l, struct node *x,
                                        struct err *e);

@@ -1,5 +1,6 @@
 /* A copy of one of a model's graphs, to which targets and measures are added. */
 #include "objective.h"
+#include "augment.h"
 #include "embed.h"
 #include "../base/pool.h"
 
@@ -53,8 +54,27 @@ static bool copy_inputs(struct objective *o, const struct model *m, struct err *
     return true;
 }
 
-bool objective_init(struct objective *o, const struct model *m, bool training, const bool *frozen,
-                    struct err *e) {
+/* What the model reads in place of images: images changed at random. */
+static bool augment_inputs(struct objective *o, const struct model *m,
+                           const struct train_spec *spec, struct err *e) {
+    bool any = false;
+    for (int i = 0; i < m->n_inputs[1] && spec->n_augment > 0; i++) {
+        struct node **x = &o->map[m->inputs[1][i].node->id];
+        if (!is_augmentable(&(*x)->desc)) continue;
+        TRY(*x = augment_node(o->graph, spec->augment, spec->n_augment, *x, e));
+        any = true;
+    }
+    if (any || spec->n_augment == 0) return true;
+    char text[160];
+    err_set(e, ERR_SETTING, "`augment` changes images, and the model {0} reads none.");
+    err_fact(e, "what it reads", "%s",
+             shape_print_axes(&m->inputs[1][0].desc.shape, 1, text, sizeof text));
+    return err_fact(e, "images are", "[height, width] or [height, width, channel]");
+}
+
+bool objective_init(struct objective *o, const struct model *m, bool training,
+                    const struct train_spec *spec, struct err *e) {
+    const bool *frozen = spec ? spec->frozen_layers : NULL;
     *o = (struct objective){.model = m, .training = training};
     const struct graph *from = m->graphs[training];
     TRY(o->map = pool_need((size_t)graph_n_nodes(from) * sizeof *o->map + 1, e));
@@ -62,6 +82,7 @@ bool objective_init(struct objective *o, const struct model *m, bool training, c
     struct embedding s = {
         .to = o->graph, .batch = SIZE_BATCH, .map = o->map, .weight = same_weight, .user = o};
     TRY(copy_inputs(o, m, e));
+    if (spec && training) TRY(augment_inputs(o, m, spec, e));
     TRY(frozen && training ? copy_frozen(o, &s, frozen, e) : embed_graph(&s, from, e));
     for (int i = 0; i < m->n_outputs[training]; i++)
         o->outputs[i] = o->map[m->outputs[training][i].node->id];

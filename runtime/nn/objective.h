@@ -14,8 +14,9 @@ struct objective {
 };
 
 /* frozen: by layer (as in the summary), those that compute as in inference; or NULL. */
-bool objective_init(struct objective *o, const struct model *m, bool training, const bool *frozen,
-                    struct err *e);
+/* `spec`: its frozen layers and its augmentation, or NULL. */
+bool objective_init(struct objective *o, const struct model *m, bool training,
+                    const struct train_spec *spec, struct err *e);
 void objective_clear(struct objective *o);
 /* The input for the targets of output i. `classes`: they may be class numbers. */
 bool objective_target(struct objective *o, int i, const struct desc *target, bool classes,

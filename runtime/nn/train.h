@@ -55,8 +55,10 @@ struct train_spec {
     const struct config *schedule;              /* or NULL */
     int n_callbacks;
     const struct config *callbacks[8];
-    const struct config *penalty; /* on all weights of rank 2 and more, or NULL */
-    const double *class_weight;   /* by class number, or NULL */
+    int n_augment;
+    const struct config *augment[8]; /* layers that change images of the training set (augment.h) */
+    const struct config *penalty;    /* on all weights of rank 2 and more, or NULL */
+    const double *class_weight;      /* by class number, or NULL */
     int n_class_weight;
     const struct tensor *sample_weight; /* [n] or NULL */
     int64_t epochs, batch;              /* 10, 32 */

@@ -210,7 +210,7 @@ static bool make_step(struct trainer *t, struct err *e) {
     struct assign assigns[ARRAY_LEN(s->model->assigns)];
     int n_data = s->model->n_inputs[1];
     for (int i = 0; i < n_data; i++) data[i] = s->data.inputs[i];
-    TRY(objective_init(&t->objective, s->model, true, s->frozen_layers, e));
+    TRY(objective_init(&t->objective, s->model, true, s, e));
     TRY(add_losses(t, data, &n_data, values, e));
     TRY(add_gradients(t, values[0], e));
     if (t->n_learn == 0)

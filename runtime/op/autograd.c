@@ -9,6 +9,7 @@ static grad_fn *grad_of(enum op op) {
     if (!f) f = grad_of_shape(op);
     if (!f) f = grad_of_reduce(op);
     if (!f) f = grad_of_window(op);
+    if (!f) f = grad_of_warps(op);
     return f ? f : grad_of_recur(op);
 }
 

@@ -27,6 +27,7 @@ grad_fn *grad_of_shape(enum op op);
 grad_fn *grad_of_reduce(enum op op);
 grad_fn *grad_of_recur(enum op op);
 grad_fn *grad_of_window(enum op op);
+grad_fn *grad_of_warps(enum op op);
 
 struct node *grad_1(struct grad *c, enum op op, struct node *a, const struct attrs *attrs);
 struct node *grad_2(struct grad *c, enum op op, struct node *a, struct node *b);

@@ -65,7 +65,8 @@ struct attrs op_final_attrs(enum op op, const struct attrs *attrs, const struct 
     struct attrs final = attrs ? *attrs : (struct attrs){0};
     bool has_shape = op_arity(op) == 0 || op == OP_reshape || op == OP_expand || op == OP_place ||
                      op == OP_scatter_add || op == OP_conv_input || op == OP_conv_kernel ||
-                     op == OP_max_spread || op == OP_mean_spread;
+                     op == OP_max_spread || op == OP_mean_spread || op == OP_warp ||
+                     op == OP_warp_back;
     if (has_shape) final.shape = p->out.shape;
     if (op == OP_reshape) final.axis = 0;
     if (op_arity(op) == 0 || op == OP_cast || op == OP_one_hot) final.dtype = p->out.dtype;

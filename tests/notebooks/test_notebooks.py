@@ -1,4 +1,4 @@
-"""Every notebook of module 1 runs from top to bottom, and the numbers it prints are those of the
+"""Every notebook runs from top to bottom, and the numbers it prints are those of the
 course (numbers.json). One kernel each, headless, as ./run does it."""
 import json
 import re
@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "clients"))
 import conftest as home  # noqa: E402,F401  a home of its own
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks" / "m01_dnn").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("m0*/*.ipynb"))
 NUMBERS = json.loads(Path(__file__).with_name("numbers.json").read_text())
-SECONDS = {"denoising_autoencoder": 180}
+SECONDS = {"denoising_autoencoder": 180, "convolutional_network": 120}
 done = {}
 
 
@@ -66,12 +66,13 @@ def test_every_notebook_has_numbers():
 
 PLOTS = {"activation_functions": 7, "gradient_descent": 2, "weight_initialization": 2,
          "regularization": 2, "learning_rate_schedule": 3, "batch_normalization": 1, "losses": 1,
-         "denoising_autoencoder": 5, "first": 3}
+         "denoising_autoencoder": 5, "first": 3, "edge_detection": 3, "convolutional_network": 3}
 
 
 @pytest.mark.parametrize("name", PLOTS)
 def test_pictures(name, tmp_path):
-    notebook, _ = execute(ROOT / "notebooks" / "m01_dnn" / f"{name}.ipynb", tmp_path)
+    path = next(p for p in NOTEBOOKS if p.stem == name)
+    notebook, _ = execute(path, tmp_path)
     pictures = [o for c in notebook.cells for o in c.get("outputs", [])
                 if {"image/svg+xml", "image/png"} & set(o.get("data", {}))]
     assert len(pictures) >= PLOTS[name]

@@ -285,6 +285,16 @@ static const struct op_case table[] = {
     {OP_mean_spread, ONE(1, 1, 1, 1), WINDOW(.size = {1, 1}, PLAIN), .attrs.shape = S(1, 1, 1, 1)},
     {OP_mean_spread, ONE(3, 7, 10, 70), WINDOW(THREE), .attrs.shape = S(3, 13, 20, 70)},
 
+    {OP_warp, IN(2, S(2, 4, 5, 3), S(2, 6)), .attrs.shape = S(2, 3, 6, 3)},
+    {OP_warp, IN(2, S(2, 4, 5, 1), S(6)), .attrs = {.shape = S(2, 4, 5, 1), .axis = 1}},
+    {OP_warp, IN(2, S(2, 4, 5, 2), S(2, 6)), .attrs = {.shape = S(2, 5, 4, 2), .axis = 2}},
+    {OP_warp, IN(2, S(3, 4, 5, 2), S(3, 6)), .attrs = {.shape = S(3, 5, 4, 2), .a = 1}},
+    {OP_warp, IN(2, S(5, 20, 21, 3), S(5, 6)), .attrs = {.shape = S(5, 18, 22, 3), .axis = 1}},
+    {OP_warp_back, IN(2, S(2, 3, 6, 3), S(2, 6)), .attrs.shape = S(2, 4, 5, 3)},
+    {OP_warp_back, IN(2, S(2, 4, 5, 1), S(6)), .attrs = {.shape = S(2, 4, 5, 1), .axis = 1}},
+    {OP_warp_back, IN(2, S(2, 5, 4, 2), S(2, 6)), .attrs = {.shape = S(2, 4, 5, 2), .axis = 2}},
+    {OP_warp_back, IN(2, S(3, 5, 4, 2), S(3, 6)), .attrs = {.shape = S(3, 4, 5, 2), .a = 1}},
+
     {OP_softmax_crossentropy, IN(2, S(4, 5), S(4, 5)), .low = {-3, 0}, .high = {3, 1}},
     {OP_softmax_crossentropy, IN(2, S(5), S(5)), .low = {-3, 0}, .high = {3, 1}},
     {OP_softmax_crossentropy, IN(2, S(2, 3, 4), S(2, 3, 4)), .low = {-3, 0}, .high = {3, 1}},
@@ -368,7 +378,8 @@ void each_case(case_fn *visit, void *user) {
 
 bool op_has_slope(enum op op, int input) {
     bool places = op == OP_max_take || op == OP_max_spread;
-    return op_is_smooth(op) && !(places && input == 0);
+    bool maps = op == OP_warp || op == OP_warp_back;
+    return op_is_smooth(op) && !(places && input == 0) && !(maps && input == 1);
 }
 
 bool op_is_smooth(enum op op) {

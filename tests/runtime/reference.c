@@ -392,6 +392,40 @@ static void pool(const struct node *n, double *const *in, double *out) {
     }
 }
 
+/* ---- maps of places ---- */
+
+static int64_t mirrored(int64_t i, int64_t n, int fill) {
+    if (i >= 0 && i < n) return i;
+    if (fill == 2) return -1;
+    if (fill == 0) return i < 0 ? 0 : n - 1;
+    while (i < 0 || i >= n) i = i < 0 ? -1 - i : 2 * n - 1 - i;
+    return i;
+}
+
+/* Every pixel of the larger side and its four neighbours: weights by distance. */
+static void warp(const struct node *n, double *const *in, double *out) {
+    bool back = n->op == OP_warp_back, one = n->in[1]->desc.shape.n == 1;
+    const struct shape *x = back ? &n->desc.shape : &n->in[0]->desc.shape;
+    const struct shape *y = back ? &n->in[0]->desc.shape : &n->desc.shape;
+    int64_t at[4];
+    for (int64_t i = 0; i < reference_count(y); i++) {
+        unflatten(y, i, at);
+        const double *m = in[1] + (one ? 0 : 6 * at[0]);
+        double p = m[0] * (double)at[1] + m[1] * (double)at[2] + m[2];
+        double q = m[3] * (double)at[1] + m[4] * (double)at[2] + m[5];
+        if (n->attrs.a != 0) p = floor(p + 0.5), q = floor(q + 0.5);
+        for (int64_t u = (int64_t)floor(p); u <= (int64_t)floor(p) + 1; u++)
+            for (int64_t v = (int64_t)floor(q); v <= (int64_t)floor(q) + 1; v++) {
+                int64_t k[4] = {at[0], mirrored(u, x->size[1], n->attrs.axis),
+                                mirrored(v, x->size[2], n->attrs.axis), at[3]};
+                double share = (1 - fabs(p - (double)u)) * (1 - fabs(q - (double)v));
+                if (k[1] < 0 || k[2] < 0) continue;
+                if (back) out[flatten(x, k)] += share * in[0][i];
+                else out[i] += share * in[0][flatten(x, k)];
+            }
+    }
+}
+
 /* ---- all of them ---- */
 
 static void elementwise(const struct node *n, double *const *x, double *y, int64_t count) {
@@ -427,6 +461,8 @@ static void compute(const struct node *n, double *const *x, double *y, int64_t c
     case OP_conv:
     case OP_conv_input:
     case OP_conv_kernel: convolve(n, x, y); break;
+    case OP_warp:
+    case OP_warp_back: warp(n, x, y); break;
     case OP_max_pool:
     case OP_max_take:
     case OP_max_spread:

@@ -1,5 +1,6 @@
 /* Several plots or pictures: side by side, shown at once, or one after the other. */
 #include "plot_args.h"
+#include "nn/augment.h"
 #include <math.h>
 #include <string.h>
 
@@ -195,12 +196,53 @@ static bool gallery(struct call *c, struct value *out) {
     return true;
 }
 
+/* A batch that is given up, as a gallery. */
+static bool show_pictures(struct call *c, struct tensor *batch, const char *title) {
+    const struct engine_observer *o = c->ev->observer;
+    struct figure *f = figure_gallery(&batch, 1, NULL, 0, title, c->ev->e);
+    tensor_unref(batch);
+    if (!f) return false;
+    f->columns = 8;
+    struct value v = {.kind = V_FIGURE, .figure = f};
+    o->show(o->user, v, title, false);
+    value_unref(v);
+    return true;
+}
+
+/* show([RandomFlip(…), …], image): the image, then eight versions of it as training would see them.
+ * *ours = false: the arguments are something else. */
+static bool versions(struct call *c, struct tensor **out, bool *ours) {
+    enum { VERSIONS = 8, MOST = 8 };
+    const struct config *layers[MOST];
+    struct value list = c->n_rest == 2 ? c->actuals[c->rest[0]].value : value_none();
+    struct value image = c->n_rest == 2 ? c->actuals[c->rest[1]].value : value_none();
+    *ours = list.kind == V_LIST && list.list->n > 0 && list.list->n <= MOST &&
+            list.list->items[0].kind == V_CONFIG;
+    for (int i = 0; *ours && i < list.list->n; i++) {
+        struct value v = list.list->items[i];
+        *ours = v.kind == V_CONFIG && is_augmentation(v.config);
+        layers[i] = v.config;
+    }
+    if (!*ours) return true;
+    if (image.kind != V_TENSOR || image.tensor->shape.n < 2 || image.tensor->shape.n > 3)
+        return call_fail(c, -1, ERR_ARGUMENT,
+                         "show(augment, image) takes one image: [height, width] or [height, width, "
+                         "channel].");
+    *out =
+        augment_image(layers, list.list->n, image.tensor, VERSIONS, next_stream(c->ev), c->ev->e);
+    return *out != NULL;
+}
+
 bool fn_show(struct call *c, struct value *out) {
     const struct engine_observer *o = c->ev->observer;
     bool pictures = c->n_rest > 0;
     *out = value_none();
     if (!o->show) return true;
     const char *title = call_name(c, plot_named(c, "title"));
+    struct tensor *changed = NULL;
+    bool ours;
+    TRY(versions(c, &changed, &ours));
+    if (ours) return show_pictures(c, changed, title);
     for (int i = 0; i < c->n_rest; i++)
         pictures = pictures && is_batch(c->actuals[c->rest[i]].value);
     if (pictures) {

@@ -1,6 +1,7 @@
 /* The settings of a train block, one row and one function each. */
 #include "eval_train.h"
 #include "builtin.h"
+#include "nn/augment.h"
 #include "eval_ops.h"
 #include "scope.h"
 #include "base/intern.h"
@@ -262,6 +263,25 @@ static bool set_freeze(struct eval *ev, const struct ast *s, struct value v, voi
     return true;
 }
 
+static bool set_augment(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    static const char *const wanted =
+        "a list of layers that change images, such as [RandomFlip(\"horizontal\"), "
+        "RandomRotation(5%)]";
+    struct train_block *b = to;
+    int n = v.kind == V_LIST ? v.list->n : 1;
+    for (int i = 0; i < n; i++) {
+        const struct config **c = &b->spec.augment[b->spec.n_augment];
+        struct value item = v.kind == V_LIST ? v.list->items[i] : v;
+        if (b->spec.n_augment == (int)ARRAY_LEN(b->spec.augment))
+            return fail(ev, s->a->span, ERR_SETTING, "At most %d layers change the images.",
+                        (int)ARRAY_LEN(b->spec.augment));
+        TRY(set_object(ev, s, item, to, CONFIG_LAYER, wanted, c));
+        if (!is_augmentation(*c)) return setting_wrong(ev, s, item, wanted);
+        b->spec.n_augment++;
+    }
+    return true;
+}
+
 static const struct setting_row rows[] = {
     {"validate", "none",
      "A pair x -> y that is only looked at, after each epoch; it decides which "
@@ -296,7 +316,10 @@ static const struct setting_row rows[] = {
      "Parts that do not learn, such as net.backbone or net.layers[:-20]; their BatchNorm and "
      "Dropout work as after training.",
      NULL, set_freeze},
-    {"augment", "none", "Layers for training inputs only.", "augment, for changed training inputs",
-     NULL},
+    {"augment", "none",
+     "Layers that change the images of the training set, each time anew: "
+     "[RandomFlip(\"horizontal\"), "
+     "RandomRotation(5%)]. Never those of validate.",
+     NULL, set_augment},
 };
 const struct setting_table train_settings = {"train", rows, (int)ARRAY_LEN(rows)};
