@@ -54,7 +54,9 @@ struct plan_spec {
     int n_learn;
     const struct assign *assign;
     int n_assign;
-    size_t memory_limit;         /* bytes; 0 = none. Refused with the number, before allocation */
+    size_t memory_limit; /* bytes; 0 = none. Refused with the number, before allocation */
+    bool in_place; /* nothing is copied: every run has room for every output, and its inputs lie as
+                      the plan reads them (no rows, no scale, their own type) */
     struct workspace *workspace; /* where it computes: the plan takes a reference. NULL = its own */
 };
 

@@ -85,6 +85,11 @@ static bool is_known(void *user, const char *name) {
            builtin_later(name);
 }
 
+static int array_ops(const char *name) {
+    const struct builtin *b = builtin_find(name);
+    return b ? builtin_array_ops(b) : 0;
+}
+
 static bool has_column(void *user, const char *name, const char *column) {
     struct engine *en = user;
     const struct value *v = names_peek(en->names, name);
@@ -221,9 +226,13 @@ static bool parse_text(struct run *r, struct str code) {
 bool engine_run_text(struct engine *en, struct str code, const struct engine_cell *cell,
                      const struct engine_observer *observer, struct err *e) {
     struct run r = {.engine = en, .cell = cell, .observer = observer, .e = e};
-    struct resolve_globals g = {en, is_known, each_known, has_column};
-    return parse_text(&r, code) && scope_resolve(r.program, &g, &r.scope, e) &&
-           walk_program(&r, DOMAIN_CHECK, NULL) && walk_program(&r, DOMAIN_RUN, NULL);
+    struct resolve_globals g = {en, is_known, each_known, has_column, array_ops};
+    if (!parse_text(&r, code)) return false;
+    program_ref(r.program);
+    bool ok = scope_resolve(r.program, &g, &r.scope, e) && walk_program(&r, DOMAIN_CHECK, NULL) &&
+              walk_program(&r, DOMAIN_RUN, NULL);
+    program_unref(r.program);
+    return ok;
 }
 
 /* ---- cells ---- */
@@ -264,7 +273,7 @@ static void say_nothing_ran(const struct run *r) {
 
 /* Passes 2 and 3. */
 static bool check_run(struct run *r) {
-    struct resolve_globals g = {r->engine, is_known, each_known, has_column};
+    struct resolve_globals g = {r->engine, is_known, each_known, has_column, array_ops};
     bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK, NULL);
     if (!ok) say_nothing_ran(r);
     return ok;
@@ -292,7 +301,7 @@ static bool run_checked(struct run *r) {
 
 bool engine_resolve(struct engine *en, struct program *p, const struct scope **scope,
                     struct err *e) {
-    struct resolve_globals g = {en, is_known, each_known, has_column};
+    struct resolve_globals g = {en, is_known, each_known, has_column, array_ops};
     return scope_resolve(p, &g, scope, e);
 }
 
@@ -351,6 +360,7 @@ static bool run_prepared(struct run *r) {
     say_timeout(r, ok);
     names_end(en->names);
     if (runs) rerun_say_after(en, r->cell, r->observer);
+    pool_trim();
     return ok;
 }
 
@@ -361,7 +371,11 @@ bool engine_run(struct engine *en, const struct engine_cell *cell,
     atomic_store(&en->stop, false);
     rerun_delete_cells(en, cell);
     struct run r = {.engine = en, .cell = cell, .observer = observer ? observer : &nobody, .e = e};
-    return parse_text(&r, cell->code) && run_prepared(&r);
+    if (!parse_text(&r, cell->code)) return false;
+    program_ref(r.program); /* lines of it that are run by themselves may push it out of en->kept */
+    bool ok = run_prepared(&r);
+    program_unref(r.program);
+    return ok;
 }
 
 bool engine_check(struct engine *en, const struct engine_cell *cell, struct err *e) {
@@ -384,7 +398,7 @@ bool engine_eval(struct engine *en, struct str code, struct value *out, struct e
     TRY(parse_text(&r, code));
     if (r.program->n_statements != 1 || r.program->statements[0]->kind != AST_EXPR)
         return err_set(e, ERR_SYNTAX, "One expression is expected here.");
-    struct resolve_globals g = {en, is_known, each_known, has_column};
+    struct resolve_globals g = {en, is_known, each_known, has_column, array_ops};
     TRY(scope_resolve(r.program, &g, &r.scope, e));
     struct value slots[64] = {0};
     if (r.scope->n_slots > 64) return err_set(e, ERR_VALUE, "The expression is too long.");

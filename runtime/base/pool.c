@@ -1,7 +1,9 @@
-/* Counted, aligned heap blocks. Each block is preceded by a 64-byte header with its size. */
+/* Counted, aligned heap blocks. Each block is preceded by a 64-byte header: its size, and how much
+ * the system gave for it. */
 #include "pool.h"
 #include "err.h"
 #include "room.h"
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +14,12 @@ enum { HEADER = 64 };
 static _Atomic size_t live_bytes, live_blocks;
 static _Atomic int64_t fail_in;
 
-static size_t *header_of(void *p) {
-    return (size_t *)(void *)((char *)p - HEADER);
+struct header {
+    size_t bytes, room; /* asked for; of the block, header included */
+};
+
+static struct header *header_of(void *p) {
+    return (struct header *)(void *)((char *)p - HEADER);
 }
 
 static int must_fail(void) {
@@ -24,7 +30,7 @@ static int must_fail(void) {
 /* The system would grant a block larger than what is left, and end the process when it is used. */
 static bool too_large(size_t bytes) {
     enum { ALWAYS_FINE = 1 << 26 };
-    return bytes > (SIZE_MAX >> 2) || (bytes > ALWAYS_FINE && bytes > room_left() / 100 * 95);
+    return bytes > ALWAYS_FINE && bytes > room_left() / 100 * 95;
 }
 
 /* Fresh memory costs one fault for each of its pages; blocks of some megabytes ask for large ones.
@@ -35,16 +41,85 @@ static void ask_large_pages(char *block, size_t bytes) {
     if (bytes >= WORTH) madvise((void *)from, bytes - PAGE, MADV_HUGEPAGE);
 }
 
+/* ---- large blocks that were freed ---- */
+
+enum { KEPT_BLOCKS = 8, KEPT_FROM = 4 << 20, KEPT_BYTES = 320 << 20 };
+
+static struct {
+    pthread_mutex_t lock;
+    struct header *blocks[KEPT_BLOCKS];
+    int n;
+    size_t bytes;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* A checker of memory errors must see every block end. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { KEEPS = 0 };
+#else
+enum { KEEPS = 1 };
+#endif
+
+static struct header *take_out(int i) {
+    struct header *h = kept.blocks[i];
+    kept.bytes -= h->room;
+    kept.n--;
+    for (; i < kept.n; i++) kept.blocks[i] = kept.blocks[i + 1];
+    return h;
+}
+
+/* A kept block with room for `total`, not much larger; else the system gets as much back as it is
+ * about to be asked for, the oldest first. */
+static struct header *reuse(size_t total) {
+    struct header *found = NULL;
+    pthread_mutex_lock(&kept.lock);
+    for (int i = 0; !found && i < kept.n; i++) {
+        size_t room = kept.blocks[i]->room;
+        if (room >= total && room - total <= total / 8) found = take_out(i);
+    }
+    for (size_t back = 0; !found && kept.n && back < total;) {
+        struct header *oldest = take_out(0);
+        back += oldest->room;
+        free(oldest);
+    }
+    pthread_mutex_unlock(&kept.lock);
+    return found;
+}
+
+static bool keep(struct header *h) {
+    if (!KEEPS || h->room < KEPT_FROM || h->room > KEPT_BYTES) return false;
+    pthread_mutex_lock(&kept.lock);
+    while (kept.n && (kept.n == KEPT_BLOCKS || kept.bytes + h->room > KEPT_BYTES))
+        free(take_out(0));
+    kept.blocks[kept.n++] = h;
+    kept.bytes += h->room;
+    pthread_mutex_unlock(&kept.lock);
+    return true;
+}
+
+void pool_trim(void) {
+    pthread_mutex_lock(&kept.lock);
+    while (kept.n) free(take_out(0));
+    pthread_mutex_unlock(&kept.lock);
+}
+
+static struct header *take_block(size_t total) {
+    struct header *h = total >= KEPT_FROM ? reuse(total) : NULL;
+    if (h) return h;
+    h = too_large(total) ? NULL : aligned_alloc(64, total);
+    if (!h) return NULL;
+    ask_large_pages((char *)h, total);
+    h->room = total;
+    return h;
+}
+
 void *pool_alloc(size_t bytes) {
-    if (too_large(bytes) || must_fail()) return NULL;
-    size_t total = (bytes + HEADER + 63) & ~(size_t)63;
-    char *block = aligned_alloc(64, total);
-    if (!block) return NULL;
-    ask_large_pages(block, total);
-    *(size_t *)(void *)block = bytes;
+    if (bytes > SIZE_MAX >> 2 || must_fail()) return NULL;
+    struct header *h = take_block((bytes + HEADER + 63) & ~(size_t)63);
+    if (!h) return NULL;
+    h->bytes = bytes;
     atomic_fetch_add(&live_bytes, bytes);
     atomic_fetch_add(&live_blocks, 1);
-    return block + HEADER;
+    return (char *)h + HEADER;
 }
 
 void *pool_zalloc(size_t bytes) {
@@ -56,7 +131,7 @@ void *pool_zalloc(size_t bytes) {
 void *pool_realloc(void *p, size_t bytes) {
     void *q = pool_alloc(bytes);
     if (!q || !p) return q;
-    size_t old = *header_of(p);
+    size_t old = header_of(p)->bytes;
     memcpy(q, p, old < bytes ? old : bytes);
     pool_free(p);
     return q;
@@ -64,9 +139,10 @@ void *pool_realloc(void *p, size_t bytes) {
 
 void pool_free(void *p) {
     if (!p) return;
-    atomic_fetch_sub(&live_bytes, *header_of(p));
+    struct header *h = header_of(p);
+    atomic_fetch_sub(&live_bytes, h->bytes);
     atomic_fetch_sub(&live_blocks, 1);
-    free(header_of(p));
+    if (!keep(h)) free(h);
 }
 
 void *pool_need(size_t bytes, struct err *e) {

@@ -8,7 +8,7 @@
 #include "plan.h"
 #include "threads.h"
 
-enum space { SPACE_NONE, SPACE_ARENA, SPACE_WEIGHTS, SPACE_CONSTANT, SPACE_INPUT };
+enum space { SPACE_NONE, SPACE_ARENA, SPACE_WEIGHTS, SPACE_CONSTANT, SPACE_INPUT, SPACE_OUTPUT };
 
 /* One node's numbers. */
 struct value {
@@ -25,6 +25,7 @@ struct value {
     enum space space;
     size_t bytes, offset; /* in the arena or the weights' block */
     const void *constant;
+    int32_t output;      /* SPACE_OUTPUT: which */
     int32_t run;         /* first step of the run that makes it */
     int32_t first, last; /* steps between which the place is taken */
 };
@@ -84,6 +85,7 @@ struct plan {
     int prepares;    /* 1: what depends on weights alone has a phase before the data's */
     int first_write; /* first phase that changes weights; stops are not obeyed from there … */
     bool long_write; /* … unless that takes long */
+    bool in_place;
     struct update update;
     struct learn_place {
         int64_t offset, count;

@@ -130,6 +130,7 @@ static struct tensor *eval_elementwise(enum op op, struct tensor *const *in, int
     bool ok = build_elementwise(&w, op, in, n_in, attrs, p, e);
     if (ok) {
         group_finish(&w.g, &c);
+        group_stream(&w.g, &c);
         struct job j = {.c = &c, .out = &out->data, .in = w.in};
         ok = run_job(&j, op, e);
     }

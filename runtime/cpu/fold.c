@@ -24,12 +24,23 @@ static unsigned sum_run_i64(void *acc, const void *x, int64_t n) {
     return bad ? FAULT_OVERFLOW : 0;
 }
 
+/* Several rows for one look at the sums, each added in its turn. */
+enum { ROWS_AT_ONCE = 8 };
 #define SUM_ROWS(t, T)                                                                             \
     static unsigned sum_rows_##t(void *acc, const void *x, int64_t rows, int64_t stride,           \
                                  int64_t cols) {                                                   \
-        double *s = acc;                                                                           \
-        for (int64_t r = 0; r < rows; r++) {                                                       \
-            const T *p = (const T *)x + r * stride;                                                \
+        double *restrict s = acc;                                                                  \
+        int64_t r = 0;                                                                             \
+        for (; r + ROWS_AT_ONCE <= rows; r += ROWS_AT_ONCE) {                                      \
+            const T *restrict p = (const T *)x + r * stride;                                       \
+            for (int64_t j = 0; j < cols; j++) {                                                   \
+                double sum = s[j];                                                                 \
+                for (int i = 0; i < ROWS_AT_ONCE; i++) sum += (double)p[i * stride + j];           \
+                s[j] = sum;                                                                        \
+            }                                                                                      \
+        }                                                                                          \
+        for (; r < rows; r++) {                                                                    \
+            const T *restrict p = (const T *)x + r * stride;                                       \
             for (int64_t j = 0; j < cols; j++) s[j] += (double)p[j];                               \
         }                                                                                          \
         return 0;                                                                                  \

@@ -3,6 +3,7 @@
 
 void group_init(struct group *g, int64_t count) {
     g->n_values = g->n_steps = g->n_in = g->n_out = g->n_tiles = 0;
+    g->streams = false;
     g->count = count;
 }
 
@@ -149,6 +150,24 @@ static void begin_tiles(struct tile_run *r, void *const *out, const void *const 
     }
 }
 
+/* Large results are made in tiles of their own, behind the others. */
+static void results_to_tiles(const struct tile_run *r, char **now, char **to) {
+    const struct group *g = r->g;
+    for (int i = 0; i < g->n_values; i++) {
+        if (g->values[i].kind != VALUE_RESULT) continue;
+        int place = g->values[i].place;
+        to[place] = now[i];
+        now[i] = r->tiles + (size_t)(g->n_tiles + place) * g->tile_bytes;
+    }
+}
+
+static void stream_results(const struct group *g, char *const *now, char *const *to, int64_t n) {
+    for (int i = 0; i < g->n_values; i++) {
+        const struct group_value *v = &g->values[i];
+        if (v->kind == VALUE_RESULT) kernels()->stream(to[v->place], now[i], (size_t)n * v->bytes);
+    }
+}
+
 static unsigned run_tile(struct tile_run *r, const void *const *in, int64_t pos, int64_t n) {
     const struct group *g = r->g;
     unsigned faults = 0;
@@ -159,6 +178,8 @@ static unsigned run_tile(struct tile_run *r, const void *const *in, int64_t pos,
         now[i] = r->at[i] + (moves ? (size_t)pos * v->bytes : 0);
         if (v->kind == VALUE_WALK) walk_read(&v->walk, in[v->place], pos, n, v->bytes, now[i]);
     }
+    char *to[GROUP_MAX_OUTPUTS];
+    if (g->streams) results_to_tiles(r, now, to);
     for (int i = 0; i < g->n_steps; i++) {
         const struct group_step *s = &g->steps[i];
         const void *operands[3] = {NULL};
@@ -167,6 +188,7 @@ static unsigned run_tile(struct tile_run *r, const void *const *in, int64_t pos,
         arg.first = pos;
         faults |= s->fn(now[s->out], operands, n, &arg);
     }
+    if (g->streams) stream_results(g, now, to, n);
     return faults;
 }
 
@@ -177,6 +199,7 @@ static unsigned run_group(const struct call *c, void *const *out, const void *co
     begin_tiles(&r, out, in);
     for (int64_t i = begin; i < end; i += GROUP_TILE)
         faults |= run_tile(&r, in, i, end - i < GROUP_TILE ? end - i : GROUP_TILE);
+    if (c->group->streams) kernels()->stream_end();
     return faults;
 }
 
@@ -193,4 +216,17 @@ void group_finish(struct group *g, struct call *c) {
         .scratch_bytes = (size_t)g->n_tiles * g->tile_bytes,
         .group = g,
     };
+}
+
+/* What is larger than any cache is not there any more when somebody reads it. */
+void group_stream(struct group *g, struct call *c) {
+    enum { STREAM_FROM = 24 << 20 };
+    size_t widest = 0;
+    for (int i = 0; i < g->n_values; i++)
+        if (g->values[i].kind == VALUE_RESULT && g->values[i].bytes > widest)
+            widest = g->values[i].bytes;
+    if ((size_t)g->count * widest < STREAM_FROM) return;
+    g->streams = true;
+    if (GROUP_TILE * widest > g->tile_bytes) g->tile_bytes = GROUP_TILE * widest;
+    c->scratch_bytes = (size_t)(g->n_tiles + g->n_out) * g->tile_bytes;
 }

@@ -34,6 +34,7 @@ struct group_step {
 struct group {
     int n_values, n_steps, n_in, n_out, n_tiles;
     size_t tile_bytes;
+    bool streams;  /* the results are larger than the caches: they go to memory past them */
     int64_t count; /* elements of the results */
     struct group_value values[GROUP_MAX_INPUTS + GROUP_MAX_STEPS];
     struct group_step steps[GROUP_MAX_STEPS];
@@ -52,3 +53,6 @@ int group_cast(struct group *g, int value, enum dtype to);
 void group_result(struct group *g, int value); /* results are numbered in the order of the calls */
 /* Gives every value that is needed a tile; makes the call. */
 void group_finish(struct group *g, struct call *c);
+/* After group_finish: the results lie in memory for good, not in a block that is read at once.
+ * Large ones then go past the caches. */
+void group_stream(struct group *g, struct call *c);

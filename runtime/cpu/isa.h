@@ -24,5 +24,7 @@ extern const struct recur_kernels ISA_NAME(recur_table)[2];
 extern const struct conv_kernels ISA_NAME(conv_table)[2];
 extern const struct pool_kernels ISA_NAME(pool_table)[2];
 enum { GEMM_SCRATCH_BYTES = 512 * 64 * 8 };
+void ISA_NAME(stream)(void *to, const void *from, size_t bytes);
+void ISA_NAME(stream_end)(void);
 void ISA_NAME(transpose)(void *out, int64_t out_row, const void *in, int64_t in_row, int64_t rows,
                          int64_t cols, size_t bytes);

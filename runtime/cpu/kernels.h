@@ -101,6 +101,9 @@ struct kernels {
     size_t gemm_scratch_bytes;
     const struct conv_kernels *conv;
     const struct pool_kernels *pool;
+    /* a copy that leaves the caches alone; stream_end before anybody reads it */
+    void (*stream)(void *to, const void *from, size_t bytes);
+    void (*stream_end)(void);
     /* out (cols, rows) = in (rows, cols) transposed, elements of 1, 4 or 8 bytes; the row lengths
      * are in elements */
     void (*transpose)(void *out, int64_t out_row, const void *in, int64_t in_row, int64_t rows,

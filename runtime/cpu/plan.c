@@ -89,6 +89,7 @@ static bool build(struct plan *p, const struct plan_spec *spec, struct err *e) {
     TRY(make_graph(p, spec, roots, e));
     p->dtype = graph_dtype(p->graph);
     p->update = spec->update;
+    p->in_place = spec->in_place;
     p->batch = spec->batch;
     p->row_cut = (spec->batch + 1) / 2;
     TRY(plan_roots(p, e));

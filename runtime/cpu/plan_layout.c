@@ -165,7 +165,7 @@ static int collect(struct plan *p, struct value **list) {
     int n = 0;
     for (int i = 0; i < p->n_values; i++) {
         struct value *v = &p->values[i];
-        bool kept = v->space == SPACE_ARENA || v->space == SPACE_INPUT;
+        bool kept = v->space == SPACE_ARENA || (v->space == SPACE_INPUT && !p->in_place);
         if (v->root == i && kept && v->needed && v->first >= 0) list[n++] = v;
     }
     return n;
@@ -195,6 +195,23 @@ static bool refuse(const struct plan *p, size_t limit, struct err *e) {
     return err_hint(e, "Take a smaller batch or smaller layers.");
 }
 
+/* The caller's room for an output is where its numbers are made. Of two equal outputs one is
+ * copied. */
+static void find_outputs(struct plan *p) {
+    for (int i = 0; p->in_place && i < p->n_outputs; i++) {
+        struct value *v = &p->values[p->values[p->outputs[i]].root];
+        if (v->space != SPACE_ARENA || v->blocked) continue;
+        v->space = SPACE_OUTPUT;
+        v->output = i;
+    }
+    for (int i = 0; i < p->n_steps; i++) {
+        struct step *s = &p->steps[i];
+        bool all = s->group != NULL;
+        for (int k = 0; k < s->n_out; k++) all = all && p->values[s->out[k]].space == SPACE_OUTPUT;
+        if (all) group_stream(s->group, &s->call);
+    }
+}
+
 bool plan_layout(struct plan *p, size_t memory_limit, struct err *e) {
     struct value **list = plan_alloc(p, (size_t)p->n_values + 1, sizeof *list, e);
     struct value **placed = plan_alloc(p, (size_t)p->n_values + 1, sizeof *placed, e);
@@ -202,6 +219,7 @@ bool plan_layout(struct plan *p, size_t memory_limit, struct err *e) {
     TRY(sort_steps(p, e));
     find_runs(p);
     find_blocked(p);
+    find_outputs(p);
     find_lives(p);
     int n = collect(p, list);
     sort_by_size(list, n);

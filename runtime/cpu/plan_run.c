@@ -38,7 +38,7 @@ static void run_feed(const struct plan *p, const struct step *s, int lane, int64
 static void run_output(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
     const struct value *v = &p->values[s->in[0]];
     char *out = p->io->outputs ? p->io->outputs[s->index] : NULL;
-    if (!out || begin >= end) return;
+    if (!out || out == p->place[v->root] || begin >= end) return;
     size_t skip = (size_t)begin * v->bytes;
     memcpy(out + skip, (const char *)p->place[v->root] + skip, (size_t)(end - begin) * v->bytes);
 }
@@ -300,6 +300,7 @@ static void find_places(struct plan *p, const struct plan_io *io) {
         p->place[i] = p->arena + v->offset;
         if (v->space == SPACE_WEIGHTS) p->place[i] = (char *)io->weights + v->offset;
         if (v->space == SPACE_CONSTANT) memcpy(&p->place[i], &v->constant, sizeof(void *));
+        if (v->space == SPACE_OUTPUT) p->place[i] = io->outputs[v->output];
         if (v->space == SPACE_INPUT && feed_is_direct(v, &io->inputs[n->index]))
             memcpy(&p->place[i], &io->inputs[n->index].data, sizeof(void *));
     }
@@ -327,7 +328,19 @@ static void prepare_update(struct plan *p, const struct plan_io *io) {
                              .nesterov = u->nesterov};
 }
 
+/* What a plan without room for its inputs was promised. */
+static bool inputs_lie_right(const struct plan *p, const struct plan_io *io, struct err *e) {
+    for (int i = 0; p->in_place && i < p->n_values; i++) {
+        const struct value *v = &p->values[i];
+        bool input = v->space == SPACE_INPUT && v->count > 0;
+        if (input && !feed_is_direct(v, &io->inputs[v->node->index]))
+            return err_set(e, ERR_BUG, "An input of a plan does not lie as the plan reads it.");
+    }
+    return true;
+}
+
 bool plan_run(struct plan *p, const struct plan_io *io, struct err *e) {
+    TRY(inputs_lie_right(p, io, e));
     p->io = io;
     p->faults[0] = p->faults[1] = 0;
     atomic_store(&p->abort, false);

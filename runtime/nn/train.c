@@ -2,6 +2,7 @@
  * The loss of an epoch is the mean over its examples of what was minimised, so penalties count. */
 #include "../base/hash.h"
 #include "../base/intern.h"
+#include "../base/pool.h"
 #include "../rng.h"
 #include "trainer.h"
 #include <math.h>
@@ -277,6 +278,7 @@ static bool run(struct trainer *t, struct train_result *out, struct err *e) {
 bool train_run(const struct train_spec *spec, struct train_result *out, struct err *e) {
     struct trainer t;
     *out = (struct train_result){0};
+    pool_trim(); /* what follows may take hours */
     bool ok = trainer_init(&t, spec, e) && run(&t, out, e);
     if (!ok) {
         weights_unref(out->weights);

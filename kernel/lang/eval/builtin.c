@@ -122,6 +122,12 @@ const struct builtin *builtin_at(int i) {
     return &index_.all[i];
 }
 
+int builtin_array_ops(const struct builtin *b) {
+    if (b->config || b->flags != FN_AWARE) return 0;
+    if (b->op >= 0 && op_flags((enum op)b->op) & OP_REDUCE) return 2;
+    return b->op >= 0 || strcmp(b->group, ELEMENTWISE) == 0;
+}
+
 const char *builtin_later(const char *interned_name) {
 #define LATER(name, feature) {#name, feature},
     static const struct {

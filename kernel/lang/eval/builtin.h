@@ -46,6 +46,8 @@ struct call {
 const struct builtin *builtin_find(const char *interned_name);
 int builtin_count(void);
 const struct builtin *builtin_at(int i);
+/* As part of a fused array expression: 1 = computes element by element, 2 = folds, 0 = neither. */
+int builtin_array_ops(const struct builtin *b);
 /* Names that the language has and this release does not: the feature they belong to, or NULL. */
 const char *builtin_later(const char *interned_name);
 

@@ -15,6 +15,7 @@ struct shape_log;
 struct names;
 struct builder;
 struct trial;
+struct fused;
 
 /* Locals of a running function, model body or cell. */
 struct frame {
@@ -48,6 +49,7 @@ struct eval {
     struct graph *graph;      /* being traced, or NULL */
     struct builder *builder;  /* inside a model body, or NULL */
     struct memo *memo;        /* layers of that body */
+    struct fused *fused;      /* inside an array expression that may become one plan, or NULL */
     struct plot *plot;        /* inside a plot block, or NULL */
     struct shape_log *shapes; /* %shapes: what is written down; NULL = nothing */
     struct trial *trial;      /* inside a search, or NULL */

@@ -3,6 +3,7 @@
 #include "builtin.h"
 #include "column_ops.h"
 #include "eval_columns.h"
+#include "fused.h"
 #include "lang/values/format.h"
 #include "loop.h"
 #include "lang/values/names.h"
@@ -500,6 +501,12 @@ static bool (*const eval_of[AST_N_KINDS])(struct eval *, const struct ast *, str
     [AST_SEARCH] = eval_search,
 };
 
+bool eval_operation(struct eval *ev, const struct ast *x, struct value *out) {
+    if (eval_of[x->kind](ev, x, out)) return true;
+    *out = value_missing(); /* nothing that a caller could give back */
+    return false;
+}
+
 bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
     *out = value_missing();
     bool checking = ev->domain == DOMAIN_CHECK;
@@ -508,7 +515,9 @@ bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
     if (!checking && stack_is_low()) return too_deep(ev, x->span);
     if (!eval_of[x->kind])
         return fail(ev, x->span, ERR_SYNTAX, "This cannot stand inside an expression.");
-    if (eval_of[x->kind](ev, x, out)) return true;
-    *out = value_missing(); /* nothing that a caller could give back */
-    return false;
+    bool ok = true;
+    if (ev->fused && fused_leaf(ev, x, out)) return true;
+    if (x->n_ops < 2 || !eval_fused(ev, x, out, &ok)) return eval_operation(ev, x, out);
+    if (!ok) *out = value_missing();
+    return ok;
 }

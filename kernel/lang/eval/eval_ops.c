@@ -314,6 +314,9 @@ bool tensor_binary(struct eval *ev, enum ast_op op, struct value a, struct value
         return err_hint(ev->e, "Put brackets around comparisons: (a > 1) %s (b < 2).",
                         operator_sign(op));
     }
+    bool square = op == AST_OP_POW && value_is_number(b) && value_number(b) == 2;
+    if (square && value_describe(a, &da) && dtype_is_float(da.dtype))
+        return apply1(ev, OP_square, a, NULL, out);
     return apply2(ev, (enum op)binary_ops[op].op, a, b, out);
 }
 

@@ -4,6 +4,8 @@
 
 /* The mistake of going too deep. */
 bool too_deep(struct eval *ev, struct span at);
+/* What eval_expr does for this kind of tree, without looking for a better way. */
+bool eval_operation(struct eval *ev, const struct ast *x, struct value *out);
 bool eval_call(struct eval *ev, const struct ast *x, struct value *out);
 bool eval_search(struct eval *ev, const struct ast *x, struct value *out);
 /* A def or lambda as a value, with what it captures. */

@@ -486,6 +486,27 @@ static bool looks_scalar(const struct ast *x) {
     }
 }
 
+/* How many operations on arrays there are in it, itself included; 0 if it is none. */
+static int32_t count_ops(const struct resolver *r, const struct ast *x) {
+    int32_t n = 1;
+    switch (x->kind) {
+    case AST_UNARY: return 1 + x->a->n_ops;
+    case AST_BINARY:
+        return x->op <= AST_OP_BITOR && x->op != AST_OP_MATMUL ? 1 + x->a->n_ops + x->b->n_ops : 0;
+    case AST_COMPARE:
+        if (x->n != 2 || x->ops[0] == AST_OP_IN || x->ops[0] == AST_OP_NOT_IN) return 0;
+        return 1 + x->list[0]->n_ops + x->list[1]->n_ops;
+    case AST_CALL:
+        if (x->a->kind != AST_NAME && x->a->kind != AST_ATTRIBUTE) return 0;
+        n = x->a->slot == SLOT_GLOBAL ? r->globals->array_ops(x->a->name) : 0;
+        if (n == 0) return 0;
+        if (x->a->kind == AST_ATTRIBUTE) n += x->a->a->n_ops;
+        for (int i = 0; i < x->n; i++) n += x->list[i]->a->n_ops;
+        return n;
+    default: return 0;
+    }
+}
+
 static bool walk_kind(struct resolver *r, struct ast *x) {
     switch (x->kind) {
     case AST_NAME: return walk_name(r, x);
@@ -510,6 +531,7 @@ static bool walk_kind(struct resolver *r, struct ast *x) {
 static bool walk(struct resolver *r, struct ast *x) {
     TRY(walk_kind(r, x));
     x->is_scalar = looks_scalar(x);
+    x->n_ops = count_ops(r, x);
     return true;
 }
 

@@ -121,6 +121,7 @@ struct ast {
     double number;
     int64_t integer;
     bool is_int, is_percent, is_rest, is_quiet, is_maximize, is_repr, shows_source;
+    int32_t n_ops;     /* resolver: operations on arrays, this and below; 0 = it is none */
     bool is_scalar;    /* resolver: may be computed by scalar_eval */
     uint64_t key;      /* resolver: statements: hash of the name it assigns; else of nothing */
     int32_t slot;      /* resolver: local slot, or -1 = global or built-in */

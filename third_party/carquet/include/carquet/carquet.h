@@ -146,19 +146,19 @@ extern "C" {
 
 /** @brief Mark function as non-null return */
 #if defined(__GNUC__) || defined(__clang__)
-    #define CARQUET_RETURNS_NONNULL __attribute__((returns_nonnull))
-    #define CARQUET_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
-    #define CARQUET_WARN_UNUSED_RESULT __attribute__((warn_unused_result))
-    #define CARQUET_DEPRECATED(msg) __attribute__((deprecated(msg)))
-    #define CARQUET_PURE __attribute__((pure))
-    #define CARQUET_CONST __attribute__((const))
+#define CARQUET_RETURNS_NONNULL __attribute__((returns_nonnull))
+#define CARQUET_NONNULL(...) __attribute__((nonnull(__VA_ARGS__)))
+#define CARQUET_WARN_UNUSED_RESULT __attribute__((warn_unused_result))
+#define CARQUET_DEPRECATED(msg) __attribute__((deprecated(msg)))
+#define CARQUET_PURE __attribute__((pure))
+#define CARQUET_CONST __attribute__((const))
 #else
-    #define CARQUET_RETURNS_NONNULL
-    #define CARQUET_NONNULL(...)
-    #define CARQUET_WARN_UNUSED_RESULT
-    #define CARQUET_DEPRECATED(msg)
-    #define CARQUET_PURE
-    #define CARQUET_CONST
+#define CARQUET_RETURNS_NONNULL
+#define CARQUET_NONNULL(...)
+#define CARQUET_WARN_UNUSED_RESULT
+#define CARQUET_DEPRECATED(msg)
+#define CARQUET_PURE
+#define CARQUET_CONST
 #endif
 
 /* ============================================================================
@@ -166,22 +166,22 @@ extern "C" {
  * ============================================================================ */
 
 #if defined(CARQUET_BUILD_SHARED)
-    #if defined(_WIN32) || defined(__CYGWIN__)
-        #ifdef CARQUET_BUILDING_DLL
-            /* WINDOWS_EXPORT_ALL_SYMBOLS exports every global via a .def file.
-               Using __declspec(dllexport) on even one symbol makes MSVC ignore
-               the .def for all others, breaking internal symbols used by tests. */
-            #define CARQUET_API
-        #else
-            #define CARQUET_API __declspec(dllimport)
-        #endif
-    #elif defined(__GNUC__) || defined(__clang__)
-        #define CARQUET_API __attribute__((visibility("default")))
-    #else
-        #define CARQUET_API
-    #endif
+#if defined(_WIN32) || defined(__CYGWIN__)
+#ifdef CARQUET_BUILDING_DLL
+/* WINDOWS_EXPORT_ALL_SYMBOLS exports every global via a .def file.
+   Using __declspec(dllexport) on even one symbol makes MSVC ignore
+   the .def for all others, breaking internal symbols used by tests. */
+#define CARQUET_API
 #else
-    #define CARQUET_API
+#define CARQUET_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__) || defined(__clang__)
+#define CARQUET_API __attribute__((visibility("default")))
+#else
+#define CARQUET_API
+#endif
+#else
+#define CARQUET_API
 #endif
 
 /* ============================================================================
@@ -208,7 +208,8 @@ extern "C" {
 #define CARQUET_VERSION_STRING "0.7.2"
 
 /** @brief Numeric version for compile-time comparisons: (MAJOR * 10000 + MINOR * 100 + PATCH) */
-#define CARQUET_VERSION_NUMBER (CARQUET_VERSION_MAJOR * 10000 + CARQUET_VERSION_MINOR * 100 + CARQUET_VERSION_PATCH)
+#define CARQUET_VERSION_NUMBER                                                                     \
+    (CARQUET_VERSION_MAJOR * 10000 + CARQUET_VERSION_MINOR * 100 + CARQUET_VERSION_PATCH)
 
 /**
  * @brief Get the library version as a string.
@@ -224,8 +225,7 @@ extern "C" {
  * printf("Using Carquet version %s\n", carquet_version());
  * @endcode
  */
-CARQUET_API CARQUET_CONST CARQUET_RETURNS_NONNULL
-const char* carquet_version(void);
+CARQUET_API CARQUET_CONST CARQUET_RETURNS_NONNULL const char *carquet_version(void);
 
 /**
  * @brief Get individual version components.
@@ -248,7 +248,7 @@ const char* carquet_version(void);
  * @endcode
  */
 CARQUET_API
-void carquet_version_components(int* major, int* minor, int* patch);
+void carquet_version_components(int *major, int *minor, int *patch);
 
 /* ============================================================================
  * Library Initialization
@@ -287,8 +287,7 @@ void carquet_version_components(int* major, int* minor, int* patch);
  * }
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_status_t carquet_init(void);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_status_t carquet_init(void);
 
 /**
  * @brief Release library-level resources.
@@ -315,20 +314,20 @@ void carquet_cleanup(void);
  */
 typedef struct carquet_cpu_info {
     /* x86-64 features */
-    bool has_sse2;          /**< SSE2 support (baseline for x86-64) */
-    bool has_sse41;         /**< SSE4.1 support */
-    bool has_sse42;         /**< SSE4.2 support (includes POPCNT, CRC32) */
-    bool has_avx;           /**< AVX support */
-    bool has_avx2;          /**< AVX2 support */
-    bool has_avx512f;       /**< AVX-512 Foundation */
-    bool has_avx512bw;      /**< AVX-512 Byte/Word instructions */
-    bool has_avx512vl;      /**< AVX-512 Vector Length extensions */
-    bool has_avx512vbmi;    /**< AVX-512 Vector Byte Manipulation */
+    bool has_sse2;       /**< SSE2 support (baseline for x86-64) */
+    bool has_sse41;      /**< SSE4.1 support */
+    bool has_sse42;      /**< SSE4.2 support (includes POPCNT, CRC32) */
+    bool has_avx;        /**< AVX support */
+    bool has_avx2;       /**< AVX2 support */
+    bool has_avx512f;    /**< AVX-512 Foundation */
+    bool has_avx512bw;   /**< AVX-512 Byte/Word instructions */
+    bool has_avx512vl;   /**< AVX-512 Vector Length extensions */
+    bool has_avx512vbmi; /**< AVX-512 Vector Byte Manipulation */
 
     /* ARM features */
-    bool has_neon;          /**< ARM NEON support */
-    bool has_sve;           /**< ARM SVE support */
-    int sve_vector_length;  /**< SVE vector length in bits (0 if not available) */
+    bool has_neon;         /**< ARM NEON support */
+    bool has_sve;          /**< ARM SVE support */
+    int sve_vector_length; /**< SVE vector length in bits (0 if not available) */
 } carquet_cpu_info_t;
 
 /**
@@ -350,8 +349,8 @@ typedef struct carquet_cpu_info {
  * printf("  NEON: %s\n", cpu->has_neon ? "yes" : "no");
  * @endcode
  */
-CARQUET_API CARQUET_PURE CARQUET_RETURNS_NONNULL
-const carquet_cpu_info_t* carquet_get_cpu_info(void);
+CARQUET_API CARQUET_PURE CARQUET_RETURNS_NONNULL const carquet_cpu_info_t *
+carquet_get_cpu_info(void);
 
 /* ============================================================================
  * Memory Allocation
@@ -382,7 +381,7 @@ typedef struct carquet_allocator {
      * @param ctx User context pointer
      * @return Pointer to allocated memory, or NULL on failure
      */
-    void* (*malloc)(size_t size, void* ctx);
+    void *(*malloc)(size_t size, void *ctx);
 
     /**
      * @brief Reallocate memory.
@@ -391,17 +390,17 @@ typedef struct carquet_allocator {
      * @param ctx User context pointer
      * @return Pointer to reallocated memory, or NULL on failure
      */
-    void* (*realloc)(void* ptr, size_t size, void* ctx);
+    void *(*realloc)(void *ptr, size_t size, void *ctx);
 
     /**
      * @brief Free memory.
      * @param ptr Pointer to free (may be NULL)
      * @param ctx User context pointer
      */
-    void (*free)(void* ptr, void* ctx);
+    void (*free)(void *ptr, void *ctx);
 
     /** @brief User context passed to all allocation functions */
-    void* ctx;
+    void *ctx;
 } carquet_allocator_t;
 
 /**
@@ -426,7 +425,7 @@ typedef struct carquet_allocator {
  * @endcode
  */
 CARQUET_API
-void carquet_set_allocator(const carquet_allocator_t* allocator);
+void carquet_set_allocator(const carquet_allocator_t *allocator);
 
 /**
  * @brief Get the current memory allocator.
@@ -435,8 +434,7 @@ void carquet_set_allocator(const carquet_allocator_t* allocator);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE
-const carquet_allocator_t* carquet_get_allocator(void);
+CARQUET_API CARQUET_PURE const carquet_allocator_t *carquet_get_allocator(void);
 
 /* ============================================================================
  * Custom Codec Registration
@@ -472,10 +470,9 @@ typedef struct carquet_custom_codec {
      * `CARQUET_OK`. @p level mirrors `carquet_writer_options_t.compression_level`
      * (0 means "codec default"); the codec is free to ignore it.
      */
-    carquet_status_t (*compress)(
-        const uint8_t* src, size_t src_size,
-        uint8_t* dst, size_t dst_capacity, size_t* out_size,
-        int32_t level, void* user_data);
+    carquet_status_t (*compress)(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                 size_t dst_capacity, size_t *out_size, int32_t level,
+                                 void *user_data);
 
     /**
      * @brief Decompress @p src_size bytes from @p src into @p dst.
@@ -484,10 +481,8 @@ typedef struct carquet_custom_codec {
      * header; the codec must produce exactly that many bytes or return an
      * error. Set @p *out_size to the bytes written on success.
      */
-    carquet_status_t (*decompress)(
-        const uint8_t* src, size_t src_size,
-        uint8_t* dst, size_t dst_capacity, size_t* out_size,
-        void* user_data);
+    carquet_status_t (*decompress)(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                   size_t dst_capacity, size_t *out_size, void *user_data);
 
     /**
      * @brief Worst-case compressed-output size for @p src_size bytes.
@@ -496,10 +491,10 @@ typedef struct carquet_custom_codec {
      * calling @ref compress, so the bound must hold for any input of that
      * size or the writer will fail to compress legitimate pages.
      */
-    size_t (*compress_bound)(size_t src_size, void* user_data);
+    size_t (*compress_bound)(size_t src_size, void *user_data);
 
     /** @brief Opaque pointer passed back into every callback. */
-    void* user_data;
+    void *user_data;
 } carquet_custom_codec_t;
 
 /**
@@ -523,9 +518,8 @@ typedef struct carquet_custom_codec {
  *       compression activity on the same codec slot.
  */
 CARQUET_API
-carquet_status_t carquet_register_codec(
-    carquet_compression_t codec,
-    const carquet_custom_codec_t* impl);
+carquet_status_t carquet_register_codec(carquet_compression_t codec,
+                                        const carquet_custom_codec_t *impl);
 
 /* ============================================================================
  * Opaque Type Declarations
@@ -612,8 +606,8 @@ typedef struct carquet_batch_reader carquet_batch_reader_t;
  * }
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_schema_t* carquet_schema_create(carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_schema_t *
+carquet_schema_create(carquet_error_t *error);
 
 /**
  * @brief Free a schema and all associated resources.
@@ -624,7 +618,7 @@ carquet_schema_t* carquet_schema_create(carquet_error_t* error);
  * @note Safe to call with NULL (no-op)
  */
 CARQUET_API
-void carquet_schema_free(carquet_schema_t* schema);
+void carquet_schema_free(carquet_schema_t *schema);
 
 /**
  * @brief Add a primitive (leaf) column to the schema.
@@ -666,15 +660,12 @@ void carquet_schema_free(carquet_schema_t* schema);
  *                           NULL, CARQUET_REPETITION_REQUIRED, 16, 0);
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-carquet_status_t carquet_schema_add_column(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_physical_type_t physical_type,
-    const carquet_logical_type_t* logical_type,
-    carquet_field_repetition_t repetition,
-    int32_t type_length,
-    int32_t parent_index);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2) carquet_status_t
+    carquet_schema_add_column(carquet_schema_t *schema, const char *name,
+                              carquet_physical_type_t physical_type,
+                              const carquet_logical_type_t *logical_type,
+                              carquet_field_repetition_t repetition, int32_t type_length,
+                              int32_t parent_index);
 
 /**
  * @brief Add a group (struct) to the schema for nested structures.
@@ -700,12 +691,9 @@ carquet_status_t carquet_schema_add_column(
  *                           NULL, CARQUET_REPETITION_REQUIRED, 0, address_idx);
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-int32_t carquet_schema_add_group(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t repetition,
-    int32_t parent_index);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2) int32_t
+    carquet_schema_add_group(carquet_schema_t *schema, const char *name,
+                             carquet_field_repetition_t repetition, int32_t parent_index);
 
 /**
  * @brief Add an unshredded VARIANT group to the schema.
@@ -724,12 +712,9 @@ int32_t carquet_schema_add_group(
  * @param[in] parent_index Parent group index (0 for root)
  * @return Group index of the variant container, or -1 on error
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-int32_t carquet_schema_add_variant(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t variant_repetition,
-    int32_t parent_index);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2) int32_t
+    carquet_schema_add_variant(carquet_schema_t *schema, const char *name,
+                               carquet_field_repetition_t variant_repetition, int32_t parent_index);
 
 /**
  * @brief Attach Arrow-style per-field metadata (e.g. a variable label) to a
@@ -768,12 +753,9 @@ int32_t carquet_schema_add_variant(
  *     "Label", "Sex of Respondent");
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3)
-carquet_status_t carquet_schema_set_field_metadata(
-    carquet_schema_t* schema,
-    int32_t element_index,
-    const char* key,
-    const char* value);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3) carquet_status_t
+    carquet_schema_set_field_metadata(carquet_schema_t *schema, int32_t element_index,
+                                      const char *key, const char *value);
 
 /**
  * @brief Get the number of leaf columns in the schema.
@@ -786,8 +768,8 @@ carquet_status_t carquet_schema_set_field_metadata(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_schema_num_columns(const carquet_schema_t* schema);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_schema_num_columns(const carquet_schema_t *schema);
 
 /**
  * @brief Get the total number of schema elements (columns + groups).
@@ -797,8 +779,8 @@ int32_t carquet_schema_num_columns(const carquet_schema_t* schema);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_schema_num_elements(const carquet_schema_t* schema);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_schema_num_elements(const carquet_schema_t *schema);
 
 /**
  * @brief Get a schema element by index.
@@ -810,10 +792,8 @@ int32_t carquet_schema_num_elements(const carquet_schema_t* schema);
  * @note Thread-safe: Yes (read-only)
  * @note The returned pointer is valid until the schema is freed.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-const carquet_schema_node_t* carquet_schema_get_element(
-    const carquet_schema_t* schema,
-    int32_t index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) const carquet_schema_node_t *carquet_schema_get_element(
+    const carquet_schema_t *schema, int32_t index);
 
 /**
  * @brief Find a column by name.
@@ -834,10 +814,8 @@ const carquet_schema_node_t* carquet_schema_get_element(
  * }
  * @endcode
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 2)
-int32_t carquet_schema_find_column(
-    const carquet_schema_t* schema,
-    const char* name);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 2) int32_t
+    carquet_schema_find_column(const carquet_schema_t *schema, const char *name);
 
 /**
  * @brief Get the accumulated maximum definition level for a leaf column.
@@ -852,10 +830,8 @@ int32_t carquet_schema_find_column(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int16_t carquet_schema_max_def_level(
-    const carquet_schema_t* schema,
-    int32_t leaf_index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int16_t
+    carquet_schema_max_def_level(const carquet_schema_t *schema, int32_t leaf_index);
 
 /**
  * @brief Get the accumulated maximum repetition level for a leaf column.
@@ -869,10 +845,8 @@ int16_t carquet_schema_max_def_level(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int16_t carquet_schema_max_rep_level(
-    const carquet_schema_t* schema,
-    int32_t leaf_index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int16_t
+    carquet_schema_max_rep_level(const carquet_schema_t *schema, int32_t leaf_index);
 
 /**
  * @brief Get the name of a leaf column by index.
@@ -883,10 +857,8 @@ int16_t carquet_schema_max_rep_level(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-const char* carquet_schema_column_name(
-    const carquet_schema_t* schema,
-    int32_t leaf_index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) const
+    char *carquet_schema_column_name(const carquet_schema_t *schema, int32_t leaf_index);
 
 /**
  * @brief Get the physical type of a leaf column by index.
@@ -897,10 +869,8 @@ const char* carquet_schema_column_name(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-carquet_physical_type_t carquet_schema_column_type(
-    const carquet_schema_t* schema,
-    int32_t leaf_index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) carquet_physical_type_t
+    carquet_schema_column_type(const carquet_schema_t *schema, int32_t leaf_index);
 
 /**
  * @brief Get the full schema path for a leaf column.
@@ -920,12 +890,9 @@ carquet_physical_type_t carquet_schema_column_type(
  * @note Thread-safe: Yes (read-only)
  * @note Returned pointers are valid until the schema is freed.
  */
-CARQUET_API CARQUET_NONNULL(1, 3)
-int32_t carquet_schema_column_path(
-    const carquet_schema_t* schema,
-    int32_t leaf_index,
-    const char** path_out,
-    int32_t max_depth);
+CARQUET_API CARQUET_NONNULL(1, 3) int32_t
+    carquet_schema_column_path(const carquet_schema_t *schema, int32_t leaf_index,
+                               const char **path_out, int32_t max_depth);
 
 /**
  * @brief Add a LIST column to the schema using the standard 3-level encoding.
@@ -948,15 +915,12 @@ int32_t carquet_schema_column_path(
  * @param[in] parent_index Parent group index (0 for root)
  * @return Group index of the list container, or -1 on error
  */
-CARQUET_API CARQUET_NONNULL(1, 2)
-int32_t carquet_schema_add_list(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_physical_type_t element_type,
-    const carquet_logical_type_t* element_logical_type,
-    carquet_field_repetition_t list_repetition,
-    int32_t type_length,
-    int32_t parent_index);
+CARQUET_API CARQUET_NONNULL(1, 2) int32_t
+    carquet_schema_add_list(carquet_schema_t *schema, const char *name,
+                            carquet_physical_type_t element_type,
+                            const carquet_logical_type_t *element_logical_type,
+                            carquet_field_repetition_t list_repetition, int32_t type_length,
+                            int32_t parent_index);
 
 /**
  * @brief Add a MAP column to the schema using the standard encoding.
@@ -983,18 +947,11 @@ int32_t carquet_schema_add_list(
  * @param[in] parent_index Parent group index (0 for root)
  * @return Group index of the map container, or -1 on error
  */
-CARQUET_API CARQUET_NONNULL(1, 2)
-int32_t carquet_schema_add_map(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_physical_type_t key_type,
-    const carquet_logical_type_t* key_logical_type,
-    int32_t key_type_length,
-    carquet_physical_type_t value_type,
-    const carquet_logical_type_t* value_logical_type,
-    int32_t value_type_length,
-    carquet_field_repetition_t map_repetition,
-    int32_t parent_index);
+CARQUET_API CARQUET_NONNULL(1, 2) int32_t carquet_schema_add_map(
+    carquet_schema_t *schema, const char *name, carquet_physical_type_t key_type,
+    const carquet_logical_type_t *key_logical_type, int32_t key_type_length,
+    carquet_physical_type_t value_type, const carquet_logical_type_t *value_logical_type,
+    int32_t value_type_length, carquet_field_repetition_t map_repetition, int32_t parent_index);
 
 /**
  * @brief Add a LIST container whose element is an arbitrary nested subtree.
@@ -1023,12 +980,9 @@ int32_t carquet_schema_add_map(
  * @return Index of the inner REPEATED `list` group (add the element to it), or
  *         -1 on error.
  */
-CARQUET_API CARQUET_NONNULL(1, 2)
-int32_t carquet_schema_add_list_group(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t list_repetition,
-    int32_t parent_index);
+CARQUET_API CARQUET_NONNULL(1, 2) int32_t
+    carquet_schema_add_list_group(carquet_schema_t *schema, const char *name,
+                                  carquet_field_repetition_t list_repetition, int32_t parent_index);
 
 /**
  * @brief Add a MAP container whose key/value are arbitrary nested subtrees.
@@ -1046,12 +1000,9 @@ int32_t carquet_schema_add_list_group(
  * @return Index of the inner REPEATED `key_value` group (add key + value to
  *         it), or -1 on error.
  */
-CARQUET_API CARQUET_NONNULL(1, 2)
-int32_t carquet_schema_add_map_group(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t map_repetition,
-    int32_t parent_index);
+CARQUET_API CARQUET_NONNULL(1, 2) int32_t
+    carquet_schema_add_map_group(carquet_schema_t *schema, const char *name,
+                                 carquet_field_repetition_t map_repetition, int32_t parent_index);
 
 /* ============================================================================
  * Nested Data Helpers
@@ -1073,10 +1024,7 @@ int32_t carquet_schema_add_map_group(
  * @param[in] num_values Total number of values
  * @return Number of logical rows
  */
-CARQUET_API CARQUET_PURE
-int64_t carquet_count_rows(
-    const int16_t* rep_levels,
-    int64_t num_values);
+CARQUET_API CARQUET_PURE int64_t carquet_count_rows(const int16_t *rep_levels, int64_t num_values);
 
 /**
  * @brief Compute list offsets from repetition levels.
@@ -1108,13 +1056,9 @@ int64_t carquet_count_rows(
  * }
  * @endcode
  */
-CARQUET_API CARQUET_NONNULL(1, 4)
-int64_t carquet_list_offsets(
-    const int16_t* rep_levels,
-    int64_t num_values,
-    int16_t list_rep_level,
-    int64_t* offsets_out,
-    int64_t max_offsets);
+CARQUET_API CARQUET_NONNULL(1, 4) int64_t
+    carquet_list_offsets(const int16_t *rep_levels, int64_t num_values, int16_t list_rep_level,
+                         int64_t *offsets_out, int64_t max_offsets);
 
 /* ============================================================================
  * Schema Node Accessors
@@ -1131,8 +1075,8 @@ int64_t carquet_list_offsets(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) CARQUET_RETURNS_NONNULL
-const char* carquet_schema_node_name(const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) CARQUET_RETURNS_NONNULL const
+    char *carquet_schema_node_name(const carquet_schema_node_t *node);
 
 /**
  * @brief Check if a schema node is a leaf (column) or group.
@@ -1142,8 +1086,8 @@ const char* carquet_schema_node_name(const carquet_schema_node_t* node);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_schema_node_is_leaf(const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE
+    CARQUET_NONNULL(1) bool carquet_schema_node_is_leaf(const carquet_schema_node_t *node);
 
 /**
  * @brief Get the physical type of a leaf node.
@@ -1154,9 +1098,8 @@ bool carquet_schema_node_is_leaf(const carquet_schema_node_t* node);
  * @note Thread-safe: Yes (read-only)
  * @warning Behavior is undefined if called on a group node.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-carquet_physical_type_t carquet_schema_node_physical_type(
-    const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) carquet_physical_type_t
+    carquet_schema_node_physical_type(const carquet_schema_node_t *node);
 
 /**
  * @brief Get the logical type annotation of a node.
@@ -1166,9 +1109,8 @@ carquet_physical_type_t carquet_schema_node_physical_type(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-const carquet_logical_type_t* carquet_schema_node_logical_type(
-    const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) const
+    carquet_logical_type_t *carquet_schema_node_logical_type(const carquet_schema_node_t *node);
 
 /**
  * @brief Get the repetition level of a node.
@@ -1178,9 +1120,8 @@ const carquet_logical_type_t* carquet_schema_node_logical_type(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-carquet_field_repetition_t carquet_schema_node_repetition(
-    const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) carquet_field_repetition_t
+    carquet_schema_node_repetition(const carquet_schema_node_t *node);
 
 /**
  * @brief Get the maximum definition level for a column.
@@ -1193,8 +1134,8 @@ carquet_field_repetition_t carquet_schema_node_repetition(
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int16_t carquet_schema_node_max_def_level(const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int16_t
+    carquet_schema_node_max_def_level(const carquet_schema_node_t *node);
 
 /**
  * @brief Get the maximum repetition level for a column.
@@ -1207,8 +1148,8 @@ int16_t carquet_schema_node_max_def_level(const carquet_schema_node_t* node);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int16_t carquet_schema_node_max_rep_level(const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int16_t
+    carquet_schema_node_max_rep_level(const carquet_schema_node_t *node);
 
 /**
  * @brief Get the type length for a FIXED_LEN_BYTE_ARRAY column.
@@ -1221,8 +1162,8 @@ int16_t carquet_schema_node_max_rep_level(const carquet_schema_node_t* node);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_schema_node_type_length(const carquet_schema_node_t* node);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_schema_node_type_length(const carquet_schema_node_t *node);
 
 /* ============================================================================
  * Reader API
@@ -1293,8 +1234,7 @@ typedef struct carquet_reader_options {
  *
  * @note Thread-safe: Yes
  */
-CARQUET_API CARQUET_NONNULL(1)
-void carquet_reader_options_init(carquet_reader_options_t* options);
+CARQUET_API CARQUET_NONNULL(1) void carquet_reader_options_init(carquet_reader_options_t *options);
 
 /**
  * @brief Open a Parquet file for reading.
@@ -1323,11 +1263,8 @@ void carquet_reader_options_init(carquet_reader_options_t* options);
  * carquet_reader_close(reader);
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_reader_t* carquet_reader_open(
-    const char* path,
-    const carquet_reader_options_t* options,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_reader_t *carquet_reader_open(
+    const char *path, const carquet_reader_options_t *options, carquet_error_t *error);
 
 /**
  * @brief Open a Parquet file from a FILE handle.
@@ -1346,10 +1283,8 @@ carquet_reader_t* carquet_reader_open(
  *       after closing the reader.
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_reader_t* carquet_reader_open_file(
-    FILE* file,
-    const carquet_reader_options_t* options,
-    carquet_error_t* error);
+    carquet_reader_t *carquet_reader_open_file(FILE *file, const carquet_reader_options_t *options,
+                                               carquet_error_t *error);
 
 /**
  * @brief Open a Parquet file from a memory buffer.
@@ -1378,11 +1313,9 @@ carquet_reader_t* carquet_reader_open_file(
  * @endcode
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_reader_t* carquet_reader_open_buffer(
-    const void* buffer,
-    size_t size,
-    const carquet_reader_options_t* options,
-    carquet_error_t* error);
+    carquet_reader_t *carquet_reader_open_buffer(const void *buffer, size_t size,
+                                                 const carquet_reader_options_t *options,
+                                                 carquet_error_t *error);
 
 /**
  * @brief Close a reader and release all resources.
@@ -1397,7 +1330,7 @@ carquet_reader_t* carquet_reader_open_buffer(
  * @note Safe to call with NULL (no-op)
  */
 CARQUET_API
-void carquet_reader_close(carquet_reader_t* reader);
+void carquet_reader_close(carquet_reader_t *reader);
 
 /**
  * @brief Get the file schema.
@@ -1410,8 +1343,8 @@ void carquet_reader_close(carquet_reader_t* reader);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-const carquet_schema_t* carquet_reader_schema(const carquet_reader_t* reader);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) const carquet_schema_t *carquet_reader_schema(
+    const carquet_reader_t *reader);
 
 /**
  * @brief Get the total number of rows in the file.
@@ -1421,8 +1354,8 @@ const carquet_schema_t* carquet_reader_schema(const carquet_reader_t* reader);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int64_t carquet_reader_num_rows(const carquet_reader_t* reader);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int64_t
+    carquet_reader_num_rows(const carquet_reader_t *reader);
 
 /**
  * @brief Get the number of row groups in the file.
@@ -1435,8 +1368,8 @@ int64_t carquet_reader_num_rows(const carquet_reader_t* reader);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_reader_num_row_groups(const carquet_reader_t* reader);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_reader_num_row_groups(const carquet_reader_t *reader);
 
 /**
  * @brief Get the number of columns in the file.
@@ -1446,8 +1379,8 @@ int32_t carquet_reader_num_row_groups(const carquet_reader_t* reader);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_reader_num_columns(const carquet_reader_t* reader);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_reader_num_columns(const carquet_reader_t *reader);
 
 /**
  * @brief Check if reader is using memory-mapped I/O.
@@ -1460,8 +1393,8 @@ int32_t carquet_reader_num_columns(const carquet_reader_t* reader);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_reader_is_mmap(const carquet_reader_t* reader);
+CARQUET_API
+    CARQUET_PURE CARQUET_NONNULL(1) bool carquet_reader_is_mmap(const carquet_reader_t *reader);
 
 /**
  * @brief Check if zero-copy reading is possible for a column.
@@ -1480,19 +1413,16 @@ bool carquet_reader_is_mmap(const carquet_reader_t* reader);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_reader_can_zero_copy(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) bool carquet_reader_can_zero_copy(
+    const carquet_reader_t *reader, int32_t row_group_index, int32_t column_index);
 
 /**
  * @brief Metadata for a row group.
  */
 typedef struct carquet_row_group_metadata {
-    int64_t num_rows;               /**< Number of rows in this row group */
-    int64_t total_byte_size;        /**< Total uncompressed size in bytes */
-    int64_t total_compressed_size;  /**< Total compressed size in bytes */
+    int64_t num_rows;              /**< Number of rows in this row group */
+    int64_t total_byte_size;       /**< Total uncompressed size in bytes */
+    int64_t total_compressed_size; /**< Total compressed size in bytes */
 } carquet_row_group_metadata_t;
 
 /**
@@ -1505,11 +1435,9 @@ typedef struct carquet_row_group_metadata {
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3)
-carquet_status_t carquet_reader_row_group_metadata(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    carquet_row_group_metadata_t* metadata);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3) carquet_status_t
+    carquet_reader_row_group_metadata(const carquet_reader_t *reader, int32_t row_group_index,
+                                      carquet_row_group_metadata_t *metadata);
 
 /**
  * @brief Pre-buffer column data for I/O coalescing.
@@ -1545,13 +1473,10 @@ carquet_status_t carquet_reader_row_group_metadata(
  * carquet_column_reader_t* c0 = carquet_reader_get_column(reader, 0, 0, &err);
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_reader_prebuffer(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    const int32_t* column_indices,
-    int32_t num_columns,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_reader_prebuffer(carquet_reader_t *reader, int32_t row_group_index,
+                             const int32_t *column_indices, int32_t num_columns,
+                             carquet_error_t *error);
 
 /**
  * @brief Release pre-buffered data.
@@ -1561,8 +1486,7 @@ carquet_status_t carquet_reader_prebuffer(
  *
  * @param[in] reader File reader
  */
-CARQUET_API CARQUET_NONNULL(1)
-void carquet_reader_release_prebuffer(carquet_reader_t* reader);
+CARQUET_API CARQUET_NONNULL(1) void carquet_reader_release_prebuffer(carquet_reader_t *reader);
 
 /**
  * @brief Get a column reader for a specific row group and column.
@@ -1592,11 +1516,10 @@ void carquet_reader_release_prebuffer(carquet_reader_t* reader);
  * @endcode
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_column_reader_t* carquet_reader_get_column(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error);
+    carquet_column_reader_t *carquet_reader_get_column(carquet_reader_t *reader,
+                                                       int32_t row_group_index,
+                                                       int32_t column_index,
+                                                       carquet_error_t *error);
 
 /* ============================================================================
  * Column Reader API
@@ -1639,13 +1562,9 @@ carquet_column_reader_t* carquet_reader_get_column(
  * - BYTE_ARRAY: carquet_byte_array_t (pointer + length)
  * - FIXED_LEN_BYTE_ARRAY: uint8_t[type_length]
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-int64_t carquet_column_read_batch(
-    carquet_column_reader_t* reader,
-    void* values,
-    int64_t max_values,
-    int16_t* def_levels,
-    int16_t* rep_levels);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) int64_t
+    carquet_column_read_batch(carquet_column_reader_t *reader, void *values, int64_t max_values,
+                              int16_t *def_levels, int16_t *rep_levels);
 
 /**
  * @brief Read a batch of values from a column with detailed error reporting.
@@ -1688,14 +1607,9 @@ int64_t carquet_column_read_batch(
  *
  * @see carquet_column_read_batch() for the value-buffer sizing rules.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-int64_t carquet_column_read_batch_ex(
-    carquet_column_reader_t* reader,
-    void* values,
-    int64_t max_values,
-    int16_t* def_levels,
-    int16_t* rep_levels,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) int64_t
+    carquet_column_read_batch_ex(carquet_column_reader_t *reader, void *values, int64_t max_values,
+                                 int16_t *def_levels, int16_t *rep_levels, carquet_error_t *error);
 
 /**
  * @brief Skip values in a column without reading them.
@@ -1709,10 +1623,8 @@ int64_t carquet_column_read_batch_ex(
  *
  * @note Thread-safe: No
  */
-CARQUET_API CARQUET_NONNULL(1)
-int64_t carquet_column_skip(
-    carquet_column_reader_t* reader,
-    int64_t num_values);
+CARQUET_API CARQUET_NONNULL(1) int64_t
+    carquet_column_skip(carquet_column_reader_t *reader, int64_t num_values);
 
 /**
  * @brief Check if there are more values to read.
@@ -1722,8 +1634,8 @@ int64_t carquet_column_skip(
  *
  * @note Thread-safe: No
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_column_has_next(const carquet_column_reader_t* reader);
+CARQUET_API CARQUET_PURE
+    CARQUET_NONNULL(1) bool carquet_column_has_next(const carquet_column_reader_t *reader);
 
 /**
  * @brief Get the number of remaining values in the column.
@@ -1733,8 +1645,8 @@ bool carquet_column_has_next(const carquet_column_reader_t* reader);
  *
  * @note Thread-safe: No
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int64_t carquet_column_remaining(const carquet_column_reader_t* reader);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int64_t
+    carquet_column_remaining(const carquet_column_reader_t *reader);
 
 /**
  * @brief Free a column reader.
@@ -1744,7 +1656,7 @@ int64_t carquet_column_remaining(const carquet_column_reader_t* reader);
  * @note Thread-safe: Yes (for different reader instances)
  */
 CARQUET_API
-void carquet_column_reader_free(carquet_column_reader_t* reader);
+void carquet_column_reader_free(carquet_column_reader_t *reader);
 
 /* ============================================================================
  * Batch Reader API
@@ -1785,10 +1697,8 @@ void carquet_column_reader_free(carquet_column_reader_t* reader);
  * }
  * @endcode
  */
-typedef bool (*carquet_row_group_filter_fn)(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    void* user_data);
+typedef bool (*carquet_row_group_filter_fn)(const carquet_reader_t *reader, int32_t row_group_index,
+                                            void *user_data);
 
 /**
  * @brief Batch reader configuration.
@@ -1825,7 +1735,7 @@ typedef struct carquet_batch_reader_config {
      * Array of column indices to read. If NULL, all columns are read.
      * Takes precedence over column_names if both are specified.
      */
-    const int32_t* column_indices;
+    const int32_t *column_indices;
 
     /**
      * @brief Number of columns in column_indices array.
@@ -1838,7 +1748,7 @@ typedef struct carquet_batch_reader_config {
      * Array of column names to read. If NULL, all columns are read.
      * Ignored if column_indices is specified.
      */
-    const char* const* column_names;
+    const char *const *column_names;
 
     /**
      * @brief Number of column names.
@@ -1861,7 +1771,7 @@ typedef struct carquet_batch_reader_config {
      *
      * Default: NULL
      */
-    void* row_group_filter_ctx;
+    void *row_group_filter_ctx;
 
     /**
      * @brief Preserve dictionary encoding instead of materializing values.
@@ -1888,7 +1798,7 @@ typedef struct carquet_batch_reader_config {
      *
      * Default: NULL (batch reader creates its own pool)
      */
-    carquet_thread_pool_t* thread_pool;
+    carquet_thread_pool_t *thread_pool;
 } carquet_batch_reader_config_t;
 
 /**
@@ -1898,8 +1808,8 @@ typedef struct carquet_batch_reader_config {
  *
  * @note Thread-safe: Yes
  */
-CARQUET_API CARQUET_NONNULL(1)
-void carquet_batch_reader_config_init(carquet_batch_reader_config_t* config);
+CARQUET_API
+    CARQUET_NONNULL(1) void carquet_batch_reader_config_init(carquet_batch_reader_config_t *config);
 
 /**
  * @brief Create a reusable thread pool for parallel reading.
@@ -1912,8 +1822,8 @@ void carquet_batch_reader_config_init(carquet_batch_reader_config_t* config);
  *
  * @note Thread-safe: Yes (the pool itself serializes internally)
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_thread_pool_t* carquet_thread_pool_create(int32_t num_threads);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_thread_pool_t *
+carquet_thread_pool_create(int32_t num_threads);
 
 /**
  * @brief Destroy a thread pool.
@@ -1923,7 +1833,7 @@ carquet_thread_pool_t* carquet_thread_pool_create(int32_t num_threads);
  * @param[in] pool Thread pool to destroy (may be NULL)
  */
 CARQUET_API
-void carquet_thread_pool_destroy(carquet_thread_pool_t* pool);
+void carquet_thread_pool_destroy(carquet_thread_pool_t *pool);
 
 /**
  * @brief Create a batch reader for efficient columnar reading.
@@ -1952,10 +1862,9 @@ void carquet_thread_pool_destroy(carquet_thread_pool_t* pool);
  * @endcode
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_batch_reader_t* carquet_batch_reader_create(
-    carquet_reader_t* reader,
-    const carquet_batch_reader_config_t* config,
-    carquet_error_t* error);
+    carquet_batch_reader_t *carquet_batch_reader_create(carquet_reader_t *reader,
+                                                        const carquet_batch_reader_config_t *config,
+                                                        carquet_error_t *error);
 
 /**
  * @brief Read the next batch of rows.
@@ -1988,10 +1897,8 @@ carquet_batch_reader_t* carquet_batch_reader_create(
  * }
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-carquet_status_t carquet_batch_reader_next(
-    carquet_batch_reader_t* batch_reader,
-    carquet_row_batch_t** batch);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2) carquet_status_t
+    carquet_batch_reader_next(carquet_batch_reader_t *batch_reader, carquet_row_batch_t **batch);
 
 /**
  * @brief Detail for the most recent carquet_batch_reader_next() failure.
@@ -2041,8 +1948,7 @@ carquet_status_t carquet_batch_reader_next(
  * @see carquet_column_read_batch_ex() for the same detail on the column-level API
  */
 CARQUET_API
-const carquet_error_t* carquet_batch_reader_last_error(
-    const carquet_batch_reader_t* batch_reader);
+const carquet_error_t *carquet_batch_reader_last_error(const carquet_batch_reader_t *batch_reader);
 
 /**
  * @brief Free a batch reader.
@@ -2052,7 +1958,7 @@ const carquet_error_t* carquet_batch_reader_last_error(
  * @note Thread-safe: Yes (for different instances)
  */
 CARQUET_API
-void carquet_batch_reader_free(carquet_batch_reader_t* batch_reader);
+void carquet_batch_reader_free(carquet_batch_reader_t *batch_reader);
 
 /**
  * @brief Get the number of rows in a batch.
@@ -2062,8 +1968,8 @@ void carquet_batch_reader_free(carquet_batch_reader_t* batch_reader);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int64_t carquet_row_batch_num_rows(const carquet_row_batch_t* batch);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int64_t
+    carquet_row_batch_num_rows(const carquet_row_batch_t *batch);
 
 /**
  * @brief Get the number of columns in a batch.
@@ -2075,8 +1981,8 @@ int64_t carquet_row_batch_num_rows(const carquet_row_batch_t* batch);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_row_batch_num_columns(const carquet_row_batch_t* batch);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_row_batch_num_columns(const carquet_row_batch_t *batch);
 
 /**
  * @brief Get column data from a batch.
@@ -2105,13 +2011,9 @@ int32_t carquet_row_batch_num_columns(const carquet_row_batch_t* batch);
  * bool is_null = null_bitmap && !(null_bitmap[i / 8] & (1 << (i % 8)));
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3, 4, 5)
-carquet_status_t carquet_row_batch_column(
-    const carquet_row_batch_t* batch,
-    int32_t column_index,
-    const void** data,
-    const uint8_t** null_bitmap,
-    int64_t* num_values);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3, 4, 5) carquet_status_t
+    carquet_row_batch_column(const carquet_row_batch_t *batch, int32_t column_index,
+                             const void **data, const uint8_t **null_bitmap, int64_t *num_values);
 
 /**
  * @brief Get dictionary-preserved column data from a batch.
@@ -2134,7 +2036,8 @@ carquet_status_t carquet_row_batch_column(
  * @param[out] dictionary_data Raw dictionary bytes
  * @param[out] dictionary_count Number of entries in the dictionary
  * @param[out] dictionary_offsets Offset table for BYTE_ARRAY dictionaries (NULL for fixed-width)
- * @return CARQUET_OK on success, CARQUET_ERROR_INVALID_ARGUMENT if column is not dictionary-preserved
+ * @return CARQUET_OK on success, CARQUET_ERROR_INVALID_ARGUMENT if column is not
+ * dictionary-preserved
  *
  * @note For BYTE_ARRAY dictionaries, use the offset table for O(1) value lookup:
  * @code{.c}
@@ -2144,16 +2047,12 @@ carquet_status_t carquet_row_batch_column(
  * const uint8_t* value = entry + 4;
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3, 4, 5, 6, 7)
-carquet_status_t carquet_row_batch_column_dictionary(
-    const carquet_row_batch_t* batch,
-    int32_t column_index,
-    const uint32_t** indices,
-    const uint8_t** null_bitmap,
-    int64_t* num_values,
-    const uint8_t** dictionary_data,
-    int32_t* dictionary_count,
-    const uint32_t** dictionary_offsets);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3, 4, 5, 6, 7) carquet_status_t
+    carquet_row_batch_column_dictionary(const carquet_row_batch_t *batch, int32_t column_index,
+                                        const uint32_t **indices, const uint8_t **null_bitmap,
+                                        int64_t *num_values, const uint8_t **dictionary_data,
+                                        int32_t *dictionary_count,
+                                        const uint32_t **dictionary_offsets);
 
 /**
  * @brief Access a repeated (LIST / MAP-leaf) column as an Arrow List<T>.
@@ -2191,16 +2090,10 @@ carquet_status_t carquet_row_batch_column_dictionary(
  * @note All returned pointers belong to the batch; see
  *       @ref carquet_row_batch_free for lifetime.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_status_t carquet_row_batch_column_list(
-    const carquet_row_batch_t* batch,
-    int32_t column_index,
-    const int32_t** offsets,
-    int64_t* num_lists,
-    const void** values,
-    const uint8_t** value_validity,
-    int64_t* num_values,
-    const uint8_t** list_validity);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_status_t carquet_row_batch_column_list(
+    const carquet_row_batch_t *batch, int32_t column_index, const int32_t **offsets,
+    int64_t *num_lists, const void **values, const uint8_t **value_validity, int64_t *num_values,
+    const uint8_t **list_validity);
 
 /**
  * @brief Free a row batch.
@@ -2217,7 +2110,7 @@ carquet_status_t carquet_row_batch_column_list(
  * @note Thread-safe: Yes (for different instances)
  */
 CARQUET_API
-void carquet_row_batch_free(carquet_row_batch_t* batch);
+void carquet_row_batch_free(carquet_row_batch_t *batch);
 
 /* ============================================================================
  * Row Group Statistics API
@@ -2231,19 +2124,19 @@ void carquet_row_batch_free(carquet_row_batch_t* batch);
  * @brief Column statistics for a row group.
  */
 typedef struct carquet_column_statistics {
-    bool has_min_max;           /**< Min/max values are available */
-    bool has_null_count;        /**< Null count is available */
-    bool has_distinct_count;    /**< Distinct count is available */
+    bool has_min_max;        /**< Min/max values are available */
+    bool has_null_count;     /**< Null count is available */
+    bool has_distinct_count; /**< Distinct count is available */
 
-    int64_t null_count;         /**< Number of null values */
-    int64_t distinct_count;     /**< Distinct value count; exact (non-null) when
-                                     carquet wrote it from a dictionary column */
-    int64_t num_values;         /**< Total number of values (including nulls) */
+    int64_t null_count;     /**< Number of null values */
+    int64_t distinct_count; /**< Distinct value count; exact (non-null) when
+                                 carquet wrote it from a dictionary column */
+    int64_t num_values;     /**< Total number of values (including nulls) */
 
-    const void* min_value;      /**< Minimum value (type depends on column) */
-    const void* max_value;      /**< Maximum value (type depends on column) */
-    int32_t min_value_size;     /**< Size of min_value in bytes */
-    int32_t max_value_size;     /**< Size of max_value in bytes */
+    const void *min_value;  /**< Minimum value (type depends on column) */
+    const void *max_value;  /**< Maximum value (type depends on column) */
+    int32_t min_value_size; /**< Size of min_value in bytes */
+    int32_t max_value_size; /**< Size of max_value in bytes */
 } carquet_column_statistics_t;
 
 /**
@@ -2259,23 +2152,20 @@ typedef struct carquet_column_statistics {
  * @note Statistics may not be available for all columns/row groups.
  *       Check the has_* flags before using values.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4)
-carquet_status_t carquet_reader_column_statistics(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_column_statistics_t* stats);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4) carquet_status_t
+    carquet_reader_column_statistics(const carquet_reader_t *reader, int32_t row_group_index,
+                                     int32_t column_index, carquet_column_statistics_t *stats);
 
 /**
  * @brief Comparison operators for predicate pushdown.
  */
 typedef enum carquet_compare_op {
-    CARQUET_COMPARE_EQ,     /**< Equal (==) */
-    CARQUET_COMPARE_NE,     /**< Not equal (!=) */
-    CARQUET_COMPARE_LT,     /**< Less than (<) */
-    CARQUET_COMPARE_LE,     /**< Less than or equal (<=) */
-    CARQUET_COMPARE_GT,     /**< Greater than (>) */
-    CARQUET_COMPARE_GE      /**< Greater than or equal (>=) */
+    CARQUET_COMPARE_EQ, /**< Equal (==) */
+    CARQUET_COMPARE_NE, /**< Not equal (!=) */
+    CARQUET_COMPARE_LT, /**< Less than (<) */
+    CARQUET_COMPARE_LE, /**< Less than or equal (<=) */
+    CARQUET_COMPARE_GT, /**< Greater than (>) */
+    CARQUET_COMPARE_GE  /**< Greater than or equal (>=) */
 } carquet_compare_op_t;
 
 /**
@@ -2296,15 +2186,10 @@ typedef enum carquet_compare_op {
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 5, 7)
-carquet_status_t carquet_reader_row_group_matches(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_compare_op_t op,
-    const void* value,
-    int32_t value_size,
-    bool* might_match);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 5, 7) carquet_status_t
+    carquet_reader_row_group_matches(const carquet_reader_t *reader, int32_t row_group_index,
+                                     int32_t column_index, carquet_compare_op_t op,
+                                     const void *value, int32_t value_size, bool *might_match);
 
 /**
  * @brief Filter row groups based on a predicate.
@@ -2335,15 +2220,10 @@ carquet_status_t carquet_reader_row_group_matches(
  * }
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4, 6)
-int32_t carquet_reader_filter_row_groups(
-    const carquet_reader_t* reader,
-    int32_t column_index,
-    carquet_compare_op_t op,
-    const void* value,
-    int32_t value_size,
-    int32_t* matching_indices,
-    int32_t max_indices);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4, 6) int32_t
+    carquet_reader_filter_row_groups(const carquet_reader_t *reader, int32_t column_index,
+                                     carquet_compare_op_t op, const void *value, int32_t value_size,
+                                     int32_t *matching_indices, int32_t max_indices);
 
 /* ============================================================================
  * Writer API
@@ -2459,7 +2339,7 @@ typedef struct carquet_writer_options {
      *
      * Default: "Carquet"
      */
-    const char* created_by;
+    const char *created_by;
 
     /**
      * @brief Maximum number of rows per data page.
@@ -2578,8 +2458,7 @@ typedef struct carquet_writer_options {
  *
  * @note Thread-safe: Yes
  */
-CARQUET_API CARQUET_NONNULL(1)
-void carquet_writer_options_init(carquet_writer_options_t* options);
+CARQUET_API CARQUET_NONNULL(1) void carquet_writer_options_init(carquet_writer_options_t *options);
 
 /**
  * @brief Create a new Parquet file for writing.
@@ -2605,11 +2484,9 @@ void carquet_writer_options_init(carquet_writer_options_t* options);
  * @endcode
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-carquet_writer_t* carquet_writer_create(
-    const char* path,
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error);
+    carquet_writer_t *carquet_writer_create(const char *path, const carquet_schema_t *schema,
+                                            const carquet_writer_options_t *options,
+                                            carquet_error_t *error);
 
 /**
  * @brief Create a writer to a FILE handle.
@@ -2624,11 +2501,9 @@ carquet_writer_t* carquet_writer_create(
  * @note Caller retains ownership of FILE handle.
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-carquet_writer_t* carquet_writer_create_file(
-    FILE* file,
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error);
+    carquet_writer_t *carquet_writer_create_file(FILE *file, const carquet_schema_t *schema,
+                                                 const carquet_writer_options_t *options,
+                                                 carquet_error_t *error);
 
 /**
  * @brief Open an existing Parquet file and append new row groups to it.
@@ -2662,11 +2537,9 @@ carquet_writer_t* carquet_writer_create_file(
  * @note Thread-safe: Yes (returns an independent handle).
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-carquet_writer_t* carquet_writer_open_append(
-    const char* path,
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error);
+    carquet_writer_t *carquet_writer_open_append(const char *path, const carquet_schema_t *schema,
+                                                 const carquet_writer_options_t *options,
+                                                 carquet_error_t *error);
 
 /**
  * @brief Write a batch of values to a column.
@@ -2712,14 +2585,10 @@ carquet_writer_t* carquet_writer_open_append(
  * carquet_writer_write_batch(writer, 1, values, 5, def_levels, NULL);
  * @endcode
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3)
-carquet_status_t carquet_writer_write_batch(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    const void* values,
-    int64_t num_values,
-    const int16_t* def_levels,
-    const int16_t* rep_levels);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3) carquet_status_t
+    carquet_writer_write_batch(carquet_writer_t *writer, int32_t column_index, const void *values,
+                               int64_t num_values, const int16_t *def_levels,
+                               const int16_t *rep_levels);
 
 /**
  * @brief Write a single-level repeated (LIST / MAP) leaf column from
@@ -2768,16 +2637,11 @@ carquet_status_t carquet_writer_write_batch(
  *
  * @note Thread-safe: No
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_write_list_column(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    int64_t num_lists,
-    const int32_t* offsets,
-    const uint8_t* list_validity,
-    const void* values,
-    const uint8_t* value_validity,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_write_list_column(carquet_writer_t *writer, int32_t column_index,
+                                     int64_t num_lists, const int32_t *offsets,
+                                     const uint8_t *list_validity, const void *values,
+                                     const uint8_t *value_validity, carquet_error_t *error);
 
 /**
  * @brief Start a new row group.
@@ -2792,8 +2656,8 @@ carquet_status_t carquet_writer_write_list_column(
  * @note Thread-safe: No
  * @warning All columns must have the same number of rows when this is called.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_new_row_group(carquet_writer_t* writer);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_new_row_group(carquet_writer_t *writer);
 
 /**
  * @brief Get the number of leaf columns the writer expects.
@@ -2807,8 +2671,8 @@ carquet_status_t carquet_writer_new_row_group(carquet_writer_t* writer);
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_writer_num_columns(const carquet_writer_t* writer);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_writer_num_columns(const carquet_writer_t *writer);
 
 /**
  * @brief Close the writer and finalize the file.
@@ -2822,8 +2686,8 @@ int32_t carquet_writer_num_columns(const carquet_writer_t* writer);
  * @note Thread-safe: No
  * @warning All columns must have the same number of rows when this is called.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_close(carquet_writer_t* writer);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_close(carquet_writer_t *writer);
 
 /**
  * @brief Abort writing and clean up without finalizing the file.
@@ -2836,7 +2700,7 @@ carquet_status_t carquet_writer_close(carquet_writer_t* writer);
  * @note Thread-safe: No
  */
 CARQUET_API
-void carquet_writer_abort(carquet_writer_t* writer);
+void carquet_writer_abort(carquet_writer_t *writer);
 
 /* ============================================================================
  * Utility Functions
@@ -2849,11 +2713,11 @@ void carquet_writer_abort(carquet_writer_t* writer);
  * @brief File information from metadata (without full parsing).
  */
 typedef struct carquet_file_info {
-    int64_t file_size;          /**< Total file size in bytes */
-    int64_t num_rows;           /**< Total number of rows */
-    int32_t num_row_groups;     /**< Number of row groups */
-    int32_t num_columns;        /**< Number of columns */
-    int32_t version;            /**< Parquet format version */
+    int64_t file_size;      /**< Total file size in bytes */
+    int64_t num_rows;       /**< Total number of rows */
+    int32_t num_row_groups; /**< Number of row groups */
+    int32_t num_columns;    /**< Number of columns */
+    int32_t version;        /**< Parquet format version */
     /**
      * @brief Creator identification, NUL-terminated.
      *
@@ -2877,11 +2741,8 @@ typedef struct carquet_file_info {
  *
  * @note Thread-safe: Yes
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-carquet_status_t carquet_get_file_info(
-    const char* path,
-    carquet_file_info_t* info,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2) carquet_status_t
+    carquet_get_file_info(const char *path, carquet_file_info_t *info, carquet_error_t *error);
 
 /**
  * @brief Validate a Parquet file structure.
@@ -2897,10 +2758,8 @@ carquet_status_t carquet_get_file_info(
  *
  * @note Thread-safe: Yes
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_validate_file(
-    const char* path,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_validate_file(const char *path, carquet_error_t *error);
 
 /* ============================================================================
  * Bloom Filter API
@@ -2927,57 +2786,53 @@ carquet_status_t carquet_validate_file(
  *
  * @note The caller must free the returned filter with carquet_bloom_filter_destroy().
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_bloom_filter_t* carquet_reader_get_bloom_filter(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_bloom_filter_t *
+carquet_reader_get_bloom_filter(carquet_reader_t *reader, int32_t row_group_index,
+                                int32_t column_index, carquet_error_t *error);
 
 /**
  * @brief Check if a bloom filter might contain an int32 value.
  * @return true if value might be present, false if definitely absent
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_bloom_filter_check_i32(const carquet_bloom_filter_t* filter, int32_t value);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) bool carquet_bloom_filter_check_i32(
+    const carquet_bloom_filter_t *filter, int32_t value);
 
 /**
  * @brief Check if a bloom filter might contain an int64 value.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_bloom_filter_check_i64(const carquet_bloom_filter_t* filter, int64_t value);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) bool carquet_bloom_filter_check_i64(
+    const carquet_bloom_filter_t *filter, int64_t value);
 
 /**
  * @brief Check if a bloom filter might contain a float value.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_bloom_filter_check_float(const carquet_bloom_filter_t* filter, float value);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) bool carquet_bloom_filter_check_float(
+    const carquet_bloom_filter_t *filter, float value);
 
 /**
  * @brief Check if a bloom filter might contain a double value.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-bool carquet_bloom_filter_check_double(const carquet_bloom_filter_t* filter, double value);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) bool carquet_bloom_filter_check_double(
+    const carquet_bloom_filter_t *filter, double value);
 
 /**
  * @brief Check if a bloom filter might contain a byte sequence.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 2)
-bool carquet_bloom_filter_check_bytes(const carquet_bloom_filter_t* filter,
-                                       const uint8_t* data, size_t len);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 2) bool carquet_bloom_filter_check_bytes(
+    const carquet_bloom_filter_t *filter, const uint8_t *data, size_t len);
 
 /**
  * @brief Get bloom filter size in bytes.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-size_t carquet_bloom_filter_size(const carquet_bloom_filter_t* filter);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) size_t
+    carquet_bloom_filter_size(const carquet_bloom_filter_t *filter);
 
 /**
  * @brief Free a bloom filter.
  * @param[in] filter Filter to free (may be NULL)
  */
 CARQUET_API
-void carquet_bloom_filter_destroy(carquet_bloom_filter_t* filter);
+void carquet_bloom_filter_destroy(carquet_bloom_filter_t *filter);
 
 /* ============================================================================
  * Page Index API (Column Index + Offset Index)
@@ -2995,23 +2850,23 @@ void carquet_bloom_filter_destroy(carquet_bloom_filter_t* filter);
  * @brief Per-page statistics from a column index.
  */
 typedef struct carquet_page_stats {
-    int64_t null_count;         /**< Number of nulls in this page */
-    const void* min_value;      /**< Minimum value (type depends on column) */
-    int32_t min_value_size;     /**< Size of min_value in bytes */
-    const void* max_value;      /**< Maximum value (type depends on column) */
-    int32_t max_value_size;     /**< Size of max_value in bytes */
-    bool is_null_page;          /**< True if page contains only nulls */
-    bool has_null_count;        /**< False when the ColumnIndex carries no null_counts
-                                 *   (optional field): null_count is then unknown, not 0 */
+    int64_t null_count;     /**< Number of nulls in this page */
+    const void *min_value;  /**< Minimum value (type depends on column) */
+    int32_t min_value_size; /**< Size of min_value in bytes */
+    const void *max_value;  /**< Maximum value (type depends on column) */
+    int32_t max_value_size; /**< Size of max_value in bytes */
+    bool is_null_page;      /**< True if page contains only nulls */
+    bool has_null_count;    /**< False when the ColumnIndex carries no null_counts
+                             *   (optional field): null_count is then unknown, not 0 */
 } carquet_page_stats_t;
 
 /**
  * @brief Per-page location from an offset index.
  */
 typedef struct carquet_page_location {
-    int64_t offset;             /**< File offset of the page */
-    int32_t compressed_size;    /**< Compressed page size in bytes */
-    int64_t first_row_index;    /**< Index of first row in this page */
+    int64_t offset;          /**< File offset of the page */
+    int32_t compressed_size; /**< Compressed page size in bytes */
+    int64_t first_row_index; /**< Index of first row in this page */
 } carquet_page_location_t;
 
 /**
@@ -3025,18 +2880,15 @@ typedef struct carquet_page_location {
  *
  * @note Caller must free with carquet_column_index_free().
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_column_index_t* carquet_reader_get_column_index(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_column_index_t *
+carquet_reader_get_column_index(carquet_reader_t *reader, int32_t row_group_index,
+                                int32_t column_index, carquet_error_t *error);
 
 /**
  * @brief Get the number of pages in a column index.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_column_index_num_pages(const carquet_column_index_t* index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_column_index_num_pages(const carquet_column_index_t *index);
 
 /**
  * @brief Get per-page statistics from a column index.
@@ -3046,24 +2898,22 @@ int32_t carquet_column_index_num_pages(const carquet_column_index_t* index);
  * @param[out] stats Output page statistics
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3)
-carquet_status_t carquet_column_index_get_page_stats(
-    const carquet_column_index_t* index,
-    int32_t page_index,
-    carquet_page_stats_t* stats);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3) carquet_status_t
+    carquet_column_index_get_page_stats(const carquet_column_index_t *index, int32_t page_index,
+                                        carquet_page_stats_t *stats);
 
 /**
  * @brief Get boundary order of a column index.
  * @return 0=UNORDERED, 1=ASCENDING, 2=DESCENDING
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_column_index_boundary_order(const carquet_column_index_t* index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_column_index_boundary_order(const carquet_column_index_t *index);
 
 /**
  * @brief Free a column index.
  */
 CARQUET_API
-void carquet_column_index_free(carquet_column_index_t* index);
+void carquet_column_index_free(carquet_column_index_t *index);
 
 /**
  * @brief Read offset index (per-page locations) for a column chunk.
@@ -3076,18 +2926,15 @@ void carquet_column_index_free(carquet_column_index_t* index);
  *
  * @note Caller must free with carquet_offset_index_free().
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_offset_index_t* carquet_reader_get_offset_index(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_offset_index_t *
+carquet_reader_get_offset_index(carquet_reader_t *reader, int32_t row_group_index,
+                                int32_t column_index, carquet_error_t *error);
 
 /**
  * @brief Get the number of pages in an offset index.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_offset_index_num_pages(const carquet_offset_index_t* index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_offset_index_num_pages(const carquet_offset_index_t *index);
 
 /**
  * @brief Get page location from an offset index.
@@ -3097,17 +2944,15 @@ int32_t carquet_offset_index_num_pages(const carquet_offset_index_t* index);
  * @param[out] location Output page location
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3)
-carquet_status_t carquet_offset_index_get_page_location(
-    const carquet_offset_index_t* index,
-    int32_t page_index,
-    carquet_page_location_t* location);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3) carquet_status_t
+    carquet_offset_index_get_page_location(const carquet_offset_index_t *index, int32_t page_index,
+                                           carquet_page_location_t *location);
 
 /**
  * @brief Free an offset index.
  */
 CARQUET_API
-void carquet_offset_index_free(carquet_offset_index_t* index);
+void carquet_offset_index_free(carquet_offset_index_t *index);
 
 /* ============================================================================
  * Page Filter API
@@ -3143,8 +2988,8 @@ typedef enum carquet_filter_op {
     CARQUET_FILTER_LE,
     CARQUET_FILTER_GT,
     CARQUET_FILTER_GE,
-    CARQUET_FILTER_RANGE,        /**< closed [lo, hi]; either endpoint may be omitted */
-    CARQUET_FILTER_IN,           /**< value membership; values + value_count */
+    CARQUET_FILTER_RANGE, /**< closed [lo, hi]; either endpoint may be omitted */
+    CARQUET_FILTER_IN,    /**< value membership; values + value_count */
     CARQUET_FILTER_IS_NULL,
     CARQUET_FILTER_IS_NOT_NULL,
 } carquet_filter_op_t;
@@ -3181,19 +3026,19 @@ typedef struct carquet_filter_clause {
     carquet_filter_op_t op;
 
     /* Unary ops (EQ, NE, LT, LE, GT, GE) */
-    const void* value;
+    const void *value;
     int32_t value_size;
 
     /* RANGE */
-    const void* lo;
+    const void *lo;
     int32_t lo_size;
-    const void* hi;
+    const void *hi;
     int32_t hi_size;
     bool has_lo;
     bool has_hi;
 
     /* IN */
-    const void* values;
+    const void *values;
     int32_t value_count;
 } carquet_filter_clause_t;
 
@@ -3221,11 +3066,9 @@ typedef struct carquet_filter_clause {
  *
  * @note Thread-safe: No
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_batch_reader_set_page_filter(
-    carquet_batch_reader_t* reader,
-    const carquet_filter_clause_t* clauses,
-    int32_t count);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_batch_reader_set_page_filter(carquet_batch_reader_t *reader,
+                                         const carquet_filter_clause_t *clauses, int32_t count);
 
 /**
  * @brief Number of rows skipped by the active page filter so far.
@@ -3233,8 +3076,8 @@ carquet_status_t carquet_batch_reader_set_page_filter(
  * Returns 0 when no filter is set, or when no rows have been skipped yet.
  * Useful for confirming that filtering is firing on a given workload.
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int64_t carquet_batch_reader_rows_skipped(const carquet_batch_reader_t* reader);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int64_t
+    carquet_batch_reader_rows_skipped(const carquet_batch_reader_t *reader);
 
 /**
  * @brief Restrict the batch reader to an arbitrary [offset, offset+limit) row
@@ -3270,11 +3113,9 @@ int64_t carquet_batch_reader_rows_skipped(const carquet_batch_reader_t* reader);
  *       while the other is active returns CARQUET_ERROR_INVALID_ARGUMENT.
  * @note Thread-safe: No
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_batch_reader_set_row_range(
-    carquet_batch_reader_t* reader,
-    int64_t offset,
-    int64_t limit);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_batch_reader_set_row_range(carquet_batch_reader_t *reader, int64_t offset,
+                                       int64_t limit);
 
 /* ============================================================================
  * Key-Value Metadata API
@@ -3291,8 +3132,8 @@ carquet_status_t carquet_batch_reader_set_row_range(
  * @param[in] reader File reader
  * @return Number of key-value pairs
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_reader_num_metadata(const carquet_reader_t* reader);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_reader_num_metadata(const carquet_reader_t *reader);
 
 /**
  * @brief Get a key-value metadata entry by index.
@@ -3303,12 +3144,9 @@ int32_t carquet_reader_num_metadata(const carquet_reader_t* reader);
  * @param[out] value Output value string pointer (may be NULL)
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3, 4)
-carquet_status_t carquet_reader_get_metadata(
-    const carquet_reader_t* reader,
-    int32_t index,
-    const char** key,
-    const char** value);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 3, 4) carquet_status_t
+    carquet_reader_get_metadata(const carquet_reader_t *reader, int32_t index, const char **key,
+                                const char **value);
 
 /**
  * @brief Find a metadata value by key.
@@ -3317,10 +3155,8 @@ carquet_status_t carquet_reader_get_metadata(
  * @param[in] key Key to search for
  * @return Value string, or NULL if key not found
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 2)
-const char* carquet_reader_find_metadata(
-    const carquet_reader_t* reader,
-    const char* key);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 2) const
+    char *carquet_reader_find_metadata(const carquet_reader_t *reader, const char *key);
 
 /**
  * @brief Number of Arrow per-field metadata entries for a leaf column.
@@ -3334,10 +3170,8 @@ const char* carquet_reader_find_metadata(
  * @param[in] column_index Leaf column index (0 to num_columns - 1)
  * @return Entry count, or 0 on an invalid column index
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-int32_t carquet_reader_column_num_metadata(
-    const carquet_reader_t* reader,
-    int32_t column_index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) int32_t
+    carquet_reader_column_num_metadata(const carquet_reader_t *reader, int32_t column_index);
 
 /**
  * @brief Get an Arrow per-field metadata entry for a leaf column by index.
@@ -3349,13 +3183,9 @@ int32_t carquet_reader_column_num_metadata(
  * @param[out] value Output value string (may be NULL)
  * @return CARQUET_OK on success, CARQUET_ERROR_INVALID_ARGUMENT if out of range
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4, 5)
-carquet_status_t carquet_reader_column_get_metadata(
-    const carquet_reader_t* reader,
-    int32_t column_index,
-    int32_t index,
-    const char** key,
-    const char** value);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4, 5) carquet_status_t
+    carquet_reader_column_get_metadata(const carquet_reader_t *reader, int32_t column_index,
+                                       int32_t index, const char **key, const char **value);
 
 /**
  * @brief Find an Arrow per-field metadata value for a leaf column by key.
@@ -3368,11 +3198,9 @@ carquet_status_t carquet_reader_column_get_metadata(
  * @param[in] key Key to search for
  * @return Value string, or NULL if the column/key is not found
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 3)
-const char* carquet_reader_column_find_metadata(
-    const carquet_reader_t* reader,
-    int32_t column_index,
-    const char* key);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1, 3) const
+    char *carquet_reader_column_find_metadata(const carquet_reader_t *reader, int32_t column_index,
+                                              const char *key);
 
 /**
  * @brief Arrow type refinements recovered from the "ARROW:schema" footer blob.
@@ -3385,10 +3213,10 @@ const char* carquet_reader_column_find_metadata(
  * but the refinement tells the caller the original 64-bit-offset Arrow type.
  */
 typedef enum carquet_arrow_type_refinement {
-    CARQUET_ARROW_REFINE_NONE = 0,          /**< No Arrow-only refinement */
-    CARQUET_ARROW_REFINE_LARGE_UTF8 = 1,    /**< Arrow LargeUtf8 (64-bit offsets) */
-    CARQUET_ARROW_REFINE_LARGE_BINARY = 2,  /**< Arrow LargeBinary (64-bit offsets) */
-    CARQUET_ARROW_REFINE_LARGE_LIST = 3     /**< Arrow LargeList (64-bit offsets) */
+    CARQUET_ARROW_REFINE_NONE = 0,         /**< No Arrow-only refinement */
+    CARQUET_ARROW_REFINE_LARGE_UTF8 = 1,   /**< Arrow LargeUtf8 (64-bit offsets) */
+    CARQUET_ARROW_REFINE_LARGE_BINARY = 2, /**< Arrow LargeBinary (64-bit offsets) */
+    CARQUET_ARROW_REFINE_LARGE_LIST = 3    /**< Arrow LargeList (64-bit offsets) */
 } carquet_arrow_type_refinement_t;
 
 /**
@@ -3406,10 +3234,9 @@ typedef enum carquet_arrow_type_refinement {
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_PURE CARQUET_NONNULL(1)
-carquet_arrow_type_refinement_t carquet_reader_column_arrow_type_refinement(
-    const carquet_reader_t* reader,
-    int32_t column_index);
+CARQUET_API CARQUET_PURE CARQUET_NONNULL(1) carquet_arrow_type_refinement_t
+    carquet_reader_column_arrow_type_refinement(const carquet_reader_t *reader,
+                                                int32_t column_index);
 
 /**
  * @brief Add key-value metadata to the file being written.
@@ -3422,11 +3249,8 @@ carquet_arrow_type_refinement_t carquet_reader_column_arrow_type_refinement(
  * @param[in] value Metadata value (may be NULL)
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2)
-carquet_status_t carquet_writer_add_metadata(
-    carquet_writer_t* writer,
-    const char* key,
-    const char* value);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2) carquet_status_t
+    carquet_writer_add_metadata(carquet_writer_t *writer, const char *key, const char *value);
 
 /* ============================================================================
  * Column Chunk Metadata API
@@ -3440,19 +3264,19 @@ carquet_status_t carquet_writer_add_metadata(
  * @brief Detailed metadata for a column chunk.
  */
 typedef struct carquet_column_chunk_metadata {
-    carquet_physical_type_t type;                /**< Physical type */
-    carquet_compression_t codec;                 /**< Compression codec used */
-    int64_t num_values;                          /**< Number of values */
-    int64_t total_compressed_size;               /**< Total compressed bytes */
-    int64_t total_uncompressed_size;             /**< Total uncompressed bytes */
-    int64_t data_page_offset;                    /**< File offset of first data page */
-    bool has_dictionary_page;                    /**< Dictionary page present */
-    int64_t dictionary_page_offset;              /**< File offset of dictionary page */
-    int32_t num_encodings;                       /**< Number of encodings used */
-    carquet_encoding_t encodings[4];             /**< Encodings used (up to 4) */
-    bool has_bloom_filter;                       /**< Bloom filter present */
-    bool has_column_index;                       /**< Column index present */
-    bool has_offset_index;                       /**< Offset index present */
+    carquet_physical_type_t type;    /**< Physical type */
+    carquet_compression_t codec;     /**< Compression codec used */
+    int64_t num_values;              /**< Number of values */
+    int64_t total_compressed_size;   /**< Total compressed bytes */
+    int64_t total_uncompressed_size; /**< Total uncompressed bytes */
+    int64_t data_page_offset;        /**< File offset of first data page */
+    bool has_dictionary_page;        /**< Dictionary page present */
+    int64_t dictionary_page_offset;  /**< File offset of dictionary page */
+    int32_t num_encodings;           /**< Number of encodings used */
+    carquet_encoding_t encodings[4]; /**< Encodings used (up to 4) */
+    bool has_bloom_filter;           /**< Bloom filter present */
+    bool has_column_index;           /**< Column index present */
+    bool has_offset_index;           /**< Offset index present */
 } carquet_column_chunk_metadata_t;
 
 /**
@@ -3464,12 +3288,10 @@ typedef struct carquet_column_chunk_metadata {
  * @param[out] metadata Output metadata
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4)
-carquet_status_t carquet_reader_column_chunk_metadata(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_column_chunk_metadata_t* metadata);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4) carquet_status_t
+    carquet_reader_column_chunk_metadata(const carquet_reader_t *reader, int32_t row_group_index,
+                                         int32_t column_index,
+                                         carquet_column_chunk_metadata_t *metadata);
 
 /** @brief Maximum geometry type codes reported in geospatial statistics. */
 #define CARQUET_MAX_GEOSPATIAL_TYPES 64
@@ -3507,12 +3329,10 @@ typedef struct carquet_geospatial_statistics {
  *
  * @note Thread-safe: Yes (read-only)
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4)
-carquet_status_t carquet_reader_geospatial_statistics(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_geospatial_statistics_t* stats);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 4) carquet_status_t
+    carquet_reader_geospatial_statistics(const carquet_reader_t *reader, int32_t row_group_index,
+                                         int32_t column_index,
+                                         carquet_geospatial_statistics_t *stats);
 
 /* ============================================================================
  * Per-Column Writer Options
@@ -3532,11 +3352,9 @@ carquet_status_t carquet_reader_geospatial_statistics(
  * @param[in] encoding Desired encoding
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_column_encoding(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    carquet_encoding_t encoding);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_column_encoding(carquet_writer_t *writer, int32_t column_index,
+                                       carquet_encoding_t encoding);
 
 /**
  * @brief Set compression for a specific column.
@@ -3549,12 +3367,9 @@ carquet_status_t carquet_writer_set_column_encoding(
  * @param[in] level Compression level (0 for codec default)
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_column_compression(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    carquet_compression_t codec,
-    int32_t level);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_column_compression(carquet_writer_t *writer, int32_t column_index,
+                                          carquet_compression_t codec, int32_t level);
 
 /**
  * @brief Override the target byte-based page-flush size for one column.
@@ -3571,11 +3386,9 @@ carquet_status_t carquet_writer_set_column_compression(
  * @return CARQUET_OK on success; CARQUET_ERROR_INVALID_ARGUMENT if
  *         @p column_index is out of range or @p bytes is non-positive.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_column_page_size(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    int64_t bytes);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_column_page_size(carquet_writer_t *writer, int32_t column_index,
+                                        int64_t bytes);
 
 /**
  * @brief Maximum stored size of variable-length min/max statistics.
@@ -3599,10 +3412,8 @@ carquet_status_t carquet_writer_set_column_page_size(
  * @return CARQUET_OK on success; CARQUET_ERROR_INVALID_ARGUMENT if
  *         @p bytes is non-positive.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_max_statistics_size(
-    carquet_writer_t* writer,
-    int64_t bytes);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_max_statistics_size(carquet_writer_t *writer, int64_t bytes);
 
 /**
  * @brief Enable or disable statistics for a specific column.
@@ -3612,11 +3423,9 @@ carquet_status_t carquet_writer_set_max_statistics_size(
  * @param[in] enabled Whether to write statistics
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_column_statistics(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    bool enabled);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_column_statistics(carquet_writer_t *writer, int32_t column_index,
+                                         bool enabled);
 
 /**
  * @brief Enable or disable bloom filter for a specific column.
@@ -3626,11 +3435,9 @@ carquet_status_t carquet_writer_set_column_statistics(
  * @param[in] enabled Whether to write a bloom filter
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_column_bloom_filter(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    bool enabled);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_column_bloom_filter(carquet_writer_t *writer, int32_t column_index,
+                                           bool enabled);
 
 /**
  * @brief Enable or disable a bloom filter for a column with explicit sizing.
@@ -3653,13 +3460,9 @@ carquet_status_t carquet_writer_set_column_bloom_filter(
  *                (<= 0 or >= 1 => use default 0.01)
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_column_bloom_filter_options(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    bool enabled,
-    int64_t ndv,
-    double fpp);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_column_bloom_filter_options(carquet_writer_t *writer, int32_t column_index,
+                                                   bool enabled, int64_t ndv, double fpp);
 
 /**
  * @brief Describes a column's contribution to a row group's sort order.
@@ -3667,9 +3470,9 @@ carquet_status_t carquet_writer_set_column_bloom_filter_options(
  * Mirrors the Parquet Thrift `SortingColumn` structure.
  */
 typedef struct carquet_sorting_column {
-    int32_t column_index;  /**< Ordinal position of the column in the row group */
-    bool descending;       /**< true => column is sorted in descending order */
-    bool nulls_first;      /**< true => nulls sort before non-null values */
+    int32_t column_index; /**< Ordinal position of the column in the row group */
+    bool descending;      /**< true => column is sorted in descending order */
+    bool nulls_first;     /**< true => nulls sort before non-null values */
 } carquet_sorting_column_t;
 
 /**
@@ -3685,11 +3488,9 @@ typedef struct carquet_sorting_column {
  * @param[in] count Number of entries in @p columns
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_status_t carquet_writer_set_sorting_columns(
-    carquet_writer_t* writer,
-    const carquet_sorting_column_t* columns,
-    int32_t count);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1) carquet_status_t
+    carquet_writer_set_sorting_columns(carquet_writer_t *writer,
+                                       const carquet_sorting_column_t *columns, int32_t count);
 
 /* ============================================================================
  * Writer Buffer API
@@ -3710,10 +3511,9 @@ carquet_status_t carquet_writer_set_sorting_columns(
  * @return Writer handle, or NULL on error
  */
 CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1)
-carquet_writer_t* carquet_writer_create_buffer(
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error);
+    carquet_writer_t *carquet_writer_create_buffer(const carquet_schema_t *schema,
+                                                   const carquet_writer_options_t *options,
+                                                   carquet_error_t *error);
 
 /**
  * @brief Get the buffer contents after writing.
@@ -3726,11 +3526,8 @@ carquet_writer_t* carquet_writer_create_buffer(
  * @param[out] size Output buffer size in bytes
  * @return CARQUET_OK on success
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2, 3)
-carquet_status_t carquet_writer_get_buffer(
-    carquet_writer_t* writer,
-    void** buffer,
-    size_t* size);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT CARQUET_NONNULL(1, 2, 3) carquet_status_t
+    carquet_writer_get_buffer(carquet_writer_t *writer, void **buffer, size_t *size);
 
 /* ============================================================================
  * Arrow C Data Interface Bridge
@@ -3773,15 +3570,15 @@ carquet_status_t carquet_writer_get_buffer(
 #define ARROW_FLAG_MAP_KEYS_SORTED 4
 
 struct ArrowSchema {
-    const char* format;
-    const char* name;
-    const char* metadata;
+    const char *format;
+    const char *name;
+    const char *metadata;
     int64_t flags;
     int64_t n_children;
-    struct ArrowSchema** children;
-    struct ArrowSchema* dictionary;
-    void (*release)(struct ArrowSchema*);
-    void* private_data;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
 };
 
 struct ArrowArray {
@@ -3790,11 +3587,11 @@ struct ArrowArray {
     int64_t offset;
     int64_t n_buffers;
     int64_t n_children;
-    const void** buffers;
-    struct ArrowArray** children;
-    struct ArrowArray* dictionary;
-    void (*release)(struct ArrowArray*);
-    void* private_data;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
 };
 
 #endif /* ARROW_C_DATA_INTERFACE */
@@ -3818,11 +3615,8 @@ struct ArrowArray {
 /* No CARQUET_NONNULL: these are an external ABI boundary (Arrow structs may
  * originate from other-language producers), so the runtime NULL checks are
  * intentional and must not be optimised away. */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_status_t carquet_arrow_export_schema(
-    const carquet_schema_t* schema,
-    struct ArrowSchema* out,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_status_t carquet_arrow_export_schema(
+    const carquet_schema_t *schema, struct ArrowSchema *out, carquet_error_t *error);
 
 /**
  * @brief Export a flat Carquet row batch as an Arrow C Data Interface array.
@@ -3849,13 +3643,9 @@ carquet_status_t carquet_arrow_export_schema(
  * @param[out] error Error details (may be NULL).
  * @return CARQUET_OK or an error. On error nothing is left owned by the caller.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_status_t carquet_arrow_export_batch(
-    const carquet_row_batch_t* batch,
-    const carquet_schema_t* schema,
-    struct ArrowSchema* out_schema,
-    struct ArrowArray* out_array,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_status_t carquet_arrow_export_batch(
+    const carquet_row_batch_t *batch, const carquet_schema_t *schema,
+    struct ArrowSchema *out_schema, struct ArrowArray *out_array, carquet_error_t *error);
 
 /**
  * @brief Build a Carquet schema from an Arrow C Data Interface schema.
@@ -3881,11 +3671,8 @@ carquet_status_t carquet_arrow_export_batch(
  * @param[out] error Error details (may be NULL).
  * @return CARQUET_OK or an error.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_status_t carquet_arrow_import_schema(
-    struct ArrowSchema* schema,
-    carquet_schema_t** out,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_status_t carquet_arrow_import_schema(
+    struct ArrowSchema *schema, carquet_schema_t **out, carquet_error_t *error);
 
 /**
  * @brief Write an Arrow C Data Interface array to a Carquet writer.
@@ -3910,12 +3697,9 @@ carquet_status_t carquet_arrow_import_schema(
  * @param[out] error Error details (may be NULL).
  * @return CARQUET_OK or an error.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_status_t carquet_writer_write_arrow(
-    carquet_writer_t* writer,
-    struct ArrowArray* array,
-    struct ArrowSchema* schema,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_status_t
+carquet_writer_write_arrow(carquet_writer_t *writer, struct ArrowArray *array,
+                           struct ArrowSchema *schema, carquet_error_t *error);
 
 /**
  * @brief Read one Parquet row group directly into a nested Arrow C Data array.
@@ -3939,13 +3723,9 @@ carquet_status_t carquet_writer_write_arrow(
  * @param[out] error Error details (may be NULL).
  * @return CARQUET_OK or an error. On error nothing is left owned by the caller.
  */
-CARQUET_API CARQUET_WARN_UNUSED_RESULT
-carquet_status_t carquet_reader_read_arrow(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    struct ArrowSchema* out_schema,
-    struct ArrowArray* out_array,
-    carquet_error_t* error);
+CARQUET_API CARQUET_WARN_UNUSED_RESULT carquet_status_t carquet_reader_read_arrow(
+    carquet_reader_t *reader, int32_t row_group_index, struct ArrowSchema *out_schema,
+    struct ArrowArray *out_array, carquet_error_t *error);
 
 /* ============================================================================
  * C++ Compatibility - End

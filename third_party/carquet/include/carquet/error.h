@@ -102,14 +102,14 @@ typedef struct carquet_error {
     char message[CARQUET_ERROR_MESSAGE_MAX];
 
     /* Location information (optional) */
-    const char* file;
+    const char *file;
     int line;
-    const char* function;
+    const char *function;
 
     /* Additional context */
-    int64_t offset;           /* File offset where error occurred */
-    int32_t column_index;     /* Column index if applicable */
-    int32_t row_group_index;  /* Row group index if applicable */
+    int64_t offset;          /* File offset where error occurred */
+    int32_t column_index;    /* Column index if applicable */
+    int32_t row_group_index; /* Row group index if applicable */
 } carquet_error_t;
 
 /* ============================================================================
@@ -122,8 +122,8 @@ typedef struct carquet_error {
  * the context fields use -1 for "not applicable", since 0 is a valid file
  * offset, column and row group.
  */
-#define CARQUET_ERROR_INIT { .code = CARQUET_OK, .message = {0}, .offset = -1, \
-                             .column_index = -1, .row_group_index = -1 }
+#define CARQUET_ERROR_INIT                                                                         \
+    { .code = CARQUET_OK, .message = {0}, .offset = -1, .column_index = -1, .row_group_index = -1 }
 
 /**
  * Check if status indicates success.
@@ -138,28 +138,28 @@ typedef struct carquet_error {
 /**
  * Return early if status is not OK.
  */
-#define CARQUET_RETURN_IF_ERROR(status) \
-    do { \
-        carquet_status_t _status = (status); \
-        if (CARQUET_FAILED(_status)) return _status; \
+#define CARQUET_RETURN_IF_ERROR(status)                                                            \
+    do {                                                                                           \
+        carquet_status_t _status = (status);                                                       \
+        if (CARQUET_FAILED(_status)) return _status;                                               \
     } while (0)
 
 /**
  * Set error with location information.
  * Format string is included in variadic args to avoid C23 extension warnings.
  */
-#define CARQUET_SET_ERROR(err, status_code, ...) \
+#define CARQUET_SET_ERROR(err, status_code, ...)                                                   \
     carquet_error_set((err), (status_code), __FILE__, __LINE__, __func__, __VA_ARGS__)
 
 /**
  * Set error if condition is false, return status.
  */
-#define CARQUET_CHECK(cond, err, status_code, ...) \
-    do { \
-        if (!(cond)) { \
-            CARQUET_SET_ERROR((err), (status_code), __VA_ARGS__); \
-            return (status_code); \
-        } \
+#define CARQUET_CHECK(cond, err, status_code, ...)                                                 \
+    do {                                                                                           \
+        if (!(cond)) {                                                                             \
+            CARQUET_SET_ERROR((err), (status_code), __VA_ARGS__);                                  \
+            return (status_code);                                                                  \
+        }                                                                                          \
     } while (0)
 
 /* ============================================================================
@@ -170,12 +170,12 @@ typedef struct carquet_error {
 /**
  * Initialize an error structure.
  */
-void carquet_error_init(carquet_error_t* error);
+void carquet_error_init(carquet_error_t *error);
 
 /**
  * Clear an error structure (reset to success state).
  */
-void carquet_error_clear(carquet_error_t* error);
+void carquet_error_clear(carquet_error_t *error);
 
 /**
  * Set error information.
@@ -193,31 +193,31 @@ void carquet_error_set(carquet_error_t* error,
 /**
  * Copy error from source to destination.
  */
-void carquet_error_copy(carquet_error_t* dest, const carquet_error_t* src);
+void carquet_error_copy(carquet_error_t *dest, const carquet_error_t *src);
 
 /**
  * Get a human-readable description of a status code.
  */
-const char* carquet_status_string(carquet_status_t status);
+const char *carquet_status_string(carquet_status_t status);
 
 /**
  * Check if error is set (not OK).
  */
-static inline bool carquet_error_is_set(const carquet_error_t* error) {
+static inline bool carquet_error_is_set(const carquet_error_t *error) {
     return error && error->code != CARQUET_OK;
 }
 
 /**
  * Get error code from error structure.
  */
-static inline carquet_status_t carquet_error_code(const carquet_error_t* error) {
+static inline carquet_status_t carquet_error_code(const carquet_error_t *error) {
     return error ? error->code : CARQUET_OK;
 }
 
 /**
  * Get error message from error structure.
  */
-static inline const char* carquet_error_message(const carquet_error_t* error) {
+static inline const char *carquet_error_message(const carquet_error_t *error) {
     return error ? error->message : "";
 }
 
@@ -225,7 +225,7 @@ static inline const char* carquet_error_message(const carquet_error_t* error) {
  * Get a recovery hint for a status code.
  * Returns NULL if no hint is available.
  */
-const char* carquet_error_recovery_hint(carquet_status_t status);
+const char *carquet_error_recovery_hint(carquet_status_t status);
 
 /**
  * Format an error into a human-readable string.
@@ -240,7 +240,7 @@ const char* carquet_error_recovery_hint(carquet_status_t status);
  * @param buffer_size Size of output buffer
  * @return Number of characters written (excluding null terminator)
  */
-int carquet_error_format(const carquet_error_t* error, char* buffer, size_t buffer_size);
+int carquet_error_format(const carquet_error_t *error, char *buffer, size_t buffer_size);
 
 /**
  * Set additional context on an error.
@@ -250,10 +250,8 @@ int carquet_error_format(const carquet_error_t* error, char* buffer, size_t buff
  * @param row_group_index Row group index (-1 to skip)
  * @param column_index Column index (-1 to skip)
  */
-void carquet_error_set_context(carquet_error_t* error,
-                                int64_t offset,
-                                int32_t row_group_index,
-                                int32_t column_index);
+void carquet_error_set_context(carquet_error_t *error, int64_t offset, int32_t row_group_index,
+                               int32_t column_index);
 
 /**
  * Check if an error might be recoverable.
@@ -272,10 +270,10 @@ bool carquet_error_is_recoverable(carquet_status_t status);
  * For functions that return a value or an error.
  */
 
-#define CARQUET_RESULT(type) \
-    struct { \
-        carquet_status_t status; \
-        type value; \
+#define CARQUET_RESULT(type)                                                                       \
+    struct {                                                                                       \
+        carquet_status_t status;                                                                   \
+        type value;                                                                                \
     }
 
 /* Common result types */
@@ -296,7 +294,7 @@ typedef struct carquet_result_size {
 
 typedef struct carquet_result_ptr {
     carquet_status_t status;
-    void* value;
+    void *value;
 } carquet_result_ptr_t;
 
 #ifdef __cplusplus

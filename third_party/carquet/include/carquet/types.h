@@ -29,7 +29,7 @@ typedef enum carquet_physical_type {
     CARQUET_PHYSICAL_BOOLEAN = 0,
     CARQUET_PHYSICAL_INT32 = 1,
     CARQUET_PHYSICAL_INT64 = 2,
-    CARQUET_PHYSICAL_INT96 = 3,        /* Deprecated, used for timestamps */
+    CARQUET_PHYSICAL_INT96 = 3, /* Deprecated, used for timestamps */
     CARQUET_PHYSICAL_FLOAT = 4,
     CARQUET_PHYSICAL_DOUBLE = 5,
     CARQUET_PHYSICAL_BYTE_ARRAY = 6,
@@ -128,7 +128,7 @@ typedef struct carquet_logical_type {
 
         /* For INTEGER */
         struct {
-            int8_t bit_width;   /* 8, 16, 32, or 64 */
+            int8_t bit_width; /* 8, 16, 32, or 64 */
             bool is_signed;
         } integer;
 
@@ -146,19 +146,19 @@ typedef struct carquet_logical_type {
 
         /* For VARIANT */
         struct {
-            int8_t specification_version;  /* 1 when unset/zero */
+            int8_t specification_version; /* 1 when unset/zero */
         } variant;
 
         /* For GEOMETRY */
         struct {
-            char crs[CARQUET_GEOSPATIAL_CRS_MAX];  /* Optional, empty => OGC:CRS84 */
+            char crs[CARQUET_GEOSPATIAL_CRS_MAX]; /* Optional, empty => OGC:CRS84 */
         } geometry;
 
         /* For GEOGRAPHY */
         struct {
-            char crs[CARQUET_GEOSPATIAL_CRS_MAX];  /* Optional, empty => OGC:CRS84 */
+            char crs[CARQUET_GEOSPATIAL_CRS_MAX]; /* Optional, empty => OGC:CRS84 */
             carquet_geospatial_edge_algorithm_t algorithm;
-            bool has_algorithm;                    /* false => SPHERICAL */
+            bool has_algorithm; /* false => SPHERICAL */
         } geography;
     } params;
 } carquet_logical_type_t;
@@ -169,9 +169,9 @@ typedef struct carquet_logical_type {
  */
 
 typedef enum carquet_field_repetition {
-    CARQUET_REPETITION_REQUIRED = 0,   /* Exactly one value */
-    CARQUET_REPETITION_OPTIONAL = 1,   /* Zero or one value */
-    CARQUET_REPETITION_REPEATED = 2,   /* Zero or more values */
+    CARQUET_REPETITION_REQUIRED = 0, /* Exactly one value */
+    CARQUET_REPETITION_OPTIONAL = 1, /* Zero or one value */
+    CARQUET_REPETITION_REPEATED = 2, /* Zero or more values */
 } carquet_field_repetition_t;
 
 /* ============================================================================
@@ -181,9 +181,9 @@ typedef enum carquet_field_repetition {
 
 typedef enum carquet_encoding {
     CARQUET_ENCODING_PLAIN = 0,
-    CARQUET_ENCODING_PLAIN_DICTIONARY = 2,  /* Deprecated */
+    CARQUET_ENCODING_PLAIN_DICTIONARY = 2, /* Deprecated */
     CARQUET_ENCODING_RLE = 3,
-    CARQUET_ENCODING_BIT_PACKED = 4,        /* Deprecated */
+    CARQUET_ENCODING_BIT_PACKED = 4, /* Deprecated */
     CARQUET_ENCODING_DELTA_BINARY_PACKED = 5,
     CARQUET_ENCODING_DELTA_LENGTH_BYTE_ARRAY = 6,
     CARQUET_ENCODING_DELTA_BYTE_ARRAY = 7,
@@ -226,13 +226,13 @@ typedef enum carquet_page_type {
 
 /* Fixed-length byte array */
 typedef struct carquet_fixed_byte_array {
-    uint8_t* data;
+    uint8_t *data;
     int32_t length;
 } carquet_fixed_byte_array_t;
 
 /* Variable-length byte array */
 typedef struct carquet_byte_array {
-    uint8_t* data;
+    uint8_t *data;
     int32_t length;
 } carquet_byte_array_t;
 
@@ -258,32 +258,32 @@ typedef struct carquet_decimal128 {
  */
 static inline int32_t carquet_physical_type_size(carquet_physical_type_t type) {
     switch (type) {
-        case CARQUET_PHYSICAL_BOOLEAN: return 1;
-        case CARQUET_PHYSICAL_INT32: return 4;
-        case CARQUET_PHYSICAL_INT64: return 8;
-        case CARQUET_PHYSICAL_INT96: return 12;
-        case CARQUET_PHYSICAL_FLOAT: return 4;
-        case CARQUET_PHYSICAL_DOUBLE: return 8;
-        case CARQUET_PHYSICAL_BYTE_ARRAY: return -1;
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return -1;
-        default: return -1;
+    case CARQUET_PHYSICAL_BOOLEAN: return 1;
+    case CARQUET_PHYSICAL_INT32: return 4;
+    case CARQUET_PHYSICAL_INT64: return 8;
+    case CARQUET_PHYSICAL_INT96: return 12;
+    case CARQUET_PHYSICAL_FLOAT: return 4;
+    case CARQUET_PHYSICAL_DOUBLE: return 8;
+    case CARQUET_PHYSICAL_BYTE_ARRAY: return -1;
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return -1;
+    default: return -1;
     }
 }
 
 /**
  * Get a human-readable name for a physical type.
  */
-const char* carquet_physical_type_name(carquet_physical_type_t type);
+const char *carquet_physical_type_name(carquet_physical_type_t type);
 
 /**
  * Get a human-readable name for a compression codec.
  */
-const char* carquet_compression_name(carquet_compression_t codec);
+const char *carquet_compression_name(carquet_compression_t codec);
 
 /**
  * Get a human-readable name for an encoding.
  */
-const char* carquet_encoding_name(carquet_encoding_t encoding);
+const char *carquet_encoding_name(carquet_encoding_t encoding);
 
 #ifdef __cplusplus
 }

@@ -27,16 +27,10 @@
 #include <brotli/encode.h>
 #endif
 
-int carquet_brotli_decompress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size) {
+int carquet_brotli_decompress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                              size_t dst_capacity, size_t *dst_size) {
 
-    if (!src || !dst || !dst_size) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!src || !dst || !dst_size) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 #if defined(CARQUET_HAVE_BROTLI)
     size_t out = dst_capacity;
     BrotliDecoderResult r = BrotliDecoderDecompress(src_size, src, &out, dst);
@@ -48,35 +42,31 @@ int carquet_brotli_decompress(
     *dst_size = out;
     return CARQUET_OK;
 #else
-    (void)src_size; (void)dst_capacity;
+    (void)src_size;
+    (void)dst_capacity;
     return CARQUET_ERROR_UNSUPPORTED_CODEC;
 #endif
 }
 
-int carquet_brotli_compress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size,
-    int level) {
+int carquet_brotli_compress(const uint8_t *src, size_t src_size, uint8_t *dst, size_t dst_capacity,
+                            size_t *dst_size, int level) {
 
-    if (!src || !dst || !dst_size) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!src || !dst || !dst_size) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 #if defined(CARQUET_HAVE_BROTLI)
     int quality = level;
-    if (quality <= 0) quality = 8;                      /* Arrow's default */
+    if (quality <= 0) quality = 8; /* Arrow's default */
     if (quality > BROTLI_MAX_QUALITY) quality = BROTLI_MAX_QUALITY;
     size_t out = dst_capacity;
-    if (!BrotliEncoderCompress(quality, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC,
-                               src_size, src, &out, dst)) {
+    if (!BrotliEncoderCompress(quality, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC, src_size, src,
+                               &out, dst)) {
         return CARQUET_ERROR_COMPRESSION;
     }
     *dst_size = out;
     return CARQUET_OK;
 #else
-    (void)src_size; (void)dst_capacity; (void)level;
+    (void)src_size;
+    (void)dst_capacity;
+    (void)level;
     return CARQUET_ERROR_UNSUPPORTED_CODEC;
 #endif
 }

@@ -24,17 +24,12 @@ static bool slot_in_range(carquet_compression_t codec) {
     return (int)codec >= 0 && (int)codec < CARQUET_CODEC_SLOTS;
 }
 
-carquet_status_t carquet_register_codec(
-    carquet_compression_t codec,
-    const carquet_custom_codec_t* impl) {
-    if (!slot_in_range(codec)) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+carquet_status_t carquet_register_codec(carquet_compression_t codec,
+                                        const carquet_custom_codec_t *impl) {
+    if (!slot_in_range(codec)) { return CARQUET_ERROR_INVALID_ARGUMENT; }
     /* UNCOMPRESSED is a no-op path with a no-copy fast lane in the writer;
      * overriding it would only confuse things. */
-    if (codec == CARQUET_COMPRESSION_UNCOMPRESSED) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (codec == CARQUET_COMPRESSION_UNCOMPRESSED) { return CARQUET_ERROR_INVALID_ARGUMENT; }
     if (impl == NULL) {
         g_custom_codec_set[codec] = false;
         memset(&g_custom_codecs[codec], 0, sizeof(g_custom_codecs[codec]));
@@ -50,11 +45,8 @@ carquet_status_t carquet_register_codec(
     return CARQUET_OK;
 }
 
-bool carquet_custom_codec_lookup(carquet_compression_t codec,
-                                 carquet_custom_codec_t* out) {
-    if (!slot_in_range(codec) || !g_custom_codec_set[codec]) {
-        return false;
-    }
+bool carquet_custom_codec_lookup(carquet_compression_t codec, carquet_custom_codec_t *out) {
+    if (!slot_in_range(codec) || !g_custom_codec_set[codec]) { return false; }
     if (out) *out = g_custom_codecs[codec];
     return true;
 }

@@ -18,8 +18,7 @@ extern "C" {
 #endif
 
 /* Returns true and fills *out with the registered codec, or false if none. */
-bool carquet_custom_codec_lookup(carquet_compression_t codec,
-                                 carquet_custom_codec_t* out);
+bool carquet_custom_codec_lookup(carquet_compression_t codec, carquet_custom_codec_t *out);
 
 #ifdef __cplusplus
 }

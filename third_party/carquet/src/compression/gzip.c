@@ -33,8 +33,8 @@ typedef struct {
     int def_level;
 } gzip_tls_t;
 
-static void gzip_tls_free(void* p) {
-    gzip_tls_t* t = (gzip_tls_t*)p;
+static void gzip_tls_free(void *p) {
+    gzip_tls_t *t = (gzip_tls_t *)p;
     if (!t) return;
     if (t->inf_ok) inflateEnd(&t->inf);
     if (t->def_ok) deflateEnd(&t->def);
@@ -49,20 +49,23 @@ static int gzip_tls_key_ok = 0;
 static void gzip_tls_init_key(void) {
     gzip_tls_key_ok = (pthread_key_create(&gzip_tls_key, gzip_tls_free) == 0);
 }
-static gzip_tls_t* gzip_tls_get(void) {
+static gzip_tls_t *gzip_tls_get(void) {
     pthread_once(&gzip_tls_once, gzip_tls_init_key);
     if (!gzip_tls_key_ok) return NULL;
-    gzip_tls_t* t = (gzip_tls_t*)pthread_getspecific(gzip_tls_key);
+    gzip_tls_t *t = (gzip_tls_t *)pthread_getspecific(gzip_tls_key);
     if (!t) {
-        t = (gzip_tls_t*)calloc(1, sizeof(*t));
-        if (t && pthread_setspecific(gzip_tls_key, t) != 0) { free(t); t = NULL; }
+        t = (gzip_tls_t *)calloc(1, sizeof(*t));
+        if (t && pthread_setspecific(gzip_tls_key, t) != 0) {
+            free(t);
+            t = NULL;
+        }
     }
     return t;
 }
 void carquet_gzip_cleanup(void) {
     pthread_once(&gzip_tls_once, gzip_tls_init_key);
     if (!gzip_tls_key_ok) return;
-    gzip_tls_t* t = (gzip_tls_t*)pthread_getspecific(gzip_tls_key);
+    gzip_tls_t *t = (gzip_tls_t *)pthread_getspecific(gzip_tls_key);
     if (t) {
         gzip_tls_free(t);
         pthread_setspecific(gzip_tls_key, NULL);
@@ -72,20 +75,27 @@ void carquet_gzip_cleanup(void) {
 #include <windows.h>
 static DWORD gzip_tls_index = FLS_OUT_OF_INDEXES;
 /* FLS destructor: frees the cached streams when a thread exits (see zstd.c). */
-static void WINAPI gzip_fls_free(PVOID p) { gzip_tls_free(p); }
+static void WINAPI gzip_fls_free(PVOID p) {
+    gzip_tls_free(p);
+}
 static INIT_ONCE gzip_tls_once = INIT_ONCE_STATIC_INIT;
-static BOOL CALLBACK gzip_tls_init_index(PINIT_ONCE once, PVOID param, PVOID* ctx) {
-    (void)once; (void)param; (void)ctx;
+static BOOL CALLBACK gzip_tls_init_index(PINIT_ONCE once, PVOID param, PVOID *ctx) {
+    (void)once;
+    (void)param;
+    (void)ctx;
     gzip_tls_index = FlsAlloc(gzip_fls_free);
     return TRUE;
 }
-static gzip_tls_t* gzip_tls_get(void) {
+static gzip_tls_t *gzip_tls_get(void) {
     InitOnceExecuteOnce(&gzip_tls_once, gzip_tls_init_index, NULL, NULL);
     if (gzip_tls_index == FLS_OUT_OF_INDEXES) return NULL;
-    gzip_tls_t* t = (gzip_tls_t*)FlsGetValue(gzip_tls_index);
+    gzip_tls_t *t = (gzip_tls_t *)FlsGetValue(gzip_tls_index);
     if (!t) {
-        t = (gzip_tls_t*)calloc(1, sizeof(*t));
-        if (t && !FlsSetValue(gzip_tls_index, t)) { free(t); t = NULL; }
+        t = (gzip_tls_t *)calloc(1, sizeof(*t));
+        if (t && !FlsSetValue(gzip_tls_index, t)) {
+            free(t);
+            t = NULL;
+        }
     }
     return t;
 }
@@ -94,7 +104,7 @@ static gzip_tls_t* gzip_tls_get(void) {
 void carquet_gzip_cleanup(void) {
     InitOnceExecuteOnce(&gzip_tls_once, gzip_tls_init_index, NULL, NULL);
     if (gzip_tls_index == FLS_OUT_OF_INDEXES) return;
-    gzip_tls_t* t = (gzip_tls_t*)FlsGetValue(gzip_tls_index);
+    gzip_tls_t *t = (gzip_tls_t *)FlsGetValue(gzip_tls_index);
     if (t) {
         gzip_tls_free(t);
         FlsSetValue(gzip_tls_index, NULL);
@@ -102,71 +112,59 @@ void carquet_gzip_cleanup(void) {
 }
 #endif
 
-int carquet_gzip_decompress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size) {
+int carquet_gzip_decompress(const uint8_t *src, size_t src_size, uint8_t *dst, size_t dst_capacity,
+                            size_t *dst_size) {
 
-    if (!src || !dst || !dst_size) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!src || !dst || !dst_size) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     if (src_size > (size_t)UINT_MAX || dst_capacity > (size_t)UINT_MAX) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
     z_stream local;
-    z_stream* strm = NULL;
+    z_stream *strm = NULL;
     bool cached = false;
-    gzip_tls_t* t = gzip_tls_get();
+    gzip_tls_t *t = gzip_tls_get();
     if (t) {
         if (t->inf_ok) {
-            if (inflateReset(&t->inf) == Z_OK) { strm = &t->inf; cached = true; }
+            if (inflateReset(&t->inf) == Z_OK) {
+                strm = &t->inf;
+                cached = true;
+            }
         } else {
             memset(&t->inf, 0, sizeof(t->inf));
             /* 15 + 16 = gzip format (RFC 1952) */
             if (inflateInit2(&t->inf, 15 + 16) == Z_OK) {
-                t->inf_ok = true; strm = &t->inf; cached = true;
+                t->inf_ok = true;
+                strm = &t->inf;
+                cached = true;
             }
         }
     }
     if (!strm) {
         memset(&local, 0, sizeof(local));
-        if (inflateInit2(&local, 15 + 16) != Z_OK) {
-            return CARQUET_ERROR_INVALID_COMPRESSED_DATA;
-        }
+        if (inflateInit2(&local, 15 + 16) != Z_OK) { return CARQUET_ERROR_INVALID_COMPRESSED_DATA; }
         strm = &local;
     }
-    strm->next_in = (Bytef*)src;
+    strm->next_in = (Bytef *)src;
     strm->avail_in = (uInt)src_size;
-    strm->next_out = (Bytef*)dst;
+    strm->next_out = (Bytef *)dst;
     strm->avail_out = (uInt)dst_capacity;
 
     int ret = inflate(strm, Z_FINISH);
     size_t output_size = strm->total_out;
     if (!cached) inflateEnd(strm);
 
-    if (ret != Z_STREAM_END) {
-        return CARQUET_ERROR_INVALID_COMPRESSED_DATA;
-    }
+    if (ret != Z_STREAM_END) { return CARQUET_ERROR_INVALID_COMPRESSED_DATA; }
 
     *dst_size = output_size;
     return CARQUET_OK;
 }
 
-int carquet_gzip_compress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size,
-    int level) {
+int carquet_gzip_compress(const uint8_t *src, size_t src_size, uint8_t *dst, size_t dst_capacity,
+                          size_t *dst_size, int level) {
 
-    if (!src || !dst || !dst_size) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!src || !dst || !dst_size) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     if (src_size > (size_t)UINT_MAX || dst_capacity > (size_t)UINT_MAX) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
@@ -176,9 +174,9 @@ int carquet_gzip_compress(
     if (level > 9) level = 9;
 
     z_stream local;
-    z_stream* strm = NULL;
+    z_stream *strm = NULL;
     bool cached = false;
-    gzip_tls_t* t = gzip_tls_get();
+    gzip_tls_t *t = gzip_tls_get();
     if (t) {
         if (t->def_ok && t->def_level != level) {
             /* Level change: deflateParams would be possible but the memory
@@ -187,13 +185,18 @@ int carquet_gzip_compress(
             t->def_ok = false;
         }
         if (t->def_ok) {
-            if (deflateReset(&t->def) == Z_OK) { strm = &t->def; cached = true; }
+            if (deflateReset(&t->def) == Z_OK) {
+                strm = &t->def;
+                cached = true;
+            }
         } else {
             memset(&t->def, 0, sizeof(t->def));
             /* 15 + 16 = gzip format (RFC 1952) */
-            if (deflateInit2(&t->def, level, Z_DEFLATED, 15 + 16, 8,
-                             Z_DEFAULT_STRATEGY) == Z_OK) {
-                t->def_ok = true; t->def_level = level; strm = &t->def; cached = true;
+            if (deflateInit2(&t->def, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK) {
+                t->def_ok = true;
+                t->def_level = level;
+                strm = &t->def;
+                cached = true;
             }
         }
     }
@@ -204,18 +207,16 @@ int carquet_gzip_compress(
         }
         strm = &local;
     }
-    strm->next_in = (Bytef*)src;
+    strm->next_in = (Bytef *)src;
     strm->avail_in = (uInt)src_size;
-    strm->next_out = (Bytef*)dst;
+    strm->next_out = (Bytef *)dst;
     strm->avail_out = (uInt)dst_capacity;
 
     int ret = deflate(strm, Z_FINISH);
     size_t output_size = strm->total_out;
     if (!cached) deflateEnd(strm);
 
-    if (ret != Z_STREAM_END) {
-        return CARQUET_ERROR_COMPRESSION;
-    }
+    if (ret != Z_STREAM_END) { return CARQUET_ERROR_COMPRESSION; }
 
     *dst_size = output_size;
     return CARQUET_OK;

@@ -58,46 +58,60 @@
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
-#define SNAPPY_PREDICT_TRUE(x)  __builtin_expect(!!(x), 1)
+#define SNAPPY_PREDICT_TRUE(x) __builtin_expect(!!(x), 1)
 #define SNAPPY_PREDICT_FALSE(x) __builtin_expect(!!(x), 0)
-#define SNAPPY_PREFETCH(addr)   __builtin_prefetch((addr), 0, 1)
-#define SNAPPY_CTZ64(x)         __builtin_ctzll(x)
-#define SNAPPY_CLZ32(x)         __builtin_clz(x)
+#define SNAPPY_PREFETCH(addr) __builtin_prefetch((addr), 0, 1)
+#define SNAPPY_CTZ64(x) __builtin_ctzll(x)
+#define SNAPPY_CLZ32(x) __builtin_clz(x)
 #elif defined(_MSC_VER)
 #include <intrin.h>
-#define SNAPPY_PREDICT_TRUE(x)  (x)
+#define SNAPPY_PREDICT_TRUE(x) (x)
 #define SNAPPY_PREDICT_FALSE(x) (x)
-#define SNAPPY_PREFETCH(addr)   ((void)0)
+#define SNAPPY_PREFETCH(addr) ((void)0)
 static inline int snappy_ctz64(uint64_t x) {
-    unsigned long idx; _BitScanForward64(&idx, x); return (int)idx;
+    unsigned long idx;
+    _BitScanForward64(&idx, x);
+    return (int)idx;
 }
 #define SNAPPY_CTZ64(x) snappy_ctz64(x)
 static inline int snappy_clz32(uint32_t x) {
-    unsigned long idx; _BitScanReverse(&idx, x); return 31 - (int)idx;
+    unsigned long idx;
+    _BitScanReverse(&idx, x);
+    return 31 - (int)idx;
 }
 #define SNAPPY_CLZ32(x) snappy_clz32(x)
 #else
-#define SNAPPY_PREDICT_TRUE(x)  (x)
+#define SNAPPY_PREDICT_TRUE(x) (x)
 #define SNAPPY_PREDICT_FALSE(x) (x)
-#define SNAPPY_PREFETCH(addr)   ((void)0)
-#define SNAPPY_CTZ64(x)         snappy_ctz64_fallback(x)
-#define SNAPPY_CLZ32(x)         snappy_clz32_fallback(x)
+#define SNAPPY_PREFETCH(addr) ((void)0)
+#define SNAPPY_CTZ64(x) snappy_ctz64_fallback(x)
+#define SNAPPY_CLZ32(x) snappy_clz32_fallback(x)
 static inline int snappy_ctz64_fallback(uint64_t x) {
-    int n = 0; while (!(x & 1)) { x >>= 1; n++; } return n;
+    int n = 0;
+    while (!(x & 1)) {
+        x >>= 1;
+        n++;
+    }
+    return n;
 }
 static inline int snappy_clz32_fallback(uint32_t x) {
-    int n = 0; while (!(x & 0x80000000u)) { x <<= 1; n++; } return n;
+    int n = 0;
+    while (!(x & 0x80000000u)) {
+        x <<= 1;
+        n++;
+    }
+    return n;
 }
 #endif
 
 /* Tag types */
-#define SNAPPY_LITERAL   0
-#define SNAPPY_COPY_1    1
-#define SNAPPY_COPY_2    2
-#define SNAPPY_COPY_4    3
+#define SNAPPY_LITERAL 0
+#define SNAPPY_COPY_1 1
+#define SNAPPY_COPY_2 2
+#define SNAPPY_COPY_4 3
 
 /* Compression constants */
-#define SNAPPY_HASH_LOG  14
+#define SNAPPY_HASH_LOG 14
 #define SNAPPY_HASH_SIZE (1 << SNAPPY_HASH_LOG)
 #define SNAPPY_MAX_OFFSET 65535
 #define SNAPPY_BLOCK_SIZE (1 << 16)
@@ -112,28 +126,34 @@ size_t carquet_snappy_compress_bound(size_t src_size);
  * Unaligned load/store helpers
  * ============================================================================ */
 
-static inline uint32_t load32(const void* p) {
-    uint32_t v; memcpy(&v, p, 4); return v;
+static inline uint32_t load32(const void *p) {
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return v;
 }
 
-static inline uint64_t load64(const void* p) {
-    uint64_t v; memcpy(&v, p, 8); return v;
+static inline uint64_t load64(const void *p) {
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
 }
 
-static inline void store32(void* p, uint32_t v) {
+static inline void store32(void *p, uint32_t v) {
     memcpy(p, &v, 4);
 }
 
-static inline void copy64(const void* src, void* dst) {
-    uint64_t v; memcpy(&v, src, 8); memcpy(dst, &v, 8);
+static inline void copy64(const void *src, void *dst) {
+    uint64_t v;
+    memcpy(&v, src, 8);
+    memcpy(dst, &v, 8);
 }
 
-static inline void copy128(const void* src, void* dst) {
+static inline void copy128(const void *src, void *dst) {
     uint64_t lo, hi;
     memcpy(&lo, src, 8);
-    memcpy(&hi, (const char*)src + 8, 8);
+    memcpy(&hi, (const char *)src + 8, 8);
     memcpy(dst, &lo, 8);
-    memcpy((char*)dst + 8, &hi, 8);
+    memcpy((char *)dst + 8, &hi, 8);
 }
 
 /* ============================================================================
@@ -145,38 +165,22 @@ static inline void copy128(const void* src, void* dst) {
 static const int16_t kLengthMinusOffset[256] = {
     /* Generated from: LengthMinusOffset(tag>>2, tag&3) for tag 0..255
      * Low byte = copy length. Used for fast copy-1/copy-2 length decode. */
-     -255,     4,     1,   255,  -254,     5,     2,   255,
-     -253,     6,     3,   255,  -252,     7,     4,   255,
-     -251,     8,     5,   255,  -250,     9,     6,   255,
-     -249,    10,     7,   255,  -248,    11,     8,   255,
-     -247,  -252,     9,   255,  -246,  -251,    10,   255,
-     -245,  -250,    11,   255,  -244,  -249,    12,   255,
-     -243,  -248,    13,   255,  -242,  -247,    14,   255,
-     -241,  -246,    15,   255,  -240,  -245,    16,   255,
-     -239,  -508,    17,   255,  -238,  -507,    18,   255,
-     -237,  -506,    19,   255,  -236,  -505,    20,   255,
-     -235,  -504,    21,   255,  -234,  -503,    22,   255,
-     -233,  -502,    23,   255,  -232,  -501,    24,   255,
-     -231,  -764,    25,   255,  -230,  -763,    26,   255,
-     -229,  -762,    27,   255,  -228,  -761,    28,   255,
-     -227,  -760,    29,   255,  -226,  -759,    30,   255,
-     -225,  -758,    31,   255,  -224,  -757,    32,   255,
-     -223, -1020,    33,   255,  -222, -1019,    34,   255,
-     -221, -1018,    35,   255,  -220, -1017,    36,   255,
-     -219, -1016,    37,   255,  -218, -1015,    38,   255,
-     -217, -1014,    39,   255,  -216, -1013,    40,   255,
-     -215, -1276,    41,   255,  -214, -1275,    42,   255,
-     -213, -1274,    43,   255,  -212, -1273,    44,   255,
-     -211, -1272,    45,   255,  -210, -1271,    46,   255,
-     -209, -1270,    47,   255,  -208, -1269,    48,   255,
-     -207, -1532,    49,   255,  -206, -1531,    50,   255,
-     -205, -1530,    51,   255,  -204, -1529,    52,   255,
-     -203, -1528,    53,   255,  -202, -1527,    54,   255,
-     -201, -1526,    55,   255,  -200, -1525,    56,   255,
-     -199, -1788,    57,   255,  -198, -1787,    58,   255,
-     -197, -1786,    59,   255,  -196, -1785,    60,   255,
-      255, -1784,    61,   255,   255, -1783,    62,   255,
-      255, -1782,    63,   255,   255, -1781,    64,   255,
+    -255, 4,     1,  255, -254, 5,     2,  255, -253, 6,     3,  255, -252, 7,     4,  255,
+    -251, 8,     5,  255, -250, 9,     6,  255, -249, 10,    7,  255, -248, 11,    8,  255,
+    -247, -252,  9,  255, -246, -251,  10, 255, -245, -250,  11, 255, -244, -249,  12, 255,
+    -243, -248,  13, 255, -242, -247,  14, 255, -241, -246,  15, 255, -240, -245,  16, 255,
+    -239, -508,  17, 255, -238, -507,  18, 255, -237, -506,  19, 255, -236, -505,  20, 255,
+    -235, -504,  21, 255, -234, -503,  22, 255, -233, -502,  23, 255, -232, -501,  24, 255,
+    -231, -764,  25, 255, -230, -763,  26, 255, -229, -762,  27, 255, -228, -761,  28, 255,
+    -227, -760,  29, 255, -226, -759,  30, 255, -225, -758,  31, 255, -224, -757,  32, 255,
+    -223, -1020, 33, 255, -222, -1019, 34, 255, -221, -1018, 35, 255, -220, -1017, 36, 255,
+    -219, -1016, 37, 255, -218, -1015, 38, 255, -217, -1014, 39, 255, -216, -1013, 40, 255,
+    -215, -1276, 41, 255, -214, -1275, 42, 255, -213, -1274, 43, 255, -212, -1273, 44, 255,
+    -211, -1272, 45, 255, -210, -1271, 46, 255, -209, -1270, 47, 255, -208, -1269, 48, 255,
+    -207, -1532, 49, 255, -206, -1531, 50, 255, -205, -1530, 51, 255, -204, -1529, 52, 255,
+    -203, -1528, 53, 255, -202, -1527, 54, 255, -201, -1526, 55, 255, -200, -1525, 56, 255,
+    -199, -1788, 57, 255, -198, -1787, 58, 255, -197, -1786, 59, 255, -196, -1785, 60, 255,
+    255,  -1784, 61, 255, 255,  -1783, 62, 255, 255,  -1782, 63, 255, 255,  -1781, 64, 255,
 };
 
 /* ============================================================================
@@ -189,20 +193,30 @@ static const int16_t kLengthMinusOffset[256] = {
  * have value < 16 (i.e. contributes at most 4 bits at position 28,
  * keeping the result within uint32 range).
  */
-static size_t snappy_read_varint(const uint8_t* p, const uint8_t* end, uint32_t* value) {
+static size_t snappy_read_varint(const uint8_t *p, const uint8_t *end, uint32_t *value) {
     uint32_t result = 0;
-    const uint8_t* start = p;
+    const uint8_t *start = p;
 
     if (p >= end) return 0;
-    uint8_t b = *p++; result = b & 0x7F;           if (b < 128) goto done;
+    uint8_t b = *p++;
+    result = b & 0x7F;
+    if (b < 128) goto done;
     if (p >= end) return 0;
-    b = *p++; result |= (uint32_t)(b & 0x7F) << 7; if (b < 128) goto done;
+    b = *p++;
+    result |= (uint32_t)(b & 0x7F) << 7;
+    if (b < 128) goto done;
     if (p >= end) return 0;
-    b = *p++; result |= (uint32_t)(b & 0x7F) << 14; if (b < 128) goto done;
+    b = *p++;
+    result |= (uint32_t)(b & 0x7F) << 14;
+    if (b < 128) goto done;
     if (p >= end) return 0;
-    b = *p++; result |= (uint32_t)(b & 0x7F) << 21; if (b < 128) goto done;
+    b = *p++;
+    result |= (uint32_t)(b & 0x7F) << 21;
+    if (b < 128) goto done;
     if (p >= end) return 0;
-    b = *p++; result |= (uint32_t)(b & 0x7F) << 28; if (b < 16) goto done;
+    b = *p++;
+    result |= (uint32_t)(b & 0x7F) << 28;
+    if (b < 16) goto done;
     return 0; /* Overflow: 5th byte >= 16 would exceed uint32 */
 
 done:
@@ -210,8 +224,8 @@ done:
     return (size_t)(p - start);
 }
 
-static size_t snappy_write_varint(uint8_t* p, uint32_t value) {
-    uint8_t* start = p;
+static size_t snappy_write_varint(uint8_t *p, uint32_t value) {
+    uint8_t *start = p;
     while (value >= 0x80) {
         *p++ = (uint8_t)(value | 0x80);
         value >>= 7;
@@ -230,47 +244,47 @@ static size_t snappy_write_varint(uint8_t* p, uint32_t value) {
 
 /* masks_offset0[ps][i] = i % ps, for ps = 1..15 */
 static const uint8_t snappy_masks_offset0[16][16] = {
-    {0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}, /* ps=0 (unused) */
-    {0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}, /* ps=1 */
-    {0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1}, /* ps=2 */
-    {0,1,2,0,1,2,0,1,2,0,1,2,0,1,2,0}, /* ps=3 */
-    {0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3}, /* ps=4 */
-    {0,1,2,3,4,0,1,2,3,4,0,1,2,3,4,0}, /* ps=5 */
-    {0,1,2,3,4,5,0,1,2,3,4,5,0,1,2,3}, /* ps=6 */
-    {0,1,2,3,4,5,6,0,1,2,3,4,5,6,0,1}, /* ps=7 */
-    {0,1,2,3,4,5,6,7,0,1,2,3,4,5,6,7}, /* ps=8 */
-    {0,1,2,3,4,5,6,7,8,0,1,2,3,4,5,6}, /* ps=9 */
-    {0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5}, /* ps=10 */
-    {0,1,2,3,4,5,6,7,8,9,10,0,1,2,3,4}, /* ps=11 */
-    {0,1,2,3,4,5,6,7,8,9,10,11,0,1,2,3}, /* ps=12 */
-    {0,1,2,3,4,5,6,7,8,9,10,11,12,0,1,2}, /* ps=13 */
-    {0,1,2,3,4,5,6,7,8,9,10,11,12,13,0,1}, /* ps=14 */
-    {0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,0}, /* ps=15 */
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},      /* ps=0 (unused) */
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},      /* ps=1 */
+    {0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},      /* ps=2 */
+    {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0},      /* ps=3 */
+    {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3},      /* ps=4 */
+    {0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0},      /* ps=5 */
+    {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3},      /* ps=6 */
+    {0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1},      /* ps=7 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7},      /* ps=8 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6},      /* ps=9 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5},      /* ps=10 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4},     /* ps=11 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3},    /* ps=12 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2},   /* ps=13 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1},  /* ps=14 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0}, /* ps=15 */
 };
 
 /* masks_offset16[ps][i] = (16 + i) % ps, for ps = 1..15 */
 static const uint8_t snappy_masks_offset16[16][16] = {
-    {0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}, /* ps=0 (unused) */
-    {0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}, /* ps=1 */
-    {0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1}, /* ps=2 */
-    {1,2,0,1,2,0,1,2,0,1,2,0,1,2,0,1}, /* ps=3 */
-    {0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3}, /* ps=4 */
-    {1,2,3,4,0,1,2,3,4,0,1,2,3,4,0,1}, /* ps=5 */
-    {4,5,0,1,2,3,4,5,0,1,2,3,4,5,0,1}, /* ps=6 */
-    {2,3,4,5,6,0,1,2,3,4,5,6,0,1,2,3}, /* ps=7 */
-    {0,1,2,3,4,5,6,7,0,1,2,3,4,5,6,7}, /* ps=8 */
-    {7,8,0,1,2,3,4,5,6,7,8,0,1,2,3,4}, /* ps=9 */
-    {6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1}, /* ps=10 */
-    {5,6,7,8,9,10,0,1,2,3,4,5,6,7,8,9}, /* ps=11 */
-    {4,5,6,7,8,9,10,11,0,1,2,3,4,5,6,7}, /* ps=12 */
-    {3,4,5,6,7,8,9,10,11,12,0,1,2,3,4,5}, /* ps=13 */
-    {2,3,4,5,6,7,8,9,10,11,12,13,0,1,2,3}, /* ps=14 */
-    {1,2,3,4,5,6,7,8,9,10,11,12,13,14,0,1}, /* ps=15 */
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},      /* ps=0 (unused) */
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},      /* ps=1 */
+    {0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},      /* ps=2 */
+    {1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1},      /* ps=3 */
+    {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3},      /* ps=4 */
+    {1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1},      /* ps=5 */
+    {4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1},      /* ps=6 */
+    {2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3},      /* ps=7 */
+    {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7},      /* ps=8 */
+    {7, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4},      /* ps=9 */
+    {6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1},      /* ps=10 */
+    {5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9},     /* ps=11 */
+    {4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 6, 7},    /* ps=12 */
+    {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2, 3, 4, 5},   /* ps=13 */
+    {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1, 2, 3},  /* ps=14 */
+    {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0, 1}, /* ps=15 */
 };
 
 #if SNAPPY_HAVE_NEON
 
-static inline uint8x16_t neon_load_pattern(const uint8_t* src, int pattern_size) {
+static inline uint8x16_t neon_load_pattern(const uint8_t *src, int pattern_size) {
     uint8x16_t gen_mask = vld1q_u8(snappy_masks_offset0[pattern_size]);
     uint8x16_t raw = vld1q_u8(src);
     return vqtbl1q_u8(raw, gen_mask);
@@ -282,14 +296,14 @@ static inline uint8x16_t neon_reshuffle_mask(int pattern_size) {
 
 #elif SNAPPY_HAVE_SSSE3
 
-static inline __m128i ssse3_load_pattern(const uint8_t* src, int pattern_size) {
-    __m128i gen_mask = _mm_loadu_si128((const __m128i*)snappy_masks_offset0[pattern_size]);
-    __m128i raw = _mm_loadu_si128((const __m128i*)src);
+static inline __m128i ssse3_load_pattern(const uint8_t *src, int pattern_size) {
+    __m128i gen_mask = _mm_loadu_si128((const __m128i *)snappy_masks_offset0[pattern_size]);
+    __m128i raw = _mm_loadu_si128((const __m128i *)src);
     return _mm_shuffle_epi8(raw, gen_mask);
 }
 
 static inline __m128i ssse3_reshuffle_mask(int pattern_size) {
-    return _mm_loadu_si128((const __m128i*)snappy_masks_offset16[pattern_size]);
+    return _mm_loadu_si128((const __m128i *)snappy_masks_offset16[pattern_size]);
 }
 
 #endif
@@ -298,15 +312,14 @@ static inline __m128i ssse3_reshuffle_mask(int pattern_size) {
  * IncrementalCopy — Overlapping copy for match expansion
  * ============================================================================ */
 
-static inline uint8_t* incremental_copy_slow(const uint8_t* src, uint8_t* op,
-                                              uint8_t* const op_limit) {
+static inline uint8_t *incremental_copy_slow(const uint8_t *src, uint8_t *op,
+                                             uint8_t *const op_limit) {
     while (op < op_limit) *op++ = *src++;
     return op_limit;
 }
 
-static inline uint8_t* incremental_copy(const uint8_t* src, uint8_t* op,
-                                         uint8_t* const op_limit,
-                                         uint8_t* const buf_limit) {
+static inline uint8_t *incremental_copy(const uint8_t *src, uint8_t *op, uint8_t *const op_limit,
+                                        uint8_t *const buf_limit) {
     size_t pattern_size = (size_t)(op - src);
 
     /* The pattern_size >= big_pattern block below extends the match with 16-byte
@@ -340,24 +353,24 @@ static inline uint8_t* incremental_copy(const uint8_t* src, uint8_t* op,
 #else
             __m128i pattern = ssse3_load_pattern(src, (int)pattern_size);
             __m128i reshuffle = ssse3_reshuffle_mask((int)pattern_size);
-            _mm_storeu_si128((__m128i*)op, pattern);
+            _mm_storeu_si128((__m128i *)op, pattern);
             if (op + 16 < op_limit) {
                 pattern = _mm_shuffle_epi8(pattern, reshuffle);
-                _mm_storeu_si128((__m128i*)(op + 16), pattern);
+                _mm_storeu_si128((__m128i *)(op + 16), pattern);
             }
             if (op + 32 < op_limit) {
                 pattern = _mm_shuffle_epi8(pattern, reshuffle);
-                _mm_storeu_si128((__m128i*)(op + 32), pattern);
+                _mm_storeu_si128((__m128i *)(op + 32), pattern);
             }
             if (op + 48 < op_limit) {
                 pattern = _mm_shuffle_epi8(pattern, reshuffle);
-                _mm_storeu_si128((__m128i*)(op + 48), pattern);
+                _mm_storeu_si128((__m128i *)(op + 48), pattern);
             }
 #endif
             return op_limit;
         }
         return incremental_copy_slow(src, op, op_limit);
-#else  /* !SNAPPY_HAVE_VECTOR_SHUFFLE */
+#else /* !SNAPPY_HAVE_VECTOR_SHUFFLE */
         /* Non-SIMD: expand pattern to at least 8 bytes by doubling */
         if (SNAPPY_PREDICT_TRUE(op <= buf_limit - 11)) {
             while (pattern_size < 8) {
@@ -394,7 +407,7 @@ static inline uint8_t* incremental_copy(const uint8_t* src, uint8_t* op,
 
     /* Near end of buffer: 16-byte copies until we run out of slop */
     {
-        uint8_t* op_end = buf_limit - 16;
+        uint8_t *op_end = buf_limit - 16;
         while (op < op_end) {
             copy128(src, op);
             op += 16;
@@ -415,43 +428,31 @@ static inline uint8_t* incremental_copy(const uint8_t* src, uint8_t* op,
  * Snappy Decompression
  * ============================================================================ */
 
-const char* carquet_snappy_reason_string(carquet_snappy_reason_t reason) {
+const char *carquet_snappy_reason_string(carquet_snappy_reason_t reason) {
     switch (reason) {
-        case CARQUET_SNAPPY_OK:
-            return "ok";
-        case CARQUET_SNAPPY_ERR_LENGTH_VARINT:
-            return "malformed uncompressed-length varint";
-        case CARQUET_SNAPPY_ERR_OUTPUT_TOO_SMALL:
-            return "declared uncompressed length exceeds output capacity";
-        case CARQUET_SNAPPY_ERR_LITERAL_LEN_TRUNC:
-            return "long-literal length bytes run past end of input";
-        case CARQUET_SNAPPY_ERR_LITERAL_INPUT:
-            return "literal runs past end of input";
-        case CARQUET_SNAPPY_ERR_LITERAL_OUTPUT:
-            return "literal runs past end of output";
-        case CARQUET_SNAPPY_ERR_COPY1_TRUNC:
-            return "COPY_1 trailer byte missing";
-        case CARQUET_SNAPPY_ERR_COPY2_TRUNC:
-            return "COPY_2 trailer bytes missing";
-        case CARQUET_SNAPPY_ERR_COPY4_TRUNC:
-            return "COPY_4 trailer bytes missing";
-        case CARQUET_SNAPPY_ERR_COPY_OFFSET_ZERO:
-            return "copy offset is zero";
-        case CARQUET_SNAPPY_ERR_COPY_OFFSET_RANGE:
-            return "copy offset points before start of output";
-        case CARQUET_SNAPPY_ERR_COPY_OUTPUT:
-            return "copy runs past end of output";
-        case CARQUET_SNAPPY_ERR_SHORT_OUTPUT:
-            return "input exhausted before the declared uncompressed length";
-        case CARQUET_SNAPPY_ERR_TRAILING_INPUT:
-            return "output complete but input bytes remain";
-        default:
-            return "unknown";
+    case CARQUET_SNAPPY_OK: return "ok";
+    case CARQUET_SNAPPY_ERR_LENGTH_VARINT: return "malformed uncompressed-length varint";
+    case CARQUET_SNAPPY_ERR_OUTPUT_TOO_SMALL:
+        return "declared uncompressed length exceeds output capacity";
+    case CARQUET_SNAPPY_ERR_LITERAL_LEN_TRUNC:
+        return "long-literal length bytes run past end of input";
+    case CARQUET_SNAPPY_ERR_LITERAL_INPUT: return "literal runs past end of input";
+    case CARQUET_SNAPPY_ERR_LITERAL_OUTPUT: return "literal runs past end of output";
+    case CARQUET_SNAPPY_ERR_COPY1_TRUNC: return "COPY_1 trailer byte missing";
+    case CARQUET_SNAPPY_ERR_COPY2_TRUNC: return "COPY_2 trailer bytes missing";
+    case CARQUET_SNAPPY_ERR_COPY4_TRUNC: return "COPY_4 trailer bytes missing";
+    case CARQUET_SNAPPY_ERR_COPY_OFFSET_ZERO: return "copy offset is zero";
+    case CARQUET_SNAPPY_ERR_COPY_OFFSET_RANGE: return "copy offset points before start of output";
+    case CARQUET_SNAPPY_ERR_COPY_OUTPUT: return "copy runs past end of output";
+    case CARQUET_SNAPPY_ERR_SHORT_OUTPUT:
+        return "input exhausted before the declared uncompressed length";
+    case CARQUET_SNAPPY_ERR_TRAILING_INPUT: return "output complete but input bytes remain";
+    default: return "unknown";
     }
 }
 
-const char* carquet_snappy_diag_format(const carquet_snappy_diag_t* diag,
-                                       char* buf, size_t buf_size) {
+const char *carquet_snappy_diag_format(const carquet_snappy_diag_t *diag, char *buf,
+                                       size_t buf_size) {
     if (!buf || buf_size == 0) return buf;
     if (!diag) {
         snprintf(buf, buf_size, "no snappy diagnostic");
@@ -460,53 +461,46 @@ const char* carquet_snappy_diag_format(const carquet_snappy_diag_t* diag,
     /* Kept compact on purpose: callers embed this in a carquet_error_t message,
      * which is capped at CARQUET_ERROR_MESSAGE_MAX (256) bytes including their
      * own prefix. %llu, not %zu — the MinGW/msvcrt printf has no z modifier. */
-    snprintf(buf, buf_size,
-             "snappy[%d]: %s [src=%llu dst=%llu declared=%llu tag=%d op=%llu]",
+    snprintf(buf, buf_size, "snappy[%d]: %s [src=%llu dst=%llu declared=%llu tag=%d op=%llu]",
              (int)diag->reason, carquet_snappy_reason_string(diag->reason),
-             (unsigned long long)diag->input_pos,
-             (unsigned long long)diag->output_pos,
-             (unsigned long long)diag->declared_length,
-             diag->tag, (unsigned long long)diag->operand);
+             (unsigned long long)diag->input_pos, (unsigned long long)diag->output_pos,
+             (unsigned long long)diag->declared_length, diag->tag,
+             (unsigned long long)diag->operand);
     return buf;
 }
 
 /* Record the failing check and bail out of the decode loop. */
-#define SNAPPY_FAIL(reason_code, operand_value)                       \
-    do {                                                              \
-        if (diag) {                                                   \
-            diag->reason = (reason_code);                             \
-            diag->input_pos = (size_t)(tag_start - src);              \
-            diag->output_pos = (size_t)(op - dst);                    \
-            diag->declared_length = uncompressed_len;                 \
-            diag->tag = (int)tag;                                     \
-            diag->operand = (uint64_t)(operand_value);                \
-        }                                                             \
-        return CARQUET_ERROR_INVALID_COMPRESSED_DATA;                 \
+#define SNAPPY_FAIL(reason_code, operand_value)                                                    \
+    do {                                                                                           \
+        if (diag) {                                                                                \
+            diag->reason = (reason_code);                                                          \
+            diag->input_pos = (size_t)(tag_start - src);                                           \
+            diag->output_pos = (size_t)(op - dst);                                                 \
+            diag->declared_length = uncompressed_len;                                              \
+            diag->tag = (int)tag;                                                                  \
+            diag->operand = (uint64_t)(operand_value);                                             \
+        }                                                                                          \
+        return CARQUET_ERROR_INVALID_COMPRESSED_DATA;                                              \
     } while (0)
 
-carquet_status_t carquet_snappy_decompress_diag(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size,
-    carquet_snappy_diag_t* diag) {
+carquet_status_t carquet_snappy_decompress_diag(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                                size_t dst_capacity, size_t *dst_size,
+                                                carquet_snappy_diag_t *diag) {
 
     if (diag) {
         memset(diag, 0, sizeof(*diag));
         diag->tag = -1;
     }
 
-    if (!src || !dst || !dst_size)
-        return CARQUET_ERROR_INVALID_ARGUMENT;
+    if (!src || !dst || !dst_size) return CARQUET_ERROR_INVALID_ARGUMENT;
 
     if (src_size == 0) {
         *dst_size = 0;
         return CARQUET_OK;
     }
 
-    const uint8_t* ip = src;
-    const uint8_t* const ip_end = src + src_size;
+    const uint8_t *ip = src;
+    const uint8_t *const ip_end = src + src_size;
 
     /* Read uncompressed length */
     uint32_t uncompressed_len;
@@ -532,14 +526,14 @@ carquet_status_t carquet_snappy_decompress_diag(
         return CARQUET_ERROR_INVALID_COMPRESSED_DATA;
     }
 
-    uint8_t* op = dst;
-    uint8_t* const op_end = dst + uncompressed_len;
+    uint8_t *op = dst;
+    uint8_t *const op_end = dst + uncompressed_len;
     /* For safe SIMD writes, we need slop at the end */
-    uint8_t* const op_limit_min_slop = (uncompressed_len >= SNAPPY_SLOP_BYTES)
-        ? (op_end - SNAPPY_SLOP_BYTES + 1) : dst;
+    uint8_t *const op_limit_min_slop =
+        (uncompressed_len >= SNAPPY_SLOP_BYTES) ? (op_end - SNAPPY_SLOP_BYTES + 1) : dst;
 
     while (ip < ip_end && op < op_end) {
-        const uint8_t* const tag_start = ip;
+        const uint8_t *const tag_start = ip;
         const uint8_t tag = *ip++;
         const uint8_t type = tag & 0x03;
 
@@ -555,14 +549,12 @@ carquet_status_t carquet_snappy_decompress_diag(
                 memcpy(&raw, ip, extra_bytes <= 4 ? extra_bytes : 4);
                 /* Mask to the relevant bytes */
                 uint64_t mask64 = 0xFFFFFFFF;
-                literal_len = (raw & (uint32_t)~(mask64 << (8 * extra_bytes))) + 1;
+                literal_len = (raw & (uint32_t) ~(mask64 << (8 * extra_bytes))) + 1;
                 ip += extra_bytes;
             }
 
             /* Fast path for short literals with enough room */
-            if (SNAPPY_PREDICT_TRUE(literal_len <= 16 &&
-                                    ip + 16 <= ip_end &&
-                                    op + 16 <= op_end)) {
+            if (SNAPPY_PREDICT_TRUE(literal_len <= 16 && ip + 16 <= ip_end && op + 16 <= op_end)) {
                 copy128(ip, op);
                 ip += literal_len;
                 op += literal_len;
@@ -606,7 +598,7 @@ carquet_status_t carquet_snappy_decompress_diag(
             if (SNAPPY_PREDICT_FALSE(length > (size_t)(op_end - op)))
                 SNAPPY_FAIL(CARQUET_SNAPPY_ERR_COPY_OUTPUT, length);
 
-            const uint8_t* match_src = op - copy_offset;
+            const uint8_t *match_src = op - copy_offset;
 
             /* Fast path: offset >= 16, just copy non-overlapping blocks */
             if (SNAPPY_PREDICT_TRUE(copy_offset >= 16 && op + length <= op_limit_min_slop)) {
@@ -639,7 +631,7 @@ carquet_status_t carquet_snappy_decompress_diag(
                 SNAPPY_FAIL(CARQUET_SNAPPY_ERR_COPY_OFFSET_RANGE, copy_offset);
             if (SNAPPY_PREDICT_FALSE(length > (size_t)(op_end - op)))
                 SNAPPY_FAIL(CARQUET_SNAPPY_ERR_COPY_OUTPUT, length);
-            const uint8_t* match_src = op - copy_offset;
+            const uint8_t *match_src = op - copy_offset;
             (void)incremental_copy(match_src, op, op + length, op_end);
             op += length;
         }
@@ -676,14 +668,9 @@ carquet_status_t carquet_snappy_decompress_diag(
 
 #undef SNAPPY_FAIL
 
-carquet_status_t carquet_snappy_decompress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size) {
-    return carquet_snappy_decompress_diag(src, src_size, dst, dst_capacity,
-                                          dst_size, NULL);
+carquet_status_t carquet_snappy_decompress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                           size_t dst_capacity, size_t *dst_size) {
+    return carquet_snappy_decompress_diag(src, src_size, dst, dst_capacity, dst_size, NULL);
 }
 
 /* ============================================================================
@@ -695,23 +682,25 @@ static inline uint32_t snappy_hash(uint32_t val) {
 }
 
 /* Fast match length using 64-bit XOR comparison */
-static inline size_t fast_match_length(const uint8_t* p, const uint8_t* match,
-                                        const uint8_t* limit) {
-    const uint8_t* start = p;
+static inline size_t fast_match_length(const uint8_t *p, const uint8_t *match,
+                                       const uint8_t *limit) {
+    const uint8_t *start = p;
     while (p + 8 <= limit) {
         uint64_t a = load64(p);
         uint64_t b = load64(match);
         uint64_t diff = a ^ b;
-        if (diff)
-            return (size_t)(p - start) + ((size_t)SNAPPY_CTZ64(diff) >> 3);
+        if (diff) return (size_t)(p - start) + ((size_t)SNAPPY_CTZ64(diff) >> 3);
         p += 8;
         match += 8;
     }
-    while (p < limit && *p == *match) { p++; match++; }
+    while (p < limit && *p == *match) {
+        p++;
+        match++;
+    }
     return (size_t)(p - start);
 }
 
-static uint8_t* snappy_emit_literal(uint8_t* op, const uint8_t* literal, size_t len) {
+static uint8_t *snappy_emit_literal(uint8_t *op, const uint8_t *literal, size_t len) {
     size_t n = len - 1;
     if (n < 60) {
         *op++ = (uint8_t)(n << 2);
@@ -726,7 +715,7 @@ static uint8_t* snappy_emit_literal(uint8_t* op, const uint8_t* literal, size_t 
     return op + len;
 }
 
-static inline uint8_t* snappy_emit_copy(uint8_t* op, size_t offset, size_t len) {
+static inline uint8_t *snappy_emit_copy(uint8_t *op, size_t offset, size_t len) {
     /* Emit 64-byte chunks */
     while (SNAPPY_PREDICT_FALSE(len >= 68)) {
         *op++ = (uint8_t)((63 << 2) | SNAPPY_COPY_2);
@@ -765,10 +754,7 @@ static inline uint8_t* snappy_emit_copy(uint8_t* op, size_t offset, size_t len) 
     return op;
 }
 
-static uint8_t* snappy_compress_block(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* op) {
+static uint8_t *snappy_compress_block(const uint8_t *src, size_t src_size, uint8_t *op) {
 
     if (src_size == 0) return op;
     if (src_size < 15) return snappy_emit_literal(op, src, src_size);
@@ -776,11 +762,11 @@ static uint8_t* snappy_compress_block(
     uint16_t hash_table[SNAPPY_HASH_SIZE];
     memset(hash_table, 0, sizeof(hash_table));
 
-    const uint8_t* const iend = src + src_size;
-    const uint8_t* const ilimit = iend - 15;
-    const uint8_t* ip = src + 1;
-    const uint8_t* anchor = src;
-    const uint8_t* candidate;
+    const uint8_t *const iend = src + src_size;
+    const uint8_t *const ilimit = iend - 15;
+    const uint8_t *ip = src + 1;
+    const uint8_t *anchor = src;
+    const uint8_t *candidate;
 
     /* Pre-seed position 0 */
     hash_table[snappy_hash(load32(src))] = 0;
@@ -816,7 +802,7 @@ static uint8_t* snappy_compress_block(
             uint32_t h = snappy_hash(load32(ip));
             uint32_t bytes_between = skip >> 5;
             skip += bytes_between;
-            const uint8_t* next_ip = ip + bytes_between;
+            const uint8_t *next_ip = ip + bytes_between;
 
             if (SNAPPY_PREDICT_FALSE(next_ip > ilimit)) {
                 ip = anchor;
@@ -826,16 +812,14 @@ static uint8_t* snappy_compress_block(
             candidate = src + hash_table[h];
             hash_table[h] = (uint16_t)(ip - src);
 
-            if (SNAPPY_PREDICT_FALSE(load32(ip) == load32(candidate)))
-                break;
+            if (SNAPPY_PREDICT_FALSE(load32(ip) == load32(candidate))) break;
 
             ip = next_ip;
         }
     }
 
     /* Emit pending literal */
-    if (ip > anchor)
-        op = snappy_emit_literal(op, anchor, (size_t)(ip - anchor));
+    if (ip > anchor) op = snappy_emit_literal(op, anchor, (size_t)(ip - anchor));
 
 emit_match:
     do {
@@ -854,8 +838,7 @@ emit_match:
         uint32_t h = snappy_hash(load32(ip));
         candidate = src + hash_table[h];
         hash_table[h] = (uint16_t)(ip - src);
-    } while (load32(ip) == load32(candidate) &&
-             (size_t)(ip - candidate) <= SNAPPY_MAX_OFFSET);
+    } while (load32(ip) == load32(candidate) && (size_t)(ip - candidate) <= SNAPPY_MAX_OFFSET);
 
     anchor = ip++;
     {
@@ -864,17 +847,15 @@ emit_match:
             uint32_t h = snappy_hash(load32(ip));
             uint32_t bytes_between = skip >> 5;
             skip += bytes_between;
-            const uint8_t* next_ip = ip + bytes_between;
+            const uint8_t *next_ip = ip + bytes_between;
 
-            if (SNAPPY_PREDICT_FALSE(next_ip > ilimit))
-                goto emit_remainder;
+            if (SNAPPY_PREDICT_FALSE(next_ip > ilimit)) goto emit_remainder;
 
             candidate = src + hash_table[h];
             hash_table[h] = (uint16_t)(ip - src);
 
             if (SNAPPY_PREDICT_FALSE(load32(ip) == load32(candidate))) {
-                if (ip > anchor)
-                    op = snappy_emit_literal(op, anchor, (size_t)(ip - anchor));
+                if (ip > anchor) op = snappy_emit_literal(op, anchor, (size_t)(ip - anchor));
                 goto emit_match;
             }
 
@@ -883,26 +864,19 @@ emit_match:
     }
 
 emit_remainder:
-    if (anchor < iend)
-        op = snappy_emit_literal(op, anchor, (size_t)(iend - anchor));
+    if (anchor < iend) op = snappy_emit_literal(op, anchor, (size_t)(iend - anchor));
     return op;
 }
 
-carquet_status_t carquet_snappy_compress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size) {
+carquet_status_t carquet_snappy_compress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                         size_t dst_capacity, size_t *dst_size) {
 
-    if (!dst || !dst_size)
-        return CARQUET_ERROR_INVALID_ARGUMENT;
+    if (!dst || !dst_size) return CARQUET_ERROR_INVALID_ARGUMENT;
 
     size_t max_output = carquet_snappy_compress_bound(src_size);
-    if (dst_capacity < max_output)
-        return CARQUET_ERROR_COMPRESSION;
+    if (dst_capacity < max_output) return CARQUET_ERROR_COMPRESSION;
 
-    uint8_t* op = dst;
+    uint8_t *op = dst;
     op += snappy_write_varint(op, (uint32_t)src_size);
 
     if (src_size == 0) {
@@ -910,14 +884,12 @@ carquet_status_t carquet_snappy_compress(
         return CARQUET_OK;
     }
 
-    if (!src)
-        return CARQUET_ERROR_INVALID_ARGUMENT;
+    if (!src) return CARQUET_ERROR_INVALID_ARGUMENT;
 
     size_t pos = 0;
     while (pos < src_size) {
         size_t block_size = src_size - pos;
-        if (block_size > SNAPPY_BLOCK_SIZE)
-            block_size = SNAPPY_BLOCK_SIZE;
+        if (block_size > SNAPPY_BLOCK_SIZE) block_size = SNAPPY_BLOCK_SIZE;
         op = snappy_compress_block(src + pos, block_size, op);
         pos += block_size;
     }
@@ -934,18 +906,14 @@ size_t carquet_snappy_compress_bound(size_t src_size) {
     return 32 + src_size + src_size / 6;
 }
 
-carquet_status_t carquet_snappy_get_uncompressed_length(
-    const uint8_t* src,
-    size_t src_size,
-    size_t* length) {
+carquet_status_t carquet_snappy_get_uncompressed_length(const uint8_t *src, size_t src_size,
+                                                        size_t *length) {
 
-    if (!src || !length)
-        return CARQUET_ERROR_INVALID_ARGUMENT;
+    if (!src || !length) return CARQUET_ERROR_INVALID_ARGUMENT;
 
     uint32_t len;
     size_t varint_len = snappy_read_varint(src, src + src_size, &len);
-    if (varint_len == 0)
-        return CARQUET_ERROR_INVALID_COMPRESSED_DATA;
+    if (varint_len == 0) return CARQUET_ERROR_INVALID_COMPRESSED_DATA;
 
     *length = len;
     return CARQUET_OK;

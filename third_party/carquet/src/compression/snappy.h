@@ -49,31 +49,28 @@ typedef struct carquet_snappy_diag {
 } carquet_snappy_diag_t;
 
 /** @brief Human-readable one-line description of a rejection reason. */
-const char* carquet_snappy_reason_string(carquet_snappy_reason_t reason);
+const char *carquet_snappy_reason_string(carquet_snappy_reason_t reason);
 
 /**
  * @brief Format a diagnostic into `buf` as a single line.
  * @return `buf`, always NUL-terminated.
  */
-const char* carquet_snappy_diag_format(const carquet_snappy_diag_t* diag,
-                                       char* buf, size_t buf_size);
+const char *carquet_snappy_diag_format(const carquet_snappy_diag_t *diag, char *buf,
+                                       size_t buf_size);
 
 /** @brief Decompress a raw Snappy block, reporting the exact rejection cause. */
-carquet_status_t carquet_snappy_decompress_diag(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size,
-    carquet_snappy_diag_t* diag);
+carquet_status_t carquet_snappy_decompress_diag(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                                size_t dst_capacity, size_t *dst_size,
+                                                carquet_snappy_diag_t *diag);
 
 /** @brief Decompress a raw Snappy block. */
-carquet_status_t carquet_snappy_decompress(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size);
+carquet_status_t carquet_snappy_decompress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                           size_t dst_capacity, size_t *dst_size);
 
 size_t carquet_snappy_compress_bound(size_t src_size);
 
-carquet_status_t carquet_snappy_compress(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size);
+carquet_status_t carquet_snappy_compress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                         size_t dst_capacity, size_t *dst_size);
 
 #ifdef __cplusplus
 }

@@ -41,12 +41,12 @@ static pthread_key_t tls_dctx_key;
 static pthread_key_t tls_cctx_key;
 static pthread_once_t tls_keys_once = PTHREAD_ONCE_INIT;
 
-static void destroy_dctx(void* ctx) {
-    if (ctx) ZSTD_freeDCtx((ZSTD_DCtx*)ctx);
+static void destroy_dctx(void *ctx) {
+    if (ctx) ZSTD_freeDCtx((ZSTD_DCtx *)ctx);
 }
 
-static void destroy_cctx(void* ctx) {
-    if (ctx) ZSTD_freeCCtx((ZSTD_CCtx*)ctx);
+static void destroy_cctx(void *ctx) {
+    if (ctx) ZSTD_freeCCtx((ZSTD_CCtx *)ctx);
 }
 
 static void init_tls_keys(void) {
@@ -54,9 +54,9 @@ static void init_tls_keys(void) {
     pthread_key_create(&tls_cctx_key, destroy_cctx);
 }
 
-static ZSTD_DCtx* get_dctx(void) {
+static ZSTD_DCtx *get_dctx(void) {
     pthread_once(&tls_keys_once, init_tls_keys);
-    ZSTD_DCtx* dctx = (ZSTD_DCtx*)pthread_getspecific(tls_dctx_key);
+    ZSTD_DCtx *dctx = (ZSTD_DCtx *)pthread_getspecific(tls_dctx_key);
     if (!dctx) {
         dctx = ZSTD_createDCtx();
         if (dctx) pthread_setspecific(tls_dctx_key, dctx);
@@ -64,9 +64,9 @@ static ZSTD_DCtx* get_dctx(void) {
     return dctx;
 }
 
-static ZSTD_CCtx* get_cctx(void) {
+static ZSTD_CCtx *get_cctx(void) {
     pthread_once(&tls_keys_once, init_tls_keys);
-    ZSTD_CCtx* cctx = (ZSTD_CCtx*)pthread_getspecific(tls_cctx_key);
+    ZSTD_CCtx *cctx = (ZSTD_CCtx *)pthread_getspecific(tls_cctx_key);
     if (!cctx) {
         cctx = ZSTD_createCCtx();
         if (cctx) pthread_setspecific(tls_cctx_key, cctx);
@@ -76,12 +76,12 @@ static ZSTD_CCtx* get_cctx(void) {
 
 void carquet_zstd_cleanup(void) {
     pthread_once(&tls_keys_once, init_tls_keys);
-    ZSTD_DCtx* dctx = (ZSTD_DCtx*)pthread_getspecific(tls_dctx_key);
+    ZSTD_DCtx *dctx = (ZSTD_DCtx *)pthread_getspecific(tls_dctx_key);
     if (dctx) {
         ZSTD_freeDCtx(dctx);
         pthread_setspecific(tls_dctx_key, NULL);
     }
-    ZSTD_CCtx* cctx = (ZSTD_CCtx*)pthread_getspecific(tls_cctx_key);
+    ZSTD_CCtx *cctx = (ZSTD_CCtx *)pthread_getspecific(tls_cctx_key);
     if (cctx) {
         ZSTD_freeCCtx(cctx);
         pthread_setspecific(tls_cctx_key, NULL);
@@ -115,12 +115,18 @@ void carquet_zstd_cleanup(void) {
 static DWORD tls_dctx_index = FLS_OUT_OF_INDEXES;
 static DWORD tls_cctx_index = FLS_OUT_OF_INDEXES;
 
-static void WINAPI fls_free_dctx(PVOID p) { if (p) ZSTD_freeDCtx((ZSTD_DCtx*)p); }
-static void WINAPI fls_free_cctx(PVOID p) { if (p) ZSTD_freeCCtx((ZSTD_CCtx*)p); }
+static void WINAPI fls_free_dctx(PVOID p) {
+    if (p) ZSTD_freeDCtx((ZSTD_DCtx *)p);
+}
+static void WINAPI fls_free_cctx(PVOID p) {
+    if (p) ZSTD_freeCCtx((ZSTD_CCtx *)p);
+}
 static INIT_ONCE tls_index_once = INIT_ONCE_STATIC_INIT;
 
-static BOOL CALLBACK init_tls_indices(PINIT_ONCE once, PVOID param, PVOID* ctx) {
-    (void)once; (void)param; (void)ctx;
+static BOOL CALLBACK init_tls_indices(PINIT_ONCE once, PVOID param, PVOID *ctx) {
+    (void)once;
+    (void)param;
+    (void)ctx;
     tls_dctx_index = FlsAlloc(fls_free_dctx);
     tls_cctx_index = FlsAlloc(fls_free_cctx);
     return TRUE;
@@ -130,10 +136,10 @@ static void ensure_tls_indices(void) {
     InitOnceExecuteOnce(&tls_index_once, init_tls_indices, NULL, NULL);
 }
 
-static ZSTD_DCtx* get_dctx(void) {
+static ZSTD_DCtx *get_dctx(void) {
     ensure_tls_indices();
     if (tls_dctx_index == FLS_OUT_OF_INDEXES) return NULL;
-    ZSTD_DCtx* dctx = (ZSTD_DCtx*)FlsGetValue(tls_dctx_index);
+    ZSTD_DCtx *dctx = (ZSTD_DCtx *)FlsGetValue(tls_dctx_index);
     if (!dctx) {
         dctx = ZSTD_createDCtx();
         if (dctx) FlsSetValue(tls_dctx_index, dctx);
@@ -141,10 +147,10 @@ static ZSTD_DCtx* get_dctx(void) {
     return dctx;
 }
 
-static ZSTD_CCtx* get_cctx(void) {
+static ZSTD_CCtx *get_cctx(void) {
     ensure_tls_indices();
     if (tls_cctx_index == FLS_OUT_OF_INDEXES) return NULL;
-    ZSTD_CCtx* cctx = (ZSTD_CCtx*)FlsGetValue(tls_cctx_index);
+    ZSTD_CCtx *cctx = (ZSTD_CCtx *)FlsGetValue(tls_cctx_index);
     if (!cctx) {
         cctx = ZSTD_createCCtx();
         if (cctx) FlsSetValue(tls_cctx_index, cctx);
@@ -155,59 +161,48 @@ static ZSTD_CCtx* get_cctx(void) {
 void carquet_zstd_cleanup(void) {
     ensure_tls_indices();
     if (tls_dctx_index != FLS_OUT_OF_INDEXES) {
-        ZSTD_DCtx* dctx = (ZSTD_DCtx*)FlsGetValue(tls_dctx_index);
-        if (dctx) { ZSTD_freeDCtx(dctx); FlsSetValue(tls_dctx_index, NULL); }
+        ZSTD_DCtx *dctx = (ZSTD_DCtx *)FlsGetValue(tls_dctx_index);
+        if (dctx) {
+            ZSTD_freeDCtx(dctx);
+            FlsSetValue(tls_dctx_index, NULL);
+        }
     }
     if (tls_cctx_index != FLS_OUT_OF_INDEXES) {
-        ZSTD_CCtx* cctx = (ZSTD_CCtx*)FlsGetValue(tls_cctx_index);
-        if (cctx) { ZSTD_freeCCtx(cctx); FlsSetValue(tls_cctx_index, NULL); }
+        ZSTD_CCtx *cctx = (ZSTD_CCtx *)FlsGetValue(tls_cctx_index);
+        if (cctx) {
+            ZSTD_freeCCtx(cctx);
+            FlsSetValue(tls_cctx_index, NULL);
+        }
     }
 }
 #endif
 
-int carquet_zstd_decompress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size) {
+int carquet_zstd_decompress(const uint8_t *src, size_t src_size, uint8_t *dst, size_t dst_capacity,
+                            size_t *dst_size) {
 
-    if (!src || !dst || !dst_size) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!src || !dst || !dst_size) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     /* Use streaming context for better buffer reuse */
-    ZSTD_DCtx* dctx = get_dctx();
+    ZSTD_DCtx *dctx = get_dctx();
     if (!dctx) {
         /* Fallback to simple API */
         size_t result = ZSTD_decompress(dst, dst_capacity, src, src_size);
-        if (ZSTD_isError(result)) {
-            return CARQUET_ERROR_INVALID_COMPRESSED_DATA;
-        }
+        if (ZSTD_isError(result)) { return CARQUET_ERROR_INVALID_COMPRESSED_DATA; }
         *dst_size = result;
         return CARQUET_OK;
     }
 
     size_t result = ZSTD_decompressDCtx(dctx, dst, dst_capacity, src, src_size);
-    if (ZSTD_isError(result)) {
-        return CARQUET_ERROR_INVALID_COMPRESSED_DATA;
-    }
+    if (ZSTD_isError(result)) { return CARQUET_ERROR_INVALID_COMPRESSED_DATA; }
 
     *dst_size = result;
     return CARQUET_OK;
 }
 
-int carquet_zstd_compress(
-    const uint8_t* src,
-    size_t src_size,
-    uint8_t* dst,
-    size_t dst_capacity,
-    size_t* dst_size,
-    int level) {
+int carquet_zstd_compress(const uint8_t *src, size_t src_size, uint8_t *dst, size_t dst_capacity,
+                          size_t *dst_size, int level) {
 
-    if (!src || !dst || !dst_size) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!src || !dst || !dst_size) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     if (level < 1) level = 1;
     if (level > ZSTD_maxCLevel()) level = ZSTD_maxCLevel();
@@ -215,7 +210,7 @@ int carquet_zstd_compress(
     /* Use cached context for repeated compressions (e.g., per-page).
      * Only enable multi-threading for large inputs (>4MB) where the
      * parallelism overhead is worthwhile. */
-    ZSTD_CCtx* cctx = get_cctx();
+    ZSTD_CCtx *cctx = get_cctx();
     if (cctx) {
         ZSTD_CCtx_setParameter(cctx, ZSTD_c_compressionLevel, level);
 
@@ -237,9 +232,7 @@ int carquet_zstd_compress(
 
     /* Fallback to simple API */
     size_t result = ZSTD_compress(dst, dst_capacity, src, src_size, level);
-    if (ZSTD_isError(result)) {
-        return CARQUET_ERROR_COMPRESSION;
-    }
+    if (ZSTD_isError(result)) { return CARQUET_ERROR_COMPRESSION; }
 
     *dst_size = result;
     return CARQUET_OK;

@@ -17,15 +17,15 @@
 #include <stddef.h>
 
 /** Allocate @p size bytes (size 0 yields a unique freeable pointer or NULL). */
-void* carquet_mem_malloc(size_t size);
+void *carquet_mem_malloc(size_t size);
 
 /** Allocate @p nmemb * @p size zeroed bytes, with overflow check. */
-void* carquet_mem_calloc(size_t nmemb, size_t size);
+void *carquet_mem_calloc(size_t nmemb, size_t size);
 
 /** Resize @p ptr to @p size bytes (ptr may be NULL => malloc). */
-void* carquet_mem_realloc(void* ptr, size_t size);
+void *carquet_mem_realloc(void *ptr, size_t size);
 
 /** Free @p ptr (NULL is a no-op). */
-void carquet_mem_free(void* ptr);
+void carquet_mem_free(void *ptr);
 
 #endif /* CARQUET_CORE_ALLOCATOR_H */

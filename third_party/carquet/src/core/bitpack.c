@@ -14,40 +14,35 @@
 #include <string.h>
 
 extern carquet_bitunpack8_fn carquet_dispatch_get_bitunpack8_fn(int bit_width);
-extern int carquet_dispatch_get_bitunpack_wide(int bit_width,
-                                               carquet_bitunpack8_fn* fn);
+extern int carquet_dispatch_get_bitunpack_wide(int bit_width, carquet_bitunpack8_fn *fn);
 
 /* Read bytes as little-endian integers for bit unpacking */
-static inline uint16_t read_le16(const uint8_t* p) {
+static inline uint16_t read_le16(const uint8_t *p) {
     return (uint16_t)p[0] | ((uint16_t)p[1] << 8);
 }
 
-static inline uint32_t read_le32(const uint8_t* p) {
-    return (uint32_t)p[0] | ((uint32_t)p[1] << 8) |
-           ((uint32_t)p[2] << 16) | ((uint32_t)p[3] << 24);
+static inline uint32_t read_le32(const uint8_t *p) {
+    return (uint32_t)p[0] | ((uint32_t)p[1] << 8) | ((uint32_t)p[2] << 16) | ((uint32_t)p[3] << 24);
 }
 
 /* Read partial little-endian integers */
-static inline uint32_t read_le24(const uint8_t* p) {
+static inline uint32_t read_le24(const uint8_t *p) {
     return (uint32_t)p[0] | ((uint32_t)p[1] << 8) | ((uint32_t)p[2] << 16);
 }
 
-static inline uint64_t read_le40(const uint8_t* p) {
-    return (uint64_t)p[0] | ((uint64_t)p[1] << 8) |
-           ((uint64_t)p[2] << 16) | ((uint64_t)p[3] << 24) |
-           ((uint64_t)p[4] << 32);
+static inline uint64_t read_le40(const uint8_t *p) {
+    return (uint64_t)p[0] | ((uint64_t)p[1] << 8) | ((uint64_t)p[2] << 16) |
+           ((uint64_t)p[3] << 24) | ((uint64_t)p[4] << 32);
 }
 
-static inline uint64_t read_le48(const uint8_t* p) {
-    return (uint64_t)p[0] | ((uint64_t)p[1] << 8) |
-           ((uint64_t)p[2] << 16) | ((uint64_t)p[3] << 24) |
-           ((uint64_t)p[4] << 32) | ((uint64_t)p[5] << 40);
+static inline uint64_t read_le48(const uint8_t *p) {
+    return (uint64_t)p[0] | ((uint64_t)p[1] << 8) | ((uint64_t)p[2] << 16) |
+           ((uint64_t)p[3] << 24) | ((uint64_t)p[4] << 32) | ((uint64_t)p[5] << 40);
 }
 
-static inline uint64_t read_le56(const uint8_t* p) {
-    return (uint64_t)p[0] | ((uint64_t)p[1] << 8) |
-           ((uint64_t)p[2] << 16) | ((uint64_t)p[3] << 24) |
-           ((uint64_t)p[4] << 32) | ((uint64_t)p[5] << 40) |
+static inline uint64_t read_le56(const uint8_t *p) {
+    return (uint64_t)p[0] | ((uint64_t)p[1] << 8) | ((uint64_t)p[2] << 16) |
+           ((uint64_t)p[3] << 24) | ((uint64_t)p[4] << 32) | ((uint64_t)p[5] << 40) |
            ((uint64_t)p[6] << 48);
 }
 
@@ -56,7 +51,7 @@ static inline uint64_t read_le56(const uint8_t* p) {
  * ============================================================================
  */
 
-void carquet_bitunpack8_1bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_1bit(const uint8_t *input, uint32_t *values) {
     uint8_t byte = input[0];
     values[0] = (byte >> 0) & 1;
     values[1] = (byte >> 1) & 1;
@@ -68,7 +63,7 @@ void carquet_bitunpack8_1bit(const uint8_t* input, uint32_t* values) {
     values[7] = (byte >> 7) & 1;
 }
 
-void carquet_bitunpack8_2bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_2bit(const uint8_t *input, uint32_t *values) {
     uint16_t v = read_le16(input);
     values[0] = (v >> 0) & 0x3;
     values[1] = (v >> 2) & 0x3;
@@ -80,7 +75,7 @@ void carquet_bitunpack8_2bit(const uint8_t* input, uint32_t* values) {
     values[7] = (v >> 14) & 0x3;
 }
 
-void carquet_bitunpack8_3bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_3bit(const uint8_t *input, uint32_t *values) {
     uint32_t v = read_le24(input);
     values[0] = (v >> 0) & 0x7;
     values[1] = (v >> 3) & 0x7;
@@ -92,7 +87,7 @@ void carquet_bitunpack8_3bit(const uint8_t* input, uint32_t* values) {
     values[7] = (v >> 21) & 0x7;
 }
 
-void carquet_bitunpack8_4bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_4bit(const uint8_t *input, uint32_t *values) {
     uint32_t v = read_le32(input);
     values[0] = (v >> 0) & 0xF;
     values[1] = (v >> 4) & 0xF;
@@ -104,7 +99,7 @@ void carquet_bitunpack8_4bit(const uint8_t* input, uint32_t* values) {
     values[7] = (v >> 28) & 0xF;
 }
 
-void carquet_bitunpack8_5bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_5bit(const uint8_t *input, uint32_t *values) {
     uint64_t v = read_le40(input);
     values[0] = (v >> 0) & 0x1F;
     values[1] = (v >> 5) & 0x1F;
@@ -116,7 +111,7 @@ void carquet_bitunpack8_5bit(const uint8_t* input, uint32_t* values) {
     values[7] = (v >> 35) & 0x1F;
 }
 
-void carquet_bitunpack8_6bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_6bit(const uint8_t *input, uint32_t *values) {
     uint64_t v = read_le48(input);
     values[0] = (v >> 0) & 0x3F;
     values[1] = (v >> 6) & 0x3F;
@@ -128,7 +123,7 @@ void carquet_bitunpack8_6bit(const uint8_t* input, uint32_t* values) {
     values[7] = (v >> 42) & 0x3F;
 }
 
-void carquet_bitunpack8_7bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_7bit(const uint8_t *input, uint32_t *values) {
     uint64_t v = read_le56(input);
     values[0] = (v >> 0) & 0x7F;
     values[1] = (v >> 7) & 0x7F;
@@ -140,7 +135,7 @@ void carquet_bitunpack8_7bit(const uint8_t* input, uint32_t* values) {
     values[7] = (v >> 49) & 0x7F;
 }
 
-void carquet_bitunpack8_8bit(const uint8_t* input, uint32_t* values) {
+void carquet_bitunpack8_8bit(const uint8_t *input, uint32_t *values) {
     values[0] = input[0];
     values[1] = input[1];
     values[2] = input[2];
@@ -167,26 +162,23 @@ void carquet_bitunpack8_8bit(const uint8_t* input, uint32_t* values) {
  * well-defined. This branchless form is markedly faster than the old
  * bit-at-a-time assembly (matters most for dictionary index decode, whose index
  * width is 9-32 bits for >256-entry dictionaries) and auto-vectorizes cleanly. */
-static void carquet_bitunpack8_general(const uint8_t* input, int bit_width,
-                                       uint32_t* values) {
+static void carquet_bitunpack8_general(const uint8_t *input, int bit_width, uint32_t *values) {
     uint64_t mask = (1ULL << bit_width) - 1;
 
     for (int i = 0; i < 8; i++) {
         int bit_off = i * bit_width;
         int byte_off = bit_off >> 3;
         int shift = bit_off & 7;
-        int nbytes = (shift + bit_width + 7) >> 3;   /* 1..5 */
+        int nbytes = (shift + bit_width + 7) >> 3; /* 1..5 */
 
         uint64_t bits = 0;
-        for (int b = 0; b < nbytes; b++) {
-            bits |= (uint64_t)input[byte_off + b] << (b * 8);
-        }
+        for (int b = 0; b < nbytes; b++) { bits |= (uint64_t)input[byte_off + b] << (b * 8); }
 
         values[i] = (uint32_t)((bits >> shift) & mask);
     }
 }
 
-void carquet_bitunpack8_32(const uint8_t* input, int bit_width, uint32_t* values) {
+void carquet_bitunpack8_32(const uint8_t *input, int bit_width, uint32_t *values) {
     if (bit_width == 0) {
         memset(values, 0, 8 * sizeof(uint32_t));
         return;
@@ -200,21 +192,20 @@ void carquet_bitunpack8_32(const uint8_t* input, int bit_width, uint32_t* values
 
     /* Use specialized functions for common bit widths */
     switch (bit_width) {
-        case 1: carquet_bitunpack8_1bit(input, values); return;
-        case 2: carquet_bitunpack8_2bit(input, values); return;
-        case 3: carquet_bitunpack8_3bit(input, values); return;
-        case 4: carquet_bitunpack8_4bit(input, values); return;
-        case 5: carquet_bitunpack8_5bit(input, values); return;
-        case 6: carquet_bitunpack8_6bit(input, values); return;
-        case 7: carquet_bitunpack8_7bit(input, values); return;
-        case 8: carquet_bitunpack8_8bit(input, values); return;
+    case 1: carquet_bitunpack8_1bit(input, values); return;
+    case 2: carquet_bitunpack8_2bit(input, values); return;
+    case 3: carquet_bitunpack8_3bit(input, values); return;
+    case 4: carquet_bitunpack8_4bit(input, values); return;
+    case 5: carquet_bitunpack8_5bit(input, values); return;
+    case 6: carquet_bitunpack8_6bit(input, values); return;
+    case 7: carquet_bitunpack8_7bit(input, values); return;
+    case 8: carquet_bitunpack8_8bit(input, values); return;
     }
 
     carquet_bitunpack8_general(input, bit_width, values);
 }
 
-size_t carquet_bitunpack_32(const uint8_t* input, size_t count,
-                            int bit_width, uint32_t* values) {
+size_t carquet_bitunpack_32(const uint8_t *input, size_t count, int bit_width, uint32_t *values) {
     if (bit_width == 0) {
         memset(values, 0, count * sizeof(uint32_t));
         return 0;
@@ -243,7 +234,7 @@ size_t carquet_bitunpack_32(const uint8_t* input, size_t count,
      * instead of re-running SIMD dispatch on every group: for widths 1-8 that
      * is the specialized/SIMD function; for 9-32 there is no kernel, so call the
      * general unpack directly and skip the dispatch entirely. */
-    carquet_bitunpack8_fn fn8 = carquet_get_bitunpack8_fn(bit_width);  /* 1-8 only */
+    carquet_bitunpack8_fn fn8 = carquet_get_bitunpack8_fn(bit_width); /* 1-8 only */
     if (fn8 != NULL) {
         for (; i + 8 <= count; i += 8) {
             fn8(input + bytes_consumed, values + i);
@@ -252,7 +243,7 @@ size_t carquet_bitunpack_32(const uint8_t* input, size_t count,
     } else {
         for (; i + 8 <= count; i += 8) {
             carquet_bitunpack8_general(input + bytes_consumed, bit_width, values + i);
-            bytes_consumed += bit_width;  /* 8 values * bit_width bits = bit_width bytes */
+            bytes_consumed += bit_width; /* 8 values * bit_width bits = bit_width bytes */
         }
     }
 
@@ -261,13 +252,11 @@ size_t carquet_bitunpack_32(const uint8_t* input, size_t count,
      * but carquet_bitunpack8_32 always reads bit_width bytes. */
     if (i < count) {
         size_t tail_bytes = carquet_packed_size(count - i, bit_width);
-        uint8_t padded[32] = {0};  /* max bit_width is 32 */
+        uint8_t padded[32] = {0}; /* max bit_width is 32 */
         memcpy(padded, input + bytes_consumed, tail_bytes);
         uint32_t temp[8];
         carquet_bitunpack8_32(padded, bit_width, temp);
-        for (size_t j = 0; j < count - i; j++) {
-            values[i + j] = temp[j];
-        }
+        for (size_t j = 0; j < count - i; j++) { values[i + j] = temp[j]; }
         bytes_consumed += tail_bytes;
     }
 
@@ -279,15 +268,11 @@ size_t carquet_bitunpack_32(const uint8_t* input, size_t count,
  * ============================================================================
  */
 
-void carquet_bitpack8_32(const uint32_t* values, int bit_width, uint8_t* output) {
-    if (bit_width == 0) {
-        return;
-    }
+void carquet_bitpack8_32(const uint32_t *values, int bit_width, uint8_t *output) {
+    if (bit_width == 0) { return; }
 
     if (bit_width == 8) {
-        for (int i = 0; i < 8; i++) {
-            output[i] = (uint8_t)values[i];
-        }
+        for (int i = 0; i < 8; i++) { output[i] = (uint8_t)values[i]; }
         return;
     }
 
@@ -318,11 +303,8 @@ void carquet_bitpack8_32(const uint32_t* values, int bit_width, uint8_t* output)
     /* 8*bit_width is a multiple of 8, so acc_bits == 0 here — nothing left. */
 }
 
-size_t carquet_bitpack_32(const uint32_t* values, size_t count,
-                          int bit_width, uint8_t* output) {
-    if (bit_width == 0 || count == 0) {
-        return 0;
-    }
+size_t carquet_bitpack_32(const uint32_t *values, size_t count, int bit_width, uint8_t *output) {
+    if (bit_width == 0 || count == 0) { return 0; }
 
     size_t bytes_written = 0;
     size_t i = 0;
@@ -336,9 +318,7 @@ size_t carquet_bitpack_32(const uint32_t* values, size_t count,
     /* Handle remaining values (pad with zeros) */
     if (i < count) {
         uint32_t temp[8] = {0};
-        for (size_t j = 0; j < count - i; j++) {
-            temp[j] = values[i + j];
-        }
+        for (size_t j = 0; j < count - i; j++) { temp[j] = values[i + j]; }
         size_t remaining_bytes = carquet_packed_size(count - i, bit_width);
         /* bitpack8 always emits a full group (bit_width bytes); the caller's
          * buffer only has room for the bytes the remaining values need. */
@@ -357,7 +337,7 @@ size_t carquet_bitpack_32(const uint32_t* values, size_t count,
  */
 
 static carquet_bitunpack8_fn unpack_functions[33] = {
-    NULL,  /* 0 bits */
+    NULL, /* 0 bits */
     carquet_bitunpack8_1bit,
     carquet_bitunpack8_2bit,
     carquet_bitunpack8_3bit,
@@ -370,9 +350,7 @@ static carquet_bitunpack8_fn unpack_functions[33] = {
 };
 
 carquet_bitunpack8_fn carquet_get_bitunpack8_fn(int bit_width) {
-    if (bit_width < 1 || bit_width > 8) {
-        return NULL;
-    }
+    if (bit_width < 1 || bit_width > 8) { return NULL; }
     carquet_bitunpack8_fn simd_fn = carquet_dispatch_get_bitunpack8_fn(bit_width);
     return simd_fn != NULL ? simd_fn : unpack_functions[bit_width];
 }
@@ -388,8 +366,7 @@ carquet_bitpack8_fn carquet_get_bitpack8_fn(int bit_width) {
  * ============================================================================
  */
 
-void carquet_bit_reader_init(carquet_bit_reader_t* reader,
-                              const uint8_t* data, size_t size) {
+void carquet_bit_reader_init(carquet_bit_reader_t *reader, const uint8_t *data, size_t size) {
     reader->data = data;
     reader->size = size;
     reader->byte_pos = 0;
@@ -398,20 +375,16 @@ void carquet_bit_reader_init(carquet_bit_reader_t* reader,
     reader->buffer_bits = 0;
 }
 
-static void refill_buffer(carquet_bit_reader_t* reader) {
+static void refill_buffer(carquet_bit_reader_t *reader) {
     while (reader->buffer_bits <= 56 && reader->byte_pos < reader->size) {
         reader->buffer |= (uint64_t)reader->data[reader->byte_pos++] << reader->buffer_bits;
         reader->buffer_bits += 8;
     }
 }
 
-int carquet_bit_reader_read_bit(carquet_bit_reader_t* reader) {
-    if (reader->buffer_bits == 0) {
-        refill_buffer(reader);
-    }
-    if (reader->buffer_bits == 0) {
-        return -1;  /* No more data */
-    }
+int carquet_bit_reader_read_bit(carquet_bit_reader_t *reader) {
+    if (reader->buffer_bits == 0) { refill_buffer(reader); }
+    if (reader->buffer_bits == 0) { return -1; /* No more data */ }
 
     int bit = reader->buffer & 1;
     reader->buffer >>= 1;
@@ -419,13 +392,11 @@ int carquet_bit_reader_read_bit(carquet_bit_reader_t* reader) {
     return bit;
 }
 
-uint32_t carquet_bit_reader_read_bits(carquet_bit_reader_t* reader, int num_bits) {
+uint32_t carquet_bit_reader_read_bits(carquet_bit_reader_t *reader, int num_bits) {
     if (num_bits == 0) return 0;
     if (num_bits > 32) num_bits = 32;
 
-    if (reader->buffer_bits < num_bits) {
-        refill_buffer(reader);
-    }
+    if (reader->buffer_bits < num_bits) { refill_buffer(reader); }
     /* Past the end of the data: hand back whatever bits remain (zero-padded)
      * instead of driving buffer_bits negative, which would make the next
      * refill shift by a negative count. */
@@ -440,13 +411,11 @@ uint32_t carquet_bit_reader_read_bits(carquet_bit_reader_t* reader, int num_bits
     return result;
 }
 
-uint64_t carquet_bit_reader_read_bits64(carquet_bit_reader_t* reader, int num_bits) {
+uint64_t carquet_bit_reader_read_bits64(carquet_bit_reader_t *reader, int num_bits) {
     if (num_bits == 0) return 0;
     if (num_bits > 64) num_bits = 64;
 
-    if (num_bits <= 32) {
-        return carquet_bit_reader_read_bits(reader, num_bits);
-    }
+    if (num_bits <= 32) { return carquet_bit_reader_read_bits(reader, num_bits); }
 
     /* Read in two parts */
     uint64_t low = carquet_bit_reader_read_bits(reader, 32);
@@ -454,13 +423,12 @@ uint64_t carquet_bit_reader_read_bits64(carquet_bit_reader_t* reader, int num_bi
     return low | (high << 32);
 }
 
-bool carquet_bit_reader_has_more(const carquet_bit_reader_t* reader) {
+bool carquet_bit_reader_has_more(const carquet_bit_reader_t *reader) {
     return reader->buffer_bits > 0 || reader->byte_pos < reader->size;
 }
 
-size_t carquet_bit_reader_remaining_bits(const carquet_bit_reader_t* reader) {
-    return (size_t)reader->buffer_bits +
-           (reader->size - reader->byte_pos) * 8;
+size_t carquet_bit_reader_remaining_bits(const carquet_bit_reader_t *reader) {
+    return (size_t)reader->buffer_bits + (reader->size - reader->byte_pos) * 8;
 }
 
 /* ============================================================================
@@ -468,8 +436,7 @@ size_t carquet_bit_reader_remaining_bits(const carquet_bit_reader_t* reader) {
  * ============================================================================
  */
 
-void carquet_bit_writer_init(carquet_bit_writer_t* writer,
-                              uint8_t* data, size_t capacity) {
+void carquet_bit_writer_init(carquet_bit_writer_t *writer, uint8_t *data, size_t capacity) {
     writer->data = data;
     writer->capacity = capacity;
     writer->byte_pos = 0;
@@ -478,7 +445,7 @@ void carquet_bit_writer_init(carquet_bit_writer_t* writer,
     writer->buffer_bits = 0;
 }
 
-static void flush_buffer(carquet_bit_writer_t* writer) {
+static void flush_buffer(carquet_bit_writer_t *writer) {
     while (writer->buffer_bits >= 8 && writer->byte_pos < writer->capacity) {
         writer->data[writer->byte_pos++] = (uint8_t)(writer->buffer);
         writer->buffer >>= 8;
@@ -486,17 +453,14 @@ static void flush_buffer(carquet_bit_writer_t* writer) {
     }
 }
 
-void carquet_bit_writer_write_bit(carquet_bit_writer_t* writer, int bit) {
+void carquet_bit_writer_write_bit(carquet_bit_writer_t *writer, int bit) {
     writer->buffer |= (uint64_t)(bit & 1) << writer->buffer_bits;
     writer->buffer_bits++;
 
-    if (writer->buffer_bits >= 56) {
-        flush_buffer(writer);
-    }
+    if (writer->buffer_bits >= 56) { flush_buffer(writer); }
 }
 
-void carquet_bit_writer_write_bits(carquet_bit_writer_t* writer,
-                                    uint32_t value, int num_bits) {
+void carquet_bit_writer_write_bits(carquet_bit_writer_t *writer, uint32_t value, int num_bits) {
     if (num_bits == 0) return;
     if (num_bits > 32) num_bits = 32;
 
@@ -504,20 +468,17 @@ void carquet_bit_writer_write_bits(carquet_bit_writer_t* writer,
      * than 32 bits would shift the top of `value` out of the 64-bit word. */
     if (writer->buffer_bits + num_bits > 64) {
         flush_buffer(writer);
-        if (writer->buffer_bits + num_bits > 64) return;   /* output full */
+        if (writer->buffer_bits + num_bits > 64) return; /* output full */
     }
 
     uint32_t mask = num_bits == 32 ? ~0U : (1U << num_bits) - 1;
     writer->buffer |= (uint64_t)(value & mask) << writer->buffer_bits;
     writer->buffer_bits += num_bits;
 
-    if (writer->buffer_bits >= 56) {
-        flush_buffer(writer);
-    }
+    if (writer->buffer_bits >= 56) { flush_buffer(writer); }
 }
 
-void carquet_bit_writer_write_bits64(carquet_bit_writer_t* writer,
-                                      uint64_t value, int num_bits) {
+void carquet_bit_writer_write_bits64(carquet_bit_writer_t *writer, uint64_t value, int num_bits) {
     if (num_bits == 0) return;
     if (num_bits > 64) num_bits = 64;
 
@@ -531,7 +492,7 @@ void carquet_bit_writer_write_bits64(carquet_bit_writer_t* writer,
     carquet_bit_writer_write_bits(writer, (uint32_t)(value >> 32), num_bits - 32);
 }
 
-void carquet_bit_writer_flush(carquet_bit_writer_t* writer) {
+void carquet_bit_writer_flush(carquet_bit_writer_t *writer) {
     /* Flush complete bytes */
     flush_buffer(writer);
 
@@ -543,13 +504,12 @@ void carquet_bit_writer_flush(carquet_bit_writer_t* writer) {
     }
 }
 
-size_t carquet_bit_writer_bytes_written(const carquet_bit_writer_t* writer) {
+size_t carquet_bit_writer_bytes_written(const carquet_bit_writer_t *writer) {
     return writer->byte_pos;
 }
 
-int carquet_decode_bitpacked_levels(const uint8_t* data, size_t data_size,
-                                    int bit_width, int32_t count,
-                                    int16_t* out, size_t* consumed) {
+int carquet_decode_bitpacked_levels(const uint8_t *data, size_t data_size, int bit_width,
+                                    int32_t count, int16_t *out, size_t *consumed) {
     if (!out || count < 0) return -1;
     if (bit_width == 0) {
         memset(out, 0, (size_t)count * sizeof(int16_t));

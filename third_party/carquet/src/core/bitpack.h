@@ -39,10 +39,22 @@ static inline int carquet_clz32(uint32_t v) {
     return 31 - (int)index;
 #else
     int n = 0;
-    if (v <= 0x0000FFFF) { n += 16; v <<= 16; }
-    if (v <= 0x00FFFFFF) { n += 8;  v <<= 8; }
-    if (v <= 0x0FFFFFFF) { n += 4;  v <<= 4; }
-    if (v <= 0x3FFFFFFF) { n += 2;  v <<= 2; }
+    if (v <= 0x0000FFFF) {
+        n += 16;
+        v <<= 16;
+    }
+    if (v <= 0x00FFFFFF) {
+        n += 8;
+        v <<= 8;
+    }
+    if (v <= 0x0FFFFFFF) {
+        n += 4;
+        v <<= 4;
+    }
+    if (v <= 0x3FFFFFFF) {
+        n += 2;
+        v <<= 2;
+    }
     if (v <= 0x7FFFFFFF) { n += 1; }
     return n;
 #endif
@@ -61,11 +73,26 @@ static inline int carquet_clz64(uint64_t v) {
     return 63 - (int)index;
 #else
     int n = 0;
-    if (v <= 0x00000000FFFFFFFFULL) { n += 32; v <<= 32; }
-    if (v <= 0x0000FFFFFFFFFFFFULL) { n += 16; v <<= 16; }
-    if (v <= 0x00FFFFFFFFFFFFFFULL) { n += 8;  v <<= 8; }
-    if (v <= 0x0FFFFFFFFFFFFFFFULL) { n += 4;  v <<= 4; }
-    if (v <= 0x3FFFFFFFFFFFFFFFULL) { n += 2;  v <<= 2; }
+    if (v <= 0x00000000FFFFFFFFULL) {
+        n += 32;
+        v <<= 32;
+    }
+    if (v <= 0x0000FFFFFFFFFFFFULL) {
+        n += 16;
+        v <<= 16;
+    }
+    if (v <= 0x00FFFFFFFFFFFFFFULL) {
+        n += 8;
+        v <<= 8;
+    }
+    if (v <= 0x0FFFFFFFFFFFFFFFULL) {
+        n += 4;
+        v <<= 4;
+    }
+    if (v <= 0x3FFFFFFFFFFFFFFFULL) {
+        n += 2;
+        v <<= 2;
+    }
     if (v <= 0x7FFFFFFFFFFFFFFFULL) { n += 1; }
     return n;
 #endif
@@ -84,10 +111,26 @@ static inline int carquet_ctz32(uint32_t v) {
     return (int)index;
 #else
     int n = 31;
-    if (v & 0x0000FFFF) { n -= 16; } else { v >>= 16; }
-    if (v & 0x000000FF) { n -= 8; }  else { v >>= 8; }
-    if (v & 0x0000000F) { n -= 4; }  else { v >>= 4; }
-    if (v & 0x00000003) { n -= 2; }  else { v >>= 2; }
+    if (v & 0x0000FFFF) {
+        n -= 16;
+    } else {
+        v >>= 16;
+    }
+    if (v & 0x000000FF) {
+        n -= 8;
+    } else {
+        v >>= 8;
+    }
+    if (v & 0x0000000F) {
+        n -= 4;
+    } else {
+        v >>= 4;
+    }
+    if (v & 0x00000003) {
+        n -= 2;
+    } else {
+        v >>= 2;
+    }
     if (v & 0x00000001) { n -= 1; }
     return n;
 #endif
@@ -154,7 +197,7 @@ static inline int carquet_bit_width64(uint64_t v) {
  * @param bit_width Bits per value (1-32)
  * @param output Output buffer (must have space for bit_width bytes)
  */
-void carquet_bitpack8_32(const uint32_t* values, int bit_width, uint8_t* output);
+void carquet_bitpack8_32(const uint32_t *values, int bit_width, uint8_t *output);
 
 /**
  * Unpack 8 values at the given bit width.
@@ -163,7 +206,7 @@ void carquet_bitpack8_32(const uint32_t* values, int bit_width, uint8_t* output)
  * @param bit_width Bits per value (1-32)
  * @param values Output values (8 values)
  */
-void carquet_bitunpack8_32(const uint8_t* input, int bit_width, uint32_t* values);
+void carquet_bitunpack8_32(const uint8_t *input, int bit_width, uint32_t *values);
 
 /**
  * Pack N values at the given bit width.
@@ -174,8 +217,7 @@ void carquet_bitunpack8_32(const uint8_t* input, int bit_width, uint32_t* values
  * @param output Output buffer
  * @return Number of bytes written
  */
-size_t carquet_bitpack_32(const uint32_t* values, size_t count,
-                          int bit_width, uint8_t* output);
+size_t carquet_bitpack_32(const uint32_t *values, size_t count, int bit_width, uint8_t *output);
 
 /**
  * Unpack N values at the given bit width.
@@ -186,8 +228,7 @@ size_t carquet_bitpack_32(const uint32_t* values, size_t count,
  * @param values Output values
  * @return Number of bytes consumed
  */
-size_t carquet_bitunpack_32(const uint8_t* input, size_t count,
-                            int bit_width, uint32_t* values);
+size_t carquet_bitunpack_32(const uint8_t *input, size_t count, int bit_width, uint32_t *values);
 
 /**
  * Calculate number of bytes needed to pack N values at given bit width.
@@ -206,22 +247,22 @@ static inline size_t carquet_packed_size(size_t count, int bit_width) {
  * These are called by the general unpack function but can be
  * called directly for known bit widths.
  */
-void carquet_bitunpack8_1bit(const uint8_t* input, uint32_t* values);
-void carquet_bitunpack8_2bit(const uint8_t* input, uint32_t* values);
-void carquet_bitunpack8_3bit(const uint8_t* input, uint32_t* values);
-void carquet_bitunpack8_4bit(const uint8_t* input, uint32_t* values);
-void carquet_bitunpack8_5bit(const uint8_t* input, uint32_t* values);
-void carquet_bitunpack8_6bit(const uint8_t* input, uint32_t* values);
-void carquet_bitunpack8_7bit(const uint8_t* input, uint32_t* values);
-void carquet_bitunpack8_8bit(const uint8_t* input, uint32_t* values);
+void carquet_bitunpack8_1bit(const uint8_t *input, uint32_t *values);
+void carquet_bitunpack8_2bit(const uint8_t *input, uint32_t *values);
+void carquet_bitunpack8_3bit(const uint8_t *input, uint32_t *values);
+void carquet_bitunpack8_4bit(const uint8_t *input, uint32_t *values);
+void carquet_bitunpack8_5bit(const uint8_t *input, uint32_t *values);
+void carquet_bitunpack8_6bit(const uint8_t *input, uint32_t *values);
+void carquet_bitunpack8_7bit(const uint8_t *input, uint32_t *values);
+void carquet_bitunpack8_8bit(const uint8_t *input, uint32_t *values);
 
 /* ============================================================================
  * Function Pointer Type for SIMD Dispatch
  * ============================================================================
  */
 
-typedef void (*carquet_bitunpack8_fn)(const uint8_t* input, uint32_t* values);
-typedef void (*carquet_bitpack8_fn)(const uint32_t* values, uint8_t* output);
+typedef void (*carquet_bitunpack8_fn)(const uint8_t *input, uint32_t *values);
+typedef void (*carquet_bitpack8_fn)(const uint32_t *values, uint8_t *output);
 
 /**
  * Get the unpack function for a specific bit width.
@@ -244,89 +285,85 @@ carquet_bitpack8_fn carquet_get_bitpack8_fn(int bit_width);
  * Bit stream reader for arbitrary bit-level access.
  */
 typedef struct carquet_bit_reader {
-    const uint8_t* data;
+    const uint8_t *data;
     size_t size;
     size_t byte_pos;
-    int bit_pos;  /* 0-7, bits remaining in current byte */
-    uint64_t buffer;  /* Bit buffer for efficient reading */
-    int buffer_bits;  /* Bits available in buffer */
+    int bit_pos;     /* 0-7, bits remaining in current byte */
+    uint64_t buffer; /* Bit buffer for efficient reading */
+    int buffer_bits; /* Bits available in buffer */
 } carquet_bit_reader_t;
 
 /**
  * Initialize a bit reader.
  */
-void carquet_bit_reader_init(carquet_bit_reader_t* reader,
-                              const uint8_t* data, size_t size);
+void carquet_bit_reader_init(carquet_bit_reader_t *reader, const uint8_t *data, size_t size);
 
 /**
  * Read a single bit.
  */
-int carquet_bit_reader_read_bit(carquet_bit_reader_t* reader);
+int carquet_bit_reader_read_bit(carquet_bit_reader_t *reader);
 
 /**
  * Read up to 32 bits.
  */
-uint32_t carquet_bit_reader_read_bits(carquet_bit_reader_t* reader, int num_bits);
+uint32_t carquet_bit_reader_read_bits(carquet_bit_reader_t *reader, int num_bits);
 
 /**
  * Read up to 64 bits.
  */
-uint64_t carquet_bit_reader_read_bits64(carquet_bit_reader_t* reader, int num_bits);
+uint64_t carquet_bit_reader_read_bits64(carquet_bit_reader_t *reader, int num_bits);
 
 /**
  * Check if reader has more data.
  */
-bool carquet_bit_reader_has_more(const carquet_bit_reader_t* reader);
+bool carquet_bit_reader_has_more(const carquet_bit_reader_t *reader);
 
 /**
  * Get remaining bits.
  */
-size_t carquet_bit_reader_remaining_bits(const carquet_bit_reader_t* reader);
+size_t carquet_bit_reader_remaining_bits(const carquet_bit_reader_t *reader);
 
 /**
  * Bit stream writer for arbitrary bit-level access.
  */
 typedef struct carquet_bit_writer {
-    uint8_t* data;
+    uint8_t *data;
     size_t capacity;
     size_t byte_pos;
-    int bit_pos;  /* 0-7, bits written in current byte */
-    uint64_t buffer;  /* Bit buffer for efficient writing */
-    int buffer_bits;  /* Bits in buffer */
+    int bit_pos;     /* 0-7, bits written in current byte */
+    uint64_t buffer; /* Bit buffer for efficient writing */
+    int buffer_bits; /* Bits in buffer */
 } carquet_bit_writer_t;
 
 /**
  * Initialize a bit writer.
  */
-void carquet_bit_writer_init(carquet_bit_writer_t* writer,
-                              uint8_t* data, size_t capacity);
+void carquet_bit_writer_init(carquet_bit_writer_t *writer, uint8_t *data, size_t capacity);
 
 /**
  * Write a single bit.
  */
-void carquet_bit_writer_write_bit(carquet_bit_writer_t* writer, int bit);
+void carquet_bit_writer_write_bit(carquet_bit_writer_t *writer, int bit);
 
 /**
  * Write up to 32 bits.
  */
-void carquet_bit_writer_write_bits(carquet_bit_writer_t* writer,
-                                    uint32_t value, int num_bits);
+void carquet_bit_writer_write_bits(carquet_bit_writer_t *writer, uint32_t value, int num_bits);
 
 /**
  * Write up to 64 bits.
  */
-void carquet_bit_writer_write_bits64(carquet_bit_writer_t* writer,
-                                      uint64_t value, int num_bits);
+void carquet_bit_writer_write_bits64(carquet_bit_writer_t *writer, uint64_t value, int num_bits);
 
 /**
  * Flush any remaining bits to output.
  */
-void carquet_bit_writer_flush(carquet_bit_writer_t* writer);
+void carquet_bit_writer_flush(carquet_bit_writer_t *writer);
 
 /**
  * Get number of bytes written (after flush).
  */
-size_t carquet_bit_writer_bytes_written(const carquet_bit_writer_t* writer);
+size_t carquet_bit_writer_bytes_written(const carquet_bit_writer_t *writer);
 
 /**
  * Decode the deprecated BIT_PACKED encoding (Parquet Encoding=4) used for
@@ -342,9 +379,8 @@ size_t carquet_bit_writer_bytes_written(const carquet_bit_writer_t* writer);
  * @param consumed    Set to the number of input bytes consumed.
  * @return 0 on success, -1 on bad arguments / truncated input.
  */
-int carquet_decode_bitpacked_levels(const uint8_t* data, size_t data_size,
-                                    int bit_width, int32_t count,
-                                    int16_t* out, size_t* consumed);
+int carquet_decode_bitpacked_levels(const uint8_t *data, size_t data_size, int bit_width,
+                                    int32_t count, int16_t *out, size_t *consumed);
 
 #ifdef __cplusplus
 }

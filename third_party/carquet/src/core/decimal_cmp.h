@@ -30,16 +30,16 @@ extern "C" {
  * shorter operand to the longer width (0x00 for non-negative, 0xFF for
  * negative). A zero-length operand is treated as the value 0.
  */
-static inline int carquet_compare_decimal_be(const uint8_t* a, size_t alen,
-                                             const uint8_t* b, size_t blen) {
+static inline int carquet_compare_decimal_be(const uint8_t *a, size_t alen, const uint8_t *b,
+                                             size_t blen) {
     int a_neg = (alen > 0) && (a[0] & 0x80);
     int b_neg = (blen > 0) && (b[0] & 0x80);
-    if (a_neg != b_neg) return a_neg ? -1 : 1;  /* negative < non-negative */
+    if (a_neg != b_neg) return a_neg ? -1 : 1; /* negative < non-negative */
 
     /* Same sign: the shorter operand is virtually sign-extended on the left. */
     uint8_t ext = a_neg ? 0xFFu : 0x00u;
     size_t n = alen > blen ? alen : blen;
-    size_t pa = n - alen;  /* count of leading extension bytes for a */
+    size_t pa = n - alen; /* count of leading extension bytes for a */
     size_t pb = n - blen;
     for (size_t i = 0; i < n; i++) {
         uint8_t av = (i < pa) ? ext : a[i - pa];

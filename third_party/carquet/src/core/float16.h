@@ -17,7 +17,7 @@ extern "C" {
 
 static inline float carquet_half_to_float(uint16_t h) {
     uint32_t sign = (uint32_t)(h >> 15) & 1u;
-    uint32_t exp  = (h >> 10) & 0x1Fu;
+    uint32_t exp = (h >> 10) & 0x1Fu;
     uint32_t mant = h & 0x3FFu;
     uint32_t f;
     if (exp == 0) {
@@ -25,7 +25,10 @@ static inline float carquet_half_to_float(uint16_t h) {
             f = sign << 31;
         } else {
             exp = 1;
-            while ((mant & 0x400u) == 0) { mant <<= 1; exp--; }
+            while ((mant & 0x400u) == 0) {
+                mant <<= 1;
+                exp--;
+            }
             mant &= 0x3FFu;
             f = (sign << 31) | ((exp + (127 - 15)) << 23) | (mant << 13);
         }

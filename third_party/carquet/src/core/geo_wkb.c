@@ -7,21 +7,18 @@
 #include <math.h>
 #include <string.h>
 
-void carquet_geo_stats_init(parquet_geospatial_statistics_t* s) {
+void carquet_geo_stats_init(parquet_geospatial_statistics_t *s) {
     memset(s, 0, sizeof(*s));
 }
 
-static void add_type(parquet_geospatial_statistics_t* s, int32_t code) {
+static void add_type(parquet_geospatial_statistics_t *s, int32_t code) {
     for (int32_t i = 0; i < s->num_types; i++) {
         if (s->types[i] == code) return;
     }
-    if (s->num_types < CARQUET_GEO_MAX_TYPES) {
-        s->types[s->num_types++] = code;
-    }
+    if (s->num_types < CARQUET_GEO_MAX_TYPES) { s->types[s->num_types++] = code; }
 }
 
-static void add_coord(parquet_geospatial_statistics_t* s,
-                      double x, double y, int has_z, double z,
+static void add_coord(parquet_geospatial_statistics_t *s, double x, double y, int has_z, double z,
                       int has_m, double m) {
     if (!isfinite(x) || !isfinite(y)) return;
     if (!s->valid) {
@@ -35,47 +32,64 @@ static void add_coord(parquet_geospatial_statistics_t* s,
         if (y > s->ymax) s->ymax = y;
     }
     if (has_z && isfinite(z)) {
-        if (!s->has_z) { s->zmin = s->zmax = z; s->has_z = true; }
-        else { if (z < s->zmin) s->zmin = z; if (z > s->zmax) s->zmax = z; }
+        if (!s->has_z) {
+            s->zmin = s->zmax = z;
+            s->has_z = true;
+        } else {
+            if (z < s->zmin) s->zmin = z;
+            if (z > s->zmax) s->zmax = z;
+        }
     }
     if (has_m && isfinite(m)) {
-        if (!s->has_m) { s->mmin = s->mmax = m; s->has_m = true; }
-        else { if (m < s->mmin) s->mmin = m; if (m > s->mmax) s->mmax = m; }
+        if (!s->has_m) {
+            s->mmin = s->mmax = m;
+            s->has_m = true;
+        } else {
+            if (m < s->mmin) s->mmin = m;
+            if (m > s->mmax) s->mmax = m;
+        }
     }
 }
 
 typedef struct {
-    const uint8_t* p;
+    const uint8_t *p;
     size_t n;
     size_t off;
     int bad;
 } cur_t;
 
-static uint32_t rd_u32(cur_t* c, int le) {
-    if (c->bad || c->off + 4 > c->n) { c->bad = 1; return 0; }
-    const uint8_t* b = c->p + c->off;
+static uint32_t rd_u32(cur_t *c, int le) {
+    if (c->bad || c->off + 4 > c->n) {
+        c->bad = 1;
+        return 0;
+    }
+    const uint8_t *b = c->p + c->off;
     c->off += 4;
-    return le ? ((uint32_t)b[0] | ((uint32_t)b[1] << 8) |
-                 ((uint32_t)b[2] << 16) | ((uint32_t)b[3] << 24))
-              : ((uint32_t)b[3] | ((uint32_t)b[2] << 8) |
-                 ((uint32_t)b[1] << 16) | ((uint32_t)b[0] << 24));
+    return le ? ((uint32_t)b[0] | ((uint32_t)b[1] << 8) | ((uint32_t)b[2] << 16) |
+                 ((uint32_t)b[3] << 24))
+              : ((uint32_t)b[3] | ((uint32_t)b[2] << 8) | ((uint32_t)b[1] << 16) |
+                 ((uint32_t)b[0] << 24));
 }
 
-static double rd_f64(cur_t* c, int le) {
-    if (c->bad || c->off + 8 > c->n) { c->bad = 1; return 0.0; }
+static double rd_f64(cur_t *c, int le) {
+    if (c->bad || c->off + 8 > c->n) {
+        c->bad = 1;
+        return 0.0;
+    }
     uint8_t t[8];
     if (le) memcpy(t, c->p + c->off, 8);
-    else for (int i = 0; i < 8; i++) t[i] = c->p[c->off + 7 - i];
+    else
+        for (int i = 0; i < 8; i++) t[i] = c->p[c->off + 7 - i];
     c->off += 8;
     double d;
     memcpy(&d, t, 8);
     return d;
 }
 
-static void read_points(parquet_geospatial_statistics_t* s, cur_t* c, int le,
-                         uint32_t count, int ndim, int hz, int hm) {
+static void read_points(parquet_geospatial_statistics_t *s, cur_t *c, int le, uint32_t count,
+                        int ndim, int hz, int hm) {
     for (uint32_t i = 0; i < count && !c->bad; i++) {
-        double v[4] = {0,0,0,0};
+        double v[4] = {0, 0, 0, 0};
         for (int d = 0; d < ndim; d++) v[d] = rd_f64(c, le);
         if (c->bad) return;
         double z = hz ? v[2] : 0.0;
@@ -84,10 +98,16 @@ static void read_points(parquet_geospatial_statistics_t* s, cur_t* c, int le,
     }
 }
 
-static void walk(parquet_geospatial_statistics_t* s, cur_t* c, int depth) {
-    if (c->bad || depth > 32) { c->bad = 1; return; }
+static void walk(parquet_geospatial_statistics_t *s, cur_t *c, int depth) {
+    if (c->bad || depth > 32) {
+        c->bad = 1;
+        return;
+    }
 
-    if (c->off + 1 > c->n) { c->bad = 1; return; }
+    if (c->off + 1 > c->n) {
+        c->bad = 1;
+        return;
+    }
     int le = c->p[c->off] == 1;
     c->off += 1;
 
@@ -95,13 +115,16 @@ static void walk(parquet_geospatial_statistics_t* s, cur_t* c, int depth) {
     if (c->bad) return;
 
     int hz, hm, base;
-    if (raw & 0xE0000000u) {                 /* EWKB (PostGIS) flags */
+    if (raw & 0xE0000000u) { /* EWKB (PostGIS) flags */
         hz = (raw & 0x80000000u) != 0;
         hm = (raw & 0x40000000u) != 0;
         int srid = (raw & 0x20000000u) != 0;
         base = (int)(raw & 0xFFu);
-        if (srid) { (void)rd_u32(c, le); if (c->bad) return; }
-    } else {                                  /* ISO WKB */
+        if (srid) {
+            (void)rd_u32(c, le);
+            if (c->bad) return;
+        }
+    } else { /* ISO WKB */
         base = (int)(raw % 1000u);
         unsigned d = raw / 1000u;
         hz = (d == 1 || d == 3);
@@ -112,9 +135,7 @@ static void walk(parquet_geospatial_statistics_t* s, cur_t* c, int depth) {
     add_type(s, iso);
 
     switch (base) {
-    case 1:  /* Point */
-        read_points(s, c, le, 1, ndim, hz, hm);
-        break;
+    case 1: /* Point */ read_points(s, c, le, 1, ndim, hz, hm); break;
     case 2: { /* LineString */
         uint32_t n = rd_u32(c, le);
         read_points(s, c, le, n, ndim, hz, hm);
@@ -128,34 +149,35 @@ static void walk(parquet_geospatial_statistics_t* s, cur_t* c, int depth) {
         }
         break;
     }
-    case 4:  /* MultiPoint */
-    case 5:  /* MultiLineString */
-    case 6:  /* MultiPolygon */
+    case 4:   /* MultiPoint */
+    case 5:   /* MultiLineString */
+    case 6:   /* MultiPolygon */
     case 7: { /* GeometryCollection */
         uint32_t n = rd_u32(c, le);
         for (uint32_t i = 0; i < n && !c->bad; i++) walk(s, c, depth + 1);
         break;
     }
     default:
-        c->bad = 1;       /* unknown geometry type: stop */
+        c->bad = 1; /* unknown geometry type: stop */
         break;
     }
 }
 
-void carquet_geo_stats_add_wkb(parquet_geospatial_statistics_t* s,
-                               const uint8_t* wkb, size_t len) {
+void carquet_geo_stats_add_wkb(parquet_geospatial_statistics_t *s, const uint8_t *wkb, size_t len) {
     if (!s || !wkb || len < 5) return;
-    cur_t c = { wkb, len, 0, 0 };
+    cur_t c = {wkb, len, 0, 0};
     walk(s, &c, 0);
 }
 
-void carquet_geo_stats_merge(parquet_geospatial_statistics_t* dst,
-                             const parquet_geospatial_statistics_t* src) {
+void carquet_geo_stats_merge(parquet_geospatial_statistics_t *dst,
+                             const parquet_geospatial_statistics_t *src) {
     if (!src->valid && src->num_types == 0) return;
     if (src->valid) {
         if (!dst->valid) {
-            dst->xmin = src->xmin; dst->xmax = src->xmax;
-            dst->ymin = src->ymin; dst->ymax = src->ymax;
+            dst->xmin = src->xmin;
+            dst->xmax = src->xmax;
+            dst->ymin = src->ymin;
+            dst->ymax = src->ymax;
             dst->valid = true;
         } else {
             if (src->xmin < dst->xmin) dst->xmin = src->xmin;
@@ -165,14 +187,24 @@ void carquet_geo_stats_merge(parquet_geospatial_statistics_t* dst,
         }
     }
     if (src->has_z) {
-        if (!dst->has_z) { dst->zmin = src->zmin; dst->zmax = src->zmax; dst->has_z = true; }
-        else { if (src->zmin < dst->zmin) dst->zmin = src->zmin;
-               if (src->zmax > dst->zmax) dst->zmax = src->zmax; }
+        if (!dst->has_z) {
+            dst->zmin = src->zmin;
+            dst->zmax = src->zmax;
+            dst->has_z = true;
+        } else {
+            if (src->zmin < dst->zmin) dst->zmin = src->zmin;
+            if (src->zmax > dst->zmax) dst->zmax = src->zmax;
+        }
     }
     if (src->has_m) {
-        if (!dst->has_m) { dst->mmin = src->mmin; dst->mmax = src->mmax; dst->has_m = true; }
-        else { if (src->mmin < dst->mmin) dst->mmin = src->mmin;
-               if (src->mmax > dst->mmax) dst->mmax = src->mmax; }
+        if (!dst->has_m) {
+            dst->mmin = src->mmin;
+            dst->mmax = src->mmax;
+            dst->has_m = true;
+        } else {
+            if (src->mmin < dst->mmin) dst->mmin = src->mmin;
+            if (src->mmax > dst->mmax) dst->mmax = src->mmax;
+        }
     }
     for (int32_t i = 0; i < src->num_types; i++) add_type(dst, src->types[i]);
 }

@@ -19,15 +19,14 @@ extern "C" {
 #endif
 
 /** Reset a statistics accumulator to empty. */
-void carquet_geo_stats_init(parquet_geospatial_statistics_t* s);
+void carquet_geo_stats_init(parquet_geospatial_statistics_t *s);
 
 /** Fold one WKB geometry into the accumulator. */
-void carquet_geo_stats_add_wkb(parquet_geospatial_statistics_t* s,
-                               const uint8_t* wkb, size_t len);
+void carquet_geo_stats_add_wkb(parquet_geospatial_statistics_t *s, const uint8_t *wkb, size_t len);
 
 /** Merge src into dst (union of box and type set). */
-void carquet_geo_stats_merge(parquet_geospatial_statistics_t* dst,
-                             const parquet_geospatial_statistics_t* src);
+void carquet_geo_stats_merge(parquet_geospatial_statistics_t *dst,
+                             const parquet_geospatial_statistics_t *src);
 
 #ifdef __cplusplus
 }

@@ -17,35 +17,32 @@
 #include <string.h>
 
 /* SIMD dispatch functions */
-extern void carquet_dispatch_byte_split_encode_float(const float* values, int64_t count, uint8_t* output);
-extern void carquet_dispatch_byte_split_decode_float(const uint8_t* data, int64_t count, float* values);
-extern void carquet_dispatch_byte_split_encode_double(const double* values, int64_t count, uint8_t* output);
-extern void carquet_dispatch_byte_split_decode_double(const uint8_t* data, int64_t count, double* values);
+extern void carquet_dispatch_byte_split_encode_float(const float *values, int64_t count,
+                                                     uint8_t *output);
+extern void carquet_dispatch_byte_split_decode_float(const uint8_t *data, int64_t count,
+                                                     float *values);
+extern void carquet_dispatch_byte_split_encode_double(const double *values, int64_t count,
+                                                      uint8_t *output);
+extern void carquet_dispatch_byte_split_decode_double(const uint8_t *data, int64_t count,
+                                                      double *values);
 
 /* Large pages benefit from a cache-tiled gather before the SIMD transpose. */
-void carquet_bss_decode_float_tiled(const uint8_t* data, int64_t count, float* values);
-void carquet_bss_decode_double_tiled(const uint8_t* data, int64_t count, double* values);
+void carquet_bss_decode_float_tiled(const uint8_t *data, int64_t count, float *values);
+void carquet_bss_decode_double_tiled(const uint8_t *data, int64_t count, double *values);
 
 /* ============================================================================
  * Float Encoding (32-bit, 4 bytes)
  * ============================================================================
  */
 
-carquet_status_t carquet_byte_stream_split_encode_float(
-    const float* values,
-    int64_t count,
-    uint8_t* output,
-    size_t output_capacity,
-    size_t* bytes_written) {
+carquet_status_t carquet_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                        uint8_t *output, size_t output_capacity,
+                                                        size_t *bytes_written) {
 
-    if (!values || !output || !bytes_written) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!values || !output || !bytes_written) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     size_t required_size = (size_t)count * sizeof(float);
-    if (output_capacity < required_size) {
-        return CARQUET_ERROR_ENCODE;
-    }
+    if (output_capacity < required_size) { return CARQUET_ERROR_ENCODE; }
 
     /* Use SIMD-optimized transpose */
     carquet_dispatch_byte_split_encode_float(values, count, output);
@@ -54,20 +51,13 @@ carquet_status_t carquet_byte_stream_split_encode_float(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_byte_stream_split_decode_float(
-    const uint8_t* data,
-    size_t data_size,
-    float* values,
-    int64_t count) {
+carquet_status_t carquet_byte_stream_split_decode_float(const uint8_t *data, size_t data_size,
+                                                        float *values, int64_t count) {
 
-    if (!data || !values) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!data || !values) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     size_t required_size = (size_t)count * sizeof(float);
-    if (data_size < required_size) {
-        return CARQUET_ERROR_DECODE;
-    }
+    if (data_size < required_size) { return CARQUET_ERROR_DECODE; }
 
     carquet_bss_decode_float_tiled(data, count, values);
 
@@ -79,21 +69,14 @@ carquet_status_t carquet_byte_stream_split_decode_float(
  * ============================================================================
  */
 
-carquet_status_t carquet_byte_stream_split_encode_double(
-    const double* values,
-    int64_t count,
-    uint8_t* output,
-    size_t output_capacity,
-    size_t* bytes_written) {
+carquet_status_t carquet_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                         uint8_t *output, size_t output_capacity,
+                                                         size_t *bytes_written) {
 
-    if (!values || !output || !bytes_written) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!values || !output || !bytes_written) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     size_t required_size = (size_t)count * sizeof(double);
-    if (output_capacity < required_size) {
-        return CARQUET_ERROR_ENCODE;
-    }
+    if (output_capacity < required_size) { return CARQUET_ERROR_ENCODE; }
 
     /* Use SIMD-optimized transpose */
     carquet_dispatch_byte_split_encode_double(values, count, output);
@@ -102,20 +85,13 @@ carquet_status_t carquet_byte_stream_split_encode_double(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_byte_stream_split_decode_double(
-    const uint8_t* data,
-    size_t data_size,
-    double* values,
-    int64_t count) {
+carquet_status_t carquet_byte_stream_split_decode_double(const uint8_t *data, size_t data_size,
+                                                         double *values, int64_t count) {
 
-    if (!data || !values) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!data || !values) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     size_t required_size = (size_t)count * sizeof(double);
-    if (data_size < required_size) {
-        return CARQUET_ERROR_DECODE;
-    }
+    if (data_size < required_size) { return CARQUET_ERROR_DECODE; }
 
     carquet_bss_decode_double_tiled(data, count, values);
 
@@ -146,14 +122,14 @@ carquet_status_t carquet_byte_stream_split_decode_double(
  * because the gather is a full extra read+write pass over the page and
  * the large L2 plus stream prefetchers already keep the 4/8 plane heads
  * hot. Keep the tiling only for pages past 1M values. */
-#define BSS_TILE_FLOAT  (1 << 20)
+#define BSS_TILE_FLOAT (1 << 20)
 #define BSS_TILE_DOUBLE (1 << 20)
 #else
-#define BSS_TILE_FLOAT  65536
+#define BSS_TILE_FLOAT 65536
 #define BSS_TILE_DOUBLE 32768
 #endif
 
-void carquet_bss_decode_float_tiled(const uint8_t* data, int64_t count, float* values) {
+void carquet_bss_decode_float_tiled(const uint8_t *data, int64_t count, float *values) {
     /* Small counts: direct decode, no tiling overhead */
     if (count <= BSS_TILE_FLOAT) {
         carquet_dispatch_byte_split_decode_float(data, count, values);
@@ -165,7 +141,7 @@ void carquet_bss_decode_float_tiled(const uint8_t* data, int64_t count, float* v
      * secondary threads (the OpenMP / worker-pool decode paths). On
      * allocation failure decode directly; the output is identical, only
      * cache behaviour differs. */
-    uint8_t* tile = (uint8_t*)malloc((size_t)4 * BSS_TILE_FLOAT);
+    uint8_t *tile = (uint8_t *)malloc((size_t)4 * BSS_TILE_FLOAT);
     if (!tile) {
         carquet_dispatch_byte_split_decode_float(data, count, values);
         return;
@@ -188,7 +164,7 @@ void carquet_bss_decode_float_tiled(const uint8_t* data, int64_t count, float* v
     free(tile);
 }
 
-void carquet_bss_decode_double_tiled(const uint8_t* data, int64_t count, double* values) {
+void carquet_bss_decode_double_tiled(const uint8_t *data, int64_t count, double *values) {
     /* Small counts: direct decode, no tiling overhead */
     if (count <= BSS_TILE_DOUBLE) {
         carquet_dispatch_byte_split_decode_double(data, count, values);
@@ -196,7 +172,7 @@ void carquet_bss_decode_double_tiled(const uint8_t* data, int64_t count, double*
     }
 
     /* Heap-allocated for the same reason as the float tile above. */
-    uint8_t* tile = (uint8_t*)malloc((size_t)8 * BSS_TILE_DOUBLE);
+    uint8_t *tile = (uint8_t *)malloc((size_t)8 * BSS_TILE_DOUBLE);
     if (!tile) {
         carquet_dispatch_byte_split_decode_double(data, count, values);
         return;
@@ -224,22 +200,16 @@ void carquet_bss_decode_double_tiled(const uint8_t* data, int64_t count, double*
  * ============================================================================
  */
 
-carquet_status_t carquet_byte_stream_split_encode(
-    const uint8_t* values,
-    int64_t count,
-    int32_t type_length,
-    uint8_t* output,
-    size_t output_capacity,
-    size_t* bytes_written) {
+carquet_status_t carquet_byte_stream_split_encode(const uint8_t *values, int64_t count,
+                                                  int32_t type_length, uint8_t *output,
+                                                  size_t output_capacity, size_t *bytes_written) {
 
     if (!values || !output || !bytes_written || type_length <= 0) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
     size_t required_size = (size_t)count * (size_t)type_length;
-    if (output_capacity < required_size) {
-        return CARQUET_ERROR_ENCODE;
-    }
+    if (output_capacity < required_size) { return CARQUET_ERROR_ENCODE; }
 
     /* The float/double fast paths reinterpret `values` as float* and double*. That
      * is only sound when the buffer is naturally aligned. INT32/INT64 callers
@@ -248,63 +218,52 @@ carquet_status_t carquet_byte_stream_split_encode(
      * targets. Gate the fast path on alignment and fall through to the generic
      * byte transpose otherwise. */
     if (type_length == 4 && ((uintptr_t)values & 3u) == 0) {
-        carquet_dispatch_byte_split_encode_float((const float*)values, count, output);
+        carquet_dispatch_byte_split_encode_float((const float *)values, count, output);
         *bytes_written = required_size;
         return CARQUET_OK;
     }
 
     if (type_length == 8 && ((uintptr_t)values & 7u) == 0) {
-        carquet_dispatch_byte_split_encode_double((const double*)values, count, output);
+        carquet_dispatch_byte_split_encode_double((const double *)values, count, output);
         *bytes_written = required_size;
         return CARQUET_OK;
     }
 
     /* Transpose: put byte 0 of all values, then byte 1, etc. */
     for (int b = 0; b < type_length; b++) {
-        for (int64_t i = 0; i < count; i++) {
-            output[b * count + i] = values[i * type_length + b];
-        }
+        for (int64_t i = 0; i < count; i++) { output[b * count + i] = values[i * type_length + b]; }
     }
 
     *bytes_written = required_size;
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_byte_stream_split_decode(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t type_length,
-    uint8_t* values,
-    int64_t count) {
+carquet_status_t carquet_byte_stream_split_decode(const uint8_t *data, size_t data_size,
+                                                  int32_t type_length, uint8_t *values,
+                                                  int64_t count) {
 
-    if (!data || !values || type_length <= 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!data || !values || type_length <= 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     size_t required_size = (size_t)count * (size_t)type_length;
-    if (data_size < required_size) {
-        return CARQUET_ERROR_DECODE;
-    }
+    if (data_size < required_size) { return CARQUET_ERROR_DECODE; }
 
     /* See the encode path: the float/double fast paths reinterpret `values` as
      * float* and double* and are only sound on a naturally aligned buffer. The
      * FIXED_LEN_BYTE_ARRAY(4/8) caller passes a raw, possibly-unaligned byte
      * buffer, so gate on alignment and fall through to the generic transpose. */
     if (type_length == 4 && ((uintptr_t)values & 3u) == 0) {
-        carquet_bss_decode_float_tiled(data, count, (float*)values);
+        carquet_bss_decode_float_tiled(data, count, (float *)values);
         return CARQUET_OK;
     }
 
     if (type_length == 8 && ((uintptr_t)values & 7u) == 0) {
-        carquet_bss_decode_double_tiled(data, count, (double*)values);
+        carquet_bss_decode_double_tiled(data, count, (double *)values);
         return CARQUET_OK;
     }
 
     /* Un-transpose: gather byte streams back into values */
     for (int64_t i = 0; i < count; i++) {
-        for (int b = 0; b < type_length; b++) {
-            values[i * type_length + b] = data[b * count + i];
-        }
+        for (int b = 0; b < type_length; b++) { values[i * type_length + b] = data[b * count + i]; }
     }
 
     return CARQUET_OK;

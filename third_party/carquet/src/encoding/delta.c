@@ -16,23 +16,23 @@
 #include <string.h>
 
 /* SIMD-dispatched prefix sum functions for delta decoding */
-extern void carquet_dispatch_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial);
-extern void carquet_dispatch_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial);
+extern void carquet_dispatch_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial);
+extern void carquet_dispatch_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial);
 
 /* ============================================================================
  * Constants
  * ============================================================================
  */
 
-#define DELTA_BLOCK_SIZE      128
-#define DELTA_MINI_BLOCKS     4
+#define DELTA_BLOCK_SIZE 128
+#define DELTA_MINI_BLOCKS 4
 #define DELTA_MINI_BLOCK_SIZE (DELTA_BLOCK_SIZE / DELTA_MINI_BLOCKS)
 
 /* Upper bound on a header-declared block size, to cap decode-time scratch
  * allocation from an untrusted page. Real writers use 128; the spec permits any
  * multiple of 128. 1<<20 gives at most an 8MB mini-block buffer while still
  * accepting every block size any conformant writer emits in practice. */
-#define DELTA_MAX_BLOCK_SIZE  (1 << 20)
+#define DELTA_MAX_BLOCK_SIZE (1 << 20)
 
 /* ============================================================================
  * Delta Decoder State
@@ -40,13 +40,13 @@ extern void carquet_dispatch_prefix_sum_i64(int64_t* values, int64_t count, int6
  */
 
 typedef struct {
-    const uint8_t* data;
+    const uint8_t *data;
     size_t size;
     size_t pos;
 
     int32_t block_size;
     int32_t mini_blocks_per_block;
-    int32_t mini_block_size;   /* block_size / mini_blocks_per_block */
+    int32_t mini_block_size; /* block_size / mini_blocks_per_block */
     int32_t total_values;
     int32_t values_decoded;
 
@@ -57,17 +57,17 @@ typedef struct {
      * the inline buffers below for the common 128/4 layout, or at heap
      * allocations sized from the page header for larger spec-valid blocks. */
     int64_t min_delta;
-    uint8_t* bit_widths;
+    uint8_t *bit_widths;
     int32_t current_mini_block;
     int32_t values_in_mini_block;
 
-    int64_t* mini_block_values;
-    uint32_t* unpacked;
+    int64_t *mini_block_values;
+    uint32_t *unpacked;
     int32_t mini_block_pos;
 
     bool heap_allocated;
-    uint8_t  bit_widths_inline[DELTA_MINI_BLOCKS];
-    int64_t  mini_block_values_inline[DELTA_MINI_BLOCK_SIZE];
+    uint8_t bit_widths_inline[DELTA_MINI_BLOCKS];
+    int64_t mini_block_values_inline[DELTA_MINI_BLOCK_SIZE];
     uint32_t unpacked_inline[DELTA_MINI_BLOCK_SIZE];
 } delta_decoder_t;
 
@@ -76,7 +76,7 @@ typedef struct {
  * ============================================================================
  */
 
-static size_t read_uleb128(const uint8_t* data, size_t size, uint64_t* value) {
+static size_t read_uleb128(const uint8_t *data, size_t size, uint64_t *value) {
     *value = 0;
     int shift = 0;
     size_t i = 0;
@@ -84,9 +84,7 @@ static size_t read_uleb128(const uint8_t* data, size_t size, uint64_t* value) {
     while (i < size && i < 10) {
         uint8_t b = data[i++];
         *value |= ((uint64_t)(b & 0x7F)) << shift;
-        if ((b & 0x80) == 0) {
-            return i;
-        }
+        if ((b & 0x80) == 0) { return i; }
         shift += 7;
     }
     return 0;
@@ -106,41 +104,30 @@ static int64_t zigzag_decode64(uint64_t n) {
  * (mini-block sizes are multiples of 32).
  */
 
-static void delta_bitpack_64(const uint64_t* values, int count, int bit_width,
-                             uint8_t* out) {
+static void delta_bitpack_64(const uint64_t *values, int count, int bit_width, uint8_t *out) {
     memset(out, 0, ((size_t)count * (size_t)bit_width) / 8);
     size_t bit_pos = 0;
     for (int i = 0; i < count; i++, bit_pos += (size_t)bit_width) {
-        uint8_t* p = out + (bit_pos >> 3);
+        uint8_t *p = out + (bit_pos >> 3);
         int shift = (int)(bit_pos & 7);
-        int nbytes = (shift + bit_width + 7) / 8;   /* 5..9 */
+        int nbytes = (shift + bit_width + 7) / 8; /* 5..9 */
         uint64_t lo = values[i] << shift;
-        for (int b = 0; b < nbytes && b < 8; b++) {
-            p[b] |= (uint8_t)(lo >> (b * 8));
-        }
-        if (nbytes == 9) {
-            p[8] |= (uint8_t)(values[i] >> (64 - shift));
-        }
+        for (int b = 0; b < nbytes && b < 8; b++) { p[b] |= (uint8_t)(lo >> (b * 8)); }
+        if (nbytes == 9) { p[8] |= (uint8_t)(values[i] >> (64 - shift)); }
     }
 }
 
-static void delta_bitunpack_64(const uint8_t* in, int count, int bit_width,
-                               uint64_t* values) {
-    uint64_t mask = bit_width == 64 ? ~(uint64_t)0
-                                    : (((uint64_t)1 << bit_width) - 1);
+static void delta_bitunpack_64(const uint8_t *in, int count, int bit_width, uint64_t *values) {
+    uint64_t mask = bit_width == 64 ? ~(uint64_t)0 : (((uint64_t)1 << bit_width) - 1);
     size_t bit_pos = 0;
     for (int i = 0; i < count; i++, bit_pos += (size_t)bit_width) {
-        const uint8_t* p = in + (bit_pos >> 3);
+        const uint8_t *p = in + (bit_pos >> 3);
         int shift = (int)(bit_pos & 7);
-        int nbytes = (shift + bit_width + 7) / 8;   /* 5..9 */
+        int nbytes = (shift + bit_width + 7) / 8; /* 5..9 */
         uint64_t lo = 0;
-        for (int b = 0; b < nbytes && b < 8; b++) {
-            lo |= (uint64_t)p[b] << (b * 8);
-        }
+        for (int b = 0; b < nbytes && b < 8; b++) { lo |= (uint64_t)p[b] << (b * 8); }
         uint64_t v = lo >> shift;
-        if (nbytes == 9) {
-            v |= (uint64_t)p[8] << (64 - shift);
-        }
+        if (nbytes == 9) { v |= (uint64_t)p[8] << (64 - shift); }
         values[i] = v & mask;
     }
 }
@@ -150,10 +137,9 @@ static void delta_bitunpack_64(const uint8_t* in, int count, int bit_width,
  * ============================================================================
  */
 
-static void delta_decoder_destroy(delta_decoder_t* dec);
+static void delta_decoder_destroy(delta_decoder_t *dec);
 
-static carquet_status_t delta_decoder_init(delta_decoder_t* dec,
-                                            const uint8_t* data, size_t size) {
+static carquet_status_t delta_decoder_init(delta_decoder_t *dec, const uint8_t *data, size_t size) {
     memset(dec, 0, sizeof(*dec));
     dec->data = data;
     dec->size = size;
@@ -184,8 +170,7 @@ static carquet_status_t delta_decoder_init(delta_decoder_t* dec,
         dec->block_size % 128 != 0) {
         return CARQUET_ERROR_DECODE;
     }
-    if (dec->mini_blocks_per_block <= 0 ||
-        dec->block_size % dec->mini_blocks_per_block != 0) {
+    if (dec->mini_blocks_per_block <= 0 || dec->block_size % dec->mini_blocks_per_block != 0) {
         return CARQUET_ERROR_DECODE;
     }
     dec->mini_block_size = dec->block_size / dec->mini_blocks_per_block;
@@ -217,24 +202,30 @@ static carquet_status_t delta_decoder_init(delta_decoder_t* dec,
      * allocated, so header-decode failures must free them (delta_decoder_destroy
      * is a no-op for the inline-buffer case) rather than leak. */
     bytes = read_uleb128(data + dec->pos, size - dec->pos, &val);
-    if (bytes == 0) { delta_decoder_destroy(dec); return CARQUET_ERROR_DECODE; }
+    if (bytes == 0) {
+        delta_decoder_destroy(dec);
+        return CARQUET_ERROR_DECODE;
+    }
     dec->total_values = (int32_t)val;
     dec->pos += bytes;
 
     /* First value (zigzag encoded) */
     bytes = read_uleb128(data + dec->pos, size - dec->pos, &val);
-    if (bytes == 0) { delta_decoder_destroy(dec); return CARQUET_ERROR_DECODE; }
+    if (bytes == 0) {
+        delta_decoder_destroy(dec);
+        return CARQUET_ERROR_DECODE;
+    }
     dec->first_value = zigzag_decode64(val);
     dec->pos += bytes;
 
     dec->last_value = dec->first_value;
     dec->current_mini_block = dec->mini_blocks_per_block; /* Force block read */
-    dec->mini_block_pos = DELTA_MINI_BLOCK_SIZE; /* Force mini-block read */
+    dec->mini_block_pos = DELTA_MINI_BLOCK_SIZE;          /* Force mini-block read */
 
     return CARQUET_OK;
 }
 
-static void delta_decoder_destroy(delta_decoder_t* dec) {
+static void delta_decoder_destroy(delta_decoder_t *dec) {
     if (dec->heap_allocated) {
         carquet_mem_free(dec->bit_widths);
         carquet_mem_free(dec->mini_block_values);
@@ -246,10 +237,8 @@ static void delta_decoder_destroy(delta_decoder_t* dec) {
     dec->unpacked = NULL;
 }
 
-static carquet_status_t delta_decoder_read_block(delta_decoder_t* dec) {
-    if (dec->pos >= dec->size) {
-        return CARQUET_ERROR_END_OF_DATA;
-    }
+static carquet_status_t delta_decoder_read_block(delta_decoder_t *dec) {
+    if (dec->pos >= dec->size) { return CARQUET_ERROR_END_OF_DATA; }
 
     /* Read min delta (zigzag encoded) */
     uint64_t val;
@@ -259,9 +248,7 @@ static carquet_status_t delta_decoder_read_block(delta_decoder_t* dec) {
     dec->pos += bytes;
 
     /* Read bit widths for each mini-block */
-    if (dec->pos + dec->mini_blocks_per_block > dec->size) {
-        return CARQUET_ERROR_DECODE;
-    }
+    if (dec->pos + dec->mini_blocks_per_block > dec->size) { return CARQUET_ERROR_DECODE; }
     memcpy(dec->bit_widths, dec->data + dec->pos, dec->mini_blocks_per_block);
     dec->pos += dec->mini_blocks_per_block;
 
@@ -269,7 +256,7 @@ static carquet_status_t delta_decoder_read_block(delta_decoder_t* dec) {
     return CARQUET_OK;
 }
 
-static carquet_status_t delta_decoder_read_mini_block(delta_decoder_t* dec) {
+static carquet_status_t delta_decoder_read_mini_block(delta_decoder_t *dec) {
     if (dec->current_mini_block >= dec->mini_blocks_per_block) {
         carquet_status_t status = delta_decoder_read_block(dec);
         if (status != CARQUET_OK) return status;
@@ -280,21 +267,18 @@ static carquet_status_t delta_decoder_read_mini_block(delta_decoder_t* dec) {
 
     if (bit_width == 0) {
         /* All deltas are min_delta */
-        for (int i = 0; i < mini_block_size; i++) {
-            dec->mini_block_values[i] = dec->min_delta;
-        }
+        for (int i = 0; i < mini_block_size; i++) { dec->mini_block_values[i] = dec->min_delta; }
     } else if (bit_width <= 32) {
         /* Unpack bit-packed deltas (32-bit) */
         size_t packed_size = (mini_block_size * bit_width + 7) / 8;
-        if (dec->pos + packed_size > dec->size) {
-            return CARQUET_ERROR_DECODE;
-        }
+        if (dec->pos + packed_size > dec->size) { return CARQUET_ERROR_DECODE; }
 
         carquet_bitunpack_32(dec->data + dec->pos, mini_block_size, bit_width, dec->unpacked);
 
         for (int i = 0; i < mini_block_size; i++) {
             /* Use unsigned addition to avoid overflow UB */
-            dec->mini_block_values[i] = (int64_t)((uint64_t)dec->min_delta + (uint64_t)dec->unpacked[i]);
+            dec->mini_block_values[i] =
+                (int64_t)((uint64_t)dec->min_delta + (uint64_t)dec->unpacked[i]);
         }
 
         dec->pos += packed_size;
@@ -302,22 +286,20 @@ static carquet_status_t delta_decoder_read_mini_block(delta_decoder_t* dec) {
         /* Wide mini-block: same LSB-first bit packing, 64-bit values. The
          * unpacked deltas land in mini_block_values and are rebased in place. */
         size_t packed_size = ((size_t)mini_block_size * (size_t)bit_width) / 8;
-        if (packed_size > dec->size - dec->pos) {
-            return CARQUET_ERROR_DECODE;
-        }
+        if (packed_size > dec->size - dec->pos) { return CARQUET_ERROR_DECODE; }
 
         delta_bitunpack_64(dec->data + dec->pos, mini_block_size, bit_width,
-                           (uint64_t*)dec->mini_block_values);
+                           (uint64_t *)dec->mini_block_values);
 
         for (int i = 0; i < mini_block_size; i++) {
             /* Use unsigned addition to avoid overflow UB */
-            dec->mini_block_values[i] = (int64_t)((uint64_t)dec->min_delta +
-                                                  (uint64_t)dec->mini_block_values[i]);
+            dec->mini_block_values[i] =
+                (int64_t)((uint64_t)dec->min_delta + (uint64_t)dec->mini_block_values[i]);
         }
 
         dec->pos += packed_size;
     } else {
-        return CARQUET_ERROR_DECODE;  /* bit_width > 64 is invalid */
+        return CARQUET_ERROR_DECODE; /* bit_width > 64 is invalid */
     }
 
     dec->current_mini_block++;
@@ -332,18 +314,12 @@ static carquet_status_t delta_decoder_read_mini_block(delta_decoder_t* dec) {
  * ============================================================================
  */
 
-carquet_status_t carquet_delta_decode_int32(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t* values,
-    int32_t num_values,
-    size_t* bytes_consumed) {
+carquet_status_t carquet_delta_decode_int32(const uint8_t *data, size_t data_size, int32_t *values,
+                                            int32_t num_values, size_t *bytes_consumed) {
 
     delta_decoder_t dec;
     carquet_status_t status = delta_decoder_init(&dec, data, data_size);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     if (num_values == 0) {
         if (bytes_consumed) *bytes_consumed = dec.pos;
@@ -371,26 +347,18 @@ carquet_status_t carquet_delta_decode_int32(
     /* Convert deltas to absolute values using SIMD-dispatched prefix sum */
     carquet_dispatch_prefix_sum_i32(values + 1, num_values - 1, values[0]);
 
-    if (bytes_consumed) {
-        *bytes_consumed = dec.pos;
-    }
+    if (bytes_consumed) { *bytes_consumed = dec.pos; }
 
     delta_decoder_destroy(&dec);
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_delta_decode_int64(
-    const uint8_t* data,
-    size_t data_size,
-    int64_t* values,
-    int32_t num_values,
-    size_t* bytes_consumed) {
+carquet_status_t carquet_delta_decode_int64(const uint8_t *data, size_t data_size, int64_t *values,
+                                            int32_t num_values, size_t *bytes_consumed) {
 
     delta_decoder_t dec;
     carquet_status_t status = delta_decoder_init(&dec, data, data_size);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     if (num_values == 0) {
         if (bytes_consumed) *bytes_consumed = dec.pos;
@@ -418,9 +386,7 @@ carquet_status_t carquet_delta_decode_int64(
     /* Convert deltas to absolute values using SIMD-dispatched prefix sum */
     carquet_dispatch_prefix_sum_i64(values + 1, num_values - 1, values[0]);
 
-    if (bytes_consumed) {
-        *bytes_consumed = dec.pos;
-    }
+    if (bytes_consumed) { *bytes_consumed = dec.pos; }
 
     delta_decoder_destroy(&dec);
     return CARQUET_OK;
@@ -432,7 +398,7 @@ carquet_status_t carquet_delta_decode_int64(
  */
 
 typedef struct {
-    uint8_t* data;
+    uint8_t *data;
     size_t capacity;
     size_t pos;
 
@@ -448,7 +414,7 @@ typedef struct {
     int32_t delta_count;
 } delta_encoder_t;
 
-static size_t write_uleb128(uint8_t* data, uint64_t value) {
+static size_t write_uleb128(uint8_t *data, uint64_t value) {
     size_t i = 0;
     while (value >= 0x80) {
         data[i++] = (uint8_t)(value | 0x80);
@@ -472,8 +438,7 @@ static int bit_width_required(uint64_t value) {
     return width;
 }
 
-static carquet_status_t delta_encoder_init(delta_encoder_t* enc,
-                                            uint8_t* data, size_t capacity) {
+static carquet_status_t delta_encoder_init(delta_encoder_t *enc, uint8_t *data, size_t capacity) {
     memset(enc, 0, sizeof(*enc));
     enc->data = data;
     enc->capacity = capacity;
@@ -482,15 +447,13 @@ static carquet_status_t delta_encoder_init(delta_encoder_t* enc,
     return CARQUET_OK;
 }
 
-static carquet_status_t delta_encoder_flush_block(delta_encoder_t* enc) {
+static carquet_status_t delta_encoder_flush_block(delta_encoder_t *enc) {
     if (enc->delta_count == 0) return CARQUET_OK;
 
     /* Find min delta */
     int64_t min_delta = enc->deltas[0];
     for (int32_t i = 1; i < enc->delta_count; i++) {
-        if (enc->deltas[i] < min_delta) {
-            min_delta = enc->deltas[i];
-        }
+        if (enc->deltas[i] < min_delta) { min_delta = enc->deltas[i]; }
     }
 
     /* Calculate bit widths for each mini-block first to determine space needed */
@@ -519,9 +482,7 @@ static carquet_status_t delta_encoder_flush_block(delta_encoder_t* enc) {
 
     /* Check capacity: min_delta varint (max 10) + bit_widths + packed data */
     size_t bytes_needed = 10 + (size_t)enc->mini_blocks_per_block + packed_bytes_needed;
-    if (enc->pos + bytes_needed > enc->capacity) {
-        return CARQUET_ERROR_ENCODE;
-    }
+    if (enc->pos + bytes_needed > enc->capacity) { return CARQUET_ERROR_ENCODE; }
 
     /* Write min delta */
     enc->pos += write_uleb128(enc->data + enc->pos, zigzag_encode64(min_delta));
@@ -546,11 +507,9 @@ static carquet_status_t delta_encoder_flush_block(delta_encoder_t* enc) {
                 to_pack[i - start] = (uint32_t)((uint64_t)enc->deltas[i] - (uint64_t)min_delta);
             }
             /* Pad with zeros */
-            for (int i = end - start; i < mini_block_size; i++) {
-                to_pack[i] = 0;
-            }
-            enc->pos += carquet_bitpack_32(to_pack, mini_block_size,
-                                            bit_widths[mb], enc->data + enc->pos);
+            for (int i = end - start; i < mini_block_size; i++) { to_pack[i] = 0; }
+            enc->pos +=
+                carquet_bitpack_32(to_pack, mini_block_size, bit_widths[mb], enc->data + enc->pos);
         } else {
             /* Wider than 32 bits: same bit packing over 64-bit values */
             uint64_t to_pack[DELTA_MINI_BLOCK_SIZE];
@@ -559,11 +518,8 @@ static carquet_status_t delta_encoder_flush_block(delta_encoder_t* enc) {
                 to_pack[i - start] = (uint64_t)enc->deltas[i] - (uint64_t)min_delta;
             }
             /* Pad with zeros */
-            for (int i = end - start; i < mini_block_size; i++) {
-                to_pack[i] = 0;
-            }
-            delta_bitpack_64(to_pack, mini_block_size, bit_widths[mb],
-                             enc->data + enc->pos);
+            for (int i = end - start; i < mini_block_size; i++) { to_pack[i] = 0; }
+            delta_bitpack_64(to_pack, mini_block_size, bit_widths[mb], enc->data + enc->pos);
             enc->pos += (size_t)mini_block_size * bit_widths[mb] / 8;
         }
     }
@@ -572,20 +528,15 @@ static carquet_status_t delta_encoder_flush_block(delta_encoder_t* enc) {
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_delta_encode_int32(
-    const int32_t* values,
-    int32_t num_values,
-    uint8_t* data,
-    size_t data_capacity,
-    size_t* bytes_written) {
+carquet_status_t carquet_delta_encode_int32(const int32_t *values, int32_t num_values,
+                                            uint8_t *data, size_t data_capacity,
+                                            size_t *bytes_written) {
 
     delta_encoder_t enc;
     delta_encoder_init(&enc, data, data_capacity);
 
     /* Check capacity for header (max 40 bytes for 4 varints) */
-    if (data_capacity < 40) {
-        return CARQUET_ERROR_ENCODE;
-    }
+    if (data_capacity < 40) { return CARQUET_ERROR_ENCODE; }
 
     /* A DELTA_BINARY_PACKED page must always carry the 4-varint header
      * (block size, miniblocks, total count, first value) even when it holds
@@ -633,20 +584,15 @@ carquet_status_t carquet_delta_encode_int32(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_delta_encode_int64(
-    const int64_t* values,
-    int32_t num_values,
-    uint8_t* data,
-    size_t data_capacity,
-    size_t* bytes_written) {
+carquet_status_t carquet_delta_encode_int64(const int64_t *values, int32_t num_values,
+                                            uint8_t *data, size_t data_capacity,
+                                            size_t *bytes_written) {
 
     delta_encoder_t enc;
     delta_encoder_init(&enc, data, data_capacity);
 
     /* Check capacity for header (max 40 bytes for 4 varints) */
-    if (data_capacity < 40) {
-        return CARQUET_ERROR_ENCODE;
-    }
+    if (data_capacity < 40) { return CARQUET_ERROR_ENCODE; }
 
     /* A DELTA_BINARY_PACKED page must always carry the 4-varint header
      * (block size, miniblocks, total count, first value) even when it holds

@@ -24,19 +24,13 @@
 #include <string.h>
 
 /* Forward declaration from delta.c */
-extern carquet_status_t carquet_delta_decode_int32(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t* values,
-    int32_t num_values,
-    size_t* bytes_consumed);
+extern carquet_status_t carquet_delta_decode_int32(const uint8_t *data, size_t data_size,
+                                                   int32_t *values, int32_t num_values,
+                                                   size_t *bytes_consumed);
 
-extern carquet_status_t carquet_delta_encode_int32(
-    const int32_t* values,
-    int32_t num_values,
-    uint8_t* data,
-    size_t data_capacity,
-    size_t* bytes_written);
+extern carquet_status_t carquet_delta_encode_int32(const int32_t *values, int32_t num_values,
+                                                   uint8_t *data, size_t data_capacity,
+                                                   size_t *bytes_written);
 
 /* ============================================================================
  * Helper Functions
@@ -46,9 +40,8 @@ extern carquet_status_t carquet_delta_encode_int32(
 /**
  * Find the length of common prefix between two byte arrays.
  */
-static int32_t common_prefix_length(
-    const uint8_t* a, uint32_t a_len,
-    const uint8_t* b, uint32_t b_len) {
+static int32_t common_prefix_length(const uint8_t *a, uint32_t a_len, const uint8_t *b,
+                                    uint32_t b_len) {
 
     uint32_t min_len = a_len < b_len ? a_len : b_len;
     int32_t prefix_len = 0;
@@ -74,17 +67,12 @@ static int32_t common_prefix_length(
  * Every length is validated non-negative and the suffix payload is checked
  * to fit in `data_size`.
  */
-carquet_status_t carquet_delta_strings_decode_lengths(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t num_values,
-    int32_t** prefix_out,
-    int32_t** suffix_out,
-    size_t* header_bytes,
-    size_t* total_size) {
+carquet_status_t carquet_delta_strings_decode_lengths(const uint8_t *data, size_t data_size,
+                                                      int32_t num_values, int32_t **prefix_out,
+                                                      int32_t **suffix_out, size_t *header_bytes,
+                                                      size_t *total_size) {
 
-    if (!data || !prefix_out || !suffix_out || !header_bytes || !total_size ||
-        num_values <= 0) {
+    if (!data || !prefix_out || !suffix_out || !header_bytes || !total_size || num_values <= 0) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
     *prefix_out = NULL;
@@ -92,11 +80,9 @@ carquet_status_t carquet_delta_strings_decode_lengths(
 
     /* num_values comes from the (untrusted) page header; guard the multiply
      * so it cannot overflow size_t (only reachable where size_t is 32-bit). */
-    if ((size_t)num_values > SIZE_MAX / sizeof(int32_t)) {
-        return CARQUET_ERROR_DECODE;
-    }
-    int32_t* prefix_lengths = carquet_mem_malloc((size_t)num_values * sizeof(int32_t));
-    int32_t* suffix_lengths = carquet_mem_malloc((size_t)num_values * sizeof(int32_t));
+    if ((size_t)num_values > SIZE_MAX / sizeof(int32_t)) { return CARQUET_ERROR_DECODE; }
+    int32_t *prefix_lengths = carquet_mem_malloc((size_t)num_values * sizeof(int32_t));
+    int32_t *suffix_lengths = carquet_mem_malloc((size_t)num_values * sizeof(int32_t));
     if (!prefix_lengths || !suffix_lengths) {
         carquet_mem_free(prefix_lengths);
         carquet_mem_free(suffix_lengths);
@@ -105,12 +91,12 @@ carquet_status_t carquet_delta_strings_decode_lengths(
 
     size_t pos = 0;
     size_t consumed = 0;
-    carquet_status_t status = carquet_delta_decode_int32(
-        data, data_size, prefix_lengths, num_values, &consumed);
+    carquet_status_t status =
+        carquet_delta_decode_int32(data, data_size, prefix_lengths, num_values, &consumed);
     if (status == CARQUET_OK) {
         pos += consumed;
-        status = carquet_delta_decode_int32(
-            data + pos, data_size - pos, suffix_lengths, num_values, &consumed);
+        status = carquet_delta_decode_int32(data + pos, data_size - pos, suffix_lengths, num_values,
+                                            &consumed);
     }
     if (status == CARQUET_OK) {
         pos += consumed;
@@ -146,27 +132,20 @@ carquet_status_t carquet_delta_strings_decode_lengths(
  * the `total_size` that call reported; every value points into it.
  */
 carquet_status_t carquet_delta_strings_reconstruct(
-    const uint8_t* data,
-    size_t data_size,
-    size_t header_bytes,
-    const int32_t* prefix_lengths,
-    const int32_t* suffix_lengths,
-    carquet_byte_array_t* values,
-    int32_t num_values,
-    uint8_t* work_buffer,
-    size_t work_buffer_size,
-    size_t* bytes_consumed) {
+    const uint8_t *data, size_t data_size, size_t header_bytes, const int32_t *prefix_lengths,
+    const int32_t *suffix_lengths, carquet_byte_array_t *values, int32_t num_values,
+    uint8_t *work_buffer, size_t work_buffer_size, size_t *bytes_consumed) {
 
     if (!data || !prefix_lengths || !suffix_lengths || num_values <= 0 || !values ||
         header_bytes > data_size || (!work_buffer && work_buffer_size > 0)) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    const uint8_t* suffix_data = data + header_bytes;
+    const uint8_t *suffix_data = data + header_bytes;
     size_t suffix_avail = data_size - header_bytes;
     size_t suffix_offset = 0;
     size_t work_offset = 0;
-    uint8_t* prev_string = NULL;
+    uint8_t *prev_string = NULL;
     uint32_t prev_len = 0;
 
     for (int32_t i = 0; i < num_values; i++) {
@@ -179,17 +158,13 @@ carquet_status_t carquet_delta_strings_reconstruct(
         if (total_len > UINT32_MAX || total_len > work_buffer_size - work_offset) {
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
-        if ((size_t)suffix_len > suffix_avail - suffix_offset) {
-            return CARQUET_ERROR_DECODE;
-        }
+        if ((size_t)suffix_len > suffix_avail - suffix_offset) { return CARQUET_ERROR_DECODE; }
 
-        uint8_t* dest = work_buffer + work_offset;
+        uint8_t *dest = work_buffer + work_offset;
 
         /* Copy prefix from previous string */
         if (prefix_len > 0) {
-            if (!prev_string || prefix_len > (int32_t)prev_len) {
-                return CARQUET_ERROR_DECODE;
-            }
+            if (!prev_string || prefix_len > (int32_t)prev_len) { return CARQUET_ERROR_DECODE; }
             memcpy(dest, prev_string, (size_t)prefix_len);
         }
 
@@ -207,9 +182,7 @@ carquet_status_t carquet_delta_strings_reconstruct(
         work_offset += total_len;
     }
 
-    if (bytes_consumed) {
-        *bytes_consumed = header_bytes + suffix_offset;
-    }
+    if (bytes_consumed) { *bytes_consumed = header_bytes + suffix_offset; }
     return CARQUET_OK;
 }
 
@@ -225,14 +198,10 @@ carquet_status_t carquet_delta_strings_reconstruct(
  * @param bytes_consumed Output: number of input bytes consumed
  * @return Status code
  */
-carquet_status_t carquet_delta_strings_decode(
-    const uint8_t* data,
-    size_t data_size,
-    carquet_byte_array_t* values,
-    int32_t num_values,
-    uint8_t* work_buffer,
-    size_t work_buffer_size,
-    size_t* bytes_consumed) {
+carquet_status_t carquet_delta_strings_decode(const uint8_t *data, size_t data_size,
+                                              carquet_byte_array_t *values, int32_t num_values,
+                                              uint8_t *work_buffer, size_t work_buffer_size,
+                                              size_t *bytes_consumed) {
 
     if (!data || num_values < 0 || (num_values > 0 && !values)) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
@@ -243,27 +212,24 @@ carquet_status_t carquet_delta_strings_decode(
      * values. */
     if (num_values == 0) {
         size_t c1 = 0, c2 = 0;
-        carquet_status_t s = carquet_delta_decode_int32(
-            data, data_size, NULL, 0, &c1);
+        carquet_status_t s = carquet_delta_decode_int32(data, data_size, NULL, 0, &c1);
         if (s != CARQUET_OK) return s;
-        s = carquet_delta_decode_int32(
-            data + c1, data_size - c1, NULL, 0, &c2);
+        s = carquet_delta_decode_int32(data + c1, data_size - c1, NULL, 0, &c2);
         if (s != CARQUET_OK) return s;
         if (bytes_consumed) *bytes_consumed = c1 + c2;
         return CARQUET_OK;
     }
 
-    int32_t* prefix_lengths = NULL;
-    int32_t* suffix_lengths = NULL;
+    int32_t *prefix_lengths = NULL;
+    int32_t *suffix_lengths = NULL;
     size_t header_bytes = 0, total = 0;
     carquet_status_t status = carquet_delta_strings_decode_lengths(
-        data, data_size, num_values, &prefix_lengths, &suffix_lengths,
-        &header_bytes, &total);
+        data, data_size, num_values, &prefix_lengths, &suffix_lengths, &header_bytes, &total);
     if (status != CARQUET_OK) return status;
 
-    status = carquet_delta_strings_reconstruct(
-        data, data_size, header_bytes, prefix_lengths, suffix_lengths,
-        values, num_values, work_buffer, work_buffer_size, bytes_consumed);
+    status = carquet_delta_strings_reconstruct(data, data_size, header_bytes, prefix_lengths,
+                                               suffix_lengths, values, num_values, work_buffer,
+                                               work_buffer_size, bytes_consumed);
     carquet_mem_free(prefix_lengths);
     carquet_mem_free(suffix_lengths);
     return status;
@@ -281,21 +247,15 @@ carquet_status_t carquet_delta_strings_decode(
  * @param required_size Output: exact work buffer size in bytes
  * @return Status code
  */
-carquet_status_t carquet_delta_strings_decoded_size(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t num_values,
-    size_t* required_size) {
+carquet_status_t carquet_delta_strings_decoded_size(const uint8_t *data, size_t data_size,
+                                                    int32_t num_values, size_t *required_size) {
 
-    if (!data || !required_size || num_values <= 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
-    int32_t* prefix_lengths = NULL;
-    int32_t* suffix_lengths = NULL;
+    if (!data || !required_size || num_values <= 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
+    int32_t *prefix_lengths = NULL;
+    int32_t *suffix_lengths = NULL;
     size_t header_bytes = 0, total = 0;
     carquet_status_t status = carquet_delta_strings_decode_lengths(
-        data, data_size, num_values, &prefix_lengths, &suffix_lengths,
-        &header_bytes, &total);
+        data, data_size, num_values, &prefix_lengths, &suffix_lengths, &header_bytes, &total);
     if (status != CARQUET_OK) return status;
     carquet_mem_free(prefix_lengths);
     carquet_mem_free(suffix_lengths);
@@ -316,10 +276,8 @@ carquet_status_t carquet_delta_strings_decoded_size(
  * @param output Output buffer for encoded data
  * @return Status code
  */
-carquet_status_t carquet_delta_strings_encode(
-    const carquet_byte_array_t* values,
-    int32_t num_values,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_delta_strings_encode(const carquet_byte_array_t *values,
+                                              int32_t num_values, carquet_buffer_t *output) {
 
     if (!output || num_values < 0 || (num_values > 0 && !values)) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
@@ -331,17 +289,16 @@ carquet_status_t carquet_delta_strings_encode(
     if (num_values == 0) {
         uint8_t header[64];
         size_t written = 0;
-        carquet_status_t s = carquet_delta_encode_int32(
-            NULL, 0, header, sizeof(header), &written);
+        carquet_status_t s = carquet_delta_encode_int32(NULL, 0, header, sizeof(header), &written);
         if (s != CARQUET_OK) return s;
-        s = carquet_buffer_append(output, header, written);   /* prefix */
+        s = carquet_buffer_append(output, header, written); /* prefix */
         if (s != CARQUET_OK) return s;
         return carquet_buffer_append(output, header, written); /* suffix */
     }
 
     /* Allocate arrays for prefix and suffix lengths */
-    int32_t* prefix_lengths = carquet_mem_malloc(num_values * sizeof(int32_t));
-    int32_t* suffix_lengths = carquet_mem_malloc(num_values * sizeof(int32_t));
+    int32_t *prefix_lengths = carquet_mem_malloc(num_values * sizeof(int32_t));
+    int32_t *suffix_lengths = carquet_mem_malloc(num_values * sizeof(int32_t));
 
     if (!prefix_lengths || !suffix_lengths) {
         carquet_mem_free(prefix_lengths);
@@ -350,7 +307,7 @@ carquet_status_t carquet_delta_strings_encode(
     }
 
     /* Calculate prefix and suffix lengths */
-    const uint8_t* prev_data = NULL;
+    const uint8_t *prev_data = NULL;
     uint32_t prev_len = 0;
 
     for (int32_t i = 0; i < num_values; i++) {
@@ -358,9 +315,8 @@ carquet_status_t carquet_delta_strings_encode(
             prefix_lengths[i] = 0;
             suffix_lengths[i] = (int32_t)values[i].length;
         } else {
-            int32_t prefix_len = common_prefix_length(
-                prev_data, prev_len,
-                values[i].data, values[i].length);
+            int32_t prefix_len =
+                common_prefix_length(prev_data, prev_len, values[i].data, values[i].length);
             prefix_lengths[i] = prefix_len;
             suffix_lengths[i] = (int32_t)(values[i].length - prefix_len);
         }
@@ -371,7 +327,7 @@ carquet_status_t carquet_delta_strings_encode(
 
     /* Encode prefix lengths */
     size_t delta_capacity = (size_t)num_values * 10 + 100;
-    uint8_t* delta_buffer = carquet_mem_malloc(delta_capacity);
+    uint8_t *delta_buffer = carquet_mem_malloc(delta_capacity);
     if (!delta_buffer) {
         carquet_mem_free(prefix_lengths);
         carquet_mem_free(suffix_lengths);
@@ -379,8 +335,8 @@ carquet_status_t carquet_delta_strings_encode(
     }
 
     size_t bytes_written = 0;
-    carquet_status_t status = carquet_delta_encode_int32(
-        prefix_lengths, num_values, delta_buffer, delta_capacity, &bytes_written);
+    carquet_status_t status = carquet_delta_encode_int32(prefix_lengths, num_values, delta_buffer,
+                                                         delta_capacity, &bytes_written);
 
     if (status != CARQUET_OK) {
         carquet_mem_free(prefix_lengths);
@@ -398,8 +354,8 @@ carquet_status_t carquet_delta_strings_encode(
     }
 
     /* Encode suffix lengths */
-    status = carquet_delta_encode_int32(
-        suffix_lengths, num_values, delta_buffer, delta_capacity, &bytes_written);
+    status = carquet_delta_encode_int32(suffix_lengths, num_values, delta_buffer, delta_capacity,
+                                        &bytes_written);
 
     if (status != CARQUET_OK) {
         carquet_mem_free(prefix_lengths);
@@ -425,8 +381,7 @@ carquet_status_t carquet_delta_strings_encode(
         int32_t suffix_len = suffix_lengths[i];
 
         if (suffix_len > 0 && values[i].data) {
-            status = carquet_buffer_append(output,
-                values[i].data + prefix_len, suffix_len);
+            status = carquet_buffer_append(output, values[i].data + prefix_len, suffix_len);
             if (status != CARQUET_OK) {
                 carquet_mem_free(prefix_lengths);
                 carquet_mem_free(suffix_lengths);
@@ -436,7 +391,7 @@ carquet_status_t carquet_delta_strings_encode(
     }
 
     carquet_mem_free(prefix_lengths);
-                carquet_mem_free(suffix_lengths);
+    carquet_mem_free(suffix_lengths);
     return CARQUET_OK;
 }
 
@@ -452,18 +407,13 @@ carquet_status_t carquet_delta_strings_encode(
  * @param num_values Number of values
  * @return Required work buffer size
  */
-size_t carquet_delta_strings_work_buffer_size(
-    const carquet_byte_array_t* values,
-    int32_t num_values) {
+size_t carquet_delta_strings_work_buffer_size(const carquet_byte_array_t *values,
+                                              int32_t num_values) {
 
-    if (!values || num_values <= 0) {
-        return 0;
-    }
+    if (!values || num_values <= 0) { return 0; }
 
     size_t total = 0;
-    for (int32_t i = 0; i < num_values; i++) {
-        total += values[i].length;
-    }
+    for (int32_t i = 0; i < num_values; i++) { total += values[i].length; }
 
     return total;
 }
@@ -475,19 +425,14 @@ size_t carquet_delta_strings_work_buffer_size(
  * @param num_values Number of values
  * @return Estimated maximum encoded size
  */
-size_t carquet_delta_strings_max_encoded_size(
-    const carquet_byte_array_t* values,
-    int32_t num_values) {
+size_t carquet_delta_strings_max_encoded_size(const carquet_byte_array_t *values,
+                                              int32_t num_values) {
 
-    if (!values || num_values <= 0) {
-        return 0;
-    }
+    if (!values || num_values <= 0) { return 0; }
 
     /* Sum of all string lengths */
     size_t total_size = 0;
-    for (int32_t i = 0; i < num_values; i++) {
-        total_size += values[i].length;
-    }
+    for (int32_t i = 0; i < num_values; i++) { total_size += values[i].length; }
 
     /* Overhead for two delta-encoded integer arrays (prefix and suffix lengths) */
     size_t overhead = (size_t)num_values * 10 + 200;

@@ -26,44 +26,42 @@
 extern "C" {
 #endif
 
-carquet_status_t carquet_dictionary_decode_int32(
-    const uint8_t* dict_data, size_t dict_size, int32_t dict_count,
-    const uint8_t* indices_data, size_t indices_size,
-    int32_t* output, int64_t output_count);
+carquet_status_t carquet_dictionary_decode_int32(const uint8_t *dict_data, size_t dict_size,
+                                                 int32_t dict_count, const uint8_t *indices_data,
+                                                 size_t indices_size, int32_t *output,
+                                                 int64_t output_count);
 
-carquet_status_t carquet_dictionary_decode_int64(
-    const uint8_t* dict_data, size_t dict_size, int32_t dict_count,
-    const uint8_t* indices_data, size_t indices_size,
-    int64_t* output, int64_t output_count);
+carquet_status_t carquet_dictionary_decode_int64(const uint8_t *dict_data, size_t dict_size,
+                                                 int32_t dict_count, const uint8_t *indices_data,
+                                                 size_t indices_size, int64_t *output,
+                                                 int64_t output_count);
 
-carquet_status_t carquet_dictionary_decode_float(
-    const uint8_t* dict_data, size_t dict_size, int32_t dict_count,
-    const uint8_t* indices_data, size_t indices_size,
-    float* output, int64_t output_count);
+carquet_status_t carquet_dictionary_decode_float(const uint8_t *dict_data, size_t dict_size,
+                                                 int32_t dict_count, const uint8_t *indices_data,
+                                                 size_t indices_size, float *output,
+                                                 int64_t output_count);
 
-carquet_status_t carquet_dictionary_decode_double(
-    const uint8_t* dict_data, size_t dict_size, int32_t dict_count,
-    const uint8_t* indices_data, size_t indices_size,
-    double* output, int64_t output_count);
+carquet_status_t carquet_dictionary_decode_double(const uint8_t *dict_data, size_t dict_size,
+                                                  int32_t dict_count, const uint8_t *indices_data,
+                                                  size_t indices_size, double *output,
+                                                  int64_t output_count);
 
 /**
  * Decode a BYTE_ARRAY dictionary. Each output value's `data` pointer aliases
  * into `dict_data`, so the dictionary buffer must outlive `output`.
  */
-carquet_status_t carquet_dictionary_decode_byte_array(
-    const uint8_t* dict_data, size_t dict_size, int32_t dict_count,
-    const uint8_t* indices_data, size_t indices_size,
-    carquet_byte_array_t* output, int64_t output_count);
+carquet_status_t
+carquet_dictionary_decode_byte_array(const uint8_t *dict_data, size_t dict_size, int32_t dict_count,
+                                     const uint8_t *indices_data, size_t indices_size,
+                                     carquet_byte_array_t *output, int64_t output_count);
 
 /**
  * Decode a FIXED_LEN_BYTE_ARRAY dictionary into a contiguous buffer of
  * `output_count * type_length` bytes.
  */
 carquet_status_t carquet_dictionary_decode_fixed_len_byte_array(
-    const uint8_t* dict_data, size_t dict_size, int32_t dict_count,
-    int32_t type_length,
-    const uint8_t* indices_data, size_t indices_size,
-    uint8_t* output, int64_t output_count);
+    const uint8_t *dict_data, size_t dict_size, int32_t dict_count, int32_t type_length,
+    const uint8_t *indices_data, size_t indices_size, uint8_t *output, int64_t output_count);
 
 #ifdef __cplusplus
 }

@@ -7,105 +7,73 @@
 #include "core/endian.h"
 #include <string.h>
 
-extern void carquet_dispatch_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_dispatch_pack_bools(const uint8_t* input, uint8_t* output, int64_t count);
+extern void carquet_dispatch_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_dispatch_pack_bools(const uint8_t *input, uint8_t *output, int64_t count);
 
 /* ============================================================================
  * PLAIN Decoding
  * ============================================================================
  */
 
-int64_t carquet_decode_plain_boolean(
-    const uint8_t* input,
-    size_t input_size,
-    uint8_t* output,
-    int64_t count) {
+int64_t carquet_decode_plain_boolean(const uint8_t *input, size_t input_size, uint8_t *output,
+                                     int64_t count) {
 
-    if (!input || !output || count < 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0) { return -1; }
 
     /* Booleans are packed 8 per byte */
     size_t bytes_needed = ((size_t)count + 7) / 8;
-    if (input_size < bytes_needed) {
-        return -1;
-    }
+    if (input_size < bytes_needed) { return -1; }
 
     carquet_dispatch_unpack_bools(input, output, count);
 
     return (int64_t)bytes_needed;
 }
 
-int64_t carquet_decode_plain_int32(
-    const uint8_t* input,
-    size_t input_size,
-    int32_t* output,
-    int64_t count) {
+int64_t carquet_decode_plain_int32(const uint8_t *input, size_t input_size, int32_t *output,
+                                   int64_t count) {
 
-    if (!input || !output || count < 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0) { return -1; }
 
     size_t bytes_needed = (size_t)count * 4;
-    if (input_size < bytes_needed) {
-        return -1;
-    }
+    if (input_size < bytes_needed) { return -1; }
 
 #if CARQUET_LITTLE_ENDIAN && !defined(CARQUET_STRICT_ALIGN)
     /* Fast path: direct memory copy on little-endian systems */
     memcpy(output, input, bytes_needed);
 #else
-    for (int64_t i = 0; i < count; i++) {
-        output[i] = carquet_read_i32_le(input + i * 4);
-    }
+    for (int64_t i = 0; i < count; i++) { output[i] = carquet_read_i32_le(input + i * 4); }
 #endif
 
     return (int64_t)bytes_needed;
 }
 
-int64_t carquet_decode_plain_int64(
-    const uint8_t* input,
-    size_t input_size,
-    int64_t* output,
-    int64_t count) {
+int64_t carquet_decode_plain_int64(const uint8_t *input, size_t input_size, int64_t *output,
+                                   int64_t count) {
 
-    if (!input || !output || count < 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0) { return -1; }
 
     size_t bytes_needed = (size_t)count * 8;
-    if (input_size < bytes_needed) {
-        return -1;
-    }
+    if (input_size < bytes_needed) { return -1; }
 
 #if CARQUET_LITTLE_ENDIAN && !defined(CARQUET_STRICT_ALIGN)
     memcpy(output, input, bytes_needed);
 #else
-    for (int64_t i = 0; i < count; i++) {
-        output[i] = carquet_read_i64_le(input + i * 8);
-    }
+    for (int64_t i = 0; i < count; i++) { output[i] = carquet_read_i64_le(input + i * 8); }
 #endif
 
     return (int64_t)bytes_needed;
 }
 
-int64_t carquet_decode_plain_int96(
-    const uint8_t* input,
-    size_t input_size,
-    carquet_int96_t* output,
-    int64_t count) {
+int64_t carquet_decode_plain_int96(const uint8_t *input, size_t input_size, carquet_int96_t *output,
+                                   int64_t count) {
 
-    if (!input || !output || count < 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0) { return -1; }
 
     size_t bytes_needed = (size_t)count * 12;
-    if (input_size < bytes_needed) {
-        return -1;
-    }
+    if (input_size < bytes_needed) { return -1; }
 
     for (int64_t i = 0; i < count; i++) {
-        const uint8_t* p = input + i * 12;
+        const uint8_t *p = input + i * 12;
         output[i].value[0] = carquet_read_u32_le(p);
         output[i].value[1] = carquet_read_u32_le(p + 4);
         output[i].value[2] = carquet_read_u32_le(p + 8);
@@ -114,84 +82,57 @@ int64_t carquet_decode_plain_int96(
     return (int64_t)bytes_needed;
 }
 
-int64_t carquet_decode_plain_float(
-    const uint8_t* input,
-    size_t input_size,
-    float* output,
-    int64_t count) {
+int64_t carquet_decode_plain_float(const uint8_t *input, size_t input_size, float *output,
+                                   int64_t count) {
 
-    if (!input || !output || count < 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0) { return -1; }
 
     size_t bytes_needed = (size_t)count * 4;
-    if (input_size < bytes_needed) {
-        return -1;
-    }
+    if (input_size < bytes_needed) { return -1; }
 
 #if CARQUET_LITTLE_ENDIAN && !defined(CARQUET_STRICT_ALIGN)
     memcpy(output, input, bytes_needed);
 #else
-    for (int64_t i = 0; i < count; i++) {
-        output[i] = carquet_read_f32_le(input + i * 4);
-    }
+    for (int64_t i = 0; i < count; i++) { output[i] = carquet_read_f32_le(input + i * 4); }
 #endif
 
     return (int64_t)bytes_needed;
 }
 
-int64_t carquet_decode_plain_double(
-    const uint8_t* input,
-    size_t input_size,
-    double* output,
-    int64_t count) {
+int64_t carquet_decode_plain_double(const uint8_t *input, size_t input_size, double *output,
+                                    int64_t count) {
 
-    if (!input || !output || count < 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0) { return -1; }
 
     size_t bytes_needed = (size_t)count * 8;
-    if (input_size < bytes_needed) {
-        return -1;
-    }
+    if (input_size < bytes_needed) { return -1; }
 
 #if CARQUET_LITTLE_ENDIAN && !defined(CARQUET_STRICT_ALIGN)
     memcpy(output, input, bytes_needed);
 #else
-    for (int64_t i = 0; i < count; i++) {
-        output[i] = carquet_read_f64_le(input + i * 8);
-    }
+    for (int64_t i = 0; i < count; i++) { output[i] = carquet_read_f64_le(input + i * 8); }
 #endif
 
     return (int64_t)bytes_needed;
 }
 
-int64_t carquet_decode_plain_byte_array(
-    const uint8_t* input,
-    size_t input_size,
-    carquet_byte_array_t* output,
-    int64_t count) {
+int64_t carquet_decode_plain_byte_array(const uint8_t *input, size_t input_size,
+                                        carquet_byte_array_t *output, int64_t count) {
 
-    if (!input || !output || count < 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0) { return -1; }
 
     size_t pos = 0;
 
     for (int64_t i = 0; i < count; i++) {
         /* Read 4-byte length prefix */
-        if (pos + 4 > input_size) {
-            return -1;
-        }
+        if (pos + 4 > input_size) { return -1; }
 
         int32_t len = carquet_read_i32_le(input + pos);
         pos += 4;
 
-        if (len < 0 || pos + (size_t)len > input_size) {
-            return -1;
-        }
+        if (len < 0 || pos + (size_t)len > input_size) { return -1; }
 
-        output[i].data = (uint8_t*)(input + pos);
+        output[i].data = (uint8_t *)(input + pos);
         output[i].length = len;
         pos += (size_t)len;
     }
@@ -199,21 +140,13 @@ int64_t carquet_decode_plain_byte_array(
     return (int64_t)pos;
 }
 
-int64_t carquet_decode_plain_fixed_byte_array(
-    const uint8_t* input,
-    size_t input_size,
-    uint8_t* output,
-    int64_t count,
-    int32_t fixed_len) {
+int64_t carquet_decode_plain_fixed_byte_array(const uint8_t *input, size_t input_size,
+                                              uint8_t *output, int64_t count, int32_t fixed_len) {
 
-    if (!input || !output || count < 0 || fixed_len <= 0) {
-        return -1;
-    }
+    if (!input || !output || count < 0 || fixed_len <= 0) { return -1; }
 
     size_t bytes_needed = (size_t)count * (size_t)fixed_len;
-    if (input_size < bytes_needed) {
-        return -1;
-    }
+    if (input_size < bytes_needed) { return -1; }
 
     memcpy(output, input, bytes_needed);
     return (int64_t)bytes_needed;
@@ -224,33 +157,24 @@ int64_t carquet_decode_plain_fixed_byte_array(
  * ============================================================================
  */
 
-carquet_status_t carquet_encode_plain_boolean(
-    const uint8_t* input,
-    int64_t count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_boolean(const uint8_t *input, int64_t count,
+                                              carquet_buffer_t *output) {
 
     /* A new stream is an append at bit 0. */
     return carquet_encode_plain_boolean_append(input, count, 0, output);
 }
 
-carquet_status_t carquet_encode_plain_boolean_append(
-    const uint8_t* input,
-    int64_t count,
-    int64_t bit_count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_boolean_append(const uint8_t *input, int64_t count,
+                                                     int64_t bit_count, carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0 || bit_count < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0 || bit_count < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     /* The stream's last byte has `used` bits taken when it does not end on a
      * byte boundary; the first `head` values go into the rest of it. */
     int used = (int)(bit_count & 7);
     int64_t head = 0;
     if (used != 0) {
-        if (output->size == 0) {
-            return CARQUET_ERROR_INVALID_ARGUMENT;
-        }
+        if (output->size == 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
         head = 8 - used;
         if (head > count) head = count;
     }
@@ -261,18 +185,14 @@ carquet_status_t carquet_encode_plain_boolean_append(
     int64_t tail = count - head;
     size_t tail_bytes = ((size_t)tail + 7) / 8;
     size_t partial = (used != 0) ? output->size - 1 : 0;
-    uint8_t* dest = NULL;
+    uint8_t *dest = NULL;
     if (tail_bytes > 0) {
         dest = carquet_buffer_advance(output, tail_bytes);
-        if (!dest) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        if (!dest) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     }
 
     for (int64_t i = 0; i < head; i++) {
-        if (input[i]) {
-            output->data[partial] |= (uint8_t)(1u << (used + (int)i));
-        }
+        if (input[i]) { output->data[partial] |= (uint8_t)(1u << (used + (int)i)); }
     }
 
     if (tail_bytes > 0) {
@@ -283,14 +203,10 @@ carquet_status_t carquet_encode_plain_boolean_append(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_encode_plain_int32(
-    const int32_t* input,
-    int64_t count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_int32(const int32_t *input, int64_t count,
+                                            carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     size_t bytes_needed = (size_t)count * 4;
 
@@ -305,14 +221,10 @@ carquet_status_t carquet_encode_plain_int32(
 #endif
 }
 
-carquet_status_t carquet_encode_plain_int64(
-    const int64_t* input,
-    int64_t count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_int64(const int64_t *input, int64_t count,
+                                            carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
 #if CARQUET_LITTLE_ENDIAN && !defined(CARQUET_STRICT_ALIGN)
     return carquet_buffer_append(output, input, (size_t)count * 8);
@@ -325,14 +237,10 @@ carquet_status_t carquet_encode_plain_int64(
 #endif
 }
 
-carquet_status_t carquet_encode_plain_int96(
-    const carquet_int96_t* input,
-    int64_t count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_int96(const carquet_int96_t *input, int64_t count,
+                                            carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     for (int64_t i = 0; i < count; i++) {
         carquet_status_t status;
@@ -347,14 +255,10 @@ carquet_status_t carquet_encode_plain_int96(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_encode_plain_float(
-    const float* input,
-    int64_t count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_float(const float *input, int64_t count,
+                                            carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
 #if CARQUET_LITTLE_ENDIAN && !defined(CARQUET_STRICT_ALIGN)
     return carquet_buffer_append(output, input, (size_t)count * 4);
@@ -367,14 +271,10 @@ carquet_status_t carquet_encode_plain_float(
 #endif
 }
 
-carquet_status_t carquet_encode_plain_double(
-    const double* input,
-    int64_t count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_double(const double *input, int64_t count,
+                                             carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
 #if CARQUET_LITTLE_ENDIAN && !defined(CARQUET_STRICT_ALIGN)
     return carquet_buffer_append(output, input, (size_t)count * 8);
@@ -387,14 +287,10 @@ carquet_status_t carquet_encode_plain_double(
 #endif
 }
 
-carquet_status_t carquet_encode_plain_byte_array(
-    const carquet_byte_array_t* input,
-    int64_t count,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_byte_array(const carquet_byte_array_t *input, int64_t count,
+                                                 carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
     if (count == 0) return CARQUET_OK;
 
     /* Sum the total encoded size (4-byte length prefix + payload per value) so
@@ -410,7 +306,7 @@ carquet_status_t carquet_encode_plain_byte_array(
     }
     if (total > SIZE_MAX - output->size) return CARQUET_ERROR_OUT_OF_MEMORY;
 
-    uint8_t* p = carquet_buffer_advance(output, (size_t)total);
+    uint8_t *p = carquet_buffer_advance(output, (size_t)total);
     if (!p) return CARQUET_ERROR_OUT_OF_MEMORY;
 
     for (int64_t i = 0; i < count; i++) {
@@ -438,15 +334,11 @@ carquet_status_t carquet_encode_plain_byte_array(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_encode_plain_fixed_byte_array(
-    const uint8_t* input,
-    int64_t count,
-    int32_t fixed_len,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_encode_plain_fixed_byte_array(const uint8_t *input, int64_t count,
+                                                       int32_t fixed_len,
+                                                       carquet_buffer_t *output) {
 
-    if (!input || !output || count < 0 || fixed_len <= 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!input || !output || count < 0 || fixed_len <= 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     return carquet_buffer_append(output, input, (size_t)count * (size_t)fixed_len);
 }
@@ -456,48 +348,36 @@ carquet_status_t carquet_encode_plain_fixed_byte_array(
  * ============================================================================
  */
 
-int64_t carquet_decode_plain(
-    const uint8_t* input,
-    size_t input_size,
-    carquet_physical_type_t type,
-    int32_t type_length,
-    void* output,
-    int64_t count) {
+int64_t carquet_decode_plain(const uint8_t *input, size_t input_size, carquet_physical_type_t type,
+                             int32_t type_length, void *output, int64_t count) {
 
     switch (type) {
-        case CARQUET_PHYSICAL_BOOLEAN:
-            return carquet_decode_plain_boolean(input, input_size,
-                (uint8_t*)output, count);
+    case CARQUET_PHYSICAL_BOOLEAN:
+        return carquet_decode_plain_boolean(input, input_size, (uint8_t *)output, count);
 
-        case CARQUET_PHYSICAL_INT32:
-            return carquet_decode_plain_int32(input, input_size,
-                (int32_t*)output, count);
+    case CARQUET_PHYSICAL_INT32:
+        return carquet_decode_plain_int32(input, input_size, (int32_t *)output, count);
 
-        case CARQUET_PHYSICAL_INT64:
-            return carquet_decode_plain_int64(input, input_size,
-                (int64_t*)output, count);
+    case CARQUET_PHYSICAL_INT64:
+        return carquet_decode_plain_int64(input, input_size, (int64_t *)output, count);
 
-        case CARQUET_PHYSICAL_INT96:
-            return carquet_decode_plain_int96(input, input_size,
-                (carquet_int96_t*)output, count);
+    case CARQUET_PHYSICAL_INT96:
+        return carquet_decode_plain_int96(input, input_size, (carquet_int96_t *)output, count);
 
-        case CARQUET_PHYSICAL_FLOAT:
-            return carquet_decode_plain_float(input, input_size,
-                (float*)output, count);
+    case CARQUET_PHYSICAL_FLOAT:
+        return carquet_decode_plain_float(input, input_size, (float *)output, count);
 
-        case CARQUET_PHYSICAL_DOUBLE:
-            return carquet_decode_plain_double(input, input_size,
-                (double*)output, count);
+    case CARQUET_PHYSICAL_DOUBLE:
+        return carquet_decode_plain_double(input, input_size, (double *)output, count);
 
-        case CARQUET_PHYSICAL_BYTE_ARRAY:
-            return carquet_decode_plain_byte_array(input, input_size,
-                (carquet_byte_array_t*)output, count);
+    case CARQUET_PHYSICAL_BYTE_ARRAY:
+        return carquet_decode_plain_byte_array(input, input_size, (carquet_byte_array_t *)output,
+                                               count);
 
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            return carquet_decode_plain_fixed_byte_array(input, input_size,
-                (uint8_t*)output, count, type_length);
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
+        return carquet_decode_plain_fixed_byte_array(input, input_size, (uint8_t *)output, count,
+                                                     type_length);
 
-        default:
-            return -1;
+    default: return -1;
     }
 }

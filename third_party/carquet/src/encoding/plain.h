@@ -34,11 +34,8 @@ extern "C" {
  * @param count Number of values to decode
  * @return Number of bytes consumed, or -1 on error
  */
-int64_t carquet_decode_plain_boolean(
-    const uint8_t* input,
-    size_t input_size,
-    uint8_t* output,
-    int64_t count);
+int64_t carquet_decode_plain_boolean(const uint8_t *input, size_t input_size, uint8_t *output,
+                                     int64_t count);
 
 /**
  * Decode PLAIN encoded 32-bit integers.
@@ -49,47 +46,32 @@ int64_t carquet_decode_plain_boolean(
  * @param count Number of values to decode
  * @return Number of bytes consumed, or -1 on error
  */
-int64_t carquet_decode_plain_int32(
-    const uint8_t* input,
-    size_t input_size,
-    int32_t* output,
-    int64_t count);
+int64_t carquet_decode_plain_int32(const uint8_t *input, size_t input_size, int32_t *output,
+                                   int64_t count);
 
 /**
  * Decode PLAIN encoded 64-bit integers.
  */
-int64_t carquet_decode_plain_int64(
-    const uint8_t* input,
-    size_t input_size,
-    int64_t* output,
-    int64_t count);
+int64_t carquet_decode_plain_int64(const uint8_t *input, size_t input_size, int64_t *output,
+                                   int64_t count);
 
 /**
  * Decode PLAIN encoded INT96 values.
  */
-int64_t carquet_decode_plain_int96(
-    const uint8_t* input,
-    size_t input_size,
-    carquet_int96_t* output,
-    int64_t count);
+int64_t carquet_decode_plain_int96(const uint8_t *input, size_t input_size, carquet_int96_t *output,
+                                   int64_t count);
 
 /**
  * Decode PLAIN encoded floats.
  */
-int64_t carquet_decode_plain_float(
-    const uint8_t* input,
-    size_t input_size,
-    float* output,
-    int64_t count);
+int64_t carquet_decode_plain_float(const uint8_t *input, size_t input_size, float *output,
+                                   int64_t count);
 
 /**
  * Decode PLAIN encoded doubles.
  */
-int64_t carquet_decode_plain_double(
-    const uint8_t* input,
-    size_t input_size,
-    double* output,
-    int64_t count);
+int64_t carquet_decode_plain_double(const uint8_t *input, size_t input_size, double *output,
+                                    int64_t count);
 
 /**
  * Decode PLAIN encoded byte arrays.
@@ -101,11 +83,8 @@ int64_t carquet_decode_plain_double(
  * @param count Number of values to decode
  * @return Number of bytes consumed, or -1 on error
  */
-int64_t carquet_decode_plain_byte_array(
-    const uint8_t* input,
-    size_t input_size,
-    carquet_byte_array_t* output,
-    int64_t count);
+int64_t carquet_decode_plain_byte_array(const uint8_t *input, size_t input_size,
+                                        carquet_byte_array_t *output, int64_t count);
 
 /**
  * Decode PLAIN encoded fixed-length byte arrays.
@@ -117,12 +96,8 @@ int64_t carquet_decode_plain_byte_array(
  * @param fixed_len Length of each fixed array
  * @return Number of bytes consumed, or -1 on error
  */
-int64_t carquet_decode_plain_fixed_byte_array(
-    const uint8_t* input,
-    size_t input_size,
-    uint8_t* output,
-    int64_t count,
-    int32_t fixed_len);
+int64_t carquet_decode_plain_fixed_byte_array(const uint8_t *input, size_t input_size,
+                                              uint8_t *output, int64_t count, int32_t fixed_len);
 
 /* ============================================================================
  * PLAIN Encoding
@@ -137,10 +112,8 @@ int64_t carquet_decode_plain_fixed_byte_array(
  * @param output Output buffer
  * @return Status code
  */
-carquet_status_t carquet_encode_plain_boolean(
-    const uint8_t* input,
-    int64_t count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_boolean(const uint8_t *input, int64_t count,
+                                              carquet_buffer_t *output);
 
 /**
  * Append booleans to a PLAIN bit stream that is already under way.
@@ -157,68 +130,50 @@ carquet_status_t carquet_encode_plain_boolean(
  * @param output Output buffer ending with the stream
  * @return Status code. On failure the stream is left unchanged.
  */
-carquet_status_t carquet_encode_plain_boolean_append(
-    const uint8_t* input,
-    int64_t count,
-    int64_t bit_count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_boolean_append(const uint8_t *input, int64_t count,
+                                                     int64_t bit_count, carquet_buffer_t *output);
 
 /**
  * Encode 32-bit integers using PLAIN encoding.
  */
-carquet_status_t carquet_encode_plain_int32(
-    const int32_t* input,
-    int64_t count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_int32(const int32_t *input, int64_t count,
+                                            carquet_buffer_t *output);
 
 /**
  * Encode 64-bit integers using PLAIN encoding.
  */
-carquet_status_t carquet_encode_plain_int64(
-    const int64_t* input,
-    int64_t count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_int64(const int64_t *input, int64_t count,
+                                            carquet_buffer_t *output);
 
 /**
  * Encode INT96 values using PLAIN encoding.
  */
-carquet_status_t carquet_encode_plain_int96(
-    const carquet_int96_t* input,
-    int64_t count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_int96(const carquet_int96_t *input, int64_t count,
+                                            carquet_buffer_t *output);
 
 /**
  * Encode floats using PLAIN encoding.
  */
-carquet_status_t carquet_encode_plain_float(
-    const float* input,
-    int64_t count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_float(const float *input, int64_t count,
+                                            carquet_buffer_t *output);
 
 /**
  * Encode doubles using PLAIN encoding.
  */
-carquet_status_t carquet_encode_plain_double(
-    const double* input,
-    int64_t count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_double(const double *input, int64_t count,
+                                             carquet_buffer_t *output);
 
 /**
  * Encode byte arrays using PLAIN encoding.
  */
-carquet_status_t carquet_encode_plain_byte_array(
-    const carquet_byte_array_t* input,
-    int64_t count,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_byte_array(const carquet_byte_array_t *input, int64_t count,
+                                                 carquet_buffer_t *output);
 
 /**
  * Encode fixed-length byte arrays using PLAIN encoding.
  */
-carquet_status_t carquet_encode_plain_fixed_byte_array(
-    const uint8_t* input,
-    int64_t count,
-    int32_t fixed_len,
-    carquet_buffer_t* output);
+carquet_status_t carquet_encode_plain_fixed_byte_array(const uint8_t *input, int64_t count,
+                                                       int32_t fixed_len, carquet_buffer_t *output);
 
 /* ============================================================================
  * Generic PLAIN Functions
@@ -236,13 +191,8 @@ carquet_status_t carquet_encode_plain_fixed_byte_array(
  * @param count Number of values to decode
  * @return Number of bytes consumed, or -1 on error
  */
-int64_t carquet_decode_plain(
-    const uint8_t* input,
-    size_t input_size,
-    carquet_physical_type_t type,
-    int32_t type_length,
-    void* output,
-    int64_t count);
+int64_t carquet_decode_plain(const uint8_t *input, size_t input_size, carquet_physical_type_t type,
+                             int32_t type_length, void *output, int64_t count);
 
 #ifdef __cplusplus
 }

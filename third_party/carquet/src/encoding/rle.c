@@ -9,14 +9,14 @@
 #include <string.h>
 
 /* SIMD dispatch for optimized level fill (AVX2/AVX-512/NEON/SVE) */
-extern void carquet_dispatch_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value);
+extern void carquet_dispatch_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value);
 
 /* ============================================================================
  * Internal Helpers
  * ============================================================================
  */
 
-static int read_varint(const uint8_t* data, size_t size, size_t* pos, uint32_t* out) {
+static int read_varint(const uint8_t *data, size_t size, size_t *pos, uint32_t *out) {
     uint32_t result = 0;
     int shift = 0;
     size_t p = *pos;
@@ -32,17 +32,15 @@ static int read_varint(const uint8_t* data, size_t size, size_t* pos, uint32_t* 
         shift += 7;
     }
 
-    return -1;  /* Truncated or overflow */
+    return -1; /* Truncated or overflow */
 }
 
-static bool start_new_run(carquet_rle_decoder_t* dec) {
+static bool start_new_run(carquet_rle_decoder_t *dec) {
     /* Loop rather than tail-recurse over empty runs: a hostile page can be a
      * long run of zero-length-run headers, which would otherwise recurse one
      * C stack frame per header (only elided under optimization/TCO). */
     for (;;) {
-        if (dec->pos >= dec->size) {
-            return false;
-        }
+        if (dec->pos >= dec->size) { return false; }
 
         /* Read header */
         uint32_t header;
@@ -77,12 +75,10 @@ static bool start_new_run(carquet_rle_decoder_t* dec) {
         } else {
             /* Bit-packed run */
             dec->in_rle_run = false;
-            int num_groups = (int)(header >> 1);  /* Number of 8-value groups */
+            int num_groups = (int)(header >> 1); /* Number of 8-value groups */
             dec->run_remaining = (int64_t)num_groups * 8;
 
-            if (dec->run_remaining == 0) {
-                continue;
-            }
+            if (dec->run_remaining == 0) { continue; }
 
             /* We'll decode 8 values at a time into the buffer */
             dec->bitpack_pos = 0;
@@ -93,13 +89,11 @@ static bool start_new_run(carquet_rle_decoder_t* dec) {
     }
 }
 
-static bool fill_bitpack_buffer(carquet_rle_decoder_t* dec) {
-    if (dec->run_remaining <= 0) {
-        return false;
-    }
+static bool fill_bitpack_buffer(carquet_rle_decoder_t *dec) {
+    if (dec->run_remaining <= 0) { return false; }
 
     /* Read 8 packed values */
-    size_t bytes_needed = (size_t)dec->bit_width;  /* 8 values * bit_width bits = bit_width bytes */
+    size_t bytes_needed = (size_t)dec->bit_width; /* 8 values * bit_width bits = bit_width bytes */
     if (dec->pos + bytes_needed > dec->size) {
         dec->status = CARQUET_ERROR_INVALID_RLE;
         return false;
@@ -118,11 +112,8 @@ static bool fill_bitpack_buffer(carquet_rle_decoder_t* dec) {
  * ============================================================================
  */
 
-void carquet_rle_decoder_init(
-    carquet_rle_decoder_t* dec,
-    const uint8_t* data,
-    size_t size,
-    int bit_width) {
+void carquet_rle_decoder_init(carquet_rle_decoder_t *dec, const uint8_t *data, size_t size,
+                              int bit_width) {
 
     memset(dec, 0, sizeof(*dec));
     dec->data = data;
@@ -139,26 +130,18 @@ void carquet_rle_decoder_init(
     dec->status = CARQUET_OK;
 }
 
-bool carquet_rle_decoder_has_next(const carquet_rle_decoder_t* dec) {
-    if (dec->status != CARQUET_OK) {
-        return false;
-    }
-    if (dec->run_remaining > 0) {
-        return true;
-    }
+bool carquet_rle_decoder_has_next(const carquet_rle_decoder_t *dec) {
+    if (dec->status != CARQUET_OK) { return false; }
+    if (dec->run_remaining > 0) { return true; }
     return dec->pos < dec->size;
 }
 
-uint32_t carquet_rle_decoder_get(carquet_rle_decoder_t* dec) {
-    if (dec->status != CARQUET_OK) {
-        return 0;
-    }
+uint32_t carquet_rle_decoder_get(carquet_rle_decoder_t *dec) {
+    if (dec->status != CARQUET_OK) { return 0; }
 
     /* Need new run? */
     if (dec->run_remaining <= 0) {
-        if (!start_new_run(dec)) {
-            return 0;
-        }
+        if (!start_new_run(dec)) { return 0; }
     }
 
     if (dec->in_rle_run) {
@@ -167,9 +150,7 @@ uint32_t carquet_rle_decoder_get(carquet_rle_decoder_t* dec) {
     } else {
         /* Bit-packed run */
         if (dec->bitpack_pos >= dec->bitpack_count) {
-            if (!fill_bitpack_buffer(dec)) {
-                return 0;
-            }
+            if (!fill_bitpack_buffer(dec)) { return 0; }
         }
 
         dec->run_remaining--;
@@ -177,40 +158,29 @@ uint32_t carquet_rle_decoder_get(carquet_rle_decoder_t* dec) {
     }
 }
 
-int64_t carquet_rle_decoder_get_batch(
-    carquet_rle_decoder_t* dec,
-    uint32_t* output,
-    int64_t count) {
+int64_t carquet_rle_decoder_get_batch(carquet_rle_decoder_t *dec, uint32_t *output, int64_t count) {
 
     int64_t read = 0;
 
     while (read < count && carquet_rle_decoder_has_next(dec)) {
         /* Need new run? */
         if (dec->run_remaining <= 0) {
-            if (!start_new_run(dec)) {
-                break;
-            }
+            if (!start_new_run(dec)) { break; }
         }
 
         if (dec->in_rle_run) {
             /* Fill with repeated value */
             int64_t to_fill = count - read;
-            if (to_fill > dec->run_remaining) {
-                to_fill = dec->run_remaining;
-            }
+            if (to_fill > dec->run_remaining) { to_fill = dec->run_remaining; }
 
-            for (int64_t i = 0; i < to_fill; i++) {
-                output[read++] = dec->rle_value;
-            }
+            for (int64_t i = 0; i < to_fill; i++) { output[read++] = dec->rle_value; }
             dec->run_remaining -= to_fill;
 
         } else {
             /* Bit-packed run */
             while (read < count && dec->run_remaining > 0) {
                 if (dec->bitpack_pos >= dec->bitpack_count) {
-                    if (!fill_bitpack_buffer(dec)) {
-                        break;
-                    }
+                    if (!fill_bitpack_buffer(dec)) { break; }
                 }
 
                 /* Copy from buffer */
@@ -226,23 +196,17 @@ int64_t carquet_rle_decoder_get_batch(
     return read;
 }
 
-int64_t carquet_rle_decoder_skip(
-    carquet_rle_decoder_t* dec,
-    int64_t count) {
+int64_t carquet_rle_decoder_skip(carquet_rle_decoder_t *dec, int64_t count) {
 
     int64_t skipped = 0;
 
     while (skipped < count && carquet_rle_decoder_has_next(dec)) {
         if (dec->run_remaining <= 0) {
-            if (!start_new_run(dec)) {
-                break;
-            }
+            if (!start_new_run(dec)) { break; }
         }
 
         int64_t to_skip = count - skipped;
-        if (to_skip > dec->run_remaining) {
-            to_skip = dec->run_remaining;
-        }
+        if (to_skip > dec->run_remaining) { to_skip = dec->run_remaining; }
 
         if (dec->in_rle_run) {
             /* Easy - just reduce count */
@@ -252,9 +216,7 @@ int64_t carquet_rle_decoder_skip(
             /* Need to actually advance through bit-packed data */
             while (to_skip > 0 && dec->run_remaining > 0) {
                 if (dec->bitpack_pos >= dec->bitpack_count) {
-                    if (!fill_bitpack_buffer(dec)) {
-                        break;
-                    }
+                    if (!fill_bitpack_buffer(dec)) { break; }
                 }
 
                 int64_t can_skip = dec->bitpack_count - dec->bitpack_pos;
@@ -277,7 +239,7 @@ int64_t carquet_rle_decoder_skip(
  * ============================================================================
  */
 
-static void write_varint(carquet_buffer_t* buf, uint32_t value) {
+static void write_varint(carquet_buffer_t *buf, uint32_t value) {
     uint8_t bytes[5];
     int len = 0;
 
@@ -294,7 +256,7 @@ static inline int rle_value_bytes(int bit_width) {
     return (bit_width + 7) / 8;
 }
 
-static inline void write_value_bytes(uint8_t* dst, uint32_t value, int value_bytes) {
+static inline void write_value_bytes(uint8_t *dst, uint32_t value, int value_bytes) {
     /* Unrolled for common cases (1, 2, 4 bytes) */
     dst[0] = (uint8_t)value;
     if (value_bytes > 1) dst[1] = (uint8_t)(value >> 8);
@@ -302,7 +264,7 @@ static inline void write_value_bytes(uint8_t* dst, uint32_t value, int value_byt
     if (value_bytes > 3) dst[3] = (uint8_t)(value >> 24);
 }
 
-static void flush_rle(carquet_rle_encoder_t* enc) {
+static void flush_rle(carquet_rle_encoder_t *enc) {
     /* The run header is `count << 1` in a 32-bit varint, so one RLE run holds
      * at most 2^31 - 1 values; a longer run (int64 repeat_count, reachable via
      * put_repeat) is emitted as several back-to-back runs. */
@@ -333,7 +295,7 @@ static void flush_rle(carquet_rle_encoder_t* enc) {
 }
 
 /* Emit the staged complete groups as one bit-packed run. */
-static void emit_staged_groups(carquet_rle_encoder_t* enc) {
+static void emit_staged_groups(carquet_rle_encoder_t *enc) {
     if (enc->staged_groups == 0) return;
     write_varint(enc->buffer, (uint32_t)((enc->staged_groups << 1) | 1));
     carquet_buffer_append(enc->buffer, enc->staged,
@@ -342,17 +304,15 @@ static void emit_staged_groups(carquet_rle_encoder_t* enc) {
 }
 
 /* Pack the 8 buffered values into the staging area; emit when full. */
-static void stage_full_group(carquet_rle_encoder_t* enc) {
+static void stage_full_group(carquet_rle_encoder_t *enc) {
     carquet_bitpack8_32(enc->bitpack_buffer, enc->bit_width,
                         enc->staged + (size_t)enc->staged_groups * (size_t)enc->bit_width);
     enc->staged_groups++;
     enc->bitpack_count = 0;
-    if (enc->staged_groups == 63) {
-        emit_staged_groups(enc);
-    }
+    if (enc->staged_groups == 63) { emit_staged_groups(enc); }
 }
 
-static void flush_bitpack_as_rle(carquet_rle_encoder_t* enc) {
+static void flush_bitpack_as_rle(carquet_rle_encoder_t *enc) {
     /* Emit remaining buffered values as individual RLE runs.
      * Used when we have a partial group (< 8 values) in the middle of the
      * stream (an RLE run follows): a bit-packed group always decodes to 8
@@ -363,9 +323,7 @@ static void flush_bitpack_as_rle(carquet_rle_encoder_t* enc) {
     while (i < enc->bitpack_count) {
         uint32_t val = enc->bitpack_buffer[i];
         int64_t run = 1;
-        while (i + run < enc->bitpack_count && enc->bitpack_buffer[i + run] == val) {
-            run++;
-        }
+        while (i + run < enc->bitpack_count && enc->bitpack_buffer[i + run] == val) { run++; }
         /* Write RLE header + value in single append */
         uint8_t buf[9];
         int len = 0;
@@ -390,22 +348,15 @@ static void flush_bitpack_as_rle(carquet_rle_encoder_t* enc) {
  * the end of the stream: the page writer concatenates one encoded stream per
  * add_values() call into a single levels block, so every stream must decode
  * to exactly its own value count. */
-static void flush_bitpack(carquet_rle_encoder_t* enc) {
-    if (enc->bitpack_count == 8) {
-        stage_full_group(enc);
-    }
+static void flush_bitpack(carquet_rle_encoder_t *enc) {
+    if (enc->bitpack_count == 8) { stage_full_group(enc); }
     emit_staged_groups(enc);
-    if (enc->bitpack_count > 0) {
-        flush_bitpack_as_rle(enc);
-    }
+    if (enc->bitpack_count > 0) { flush_bitpack_as_rle(enc); }
     enc->bitpack_count = 0;
     enc->bitpack_total = 0;
 }
 
-void carquet_rle_encoder_init(
-    carquet_rle_encoder_t* enc,
-    carquet_buffer_t* buffer,
-    int bit_width) {
+void carquet_rle_encoder_init(carquet_rle_encoder_t *enc, carquet_buffer_t *buffer, int bit_width) {
 
     memset(enc, 0, sizeof(*enc));
     enc->buffer = buffer;
@@ -413,13 +364,9 @@ void carquet_rle_encoder_init(
     enc->status = CARQUET_OK;
 }
 
-carquet_status_t carquet_rle_encoder_put(
-    carquet_rle_encoder_t* enc,
-    uint32_t value) {
+carquet_status_t carquet_rle_encoder_put(carquet_rle_encoder_t *enc, uint32_t value) {
 
-    if (enc->status != CARQUET_OK) {
-        return enc->status;
-    }
+    if (enc->status != CARQUET_OK) { return enc->status; }
 
     if (!enc->has_prev) {
         enc->prev_value = value;
@@ -436,7 +383,7 @@ carquet_status_t carquet_rle_encoder_put(
     /* Value changed */
     if (enc->repeat_count >= 8) {
         /* Flush as RLE */
-        flush_bitpack(enc);  /* Flush any pending bit-pack */
+        flush_bitpack(enc); /* Flush any pending bit-pack */
         flush_rle(enc);
     } else {
         /* Add to bit-pack buffer */
@@ -444,9 +391,7 @@ carquet_status_t carquet_rle_encoder_put(
             enc->bitpack_buffer[enc->bitpack_count++] = enc->prev_value;
             enc->bitpack_total++;
 
-            if (enc->bitpack_count == 8) {
-                stage_full_group(enc);
-            }
+            if (enc->bitpack_count == 8) { stage_full_group(enc); }
         }
         enc->repeat_count = 0;
     }
@@ -456,14 +401,10 @@ carquet_status_t carquet_rle_encoder_put(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_rle_encoder_put_repeat(
-    carquet_rle_encoder_t* enc,
-    uint32_t value,
-    int64_t count) {
+carquet_status_t carquet_rle_encoder_put_repeat(carquet_rle_encoder_t *enc, uint32_t value,
+                                                int64_t count) {
 
-    if (count <= 0 || enc->status != CARQUET_OK) {
-        return enc->status;
-    }
+    if (count <= 0 || enc->status != CARQUET_OK) { return enc->status; }
 
     /* If same value as current run, just extend the count */
     if (enc->has_prev && value == enc->prev_value) {
@@ -485,10 +426,8 @@ carquet_status_t carquet_rle_encoder_put_repeat(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_rle_encoder_flush(carquet_rle_encoder_t* enc) {
-    if (enc->status != CARQUET_OK) {
-        return enc->status;
-    }
+carquet_status_t carquet_rle_encoder_flush(carquet_rle_encoder_t *enc) {
+    if (enc->status != CARQUET_OK) { return enc->status; }
 
     if (enc->repeat_count >= 8) {
         flush_bitpack(enc);
@@ -498,9 +437,7 @@ carquet_status_t carquet_rle_encoder_flush(carquet_rle_encoder_t* enc) {
             enc->bitpack_buffer[enc->bitpack_count++] = enc->prev_value;
             enc->bitpack_total++;
 
-            if (enc->bitpack_count == 8) {
-                stage_full_group(enc);
-            }
+            if (enc->bitpack_count == 8) { stage_full_group(enc); }
         }
         enc->repeat_count = 0;
     }
@@ -515,28 +452,18 @@ carquet_status_t carquet_rle_encoder_flush(carquet_rle_encoder_t* enc) {
  * ============================================================================
  */
 
-int64_t carquet_rle_decode_all(
-    const uint8_t* input,
-    size_t input_size,
-    int bit_width,
-    uint32_t* output,
-    int64_t max_values) {
+int64_t carquet_rle_decode_all(const uint8_t *input, size_t input_size, int bit_width,
+                               uint32_t *output, int64_t max_values) {
 
     carquet_rle_decoder_t dec;
     carquet_rle_decoder_init(&dec, input, input_size, bit_width);
     return carquet_rle_decoder_get_batch(&dec, output, max_values);
 }
 
-int64_t carquet_rle_decode_levels(
-    const uint8_t* input,
-    size_t input_size,
-    int bit_width,
-    int16_t* output,
-    int64_t max_values) {
+int64_t carquet_rle_decode_levels(const uint8_t *input, size_t input_size, int bit_width,
+                                  int16_t *output, int64_t max_values) {
 
-    if (max_values <= 0 || input_size == 0 || bit_width < 0 || bit_width > 32) {
-        return 0;
-    }
+    if (max_values <= 0 || input_size == 0 || bit_width < 0 || bit_width > 32) { return 0; }
 
     /* Fast path: decode directly without per-value function calls */
     size_t pos = 0;
@@ -572,9 +499,7 @@ int64_t carquet_rle_decode_levels(
 
             /* Fill output in bulk */
             int64_t to_fill = run_length;
-            if (count + to_fill > max_values) {
-                to_fill = max_values - count;
-            }
+            if (count + to_fill > max_values) { to_fill = max_values - count; }
 
             /* Use SIMD-dispatched fill (AVX2/AVX-512/NEON/SVE at runtime) */
             carquet_dispatch_fill_def_levels(output + count, to_fill, val16);
@@ -594,20 +519,16 @@ int64_t carquet_rle_decode_levels(
              * time. The division form of the bound avoids size_t overflow.
              * Truncated input or an output cap mid-run (rare) falls through
              * to the exact per-8 loop below, whose semantics are unchanged. */
-            if (bit_width >= 1 &&
-                (size_t)num_groups <= (input_size - pos) / bytes_per_group &&
+            if (bit_width >= 1 && (size_t)num_groups <= (input_size - pos) / bytes_per_group &&
                 count + run_length <= max_values) {
                 int64_t done = 0;
-                uint32_t tmp[256];  /* 256 is a multiple of 8 */
+                uint32_t tmp[256]; /* 256 is a multiple of 8 */
                 while (done < run_length) {
                     int64_t chunk = run_length - done;
                     if (chunk > 256) chunk = 256;
-                    size_t used = carquet_bitunpack_32(input + pos,
-                                        (size_t)chunk, bit_width, tmp);
+                    size_t used = carquet_bitunpack_32(input + pos, (size_t)chunk, bit_width, tmp);
                     pos += used;
-                    for (int64_t k = 0; k < chunk; k++) {
-                        output[count++] = (int16_t)tmp[k];
-                    }
+                    for (int64_t k = 0; k < chunk; k++) { output[count++] = (int16_t)tmp[k]; }
                     done += chunk;
                 }
                 continue;
@@ -623,13 +544,9 @@ int64_t carquet_rle_decode_levels(
 
                 /* Convert to int16_t and store */
                 int64_t to_store = 8;
-                if (count + to_store > max_values) {
-                    to_store = max_values - count;
-                }
+                if (count + to_store > max_values) { to_store = max_values - count; }
 
-                for (int64_t i = 0; i < to_store; i++) {
-                    output[count++] = (int16_t)temp[i];
-                }
+                for (int64_t i = 0; i < to_store; i++) { output[count++] = (int16_t)temp[i]; }
             }
         }
     }
@@ -637,12 +554,8 @@ int64_t carquet_rle_decode_levels(
     return count;
 }
 
-int64_t carquet_rle_decode_to_bitmap(
-    const uint8_t* input,
-    size_t input_size,
-    uint8_t* bitmap,
-    int64_t max_values,
-    int64_t* non_null_count) {
+int64_t carquet_rle_decode_to_bitmap(const uint8_t *input, size_t input_size, uint8_t *bitmap,
+                                     int64_t max_values, int64_t *non_null_count) {
 
     if (max_values <= 0 || input_size == 0) {
         if (non_null_count) *non_null_count = 0;
@@ -681,9 +594,7 @@ int64_t carquet_rle_decode_to_bitmap(
             uint32_t rle_value = input[pos++] & 1;
 
             int64_t to_fill = run_length;
-            if (count + to_fill > max_values) {
-                to_fill = max_values - count;
-            }
+            if (count + to_fill > max_values) { to_fill = max_values - count; }
 
             if (rle_value == 1) {
                 /* Present: set bits in bitmap (convention: bit set = present) */
@@ -710,9 +621,7 @@ int64_t carquet_rle_decode_to_bitmap(
 
                 /* Each bit in the byte is one def_level value (0 or 1) */
                 int64_t to_store = 8;
-                if (count + to_store > max_values) {
-                    to_store = max_values - count;
-                }
+                if (count + to_store > max_values) { to_store = max_values - count; }
 
                 for (int64_t i = 0; i < to_store; i++) {
                     uint8_t bit = (packed_byte >> i) & 1;
@@ -731,11 +640,8 @@ int64_t carquet_rle_decode_to_bitmap(
     return count;
 }
 
-carquet_status_t carquet_rle_encode_all(
-    const uint32_t* input,
-    int64_t count,
-    int bit_width,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_rle_encode_all(const uint32_t *input, int64_t count, int bit_width,
+                                        carquet_buffer_t *output) {
 
     carquet_rle_encoder_t enc;
     carquet_rle_encoder_init(&enc, output, bit_width);
@@ -748,11 +654,8 @@ carquet_status_t carquet_rle_encode_all(
     return carquet_rle_encoder_flush(&enc);
 }
 
-carquet_status_t carquet_rle_encode_levels(
-    const int16_t* input,
-    int64_t count,
-    int bit_width,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_rle_encode_levels(const int16_t *input, int64_t count, int bit_width,
+                                           carquet_buffer_t *output) {
 
     carquet_rle_encoder_t enc;
     carquet_rle_encoder_init(&enc, output, bit_width);
@@ -765,13 +668,9 @@ carquet_status_t carquet_rle_encode_levels(
     return carquet_rle_encoder_flush(&enc);
 }
 
-int64_t carquet_rle_decode_levels_prefixed(
-    const uint8_t* input,
-    size_t input_size,
-    int bit_width,
-    int16_t* output,
-    int64_t max_values,
-    size_t* bytes_consumed) {
+int64_t carquet_rle_decode_levels_prefixed(const uint8_t *input, size_t input_size, int bit_width,
+                                           int16_t *output, int64_t max_values,
+                                           size_t *bytes_consumed) {
 
     if (input_size < 4) {
         if (bytes_consumed) *bytes_consumed = 0;
@@ -788,12 +687,9 @@ int64_t carquet_rle_decode_levels_prefixed(
         return -1;
     }
 
-    int64_t count = carquet_rle_decode_levels(
-        input + 4, rle_length, bit_width, output, max_values);
+    int64_t count = carquet_rle_decode_levels(input + 4, rle_length, bit_width, output, max_values);
 
-    if (bytes_consumed) {
-        *bytes_consumed = 4 + rle_length;
-    }
+    if (bytes_consumed) { *bytes_consumed = 4 + rle_length; }
 
     return count;
 }

@@ -34,22 +34,22 @@ extern "C" {
  * RLE decoder state.
  */
 typedef struct carquet_rle_decoder {
-    const uint8_t* data;
+    const uint8_t *data;
     size_t size;
     size_t pos;
 
-    int bit_width;           /* Bits per value */
-    uint32_t value_mask;     /* Mask for extracting values */
+    int bit_width;       /* Bits per value */
+    uint32_t value_mask; /* Mask for extracting values */
 
     /* Current run state */
     bool in_rle_run;
-    int64_t run_remaining;   /* Values remaining in current run */
-    uint32_t rle_value;      /* Value for RLE runs */
+    int64_t run_remaining; /* Values remaining in current run */
+    uint32_t rle_value;    /* Value for RLE runs */
 
     /* Bit-pack buffer */
     uint32_t bitpack_buffer[8];
-    int bitpack_pos;         /* Position within buffer */
-    int bitpack_count;       /* Values in buffer */
+    int bitpack_pos;   /* Position within buffer */
+    int bitpack_count; /* Values in buffer */
 
     carquet_status_t status;
 } carquet_rle_decoder_t;
@@ -62,16 +62,13 @@ typedef struct carquet_rle_decoder {
  * @param size Size of input data
  * @param bit_width Bits per value (0-32)
  */
-void carquet_rle_decoder_init(
-    carquet_rle_decoder_t* dec,
-    const uint8_t* data,
-    size_t size,
-    int bit_width);
+void carquet_rle_decoder_init(carquet_rle_decoder_t *dec, const uint8_t *data, size_t size,
+                              int bit_width);
 
 /**
  * Check if decoder has more values.
  */
-bool carquet_rle_decoder_has_next(const carquet_rle_decoder_t* dec);
+bool carquet_rle_decoder_has_next(const carquet_rle_decoder_t *dec);
 
 /**
  * Get a single value from the decoder.
@@ -79,7 +76,7 @@ bool carquet_rle_decoder_has_next(const carquet_rle_decoder_t* dec);
  * @param dec Decoder
  * @return Value, or 0 if no more values or error
  */
-uint32_t carquet_rle_decoder_get(carquet_rle_decoder_t* dec);
+uint32_t carquet_rle_decoder_get(carquet_rle_decoder_t *dec);
 
 /**
  * Get multiple values from the decoder.
@@ -89,10 +86,7 @@ uint32_t carquet_rle_decoder_get(carquet_rle_decoder_t* dec);
  * @param count Maximum values to get
  * @return Number of values actually read
  */
-int64_t carquet_rle_decoder_get_batch(
-    carquet_rle_decoder_t* dec,
-    uint32_t* output,
-    int64_t count);
+int64_t carquet_rle_decoder_get_batch(carquet_rle_decoder_t *dec, uint32_t *output, int64_t count);
 
 /**
  * Skip values in the decoder.
@@ -101,15 +95,12 @@ int64_t carquet_rle_decoder_get_batch(
  * @param count Number of values to skip
  * @return Number of values actually skipped
  */
-int64_t carquet_rle_decoder_skip(
-    carquet_rle_decoder_t* dec,
-    int64_t count);
+int64_t carquet_rle_decoder_skip(carquet_rle_decoder_t *dec, int64_t count);
 
 /**
  * Get decoder error status.
  */
-static inline carquet_status_t carquet_rle_decoder_status(
-    const carquet_rle_decoder_t* dec) {
+static inline carquet_status_t carquet_rle_decoder_status(const carquet_rle_decoder_t *dec) {
     return dec->status;
 }
 
@@ -122,18 +113,18 @@ static inline carquet_status_t carquet_rle_decoder_status(
  * RLE encoder state.
  */
 typedef struct carquet_rle_encoder {
-    carquet_buffer_t* buffer;
+    carquet_buffer_t *buffer;
     int bit_width;
 
     /* Run detection */
     uint32_t prev_value;
-    int64_t repeat_count;    /* Count of repeated values */
+    int64_t repeat_count; /* Count of repeated values */
     bool has_prev;
 
     /* Bit-pack buffer: the next (incomplete) group of 8 values. */
     uint32_t bitpack_buffer[8];
     int bitpack_count;
-    int64_t bitpack_total;   /* Total values in current bit-pack sequence */
+    int64_t bitpack_total; /* Total values in current bit-pack sequence */
 
     /* Complete packed groups waiting for a shared header. One bit-packed
      * run may hold up to 63 groups (header = (groups << 1) | 1, a 7-bit
@@ -152,10 +143,7 @@ typedef struct carquet_rle_encoder {
  * @param buffer Output buffer
  * @param bit_width Bits per value (0-32)
  */
-void carquet_rle_encoder_init(
-    carquet_rle_encoder_t* enc,
-    carquet_buffer_t* buffer,
-    int bit_width);
+void carquet_rle_encoder_init(carquet_rle_encoder_t *enc, carquet_buffer_t *buffer, int bit_width);
 
 /**
  * Add a value to the encoder.
@@ -164,9 +152,7 @@ void carquet_rle_encoder_init(
  * @param value Value to add
  * @return Status code
  */
-carquet_status_t carquet_rle_encoder_put(
-    carquet_rle_encoder_t* enc,
-    uint32_t value);
+carquet_status_t carquet_rle_encoder_put(carquet_rle_encoder_t *enc, uint32_t value);
 
 /**
  * Add multiple identical values.
@@ -176,10 +162,8 @@ carquet_status_t carquet_rle_encoder_put(
  * @param count Number of times to add
  * @return Status code
  */
-carquet_status_t carquet_rle_encoder_put_repeat(
-    carquet_rle_encoder_t* enc,
-    uint32_t value,
-    int64_t count);
+carquet_status_t carquet_rle_encoder_put_repeat(carquet_rle_encoder_t *enc, uint32_t value,
+                                                int64_t count);
 
 /**
  * Flush any buffered data.
@@ -188,7 +172,7 @@ carquet_status_t carquet_rle_encoder_put_repeat(
  * @param enc Encoder
  * @return Status code
  */
-carquet_status_t carquet_rle_encoder_flush(carquet_rle_encoder_t* enc);
+carquet_status_t carquet_rle_encoder_flush(carquet_rle_encoder_t *enc);
 
 /* ============================================================================
  * Convenience Functions
@@ -205,22 +189,14 @@ carquet_status_t carquet_rle_encoder_flush(carquet_rle_encoder_t* enc);
  * @param max_values Maximum values to decode
  * @return Number of values decoded, or -1 on error
  */
-int64_t carquet_rle_decode_all(
-    const uint8_t* input,
-    size_t input_size,
-    int bit_width,
-    uint32_t* output,
-    int64_t max_values);
+int64_t carquet_rle_decode_all(const uint8_t *input, size_t input_size, int bit_width,
+                               uint32_t *output, int64_t max_values);
 
 /**
  * Decode RLE values directly to int16 (for levels).
  */
-int64_t carquet_rle_decode_levels(
-    const uint8_t* input,
-    size_t input_size,
-    int bit_width,
-    int16_t* output,
-    int64_t max_values);
+int64_t carquet_rle_decode_levels(const uint8_t *input, size_t input_size, int bit_width,
+                                  int16_t *output, int64_t max_values);
 
 /**
  * Encode values using RLE.
@@ -231,20 +207,14 @@ int64_t carquet_rle_decode_levels(
  * @param output Output buffer
  * @return Status code
  */
-carquet_status_t carquet_rle_encode_all(
-    const uint32_t* input,
-    int64_t count,
-    int bit_width,
-    carquet_buffer_t* output);
+carquet_status_t carquet_rle_encode_all(const uint32_t *input, int64_t count, int bit_width,
+                                        carquet_buffer_t *output);
 
 /**
  * Encode levels (int16) using RLE.
  */
-carquet_status_t carquet_rle_encode_levels(
-    const int16_t* input,
-    int64_t count,
-    int bit_width,
-    carquet_buffer_t* output);
+carquet_status_t carquet_rle_encode_levels(const int16_t *input, int64_t count, int bit_width,
+                                           carquet_buffer_t *output);
 
 /* ============================================================================
  * Level Decoding with Prefix Length
@@ -263,13 +233,9 @@ carquet_status_t carquet_rle_encode_levels(
  * @param bytes_consumed Output: total bytes consumed including length prefix
  * @return Number of values decoded, or -1 on error
  */
-int64_t carquet_rle_decode_levels_prefixed(
-    const uint8_t* input,
-    size_t input_size,
-    int bit_width,
-    int16_t* output,
-    int64_t max_values,
-    size_t* bytes_consumed);
+int64_t carquet_rle_decode_levels_prefixed(const uint8_t *input, size_t input_size, int bit_width,
+                                           int16_t *output, int64_t max_values,
+                                           size_t *bytes_consumed);
 
 /**
  * Decode RLE-encoded 1-bit def levels directly into a null bitmap.
@@ -289,12 +255,8 @@ int64_t carquet_rle_decode_levels_prefixed(
  * @param non_null_count Output: number of non-null values decoded
  * @return Number of values decoded, or -1 on error
  */
-int64_t carquet_rle_decode_to_bitmap(
-    const uint8_t* input,
-    size_t input_size,
-    uint8_t* bitmap,
-    int64_t max_values,
-    int64_t* non_null_count);
+int64_t carquet_rle_decode_to_bitmap(const uint8_t *input, size_t input_size, uint8_t *bitmap,
+                                     int64_t max_values, int64_t *non_null_count);
 
 #ifdef __cplusplus
 }

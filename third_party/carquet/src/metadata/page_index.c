@@ -29,23 +29,23 @@ struct carquet_column_index {
     int32_t num_pages;
 
     /* Per-page null counts */
-    int64_t* null_counts;
+    int64_t *null_counts;
     int32_t num_null_counts;
 
     /* Per-page min/max values (packed binary) */
-    uint8_t** min_values;
-    int32_t* min_value_lens;
+    uint8_t **min_values;
+    int32_t *min_value_lens;
     int32_t num_min_values;
-    uint8_t** max_values;
-    int32_t* max_value_lens;
+    uint8_t **max_values;
+    int32_t *max_value_lens;
     int32_t num_max_values;
 
     /* Per-page null page flags */
-    bool* null_pages;
+    bool *null_pages;
     int32_t num_null_pages;
 
     /* Boundary order for efficient range queries */
-    int32_t boundary_order;  /* 0=UNORDERED, 1=ASCENDING, 2=DESCENDING */
+    int32_t boundary_order; /* 0=UNORDERED, 1=ASCENDING, 2=DESCENDING */
 };
 
 /* ============================================================================
@@ -55,7 +55,7 @@ struct carquet_column_index {
 
 struct carquet_offset_index {
     int32_t num_pages;
-    carquet_page_location_t* page_locations;
+    carquet_page_location_t *page_locations;
 };
 
 /* ============================================================================
@@ -66,8 +66,8 @@ struct carquet_offset_index {
 typedef struct carquet_column_index_builder carquet_column_index_builder_t;
 typedef struct carquet_offset_index_builder carquet_offset_index_builder_t;
 
-void carquet_column_index_builder_destroy(carquet_column_index_builder_t* builder);
-void carquet_offset_index_builder_destroy(carquet_offset_index_builder_t* builder);
+void carquet_column_index_builder_destroy(carquet_column_index_builder_t *builder);
+void carquet_offset_index_builder_destroy(carquet_offset_index_builder_t *builder);
 
 /* ============================================================================
  * Column Index Builder
@@ -82,12 +82,12 @@ struct carquet_column_index_builder {
     int32_t capacity;
     int32_t num_pages;
 
-    int64_t* null_counts;
-    uint8_t** min_values;
-    int32_t* min_value_lens;
-    uint8_t** max_values;
-    int32_t* max_value_lens;
-    bool* null_pages;
+    int64_t *null_counts;
+    uint8_t **min_values;
+    int32_t *min_value_lens;
+    uint8_t **max_values;
+    int32_t *max_value_lens;
+    bool *null_pages;
 
     int32_t boundary_order;
 
@@ -104,33 +104,29 @@ struct carquet_column_index_builder {
     bool track_histograms;
     int32_t rep_hist_len;
     int32_t def_hist_len;
-    int64_t* rep_level_histograms;
-    int64_t* def_level_histograms;
+    int64_t *rep_level_histograms;
+    int64_t *def_level_histograms;
 };
 
 /**
  * Create a column index builder.
  */
-carquet_column_index_builder_t* carquet_column_index_builder_create(
-    carquet_physical_type_t type,
-    const carquet_logical_type_t* logical_type,
-    int32_t type_length) {
+carquet_column_index_builder_t *carquet_column_index_builder_create(
+    carquet_physical_type_t type, const carquet_logical_type_t *logical_type, int32_t type_length) {
 
-    carquet_column_index_builder_t* builder = carquet_mem_calloc(1, sizeof(*builder));
+    carquet_column_index_builder_t *builder = carquet_mem_calloc(1, sizeof(*builder));
     if (!builder) return NULL;
 
     builder->type = type;
-    if (logical_type) {
-        builder->logical_type = *logical_type;
-    }
+    if (logical_type) { builder->logical_type = *logical_type; }
     builder->type_length = type_length;
     builder->capacity = 16;
-    builder->boundary_order = 0;  /* UNORDERED by default */
+    builder->boundary_order = 0; /* UNORDERED by default */
 
     builder->null_counts = carquet_mem_calloc(builder->capacity, sizeof(int64_t));
-    builder->min_values = carquet_mem_calloc(builder->capacity, sizeof(uint8_t*));
+    builder->min_values = carquet_mem_calloc(builder->capacity, sizeof(uint8_t *));
     builder->min_value_lens = carquet_mem_calloc(builder->capacity, sizeof(int32_t));
-    builder->max_values = carquet_mem_calloc(builder->capacity, sizeof(uint8_t*));
+    builder->max_values = carquet_mem_calloc(builder->capacity, sizeof(uint8_t *));
     builder->max_value_lens = carquet_mem_calloc(builder->capacity, sizeof(int32_t));
     builder->null_pages = carquet_mem_calloc(builder->capacity, sizeof(bool));
 
@@ -146,7 +142,7 @@ carquet_column_index_builder_t* carquet_column_index_builder_create(
 /**
  * Destroy a column index builder.
  */
-void carquet_column_index_builder_destroy(carquet_column_index_builder_t* builder) {
+void carquet_column_index_builder_destroy(carquet_column_index_builder_t *builder) {
     if (!builder) return;
 
     if (builder->min_values) {
@@ -177,17 +173,15 @@ void carquet_column_index_builder_destroy(carquet_column_index_builder_t* builde
  */
 /* Grow one builder array to `n` elements in place, returning OOM from the
  * enclosing function on failure with the array untouched. */
-#define PAGE_INDEX_GROW(arr, n)                                              \
-    do {                                                                     \
-        void* grown_ = carquet_mem_realloc((arr), (size_t)(n) * sizeof(*(arr))); \
-        if (!grown_) return CARQUET_ERROR_OUT_OF_MEMORY;                     \
-        (arr) = grown_;                                                      \
+#define PAGE_INDEX_GROW(arr, n)                                                                    \
+    do {                                                                                           \
+        void *grown_ = carquet_mem_realloc((arr), (size_t)(n) * sizeof(*(arr)));                   \
+        if (!grown_) return CARQUET_ERROR_OUT_OF_MEMORY;                                           \
+        (arr) = grown_;                                                                            \
     } while (0)
 
-static carquet_status_t ensure_capacity(carquet_column_index_builder_t* builder) {
-    if (builder->num_pages < builder->capacity) {
-        return CARQUET_OK;
-    }
+static carquet_status_t ensure_capacity(carquet_column_index_builder_t *builder) {
+    if (builder->num_pages < builder->capacity) { return CARQUET_OK; }
 
     int32_t new_cap = builder->capacity * 2;
 
@@ -206,14 +200,16 @@ static carquet_status_t ensure_capacity(carquet_column_index_builder_t* builder)
      * contiguous, so the existing num_pages*len prefix survives the realloc. */
     if (builder->track_histograms) {
         if (builder->rep_hist_len > 0) {
-            int64_t* rh = carquet_mem_realloc(builder->rep_level_histograms,
-                (size_t)new_cap * builder->rep_hist_len * sizeof(int64_t));
+            int64_t *rh =
+                carquet_mem_realloc(builder->rep_level_histograms,
+                                    (size_t)new_cap * builder->rep_hist_len * sizeof(int64_t));
             if (!rh) return CARQUET_ERROR_OUT_OF_MEMORY;
             builder->rep_level_histograms = rh;
         }
         if (builder->def_hist_len > 0) {
-            int64_t* dh = carquet_mem_realloc(builder->def_level_histograms,
-                (size_t)new_cap * builder->def_hist_len * sizeof(int64_t));
+            int64_t *dh =
+                carquet_mem_realloc(builder->def_level_histograms,
+                                    (size_t)new_cap * builder->def_hist_len * sizeof(int64_t));
             if (!dh) return CARQUET_ERROR_OUT_OF_MEMORY;
             builder->def_level_histograms = dh;
         }
@@ -237,34 +233,26 @@ static carquet_status_t ensure_capacity(carquet_column_index_builder_t* builder)
 /**
  * Add a page's statistics to the column index.
  */
-carquet_status_t carquet_column_index_add_page(
-    carquet_column_index_builder_t* builder,
-    int64_t null_count,
-    const void* min_value,
-    int32_t min_value_len,
-    const void* max_value,
-    int32_t max_value_len,
-    bool is_null_page,
-    const int64_t* rep_level_hist,
-    int32_t rep_level_hist_len,
-    const int64_t* def_level_hist,
-    int32_t def_level_hist_len) {
+carquet_status_t
+carquet_column_index_add_page(carquet_column_index_builder_t *builder, int64_t null_count,
+                              const void *min_value, int32_t min_value_len, const void *max_value,
+                              int32_t max_value_len, bool is_null_page,
+                              const int64_t *rep_level_hist, int32_t rep_level_hist_len,
+                              const int64_t *def_level_hist, int32_t def_level_hist_len) {
 
-    if (!builder) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!builder) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
-    /* Histogram lengths are max_rep/def_level + 1 (Parquet nesting is shallow).
-     * Guard against an out-of-range length so a caller bug can never drive a
-     * runaway allocation below. */
-    #define CARQUET_MAX_LEVEL_HIST_LEN 4096
+/* Histogram lengths are max_rep/def_level + 1 (Parquet nesting is shallow).
+ * Guard against an out-of-range length so a caller bug can never drive a
+ * runaway allocation below. */
+#define CARQUET_MAX_LEVEL_HIST_LEN 4096
     if (rep_level_hist_len < 0 || rep_level_hist_len > CARQUET_MAX_LEVEL_HIST_LEN) {
         rep_level_hist = NULL;
     }
     if (def_level_hist_len < 0 || def_level_hist_len > CARQUET_MAX_LEVEL_HIST_LEN) {
         def_level_hist = NULL;
     }
-    #undef CARQUET_MAX_LEVEL_HIST_LEN
+#undef CARQUET_MAX_LEVEL_HIST_LEN
 
     /* Latch histogram tracking on the first page that supplies them. Lengths
      * are fixed for the whole column (derived from max rep/def levels). */
@@ -300,21 +288,17 @@ carquet_status_t carquet_column_index_add_page(
 
     if (builder->track_histograms) {
         if (builder->rep_hist_len > 0) {
-            int64_t* dst = builder->rep_level_histograms +
-                           (size_t)idx * builder->rep_hist_len;
+            int64_t *dst = builder->rep_level_histograms + (size_t)idx * builder->rep_hist_len;
             if (rep_level_hist && rep_level_hist_len == builder->rep_hist_len) {
-                memcpy(dst, rep_level_hist,
-                       (size_t)builder->rep_hist_len * sizeof(int64_t));
+                memcpy(dst, rep_level_hist, (size_t)builder->rep_hist_len * sizeof(int64_t));
             } else {
                 memset(dst, 0, (size_t)builder->rep_hist_len * sizeof(int64_t));
             }
         }
         if (builder->def_hist_len > 0) {
-            int64_t* dst = builder->def_level_histograms +
-                           (size_t)idx * builder->def_hist_len;
+            int64_t *dst = builder->def_level_histograms + (size_t)idx * builder->def_hist_len;
             if (def_level_hist && def_level_hist_len == builder->def_hist_len) {
-                memcpy(dst, def_level_hist,
-                       (size_t)builder->def_hist_len * sizeof(int64_t));
+                memcpy(dst, def_level_hist, (size_t)builder->def_hist_len * sizeof(int64_t));
             } else {
                 memset(dst, 0, (size_t)builder->def_hist_len * sizeof(int64_t));
             }
@@ -324,9 +308,7 @@ carquet_status_t carquet_column_index_add_page(
     /* Copy min value */
     if (min_value && min_value_len > 0) {
         builder->min_values[idx] = carquet_mem_malloc(min_value_len);
-        if (!builder->min_values[idx]) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        if (!builder->min_values[idx]) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         memcpy(builder->min_values[idx], min_value, min_value_len);
         builder->min_value_lens[idx] = min_value_len;
     }
@@ -348,70 +330,63 @@ carquet_status_t carquet_column_index_add_page(
 }
 
 /* Withhold this chunk's ColumnIndex (see `discarded`). */
-void carquet_column_index_builder_discard(carquet_column_index_builder_t* builder) {
+void carquet_column_index_builder_discard(carquet_column_index_builder_t *builder) {
     if (builder) builder->discarded = true;
 }
 
 /**
  * Set boundary order for the column index.
  */
-void carquet_column_index_set_boundary_order(
-    carquet_column_index_builder_t* builder,
-    int32_t order) {
-    if (builder) {
-        builder->boundary_order = order;
-    }
+void carquet_column_index_set_boundary_order(carquet_column_index_builder_t *builder,
+                                             int32_t order) {
+    if (builder) { builder->boundary_order = order; }
 }
 
-static bool index_logical_integer_is_unsigned(const carquet_logical_type_t* lt) {
-    return lt &&
-           lt->id == CARQUET_LOGICAL_INTEGER &&
-           !lt->params.integer.is_signed;
+static bool index_logical_integer_is_unsigned(const carquet_logical_type_t *lt) {
+    return lt && lt->id == CARQUET_LOGICAL_INTEGER && !lt->params.integer.is_signed;
 }
 
-static int compare_index_values(const carquet_column_index_builder_t* builder,
-                                const uint8_t* a, int32_t alen,
-                                const uint8_t* b, int32_t blen) {
+static int compare_index_values(const carquet_column_index_builder_t *builder, const uint8_t *a,
+                                int32_t alen, const uint8_t *b, int32_t blen) {
     if (alen == blen) {
         switch (builder->type) {
-            case CARQUET_PHYSICAL_FLOAT: {
-                float av, bv;
+        case CARQUET_PHYSICAL_FLOAT: {
+            float av, bv;
+            memcpy(&av, a, sizeof(av));
+            memcpy(&bv, b, sizeof(bv));
+            return (av < bv) ? -1 : (av > bv ? 1 : 0);
+        }
+        case CARQUET_PHYSICAL_DOUBLE: {
+            double av, bv;
+            memcpy(&av, a, sizeof(av));
+            memcpy(&bv, b, sizeof(bv));
+            return (av < bv) ? -1 : (av > bv ? 1 : 0);
+        }
+        case CARQUET_PHYSICAL_INT32:
+            if (index_logical_integer_is_unsigned(&builder->logical_type)) {
+                uint32_t av, bv;
+                memcpy(&av, a, sizeof(av));
+                memcpy(&bv, b, sizeof(bv));
+                return (av < bv) ? -1 : (av > bv ? 1 : 0);
+            } else {
+                int32_t av, bv;
                 memcpy(&av, a, sizeof(av));
                 memcpy(&bv, b, sizeof(bv));
                 return (av < bv) ? -1 : (av > bv ? 1 : 0);
             }
-            case CARQUET_PHYSICAL_DOUBLE: {
-                double av, bv;
+        case CARQUET_PHYSICAL_INT64:
+            if (index_logical_integer_is_unsigned(&builder->logical_type)) {
+                uint64_t av, bv;
+                memcpy(&av, a, sizeof(av));
+                memcpy(&bv, b, sizeof(bv));
+                return (av < bv) ? -1 : (av > bv ? 1 : 0);
+            } else {
+                int64_t av, bv;
                 memcpy(&av, a, sizeof(av));
                 memcpy(&bv, b, sizeof(bv));
                 return (av < bv) ? -1 : (av > bv ? 1 : 0);
             }
-            case CARQUET_PHYSICAL_INT32:
-                if (index_logical_integer_is_unsigned(&builder->logical_type)) {
-                    uint32_t av, bv;
-                    memcpy(&av, a, sizeof(av));
-                    memcpy(&bv, b, sizeof(bv));
-                    return (av < bv) ? -1 : (av > bv ? 1 : 0);
-                } else {
-                    int32_t av, bv;
-                    memcpy(&av, a, sizeof(av));
-                    memcpy(&bv, b, sizeof(bv));
-                    return (av < bv) ? -1 : (av > bv ? 1 : 0);
-                }
-            case CARQUET_PHYSICAL_INT64:
-                if (index_logical_integer_is_unsigned(&builder->logical_type)) {
-                    uint64_t av, bv;
-                    memcpy(&av, a, sizeof(av));
-                    memcpy(&bv, b, sizeof(bv));
-                    return (av < bv) ? -1 : (av > bv ? 1 : 0);
-                } else {
-                    int64_t av, bv;
-                    memcpy(&av, a, sizeof(av));
-                    memcpy(&bv, b, sizeof(bv));
-                    return (av < bv) ? -1 : (av > bv ? 1 : 0);
-                }
-            default:
-                break;
+        default: break;
         }
     }
 
@@ -432,22 +407,21 @@ struct carquet_offset_index_builder {
     int32_t capacity;
     int32_t num_pages;
 
-    int64_t* offsets;
-    int32_t* compressed_sizes;
-    int64_t* first_row_indices;
+    int64_t *offsets;
+    int32_t *compressed_sizes;
+    int64_t *first_row_indices;
     /* OffsetIndex field 2: unencoded_byte_array_data_bytes (Parquet 2.9),
      * list<i64>, one per page. Tracked only for BYTE_ARRAY columns. */
-    int64_t* unencoded_bytes;
+    int64_t *unencoded_bytes;
     bool track_unencoded;
 };
 
 /**
  * Create an offset index builder.
  */
-carquet_offset_index_builder_t* carquet_offset_index_builder_create(
-    bool track_unencoded) {
+carquet_offset_index_builder_t *carquet_offset_index_builder_create(bool track_unencoded) {
 
-    carquet_offset_index_builder_t* builder = carquet_mem_calloc(1, sizeof(*builder));
+    carquet_offset_index_builder_t *builder = carquet_mem_calloc(1, sizeof(*builder));
     if (!builder) return NULL;
 
     builder->capacity = 16;
@@ -473,7 +447,7 @@ carquet_offset_index_builder_t* carquet_offset_index_builder_create(
 /**
  * Destroy an offset index builder.
  */
-void carquet_offset_index_builder_destroy(carquet_offset_index_builder_t* builder) {
+void carquet_offset_index_builder_destroy(carquet_offset_index_builder_t *builder) {
     if (!builder) return;
 
     carquet_mem_free(builder->offsets);
@@ -486,10 +460,8 @@ void carquet_offset_index_builder_destroy(carquet_offset_index_builder_t* builde
 /**
  * Ensure capacity for more pages.
  */
-static carquet_status_t offset_ensure_capacity(carquet_offset_index_builder_t* builder) {
-    if (builder->num_pages < builder->capacity) {
-        return CARQUET_OK;
-    }
+static carquet_status_t offset_ensure_capacity(carquet_offset_index_builder_t *builder) {
+    if (builder->num_pages < builder->capacity) { return CARQUET_OK; }
 
     int32_t new_cap = builder->capacity * 2;
 
@@ -498,10 +470,9 @@ static carquet_status_t offset_ensure_capacity(carquet_offset_index_builder_t* b
     PAGE_INDEX_GROW(builder->first_row_indices, new_cap);
 
     if (builder->track_unencoded) {
-        int64_t* new_unencoded = carquet_mem_realloc(builder->unencoded_bytes, new_cap * sizeof(int64_t));
-        if (!new_unencoded) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        int64_t *new_unencoded =
+            carquet_mem_realloc(builder->unencoded_bytes, new_cap * sizeof(int64_t));
+        if (!new_unencoded) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         builder->unencoded_bytes = new_unencoded;
     }
 
@@ -515,27 +486,21 @@ static carquet_status_t offset_ensure_capacity(carquet_offset_index_builder_t* b
  * being flushed, before the column's absolute file offset was known) into
  * absolute file offsets at finalize time.
  */
-void carquet_offset_index_builder_shift_offsets(
-    carquet_offset_index_builder_t* builder, int64_t delta) {
+void carquet_offset_index_builder_shift_offsets(carquet_offset_index_builder_t *builder,
+                                                int64_t delta) {
     if (!builder || delta == 0) return;
-    for (int32_t i = 0; i < builder->num_pages; i++) {
-        builder->offsets[i] += delta;
-    }
+    for (int32_t i = 0; i < builder->num_pages; i++) { builder->offsets[i] += delta; }
 }
 
 /**
  * Add a page's location to the offset index.
  */
-carquet_status_t carquet_offset_index_add_page(
-    carquet_offset_index_builder_t* builder,
-    int64_t offset,
-    int32_t compressed_size,
-    int64_t first_row_index,
-    int64_t unencoded_byte_array_bytes) {
+carquet_status_t carquet_offset_index_add_page(carquet_offset_index_builder_t *builder,
+                                               int64_t offset, int32_t compressed_size,
+                                               int64_t first_row_index,
+                                               int64_t unencoded_byte_array_bytes) {
 
-    if (!builder) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!builder) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     carquet_status_t status = offset_ensure_capacity(builder);
     if (status != CARQUET_OK) return status;
@@ -546,9 +511,7 @@ carquet_status_t carquet_offset_index_add_page(
     builder->compressed_sizes[idx] = compressed_size;
     builder->first_row_indices[idx] = first_row_index;
 
-    if (builder->track_unencoded) {
-        builder->unencoded_bytes[idx] = unencoded_byte_array_bytes;
-    }
+    if (builder->track_unencoded) { builder->unencoded_bytes[idx] = unencoded_byte_array_bytes; }
 
     builder->num_pages++;
     return CARQUET_OK;
@@ -562,15 +525,12 @@ carquet_status_t carquet_offset_index_add_page(
 /**
  * Serialize column index to buffer.
  */
-carquet_status_t carquet_column_index_serialize(
-    const carquet_column_index_builder_t* builder,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_column_index_serialize(const carquet_column_index_builder_t *builder,
+                                                carquet_buffer_t *output) {
 
-    if (!builder || !output) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!builder || !output) { return CARQUET_ERROR_INVALID_ARGUMENT; }
     if (builder->discarded) {
-        return CARQUET_OK;  /* nothing serialized: no ColumnIndex for this chunk */
+        return CARQUET_OK; /* nothing serialized: no ColumnIndex for this chunk */
     }
 
     thrift_encoder_t enc;
@@ -622,8 +582,7 @@ carquet_status_t carquet_column_index_serialize(
      * Flattened page-major: for each page, (max_rep_level+1) buckets. Only
      * emitted for repeated columns (rep_hist_len > 1) since a flat column's
      * histogram is trivially [num_values] and carries no information. */
-    if (builder->track_histograms && builder->rep_hist_len > 1 &&
-        builder->rep_level_histograms) {
+    if (builder->track_histograms && builder->rep_hist_len > 1 && builder->rep_level_histograms) {
         int32_t total = builder->num_pages * builder->rep_hist_len;
         thrift_write_field_header(&enc, THRIFT_TYPE_LIST, 6);
         thrift_write_list_begin(&enc, THRIFT_TYPE_I64, total);
@@ -635,8 +594,7 @@ carquet_status_t carquet_column_index_serialize(
     /* Field 7: definition_level_histograms (list<i64>) - optional, Parquet 2.9.
      * Emitted when the column has definition levels (def_hist_len > 1), i.e.
      * it is nullable or nested; the histogram then encodes the null structure. */
-    if (builder->track_histograms && builder->def_hist_len > 1 &&
-        builder->def_level_histograms) {
+    if (builder->track_histograms && builder->def_hist_len > 1 && builder->def_level_histograms) {
         int32_t total = builder->num_pages * builder->def_hist_len;
         thrift_write_field_header(&enc, THRIFT_TYPE_LIST, 7);
         thrift_write_list_begin(&enc, THRIFT_TYPE_I64, total);
@@ -652,13 +610,10 @@ carquet_status_t carquet_column_index_serialize(
 /**
  * Serialize offset index to buffer.
  */
-carquet_status_t carquet_offset_index_serialize(
-    const carquet_offset_index_builder_t* builder,
-    carquet_buffer_t* output) {
+carquet_status_t carquet_offset_index_serialize(const carquet_offset_index_builder_t *builder,
+                                                carquet_buffer_t *output) {
 
-    if (!builder || !output) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!builder || !output) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     thrift_encoder_t enc;
     thrift_encoder_init(&enc, output);
@@ -718,13 +673,10 @@ carquet_status_t carquet_offset_index_serialize(
  * @param might_match Output: true if page might contain matching values
  * @return Status code
  */
-carquet_status_t carquet_column_index_page_might_match(
-    const carquet_column_index_builder_t* builder,
-    int32_t page_idx,
-    const void* min_value,
-    const void* max_value,
-    int32_t value_len,
-    bool* might_match) {
+carquet_status_t
+carquet_column_index_page_might_match(const carquet_column_index_builder_t *builder,
+                                      int32_t page_idx, const void *min_value,
+                                      const void *max_value, int32_t value_len, bool *might_match) {
 
     if (!builder || !might_match || page_idx < 0 || page_idx >= builder->num_pages) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
@@ -736,13 +688,12 @@ carquet_status_t carquet_column_index_page_might_match(
         return CARQUET_OK;
     }
 
-    *might_match = true;  /* Assume match by default */
+    *might_match = true; /* Assume match by default */
 
     /* If query max < page min, no match */
     if (max_value && builder->min_values[page_idx]) {
-        int cmp = compare_index_values(
-            builder, max_value, value_len,
-            builder->min_values[page_idx], builder->min_value_lens[page_idx]);
+        int cmp = compare_index_values(builder, max_value, value_len, builder->min_values[page_idx],
+                                       builder->min_value_lens[page_idx]);
         if (cmp < 0) {
             *might_match = false;
             return CARQUET_OK;
@@ -751,9 +702,8 @@ carquet_status_t carquet_column_index_page_might_match(
 
     /* If query min > page max, no match */
     if (min_value && builder->max_values[page_idx]) {
-        int cmp = compare_index_values(
-            builder, min_value, value_len,
-            builder->max_values[page_idx], builder->max_value_lens[page_idx]);
+        int cmp = compare_index_values(builder, min_value, value_len, builder->max_values[page_idx],
+                                       builder->max_value_lens[page_idx]);
         if (cmp > 0) {
             *might_match = false;
             return CARQUET_OK;
@@ -771,7 +721,7 @@ carquet_status_t carquet_column_index_page_might_match(
 /**
  * Free a parsed column index.
  */
-void carquet_column_index_free(carquet_column_index_t* index) {
+void carquet_column_index_free(carquet_column_index_t *index) {
     if (!index) return;
     if (index->min_values) {
         for (int32_t i = 0; i < index->num_min_values; i++) carquet_mem_free(index->min_values[i]);
@@ -805,13 +755,13 @@ void carquet_column_index_free(carquet_column_index_t* index) {
  * @return Parsed column index, or NULL on failure. Caller must free with
  *         carquet_column_index_free().
  */
-carquet_column_index_t* carquet_column_index_parse(const uint8_t* data, size_t size) {
+carquet_column_index_t *carquet_column_index_parse(const uint8_t *data, size_t size) {
     if (!data || size == 0) return NULL;
 
     thrift_decoder_t dec;
     thrift_decoder_init(&dec, data, size);
 
-    struct carquet_column_index* ci = carquet_mem_calloc(1, sizeof(*ci));
+    struct carquet_column_index *ci = carquet_mem_calloc(1, sizeof(*ci));
     if (!ci) return NULL;
 
     thrift_read_struct_begin(&dec);
@@ -821,98 +771,120 @@ carquet_column_index_t* carquet_column_index_parse(const uint8_t* data, size_t s
 
     while (thrift_read_field_begin(&dec, &type, &field_id)) {
         switch (field_id) {
-            case 1: { /* null_pages: list<bool> */
-                if (ci->null_pages) { carquet_column_index_free(ci); return NULL; }
-                thrift_type_t elem_type;
-                int32_t count;
-                thrift_read_list_begin(&dec, &elem_type, &count);
-                if (count < 0 || count > 1000000) { carquet_column_index_free(ci); return NULL; }
-                ci->num_pages = count;
-                ci->null_pages = carquet_mem_calloc(count, sizeof(bool));
-                if (!ci->null_pages) { carquet_column_index_free(ci); return NULL; }
-                ci->num_null_pages = count;
-                for (int32_t i = 0; i < count; i++) {
-                    ci->null_pages[i] = thrift_read_bool(&dec);
-                }
-                break;
+        case 1: { /* null_pages: list<bool> */
+            if (ci->null_pages) {
+                carquet_column_index_free(ci);
+                return NULL;
             }
-            case 2: { /* min_values: list<binary> */
-                if (ci->min_values) { carquet_column_index_free(ci); return NULL; }
-                thrift_type_t elem_type;
-                int32_t count;
-                thrift_read_list_begin(&dec, &elem_type, &count);
-                if (count < 0 || count > 1000000) { carquet_column_index_free(ci); return NULL; }
-                ci->min_values = carquet_mem_calloc(count, sizeof(uint8_t*));
-                ci->min_value_lens = carquet_mem_calloc(count, sizeof(int32_t));
-                if (!ci->min_values || !ci->min_value_lens) {
-                    carquet_column_index_free(ci);
-                    return NULL;
-                }
-                ci->num_min_values = count;
-                for (int32_t i = 0; i < count; i++) {
-                    int32_t len;
-                    const uint8_t* bin = thrift_read_binary(&dec, &len);
-                    if (bin && len > 0) {
-                        ci->min_values[i] = carquet_mem_malloc(len);
-                        if (!ci->min_values[i]) {
-                            carquet_column_index_free(ci);
-                            return NULL;
-                        }
-                        memcpy(ci->min_values[i], bin, len);
-                        ci->min_value_lens[i] = len;
+            thrift_type_t elem_type;
+            int32_t count;
+            thrift_read_list_begin(&dec, &elem_type, &count);
+            if (count < 0 || count > 1000000) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            ci->num_pages = count;
+            ci->null_pages = carquet_mem_calloc(count, sizeof(bool));
+            if (!ci->null_pages) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            ci->num_null_pages = count;
+            for (int32_t i = 0; i < count; i++) { ci->null_pages[i] = thrift_read_bool(&dec); }
+            break;
+        }
+        case 2: { /* min_values: list<binary> */
+            if (ci->min_values) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            thrift_type_t elem_type;
+            int32_t count;
+            thrift_read_list_begin(&dec, &elem_type, &count);
+            if (count < 0 || count > 1000000) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            ci->min_values = carquet_mem_calloc(count, sizeof(uint8_t *));
+            ci->min_value_lens = carquet_mem_calloc(count, sizeof(int32_t));
+            if (!ci->min_values || !ci->min_value_lens) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            ci->num_min_values = count;
+            for (int32_t i = 0; i < count; i++) {
+                int32_t len;
+                const uint8_t *bin = thrift_read_binary(&dec, &len);
+                if (bin && len > 0) {
+                    ci->min_values[i] = carquet_mem_malloc(len);
+                    if (!ci->min_values[i]) {
+                        carquet_column_index_free(ci);
+                        return NULL;
                     }
+                    memcpy(ci->min_values[i], bin, len);
+                    ci->min_value_lens[i] = len;
                 }
-                break;
             }
-            case 3: { /* max_values: list<binary> */
-                if (ci->max_values) { carquet_column_index_free(ci); return NULL; }
-                thrift_type_t elem_type;
-                int32_t count;
-                thrift_read_list_begin(&dec, &elem_type, &count);
-                if (count < 0 || count > 1000000) { carquet_column_index_free(ci); return NULL; }
-                ci->max_values = carquet_mem_calloc(count, sizeof(uint8_t*));
-                ci->max_value_lens = carquet_mem_calloc(count, sizeof(int32_t));
-                if (!ci->max_values || !ci->max_value_lens) {
-                    carquet_column_index_free(ci);
-                    return NULL;
-                }
-                ci->num_max_values = count;
-                for (int32_t i = 0; i < count; i++) {
-                    int32_t len;
-                    const uint8_t* bin = thrift_read_binary(&dec, &len);
-                    if (bin && len > 0) {
-                        ci->max_values[i] = carquet_mem_malloc(len);
-                        if (!ci->max_values[i]) {
-                            carquet_column_index_free(ci);
-                            return NULL;
-                        }
-                        memcpy(ci->max_values[i], bin, len);
-                        ci->max_value_lens[i] = len;
+            break;
+        }
+        case 3: { /* max_values: list<binary> */
+            if (ci->max_values) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            thrift_type_t elem_type;
+            int32_t count;
+            thrift_read_list_begin(&dec, &elem_type, &count);
+            if (count < 0 || count > 1000000) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            ci->max_values = carquet_mem_calloc(count, sizeof(uint8_t *));
+            ci->max_value_lens = carquet_mem_calloc(count, sizeof(int32_t));
+            if (!ci->max_values || !ci->max_value_lens) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            ci->num_max_values = count;
+            for (int32_t i = 0; i < count; i++) {
+                int32_t len;
+                const uint8_t *bin = thrift_read_binary(&dec, &len);
+                if (bin && len > 0) {
+                    ci->max_values[i] = carquet_mem_malloc(len);
+                    if (!ci->max_values[i]) {
+                        carquet_column_index_free(ci);
+                        return NULL;
                     }
+                    memcpy(ci->max_values[i], bin, len);
+                    ci->max_value_lens[i] = len;
                 }
-                break;
             }
-            case 4: { /* boundary_order: i32 */
-                ci->boundary_order = thrift_read_i32(&dec);
-                break;
+            break;
+        }
+        case 4: { /* boundary_order: i32 */ ci->boundary_order = thrift_read_i32(&dec); break;
+        }
+        case 5: { /* null_counts: list<i64> */
+            if (ci->null_counts) {
+                carquet_column_index_free(ci);
+                return NULL;
             }
-            case 5: { /* null_counts: list<i64> */
-                if (ci->null_counts) { carquet_column_index_free(ci); return NULL; }
-                thrift_type_t elem_type;
-                int32_t count;
-                thrift_read_list_begin(&dec, &elem_type, &count);
-                if (count < 0 || count > 1000000) { carquet_column_index_free(ci); return NULL; }
-                ci->null_counts = carquet_mem_calloc(count, sizeof(int64_t));
-                if (!ci->null_counts) { carquet_column_index_free(ci); return NULL; }
-                ci->num_null_counts = count;
-                for (int32_t i = 0; i < count; i++) {
-                    ci->null_counts[i] = thrift_read_i64(&dec);
-                }
-                break;
+            thrift_type_t elem_type;
+            int32_t count;
+            thrift_read_list_begin(&dec, &elem_type, &count);
+            if (count < 0 || count > 1000000) {
+                carquet_column_index_free(ci);
+                return NULL;
             }
-            default:
-                thrift_skip_field(&dec, type);
-                break;
+            ci->null_counts = carquet_mem_calloc(count, sizeof(int64_t));
+            if (!ci->null_counts) {
+                carquet_column_index_free(ci);
+                return NULL;
+            }
+            ci->num_null_counts = count;
+            for (int32_t i = 0; i < count; i++) { ci->null_counts[i] = thrift_read_i64(&dec); }
+            break;
+        }
+        default: thrift_skip_field(&dec, type); break;
         }
     }
 
@@ -926,14 +898,10 @@ carquet_column_index_t* carquet_column_index_parse(const uint8_t* data, size_t s
     /* Clamp num_pages to the minimum of all parsed array sizes so that
      * accessors never read past any allocation — even with malformed
      * Thrift data where list counts disagree. */
-    if (ci->null_pages && ci->num_null_pages < ci->num_pages)
-        ci->num_pages = ci->num_null_pages;
-    if (ci->min_values && ci->num_min_values < ci->num_pages)
-        ci->num_pages = ci->num_min_values;
-    if (ci->max_values && ci->num_max_values < ci->num_pages)
-        ci->num_pages = ci->num_max_values;
-    if (ci->null_counts && ci->num_null_counts < ci->num_pages)
-        ci->num_pages = ci->num_null_counts;
+    if (ci->null_pages && ci->num_null_pages < ci->num_pages) ci->num_pages = ci->num_null_pages;
+    if (ci->min_values && ci->num_min_values < ci->num_pages) ci->num_pages = ci->num_min_values;
+    if (ci->max_values && ci->num_max_values < ci->num_pages) ci->num_pages = ci->num_max_values;
+    if (ci->null_counts && ci->num_null_counts < ci->num_pages) ci->num_pages = ci->num_null_counts;
 
     return ci;
 }
@@ -956,13 +924,13 @@ carquet_column_index_t* carquet_column_index_parse(const uint8_t* data, size_t s
  * @return Parsed offset index, or NULL on failure. Caller must free with
  *         carquet_offset_index_free().
  */
-carquet_offset_index_t* carquet_offset_index_parse(const uint8_t* data, size_t size) {
+carquet_offset_index_t *carquet_offset_index_parse(const uint8_t *data, size_t size) {
     if (!data || size == 0) return NULL;
 
     thrift_decoder_t dec;
     thrift_decoder_init(&dec, data, size);
 
-    struct carquet_offset_index* oi = carquet_mem_calloc(1, sizeof(*oi));
+    struct carquet_offset_index *oi = carquet_mem_calloc(1, sizeof(*oi));
     if (!oi) return NULL;
 
     thrift_read_struct_begin(&dec);
@@ -972,47 +940,49 @@ carquet_offset_index_t* carquet_offset_index_parse(const uint8_t* data, size_t s
 
     while (thrift_read_field_begin(&dec, &type, &field_id)) {
         switch (field_id) {
-            case 1: { /* page_locations: list<PageLocation> */
-                if (oi->page_locations) { carquet_offset_index_free(oi); return NULL; }
-                thrift_type_t elem_type;
-                int32_t count;
-                thrift_read_list_begin(&dec, &elem_type, &count);
-                if (count < 0 || count > 1000000) { carquet_mem_free(oi); return NULL; }
-                oi->num_pages = count;
-                oi->page_locations = carquet_mem_calloc(count, sizeof(carquet_page_location_t));
-                if (!oi->page_locations) {
-                    carquet_mem_free(oi);
-                    return NULL;
-                }
-                for (int32_t i = 0; i < count; i++) {
-                    thrift_read_struct_begin(&dec);
-
-                    thrift_type_t ft;
-                    int16_t fid;
-                    while (thrift_read_field_begin(&dec, &ft, &fid)) {
-                        switch (fid) {
-                            case 1: /* offset: i64 */
-                                oi->page_locations[i].offset = thrift_read_i64(&dec);
-                                break;
-                            case 2: /* compressed_page_size: i32 */
-                                oi->page_locations[i].compressed_size = thrift_read_i32(&dec);
-                                break;
-                            case 3: /* first_row_index: i64 */
-                                oi->page_locations[i].first_row_index = thrift_read_i64(&dec);
-                                break;
-                            default:
-                                thrift_skip_field(&dec, ft);
-                                break;
-                        }
-                    }
-
-                    thrift_read_struct_end(&dec);
-                }
-                break;
+        case 1: { /* page_locations: list<PageLocation> */
+            if (oi->page_locations) {
+                carquet_offset_index_free(oi);
+                return NULL;
             }
-            default:
-                thrift_skip_field(&dec, type);
-                break;
+            thrift_type_t elem_type;
+            int32_t count;
+            thrift_read_list_begin(&dec, &elem_type, &count);
+            if (count < 0 || count > 1000000) {
+                carquet_mem_free(oi);
+                return NULL;
+            }
+            oi->num_pages = count;
+            oi->page_locations = carquet_mem_calloc(count, sizeof(carquet_page_location_t));
+            if (!oi->page_locations) {
+                carquet_mem_free(oi);
+                return NULL;
+            }
+            for (int32_t i = 0; i < count; i++) {
+                thrift_read_struct_begin(&dec);
+
+                thrift_type_t ft;
+                int16_t fid;
+                while (thrift_read_field_begin(&dec, &ft, &fid)) {
+                    switch (fid) {
+                    case 1: /* offset: i64 */
+                        oi->page_locations[i].offset = thrift_read_i64(&dec);
+                        break;
+                    case 2: /* compressed_page_size: i32 */
+                        oi->page_locations[i].compressed_size = thrift_read_i32(&dec);
+                        break;
+                    case 3: /* first_row_index: i64 */
+                        oi->page_locations[i].first_row_index = thrift_read_i64(&dec);
+                        break;
+                    default: thrift_skip_field(&dec, ft); break;
+                    }
+                }
+
+                thrift_read_struct_end(&dec);
+            }
+            break;
+        }
+        default: thrift_skip_field(&dec, type); break;
         }
     }
 
@@ -1034,7 +1004,7 @@ carquet_offset_index_t* carquet_offset_index_parse(const uint8_t* data, size_t s
 /**
  * Get the number of pages in a column index.
  */
-int32_t carquet_column_index_num_pages(const carquet_column_index_t* index) {
+int32_t carquet_column_index_num_pages(const carquet_column_index_t *index) {
     /* index is nonnull per API contract */
     return index->num_pages;
 }
@@ -1042,28 +1012,30 @@ int32_t carquet_column_index_num_pages(const carquet_column_index_t* index) {
 /**
  * Get per-page statistics from a column index.
  */
-carquet_status_t carquet_column_index_get_page_stats(
-    const carquet_column_index_t* index,
-    int32_t page_index,
-    carquet_page_stats_t* stats) {
+carquet_status_t carquet_column_index_get_page_stats(const carquet_column_index_t *index,
+                                                     int32_t page_index,
+                                                     carquet_page_stats_t *stats) {
 
     /* index and stats are nonnull per API contract */
-    if (page_index < 0 || page_index >= index->num_pages) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (page_index < 0 || page_index >= index->num_pages) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     stats->has_null_count = (index->null_counts && page_index < index->num_null_counts);
     stats->null_count = stats->has_null_count ? index->null_counts[page_index] : 0;
     stats->min_value = (index->min_values && page_index < index->num_min_values)
-        ? index->min_values[page_index] : NULL;
+                           ? index->min_values[page_index]
+                           : NULL;
     stats->min_value_size = (index->min_value_lens && page_index < index->num_min_values)
-        ? index->min_value_lens[page_index] : 0;
+                                ? index->min_value_lens[page_index]
+                                : 0;
     stats->max_value = (index->max_values && page_index < index->num_max_values)
-        ? index->max_values[page_index] : NULL;
+                           ? index->max_values[page_index]
+                           : NULL;
     stats->max_value_size = (index->max_value_lens && page_index < index->num_max_values)
-        ? index->max_value_lens[page_index] : 0;
+                                ? index->max_value_lens[page_index]
+                                : 0;
     stats->is_null_page = (index->null_pages && page_index < index->num_null_pages)
-        ? index->null_pages[page_index] : false;
+                              ? index->null_pages[page_index]
+                              : false;
     return CARQUET_OK;
 }
 
@@ -1071,7 +1043,7 @@ carquet_status_t carquet_column_index_get_page_stats(
  * Get boundary order of a column index.
  * @return 0=UNORDERED, 1=ASCENDING, 2=DESCENDING
  */
-int32_t carquet_column_index_boundary_order(const carquet_column_index_t* index) {
+int32_t carquet_column_index_boundary_order(const carquet_column_index_t *index) {
     /* index is nonnull per API contract */
     return index->boundary_order;
 }
@@ -1079,7 +1051,7 @@ int32_t carquet_column_index_boundary_order(const carquet_column_index_t* index)
 /**
  * Get the number of pages in an offset index.
  */
-int32_t carquet_offset_index_num_pages(const carquet_offset_index_t* index) {
+int32_t carquet_offset_index_num_pages(const carquet_offset_index_t *index) {
     /* index is nonnull per API contract */
     return index->num_pages;
 }
@@ -1087,15 +1059,12 @@ int32_t carquet_offset_index_num_pages(const carquet_offset_index_t* index) {
 /**
  * Get page location from an offset index.
  */
-carquet_status_t carquet_offset_index_get_page_location(
-    const carquet_offset_index_t* index,
-    int32_t page_index,
-    carquet_page_location_t* location) {
+carquet_status_t carquet_offset_index_get_page_location(const carquet_offset_index_t *index,
+                                                        int32_t page_index,
+                                                        carquet_page_location_t *location) {
 
     /* index and location are nonnull per API contract */
-    if (page_index < 0 || page_index >= index->num_pages) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (page_index < 0 || page_index >= index->num_pages) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     *location = index->page_locations[page_index];
     return CARQUET_OK;
@@ -1104,7 +1073,7 @@ carquet_status_t carquet_offset_index_get_page_location(
 /**
  * Free a parsed offset index.
  */
-void carquet_offset_index_free(carquet_offset_index_t* index) {
+void carquet_offset_index_free(carquet_offset_index_t *index) {
     if (!index) return;
     carquet_mem_free(index->page_locations);
     carquet_mem_free(index);

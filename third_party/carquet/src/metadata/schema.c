@@ -21,8 +21,8 @@
 #define SCHEMA_INITIAL_CAPACITY 64
 #define SCHEMA_GROWTH_FACTOR 2
 
-carquet_schema_t* carquet_schema_create(carquet_error_t* error) {
-    carquet_schema_t* schema = carquet_mem_calloc(1, sizeof(carquet_schema_t));
+carquet_schema_t *carquet_schema_create(carquet_error_t *error) {
+    carquet_schema_t *schema = carquet_mem_calloc(1, sizeof(carquet_schema_t));
     if (!schema) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate schema");
         return NULL;
@@ -36,7 +36,7 @@ carquet_schema_t* carquet_schema_create(carquet_error_t* error) {
 
     /* Allocate initial arrays with malloc (supports realloc for growth) */
     schema->capacity = SCHEMA_INITIAL_CAPACITY;
-    schema->num_elements = 1;  /* Root element */
+    schema->num_elements = 1; /* Root element */
 
     schema->elements = carquet_mem_calloc(schema->capacity, sizeof(parquet_schema_element_t));
     if (!schema->elements) {
@@ -59,7 +59,7 @@ carquet_schema_t* carquet_schema_create(carquet_error_t* error) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate parent indices");
         return NULL;
     }
-    schema->parent_indices[0] = -1;  /* Root has no parent */
+    schema->parent_indices[0] = -1; /* Root has no parent */
 
     /* Allocate leaf tracking arrays with malloc */
     schema->leaf_indices = carquet_mem_calloc(schema->capacity, sizeof(int32_t));
@@ -75,14 +75,15 @@ carquet_schema_t* carquet_schema_create(carquet_error_t* error) {
         carquet_mem_free(schema->max_rep_levels);
         carquet_arena_destroy(&schema->arena);
         carquet_mem_free(schema);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate schema leaf arrays");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                          "Failed to allocate schema leaf arrays");
         return NULL;
     }
 
     return schema;
 }
 
-void carquet_schema_free(carquet_schema_t* schema) {
+void carquet_schema_free(carquet_schema_t *schema) {
     if (schema) {
         carquet_mem_free(schema->elements);
         carquet_mem_free(schema->parent_indices);
@@ -95,52 +96,38 @@ void carquet_schema_free(carquet_schema_t* schema) {
 }
 
 /* Helper to grow schema arrays when capacity is reached */
-static carquet_status_t schema_ensure_capacity(carquet_schema_t* schema, int32_t required) {
-    if (required <= schema->capacity) {
-        return CARQUET_OK;
-    }
+static carquet_status_t schema_ensure_capacity(carquet_schema_t *schema, int32_t required) {
+    if (required <= schema->capacity) { return CARQUET_OK; }
 
     int32_t new_capacity = schema->capacity;
-    while (new_capacity < required) {
-        new_capacity *= SCHEMA_GROWTH_FACTOR;
-    }
+    while (new_capacity < required) { new_capacity *= SCHEMA_GROWTH_FACTOR; }
 
-    parquet_schema_element_t* new_elements = carquet_mem_realloc(
-        schema->elements, new_capacity * sizeof(parquet_schema_element_t));
-    if (!new_elements) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    parquet_schema_element_t *new_elements =
+        carquet_mem_realloc(schema->elements, new_capacity * sizeof(parquet_schema_element_t));
+    if (!new_elements) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     /* Zero the new portion */
     memset(new_elements + schema->capacity, 0,
            (new_capacity - schema->capacity) * sizeof(parquet_schema_element_t));
     schema->elements = new_elements;
 
-    int32_t* new_parent_indices = carquet_mem_realloc(
-        schema->parent_indices, new_capacity * sizeof(int32_t));
-    if (!new_parent_indices) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    int32_t *new_parent_indices =
+        carquet_mem_realloc(schema->parent_indices, new_capacity * sizeof(int32_t));
+    if (!new_parent_indices) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     schema->parent_indices = new_parent_indices;
 
-    int32_t* new_leaf_indices = carquet_mem_realloc(
-        schema->leaf_indices, new_capacity * sizeof(int32_t));
-    if (!new_leaf_indices) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    int32_t *new_leaf_indices =
+        carquet_mem_realloc(schema->leaf_indices, new_capacity * sizeof(int32_t));
+    if (!new_leaf_indices) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     schema->leaf_indices = new_leaf_indices;
 
-    int16_t* new_max_def = carquet_mem_realloc(
-        schema->max_def_levels, new_capacity * sizeof(int16_t));
-    if (!new_max_def) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    int16_t *new_max_def =
+        carquet_mem_realloc(schema->max_def_levels, new_capacity * sizeof(int16_t));
+    if (!new_max_def) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     schema->max_def_levels = new_max_def;
 
-    int16_t* new_max_rep = carquet_mem_realloc(
-        schema->max_rep_levels, new_capacity * sizeof(int16_t));
-    if (!new_max_rep) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    int16_t *new_max_rep =
+        carquet_mem_realloc(schema->max_rep_levels, new_capacity * sizeof(int16_t));
+    if (!new_max_rep) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     schema->max_rep_levels = new_max_rep;
 
     schema->capacity = new_capacity;
@@ -153,150 +140,122 @@ static carquet_status_t schema_ensure_capacity(carquet_schema_t* schema, int32_t
  */
 
 static int32_t decimal_max_precision_for_fixed_len(int32_t type_length) {
-    if (type_length <= 0) {
-        return 0;
-    }
+    if (type_length <= 0) { return 0; }
 
     long double bits = (long double)type_length * 8.0L - 1.0L;
     return (int32_t)floorl(bits * log10l(2.0L));
 }
 
-static carquet_status_t validate_column_logical_type(
-    carquet_physical_type_t physical_type,
-    const carquet_logical_type_t* logical_type,
-    int32_t type_length) {
+static carquet_status_t validate_column_logical_type(carquet_physical_type_t physical_type,
+                                                     const carquet_logical_type_t *logical_type,
+                                                     int32_t type_length) {
 
-    if (!logical_type || logical_type->id == CARQUET_LOGICAL_UNKNOWN) {
-        return CARQUET_OK;
-    }
+    if (!logical_type || logical_type->id == CARQUET_LOGICAL_UNKNOWN) { return CARQUET_OK; }
 
     switch (logical_type->id) {
-        case CARQUET_LOGICAL_STRING:
-        case CARQUET_LOGICAL_ENUM:
-        case CARQUET_LOGICAL_JSON:
-        case CARQUET_LOGICAL_BSON:
-        case CARQUET_LOGICAL_GEOMETRY:
-        case CARQUET_LOGICAL_GEOGRAPHY:
-            return physical_type == CARQUET_PHYSICAL_BYTE_ARRAY
-                ? CARQUET_OK
-                : CARQUET_ERROR_INVALID_ARGUMENT;
+    case CARQUET_LOGICAL_STRING:
+    case CARQUET_LOGICAL_ENUM:
+    case CARQUET_LOGICAL_JSON:
+    case CARQUET_LOGICAL_BSON:
+    case CARQUET_LOGICAL_GEOMETRY:
+    case CARQUET_LOGICAL_GEOGRAPHY:
+        return physical_type == CARQUET_PHYSICAL_BYTE_ARRAY ? CARQUET_OK
+                                                            : CARQUET_ERROR_INVALID_ARGUMENT;
 
-        case CARQUET_LOGICAL_DATE:
-            return physical_type == CARQUET_PHYSICAL_INT32
-                ? CARQUET_OK
-                : CARQUET_ERROR_INVALID_ARGUMENT;
+    case CARQUET_LOGICAL_DATE:
+        return physical_type == CARQUET_PHYSICAL_INT32 ? CARQUET_OK
+                                                       : CARQUET_ERROR_INVALID_ARGUMENT;
 
-        case CARQUET_LOGICAL_TIME:
-            if (logical_type->params.time.unit == CARQUET_TIME_UNIT_MILLIS) {
-                return physical_type == CARQUET_PHYSICAL_INT32
-                    ? CARQUET_OK
-                    : CARQUET_ERROR_INVALID_ARGUMENT;
-            }
-            if (logical_type->params.time.unit == CARQUET_TIME_UNIT_MICROS ||
-                logical_type->params.time.unit == CARQUET_TIME_UNIT_NANOS) {
-                return physical_type == CARQUET_PHYSICAL_INT64
-                    ? CARQUET_OK
-                    : CARQUET_ERROR_INVALID_ARGUMENT;
-            }
-            return CARQUET_ERROR_INVALID_ARGUMENT;
+    case CARQUET_LOGICAL_TIME:
+        if (logical_type->params.time.unit == CARQUET_TIME_UNIT_MILLIS) {
+            return physical_type == CARQUET_PHYSICAL_INT32 ? CARQUET_OK
+                                                           : CARQUET_ERROR_INVALID_ARGUMENT;
+        }
+        if (logical_type->params.time.unit == CARQUET_TIME_UNIT_MICROS ||
+            logical_type->params.time.unit == CARQUET_TIME_UNIT_NANOS) {
+            return physical_type == CARQUET_PHYSICAL_INT64 ? CARQUET_OK
+                                                           : CARQUET_ERROR_INVALID_ARGUMENT;
+        }
+        return CARQUET_ERROR_INVALID_ARGUMENT;
 
-        case CARQUET_LOGICAL_TIMESTAMP:
-            return physical_type == CARQUET_PHYSICAL_INT64
-                ? CARQUET_OK
-                : CARQUET_ERROR_INVALID_ARGUMENT;
+    case CARQUET_LOGICAL_TIMESTAMP:
+        return physical_type == CARQUET_PHYSICAL_INT64 ? CARQUET_OK
+                                                       : CARQUET_ERROR_INVALID_ARGUMENT;
 
-        case CARQUET_LOGICAL_INTEGER:
-            switch (logical_type->params.integer.bit_width) {
-                case 8:
-                case 16:
-                case 32:
-                    return physical_type == CARQUET_PHYSICAL_INT32
-                        ? CARQUET_OK
-                        : CARQUET_ERROR_INVALID_ARGUMENT;
-                case 64:
-                    return physical_type == CARQUET_PHYSICAL_INT64
-                        ? CARQUET_OK
-                        : CARQUET_ERROR_INVALID_ARGUMENT;
-                default:
-                    return CARQUET_ERROR_INVALID_ARGUMENT;
-            }
-
-        case CARQUET_LOGICAL_DECIMAL: {
-            int32_t precision = logical_type->params.decimal.precision;
-            int32_t scale = logical_type->params.decimal.scale;
-            if (precision <= 0 || scale < 0 || scale > precision) {
-                return CARQUET_ERROR_INVALID_ARGUMENT;
-            }
-
-            switch (physical_type) {
-                case CARQUET_PHYSICAL_INT32:
-                    return precision <= 9 ? CARQUET_OK : CARQUET_ERROR_INVALID_ARGUMENT;
-                case CARQUET_PHYSICAL_INT64:
-                    return precision <= 18 ? CARQUET_OK : CARQUET_ERROR_INVALID_ARGUMENT;
-                case CARQUET_PHYSICAL_BYTE_ARRAY:
-                    return CARQUET_OK;
-                case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-                    return precision <= decimal_max_precision_for_fixed_len(type_length)
-                        ? CARQUET_OK
-                        : CARQUET_ERROR_INVALID_ARGUMENT;
-                default:
-                    return CARQUET_ERROR_INVALID_ARGUMENT;
-            }
+    case CARQUET_LOGICAL_INTEGER:
+        switch (logical_type->params.integer.bit_width) {
+        case 8:
+        case 16:
+        case 32:
+            return physical_type == CARQUET_PHYSICAL_INT32 ? CARQUET_OK
+                                                           : CARQUET_ERROR_INVALID_ARGUMENT;
+        case 64:
+            return physical_type == CARQUET_PHYSICAL_INT64 ? CARQUET_OK
+                                                           : CARQUET_ERROR_INVALID_ARGUMENT;
+        default: return CARQUET_ERROR_INVALID_ARGUMENT;
         }
 
-        case CARQUET_LOGICAL_UUID:
-            return physical_type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY &&
-                   type_length == 16
-                ? CARQUET_OK
-                : CARQUET_ERROR_INVALID_ARGUMENT;
-
-        case CARQUET_LOGICAL_FLOAT16:
-            return physical_type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY &&
-                   type_length == 2
-                ? CARQUET_OK
-                : CARQUET_ERROR_INVALID_ARGUMENT;
-
-        case CARQUET_LOGICAL_INTERVAL:
-            /* INTERVAL is a 12-byte FIXED_LEN_BYTE_ARRAY (months/days/millis). */
-            return physical_type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY &&
-                   type_length == 12
-                ? CARQUET_OK
-                : CARQUET_ERROR_INVALID_ARGUMENT;
-
-        case CARQUET_LOGICAL_NULL:
-            return CARQUET_OK;
-
-        case CARQUET_LOGICAL_MAP:
-        case CARQUET_LOGICAL_LIST:
-        case CARQUET_LOGICAL_VARIANT:
+    case CARQUET_LOGICAL_DECIMAL: {
+        int32_t precision = logical_type->params.decimal.precision;
+        int32_t scale = logical_type->params.decimal.scale;
+        if (precision <= 0 || scale < 0 || scale > precision) {
             return CARQUET_ERROR_INVALID_ARGUMENT;
+        }
 
-        default:
-            return CARQUET_ERROR_INVALID_ARGUMENT;
+        switch (physical_type) {
+        case CARQUET_PHYSICAL_INT32:
+            return precision <= 9 ? CARQUET_OK : CARQUET_ERROR_INVALID_ARGUMENT;
+        case CARQUET_PHYSICAL_INT64:
+            return precision <= 18 ? CARQUET_OK : CARQUET_ERROR_INVALID_ARGUMENT;
+        case CARQUET_PHYSICAL_BYTE_ARRAY: return CARQUET_OK;
+        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
+            return precision <= decimal_max_precision_for_fixed_len(type_length)
+                       ? CARQUET_OK
+                       : CARQUET_ERROR_INVALID_ARGUMENT;
+        default: return CARQUET_ERROR_INVALID_ARGUMENT;
+        }
+    }
+
+    case CARQUET_LOGICAL_UUID:
+        return physical_type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY && type_length == 16
+                   ? CARQUET_OK
+                   : CARQUET_ERROR_INVALID_ARGUMENT;
+
+    case CARQUET_LOGICAL_FLOAT16:
+        return physical_type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY && type_length == 2
+                   ? CARQUET_OK
+                   : CARQUET_ERROR_INVALID_ARGUMENT;
+
+    case CARQUET_LOGICAL_INTERVAL:
+        /* INTERVAL is a 12-byte FIXED_LEN_BYTE_ARRAY (months/days/millis). */
+        return physical_type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY && type_length == 12
+                   ? CARQUET_OK
+                   : CARQUET_ERROR_INVALID_ARGUMENT;
+
+    case CARQUET_LOGICAL_NULL: return CARQUET_OK;
+
+    case CARQUET_LOGICAL_MAP:
+    case CARQUET_LOGICAL_LIST:
+    case CARQUET_LOGICAL_VARIANT: return CARQUET_ERROR_INVALID_ARGUMENT;
+
+    default: return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 }
 
-carquet_status_t carquet_schema_add_column(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_physical_type_t physical_type,
-    const carquet_logical_type_t* logical_type,
-    carquet_field_repetition_t repetition,
-    int32_t type_length,
-    int32_t parent_index) {
+carquet_status_t carquet_schema_add_column(carquet_schema_t *schema, const char *name,
+                                           carquet_physical_type_t physical_type,
+                                           const carquet_logical_type_t *logical_type,
+                                           carquet_field_repetition_t repetition,
+                                           int32_t type_length, int32_t parent_index) {
 
     /* schema and name are nonnull per API contract */
 
-    carquet_status_t status = validate_column_logical_type(
-        physical_type, logical_type, type_length);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    carquet_status_t status =
+        validate_column_logical_type(physical_type, logical_type, type_length);
+    if (status != CARQUET_OK) { return status; }
 
     /* Validate parent_index: -1 or 0 means root, otherwise must be a valid group */
-    if (parent_index == -1) {
-        parent_index = 0;
-    }
+    if (parent_index == -1) { parent_index = 0; }
     if (parent_index < 0 || parent_index >= schema->num_elements) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
@@ -307,13 +266,11 @@ carquet_status_t carquet_schema_add_column(
 
     /* Ensure capacity for new element */
     status = schema_ensure_capacity(schema, schema->num_elements + 1);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Add element to schema */
     int32_t elem_idx = schema->num_elements;
-    parquet_schema_element_t* elem = &schema->elements[elem_idx];
+    parquet_schema_element_t *elem = &schema->elements[elem_idx];
     memset(elem, 0, sizeof(*elem));
 
     elem->name = carquet_arena_strdup(&schema->arena, name);
@@ -364,35 +321,24 @@ carquet_status_t carquet_schema_add_column(
     return CARQUET_OK;
 }
 
-int32_t carquet_schema_add_group(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t repetition,
-    int32_t parent_index) {
+int32_t carquet_schema_add_group(carquet_schema_t *schema, const char *name,
+                                 carquet_field_repetition_t repetition, int32_t parent_index) {
 
     /* schema and name are nonnull per API contract */
-    if (parent_index == -1) {
-        parent_index = 0;
-    }
-    if (parent_index < 0 || parent_index >= schema->num_elements) {
-        return -1;
-    }
+    if (parent_index == -1) { parent_index = 0; }
+    if (parent_index < 0 || parent_index >= schema->num_elements) { return -1; }
     /* Parent must be root (index 0) or a group (no physical type) */
-    if (parent_index != 0 && schema->elements[parent_index].has_type) {
-        return -1;
-    }
+    if (parent_index != 0 && schema->elements[parent_index].has_type) { return -1; }
 
     /* Ensure capacity for new element */
-    if (schema_ensure_capacity(schema, schema->num_elements + 1) != CARQUET_OK) {
-        return -1;
-    }
+    if (schema_ensure_capacity(schema, schema->num_elements + 1) != CARQUET_OK) { return -1; }
 
     int32_t elem_idx = schema->num_elements;
-    parquet_schema_element_t* elem = &schema->elements[elem_idx];
+    parquet_schema_element_t *elem = &schema->elements[elem_idx];
     memset(elem, 0, sizeof(*elem));
 
     elem->name = carquet_arena_strdup(&schema->arena, name);
-    elem->has_type = false;  /* Groups don't have a type */
+    elem->has_type = false; /* Groups don't have a type */
     elem->has_repetition = true;
     elem->repetition_type = repetition;
     elem->num_children = 0;
@@ -409,16 +355,13 @@ int32_t carquet_schema_add_group(
  * ============================================================================
  */
 
-int32_t carquet_schema_find_column(
-    const carquet_schema_t* schema,
-    const char* name) {
+int32_t carquet_schema_find_column(const carquet_schema_t *schema, const char *name) {
 
     /* schema and name are nonnull per API contract */
     /* Simple linear search */
     for (int32_t i = 0; i < schema->num_leaves; i++) {
         int32_t elem_idx = schema->leaf_indices[i];
-        if (schema->elements[elem_idx].name &&
-            strcmp(schema->elements[elem_idx].name, name) == 0) {
+        if (schema->elements[elem_idx].name && strcmp(schema->elements[elem_idx].name, name) == 0) {
             return i;
         }
     }
@@ -426,11 +369,9 @@ int32_t carquet_schema_find_column(
     return -1;
 }
 
-int32_t carquet_schema_add_variant(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t variant_repetition,
-    int32_t parent_index) {
+int32_t carquet_schema_add_variant(carquet_schema_t *schema, const char *name,
+                                   carquet_field_repetition_t variant_repetition,
+                                   int32_t parent_index) {
 
     int32_t outer = carquet_schema_add_group(schema, name, variant_repetition, parent_index);
     if (outer < 0) return -1;
@@ -439,24 +380,20 @@ int32_t carquet_schema_add_variant(
     schema->elements[outer].logical_type.id = CARQUET_LOGICAL_VARIANT;
     schema->elements[outer].logical_type.params.variant.specification_version = 1;
 
-    carquet_status_t status = carquet_schema_add_column(
-        schema, "metadata", CARQUET_PHYSICAL_BYTE_ARRAY, NULL,
-        CARQUET_REPETITION_REQUIRED, 0, outer);
+    carquet_status_t status =
+        carquet_schema_add_column(schema, "metadata", CARQUET_PHYSICAL_BYTE_ARRAY, NULL,
+                                  CARQUET_REPETITION_REQUIRED, 0, outer);
     if (status != CARQUET_OK) return -1;
 
-    status = carquet_schema_add_column(
-        schema, "value", CARQUET_PHYSICAL_BYTE_ARRAY, NULL,
-        CARQUET_REPETITION_REQUIRED, 0, outer);
+    status = carquet_schema_add_column(schema, "value", CARQUET_PHYSICAL_BYTE_ARRAY, NULL,
+                                       CARQUET_REPETITION_REQUIRED, 0, outer);
     if (status != CARQUET_OK) return -1;
 
     return outer;
 }
 
-carquet_status_t carquet_schema_set_field_metadata(
-    carquet_schema_t* schema,
-    int32_t element_index,
-    const char* key,
-    const char* value) {
+carquet_status_t carquet_schema_set_field_metadata(carquet_schema_t *schema, int32_t element_index,
+                                                   const char *key, const char *value) {
 
     /* schema and key are nonnull per API contract */
     if (element_index <= 0 || element_index >= schema->num_elements) {
@@ -464,24 +401,22 @@ carquet_status_t carquet_schema_set_field_metadata(
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    parquet_schema_element_t* elem = &schema->elements[element_index];
+    parquet_schema_element_t *elem = &schema->elements[element_index];
 
     /* Replace on matching key, else append. Strings live in the schema arena. */
-    char* key_copy = carquet_arena_strdup(&schema->arena, key);
-    char* val_copy = value ? carquet_arena_strdup(&schema->arena, value) : NULL;
+    char *key_copy = carquet_arena_strdup(&schema->arena, key);
+    char *val_copy = value ? carquet_arena_strdup(&schema->arena, value) : NULL;
     if (!key_copy || (value && !val_copy)) return CARQUET_ERROR_OUT_OF_MEMORY;
 
     for (int32_t i = 0; i < elem->num_field_metadata; i++) {
-        if (elem->field_metadata[i].key &&
-            strcmp(elem->field_metadata[i].key, key) == 0) {
+        if (elem->field_metadata[i].key && strcmp(elem->field_metadata[i].key, key) == 0) {
             elem->field_metadata[i].value = val_copy;
             return CARQUET_OK;
         }
     }
 
-    parquet_key_value_t* grown = carquet_arena_alloc(
-        &schema->arena,
-        (size_t)(elem->num_field_metadata + 1) * sizeof(parquet_key_value_t));
+    parquet_key_value_t *grown = carquet_arena_alloc(
+        &schema->arena, (size_t)(elem->num_field_metadata + 1) * sizeof(parquet_key_value_t));
     if (!grown) return CARQUET_ERROR_OUT_OF_MEMORY;
     if (elem->num_field_metadata > 0) {
         memcpy(grown, elem->field_metadata,
@@ -494,27 +429,24 @@ carquet_status_t carquet_schema_set_field_metadata(
     return CARQUET_OK;
 }
 
-int32_t carquet_schema_num_columns(const carquet_schema_t* schema) {
+int32_t carquet_schema_num_columns(const carquet_schema_t *schema) {
     /* schema is nonnull per API contract */
     return schema->num_leaves;
 }
 
-int32_t carquet_schema_num_elements(const carquet_schema_t* schema) {
+int32_t carquet_schema_num_elements(const carquet_schema_t *schema) {
     /* schema is nonnull per API contract */
     return schema->num_elements;
 }
 
-const carquet_schema_node_t* carquet_schema_get_element(
-    const carquet_schema_t* schema,
-    int32_t index) {
+const carquet_schema_node_t *carquet_schema_get_element(const carquet_schema_t *schema,
+                                                        int32_t index) {
 
     /* schema is nonnull per API contract */
-    if (index < 0 || index >= schema->num_elements) {
-        return NULL;
-    }
+    if (index < 0 || index >= schema->num_elements) { return NULL; }
 
     /* Return pointer to element (cast as schema_node) */
-    return (const carquet_schema_node_t*)&schema->elements[index];
+    return (const carquet_schema_node_t *)&schema->elements[index];
 }
 
 /* ============================================================================
@@ -522,39 +454,39 @@ const carquet_schema_node_t* carquet_schema_get_element(
  * ============================================================================
  */
 
-const char* carquet_schema_node_name(const carquet_schema_node_t* node) {
+const char *carquet_schema_node_name(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     return elem->name ? elem->name : "";
 }
 
-bool carquet_schema_node_is_leaf(const carquet_schema_node_t* node) {
+bool carquet_schema_node_is_leaf(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     return elem->has_type;
 }
 
-carquet_physical_type_t carquet_schema_node_physical_type(const carquet_schema_node_t* node) {
+carquet_physical_type_t carquet_schema_node_physical_type(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     return elem->type;
 }
 
-const carquet_logical_type_t* carquet_schema_node_logical_type(const carquet_schema_node_t* node) {
+const carquet_logical_type_t *carquet_schema_node_logical_type(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     return elem->has_logical_type ? &elem->logical_type : NULL;
 }
 
-carquet_field_repetition_t carquet_schema_node_repetition(const carquet_schema_node_t* node) {
+carquet_field_repetition_t carquet_schema_node_repetition(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     return elem->repetition_type;
 }
 
-int16_t carquet_schema_node_max_def_level(const carquet_schema_node_t* node) {
+int16_t carquet_schema_node_max_def_level(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     /* This returns only this node's direct contribution.
      * For accumulated levels, use carquet_schema_max_def_level(). */
     if (elem->repetition_type == CARQUET_REPETITION_OPTIONAL ||
@@ -564,15 +496,15 @@ int16_t carquet_schema_node_max_def_level(const carquet_schema_node_t* node) {
     return 0;
 }
 
-int16_t carquet_schema_node_max_rep_level(const carquet_schema_node_t* node) {
+int16_t carquet_schema_node_max_rep_level(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     return (elem->repetition_type == CARQUET_REPETITION_REPEATED) ? 1 : 0;
 }
 
-int32_t carquet_schema_node_type_length(const carquet_schema_node_t* node) {
+int32_t carquet_schema_node_type_length(const carquet_schema_node_t *node) {
     /* node is nonnull per API contract */
-    const parquet_schema_element_t* elem = (const parquet_schema_element_t*)node;
+    const parquet_schema_element_t *elem = (const parquet_schema_element_t *)node;
     return elem->type_length;
 }
 
@@ -581,43 +513,30 @@ int32_t carquet_schema_node_type_length(const carquet_schema_node_t* node) {
  * ============================================================================
  */
 
-int16_t carquet_schema_max_def_level(
-    const carquet_schema_t* schema,
-    int32_t leaf_index) {
+int16_t carquet_schema_max_def_level(const carquet_schema_t *schema, int32_t leaf_index) {
 
     /* schema is nonnull per API contract */
-    if (leaf_index < 0 || leaf_index >= schema->num_leaves) {
-        return -1;
-    }
+    if (leaf_index < 0 || leaf_index >= schema->num_leaves) { return -1; }
     return schema->max_def_levels[leaf_index];
 }
 
-int16_t carquet_schema_max_rep_level(
-    const carquet_schema_t* schema,
-    int32_t leaf_index) {
+int16_t carquet_schema_max_rep_level(const carquet_schema_t *schema, int32_t leaf_index) {
 
     /* schema is nonnull per API contract */
-    if (leaf_index < 0 || leaf_index >= schema->num_leaves) {
-        return -1;
-    }
+    if (leaf_index < 0 || leaf_index >= schema->num_leaves) { return -1; }
     return schema->max_rep_levels[leaf_index];
 }
 
-const char* carquet_schema_column_name(
-    const carquet_schema_t* schema,
-    int32_t leaf_index) {
+const char *carquet_schema_column_name(const carquet_schema_t *schema, int32_t leaf_index) {
 
     /* schema is nonnull per API contract */
-    if (leaf_index < 0 || leaf_index >= schema->num_leaves) {
-        return NULL;
-    }
+    if (leaf_index < 0 || leaf_index >= schema->num_leaves) { return NULL; }
     int32_t elem_idx = schema->leaf_indices[leaf_index];
     return schema->elements[elem_idx].name;
 }
 
-carquet_physical_type_t carquet_schema_column_type(
-    const carquet_schema_t* schema,
-    int32_t leaf_index) {
+carquet_physical_type_t carquet_schema_column_type(const carquet_schema_t *schema,
+                                                   int32_t leaf_index) {
 
     /* schema is nonnull per API contract */
     if (leaf_index < 0 || leaf_index >= schema->num_leaves) {
@@ -627,19 +546,14 @@ carquet_physical_type_t carquet_schema_column_type(
     return schema->elements[elem_idx].type;
 }
 
-int32_t carquet_schema_column_path(
-    const carquet_schema_t* schema,
-    int32_t leaf_index,
-    const char** path_out,
-    int32_t max_depth) {
+int32_t carquet_schema_column_path(const carquet_schema_t *schema, int32_t leaf_index,
+                                   const char **path_out, int32_t max_depth) {
 
     /* schema and path_out are nonnull per API contract */
-    if (leaf_index < 0 || leaf_index >= schema->num_leaves || max_depth <= 0) {
-        return 0;
-    }
+    if (leaf_index < 0 || leaf_index >= schema->num_leaves || max_depth <= 0) { return 0; }
 
     /* Walk from leaf to root, collecting names (excluding root "schema") */
-    const char* components[64];
+    const char *components[64];
     int32_t depth = 0;
 
     int32_t elem_idx = schema->leaf_indices[leaf_index];
@@ -650,9 +564,7 @@ int32_t carquet_schema_column_path(
 
     /* Reverse into output (root-first order) */
     int32_t result_len = depth < max_depth ? depth : max_depth;
-    for (int32_t i = 0; i < result_len; i++) {
-        path_out[i] = components[depth - 1 - i];
-    }
+    for (int32_t i = 0; i < result_len; i++) { path_out[i] = components[depth - 1 - i]; }
 
     return result_len;
 }
@@ -662,14 +574,11 @@ int32_t carquet_schema_column_path(
  * ============================================================================
  */
 
-int32_t carquet_schema_add_list(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_physical_type_t element_type,
-    const carquet_logical_type_t* element_logical_type,
-    carquet_field_repetition_t list_repetition,
-    int32_t type_length,
-    int32_t parent_index) {
+int32_t carquet_schema_add_list(carquet_schema_t *schema, const char *name,
+                                carquet_physical_type_t element_type,
+                                const carquet_logical_type_t *element_logical_type,
+                                carquet_field_repetition_t list_repetition, int32_t type_length,
+                                int32_t parent_index) {
 
     /* Create the outer group with LIST annotation:
      *   <name> (<list_repetition>, LIST) {
@@ -692,25 +601,21 @@ int32_t carquet_schema_add_list(
     if (inner < 0) return -1;
 
     /* Element leaf column */
-    carquet_status_t status = carquet_schema_add_column(
-        schema, "element", element_type, element_logical_type,
-        CARQUET_REPETITION_OPTIONAL, type_length, inner);
+    carquet_status_t status =
+        carquet_schema_add_column(schema, "element", element_type, element_logical_type,
+                                  CARQUET_REPETITION_OPTIONAL, type_length, inner);
     if (status != CARQUET_OK) return -1;
 
     return outer;
 }
 
-int32_t carquet_schema_add_map(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_physical_type_t key_type,
-    const carquet_logical_type_t* key_logical_type,
-    int32_t key_type_length,
-    carquet_physical_type_t value_type,
-    const carquet_logical_type_t* value_logical_type,
-    int32_t value_type_length,
-    carquet_field_repetition_t map_repetition,
-    int32_t parent_index) {
+int32_t carquet_schema_add_map(carquet_schema_t *schema, const char *name,
+                               carquet_physical_type_t key_type,
+                               const carquet_logical_type_t *key_logical_type,
+                               int32_t key_type_length, carquet_physical_type_t value_type,
+                               const carquet_logical_type_t *value_logical_type,
+                               int32_t value_type_length, carquet_field_repetition_t map_repetition,
+                               int32_t parent_index) {
 
     /* Create the standard MAP schema:
      *   <name> (<map_repetition>, MAP) {
@@ -734,25 +639,22 @@ int32_t carquet_schema_add_map(
     if (kv < 0) return -1;
 
     /* Key column (always required) */
-    carquet_status_t status = carquet_schema_add_column(
-        schema, "key", key_type, key_logical_type,
-        CARQUET_REPETITION_REQUIRED, key_type_length, kv);
+    carquet_status_t status =
+        carquet_schema_add_column(schema, "key", key_type, key_logical_type,
+                                  CARQUET_REPETITION_REQUIRED, key_type_length, kv);
     if (status != CARQUET_OK) return -1;
 
     /* Value column (optional) */
-    status = carquet_schema_add_column(
-        schema, "value", value_type, value_logical_type,
-        CARQUET_REPETITION_OPTIONAL, value_type_length, kv);
+    status = carquet_schema_add_column(schema, "value", value_type, value_logical_type,
+                                       CARQUET_REPETITION_OPTIONAL, value_type_length, kv);
     if (status != CARQUET_OK) return -1;
 
     return outer;
 }
 
-int32_t carquet_schema_add_list_group(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t list_repetition,
-    int32_t parent_index) {
+int32_t carquet_schema_add_list_group(carquet_schema_t *schema, const char *name,
+                                      carquet_field_repetition_t list_repetition,
+                                      int32_t parent_index) {
 
     /* Outer LIST-annotated container. */
     int32_t outer = carquet_schema_add_group(schema, name, list_repetition, parent_index);
@@ -764,11 +666,9 @@ int32_t carquet_schema_add_list_group(
     return carquet_schema_add_group(schema, "list", CARQUET_REPETITION_REPEATED, outer);
 }
 
-int32_t carquet_schema_add_map_group(
-    carquet_schema_t* schema,
-    const char* name,
-    carquet_field_repetition_t map_repetition,
-    int32_t parent_index) {
+int32_t carquet_schema_add_map_group(carquet_schema_t *schema, const char *name,
+                                     carquet_field_repetition_t map_repetition,
+                                     int32_t parent_index) {
 
     /* Outer MAP-annotated container. */
     int32_t outer = carquet_schema_add_group(schema, name, map_repetition, parent_index);
@@ -785,13 +685,9 @@ int32_t carquet_schema_add_map_group(
  * ============================================================================
  */
 
-int64_t carquet_count_rows(
-    const int16_t* rep_levels,
-    int64_t num_values) {
+int64_t carquet_count_rows(const int16_t *rep_levels, int64_t num_values) {
 
-    if (!rep_levels || num_values <= 0) {
-        return num_values > 0 ? num_values : 0;
-    }
+    if (!rep_levels || num_values <= 0) { return num_values > 0 ? num_values : 0; }
 
     int64_t rows = 0;
     for (int64_t i = 0; i < num_values; i++) {
@@ -800,17 +696,11 @@ int64_t carquet_count_rows(
     return rows;
 }
 
-int64_t carquet_list_offsets(
-    const int16_t* rep_levels,
-    int64_t num_values,
-    int16_t list_rep_level,
-    int64_t* offsets_out,
-    int64_t max_offsets) {
+int64_t carquet_list_offsets(const int16_t *rep_levels, int64_t num_values, int16_t list_rep_level,
+                             int64_t *offsets_out, int64_t max_offsets) {
 
     /* rep_levels and offsets_out are nonnull per API contract */
-    if (num_values <= 0 || max_offsets <= 0) {
-        return 0;
-    }
+    if (num_values <= 0 || max_offsets <= 0) { return 0; }
 
     /* offsets_out is an Arrow-style offsets array:
      * offsets[i] = start index of list element i
@@ -819,17 +709,13 @@ int64_t carquet_list_offsets(
     int64_t num_lists = 0;
     for (int64_t i = 0; i < num_values; i++) {
         if (rep_levels[i] < list_rep_level) {
-            if (num_lists < max_offsets) {
-                offsets_out[num_lists] = i;
-            }
+            if (num_lists < max_offsets) { offsets_out[num_lists] = i; }
             num_lists++;
         }
     }
 
     /* Write the final offset (one past end) */
-    if (num_lists < max_offsets) {
-        offsets_out[num_lists] = num_values;
-    }
+    if (num_lists < max_offsets) { offsets_out[num_lists] = num_values; }
 
     return num_lists;
 }

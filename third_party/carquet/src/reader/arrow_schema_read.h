@@ -36,12 +36,9 @@ extern "C" {
  * @param parent_indices Parent element index per element (-1/0 for root).
  * @param arena          Arena for the copied key/value strings and arrays.
  */
-void carquet_apply_arrow_field_metadata(
-    const char* b64_value,
-    parquet_schema_element_t* elements,
-    int32_t num_elements,
-    const int32_t* parent_indices,
-    carquet_arena_t* arena);
+void carquet_apply_arrow_field_metadata(const char *b64_value, parquet_schema_element_t *elements,
+                                        int32_t num_elements, const int32_t *parent_indices,
+                                        carquet_arena_t *arena);
 
 #ifdef __cplusplus
 }

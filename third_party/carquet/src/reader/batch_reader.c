@@ -26,13 +26,13 @@
 
 #if !defined(_WIN32)
 #include <sys/mman.h>
-#include <unistd.h>   /* sysconf(_SC_PAGESIZE) */
+#include <unistd.h> /* sysconf(_SC_PAGESIZE) */
 #endif
 
 /* SIMD dispatch function for null bitmap construction */
-extern void carquet_dispatch_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                                int16_t max_def_level, uint8_t* null_bitmap);
-extern int64_t carquet_dispatch_count_non_nulls(const int16_t* def_levels, int64_t count,
+extern void carquet_dispatch_build_null_bitmap(const int16_t *def_levels, int64_t count,
+                                               int16_t max_def_level, uint8_t *null_bitmap);
+extern int64_t carquet_dispatch_count_non_nulls(const int16_t *def_levels, int64_t count,
                                                 int16_t max_def_level);
 
 #define CARQUET_MAX_PAGE_PAYLOAD_SIZE (256ULL * 1024 * 1024)
@@ -56,19 +56,19 @@ extern int64_t carquet_dispatch_count_non_nulls(const int16_t* def_levels, int64
  */
 
 typedef struct carquet_column_data {
-    void* data;                 /* Column values (or uint32_t* indices if dict preserved) */
-    uint8_t* null_bitmap;       /* Null bitmap (1 bit per value), NULL for REQUIRED */
-    int64_t num_values;         /* Number of values */
-    size_t data_capacity;       /* Allocated capacity for data */
+    void *data;           /* Column values (or uint32_t* indices if dict preserved) */
+    uint8_t *null_bitmap; /* Null bitmap (1 bit per value), NULL for REQUIRED */
+    int64_t num_values;   /* Number of values */
+    size_t data_capacity; /* Allocated capacity for data */
     carquet_physical_type_t type;
-    int32_t type_length;        /* For fixed-length types */
-    carquet_data_ownership_t ownership;  /* OWNED or VIEW (for future zero-copy) */
+    int32_t type_length;                /* For fixed-length types */
+    carquet_data_ownership_t ownership; /* OWNED or VIEW (for future zero-copy) */
 
     /* Dictionary preservation (when config.preserve_dictionaries == true) */
-    bool is_dictionary;             /* True if this column has preserved dictionary */
-    const uint8_t* dictionary_data; /* Pointer to dictionary bytes (view, not owned) */
-    int32_t dictionary_count;       /* Number of dictionary entries */
-    const uint32_t* dictionary_offsets; /* Offset table for BYTE_ARRAY (view) */
+    bool is_dictionary;                 /* True if this column has preserved dictionary */
+    const uint8_t *dictionary_data;     /* Pointer to dictionary bytes (view, not owned) */
+    int32_t dictionary_count;           /* Number of dictionary entries */
+    const uint32_t *dictionary_offsets; /* Offset table for BYTE_ARRAY (view) */
 
     /* Nested (single-level LIST/MAP-leaf) reconstruction. When list_offsets is
      * non-NULL this column is a list: `data`/`null_bitmap`/`num_values` describe
@@ -76,56 +76,56 @@ typedef struct carquet_column_data {
      * validity bitmap), and list_offsets[i]..list_offsets[i+1] delimit list i in
      * that child array. list_validity (may be NULL) is the list-level null
      * bitmap. num_lists is the logical row count. */
-    int32_t* list_offsets;      /* [num_lists + 1] Arrow list offsets, or NULL */
-    uint8_t* list_validity;     /* list-level validity bitmap (LSB, present=1), or NULL */
-    int64_t  num_lists;         /* number of logical rows (lists) */
-    int16_t  max_rep_level;     /* > 0 marks a repeated (list) column */
+    int32_t *list_offsets;  /* [num_lists + 1] Arrow list offsets, or NULL */
+    uint8_t *list_validity; /* list-level validity bitmap (LSB, present=1), or NULL */
+    int64_t num_lists;      /* number of logical rows (lists) */
+    int16_t max_rep_level;  /* > 0 marks a repeated (list) column */
 } carquet_column_data_t;
 
 /* Pre-allocated column buffer pool for reuse across batches */
 typedef struct carquet_column_pool {
-    void* data;                 /* Pre-allocated data buffer */
+    void *data;                 /* Pre-allocated data buffer */
     size_t data_capacity;       /* Capacity in bytes */
-    uint8_t* null_bitmap;       /* Pre-allocated null bitmap */
+    uint8_t *null_bitmap;       /* Pre-allocated null bitmap */
     size_t bitmap_capacity;     /* Capacity in bytes */
-    int16_t* def_levels;        /* Pre-allocated def levels buffer */
+    int16_t *def_levels;        /* Pre-allocated def levels buffer */
     size_t def_levels_capacity; /* Capacity in elements */
     /* Nested (list) reconstruction scratch/output buffers */
-    int16_t* rep_levels;        /* Pre-allocated rep levels buffer */
-    size_t rep_levels_capacity; /* Capacity in elements */
-    int32_t* list_offsets;      /* Pre-allocated list offsets buffer */
-    size_t list_offsets_capacity; /* Capacity in elements */
-    uint8_t* list_validity;     /* Pre-allocated list-level validity bitmap */
+    int16_t *rep_levels;           /* Pre-allocated rep levels buffer */
+    size_t rep_levels_capacity;    /* Capacity in elements */
+    int32_t *list_offsets;         /* Pre-allocated list offsets buffer */
+    size_t list_offsets_capacity;  /* Capacity in elements */
+    uint8_t *list_validity;        /* Pre-allocated list-level validity bitmap */
     size_t list_validity_capacity; /* Capacity in bytes */
 } carquet_column_pool_t;
 
 struct carquet_row_batch {
-    carquet_column_data_t* columns;
+    carquet_column_data_t *columns;
     int32_t num_columns;
     int64_t num_rows;
     carquet_arena_t arena;
-    bool pooled;                /* If true, data buffers are from batch_reader pool */
+    bool pooled; /* If true, data buffers are from batch_reader pool */
 };
 
 /* Pipeline ring buffer slot: holds pre-read column data for one RG */
 typedef struct {
-    carquet_column_reader_t** col_readers;  /* [num_projected] readers, used for bulk read */
-    int32_t rg_index;                       /* row group index, -1 = empty */
-    bool ready;                             /* all columns fully read */
-    int32_t pending_tasks;                  /* bulk-read tasks still running for this
-                                             * slot; guarded by the reader's slot_mutex */
+    carquet_column_reader_t **col_readers; /* [num_projected] readers, used for bulk read */
+    int32_t rg_index;                      /* row group index, -1 = empty */
+    bool ready;                            /* all columns fully read */
+    int32_t pending_tasks;                 /* bulk-read tasks still running for this
+                                            * slot; guarded by the reader's slot_mutex */
 
     /* Pre-read value buffers (entire column chunk per column) */
-    void** col_values;       /* [num_projected] value buffers */
-    size_t* col_buf_sizes;   /* [num_projected] buffer capacities in bytes */
-    int64_t* col_num_values; /* [num_projected] values actually read */
+    void **col_values;       /* [num_projected] value buffers */
+    size_t *col_buf_sizes;   /* [num_projected] buffer capacities in bytes */
+    int64_t *col_num_values; /* [num_projected] values actually read */
     int64_t total_rows;      /* total rows in this slot (= range total when filter active) */
     int64_t rows_consumed;   /* rows already served to batch_reader_next */
     /* Columns read as several page-range segments: the task_args index of the
      * first segment and the segment count (<= 1 means a single whole-chunk
      * task, whose count lands in col_num_values directly). */
-    int32_t* col_task_first; /* [num_projected] */
-    int32_t* col_task_count; /* [num_projected] */
+    int32_t *col_task_first; /* [num_projected] */
+    int32_t *col_task_count; /* [num_projected] */
 
     /* Page-filter row ranges for this slot (only populated when a page
      * filter is active). Per-projected-column offset indexes are cached
@@ -133,58 +133,58 @@ typedef struct {
      * through the file reader again. */
     carquet_row_range_list_t ranges;
     bool filter_ranges_valid;
-    carquet_offset_index_t** col_offset_indexes;  /* [num_projected], may be NULL entries */
+    carquet_offset_index_t **col_offset_indexes; /* [num_projected], may be NULL entries */
 
     /* Per-slot independent mmap for this row group's byte range.
      * Avoids page table lock contention when 12+ threads fault pages
      * from the same shared mmap simultaneously. */
 #if !defined(_WIN32)
-    uint8_t* slot_mmap;         /* independent mmap for this RG, or NULL */
-    size_t   slot_mmap_size;    /* mmap length */
-    int64_t  slot_mmap_offset;  /* file offset corresponding to slot_mmap[0] */
+    uint8_t *slot_mmap;       /* independent mmap for this RG, or NULL */
+    size_t slot_mmap_size;    /* mmap length */
+    int64_t slot_mmap_offset; /* file offset corresponding to slot_mmap[0] */
 #endif
 } rg_slot_t;
 
 /* Forward decl shared with filtered bulk-read task (defined later). */
-static int32_t find_page_for_row(
-    const carquet_offset_index_t* oi,
-    int64_t row_group_num_rows,
-    int64_t target_row,
-    int64_t* page_first_row_out);
+static int32_t find_page_for_row(const carquet_offset_index_t *oi, int64_t row_group_num_rows,
+                                 int64_t target_row, int64_t *page_first_row_out);
 
 /* Forward declarations for coalesced read fast path.
  * data_base: pointer to file data (per-slot mmap or shared mmap).
  *            Byte at file offset N is at data_base[N]. */
-static bool can_coalesce_column(const carquet_column_reader_t* cr);
-static void coalesced_read_column_range(const carquet_column_reader_t* cr,
-    const uint8_t* data_base, void* dest, int64_t max_values,
-    int64_t start_offset, int64_t end_offset, int64_t* out_values_read);
-static bool coalesced_read_segment(const carquet_column_reader_t* cr,
-    const uint8_t* data_base, void* dest, int64_t max_values,
-    int64_t start_offset, int64_t end_offset,
-    struct carquet_batch_reader* scratch_owner, int64_t* out_values_read);
-static void coalesced_read_column(const carquet_column_reader_t* cr,
-    void* dest, int64_t max_values, int64_t* out_values_read);
-static int32_t plan_coalesced_column_splits(const carquet_column_reader_t* cr,
-    const uint8_t* data_base, int64_t max_values, int32_t max_splits,
-    int64_t* split_offsets, int64_t* split_values);
+static bool can_coalesce_column(const carquet_column_reader_t *cr);
+static void coalesced_read_column_range(const carquet_column_reader_t *cr, const uint8_t *data_base,
+                                        void *dest, int64_t max_values, int64_t start_offset,
+                                        int64_t end_offset, int64_t *out_values_read);
+static bool coalesced_read_segment(const carquet_column_reader_t *cr, const uint8_t *data_base,
+                                   void *dest, int64_t max_values, int64_t start_offset,
+                                   int64_t end_offset, struct carquet_batch_reader *scratch_owner,
+                                   int64_t *out_values_read);
+static void coalesced_read_column(const carquet_column_reader_t *cr, void *dest, int64_t max_values,
+                                  int64_t *out_values_read);
+static int32_t plan_coalesced_column_splits(const carquet_column_reader_t *cr,
+                                            const uint8_t *data_base, int64_t max_values,
+                                            int32_t max_splits, int64_t *split_offsets,
+                                            int64_t *split_values);
 
-extern uint32_t carquet_crc32(const uint8_t* data, size_t length);
-extern carquet_status_t carquet_byte_stream_split_decode(
-    const uint8_t* data, size_t data_size, int32_t type_length,
-    uint8_t* values, int64_t count);
-extern carquet_status_t carquet_byte_stream_split_decode_float(
-    const uint8_t* data, size_t data_size, float* values, int64_t count);
-extern carquet_status_t carquet_byte_stream_split_decode_double(
-    const uint8_t* data, size_t data_size, double* values, int64_t count);
+extern uint32_t carquet_crc32(const uint8_t *data, size_t length);
+extern carquet_status_t carquet_byte_stream_split_decode(const uint8_t *data, size_t data_size,
+                                                         int32_t type_length, uint8_t *values,
+                                                         int64_t count);
+extern carquet_status_t carquet_byte_stream_split_decode_float(const uint8_t *data,
+                                                               size_t data_size, float *values,
+                                                               int64_t count);
+extern carquet_status_t carquet_byte_stream_split_decode_double(const uint8_t *data,
+                                                                size_t data_size, double *values,
+                                                                int64_t count);
 
 /* Task argument for parallel bulk column reading */
 typedef struct {
-    carquet_column_reader_t* col_reader;
-    const uint8_t* data_base;  /* file data pointer (per-slot or shared mmap) */
-    void* dest;
+    carquet_column_reader_t *col_reader;
+    const uint8_t *data_base; /* file data pointer (per-slot or shared mmap) */
+    void *dest;
     int64_t max_values;
-    int64_t* out_values_read;
+    int64_t *out_values_read;
     int64_t start_offset;      /* 0 = full chunk */
     int64_t end_offset;        /* 0 = full chunk */
     int64_t local_values_read; /* scratch for split tasks */
@@ -193,20 +193,20 @@ typedef struct {
 
     /* Page-filter mode: when ranges is non-NULL the task reads only the
      * matching pages, writing rows contiguously into dest. */
-    const carquet_row_range_list_t* ranges;
-    const carquet_offset_index_t* offset_index;
+    const carquet_row_range_list_t *ranges;
+    const carquet_offset_index_t *offset_index;
     int64_t rg_num_rows;
     size_t value_size;
 
     /* Completion accounting: the owning reader's slot_mutex/slot_cond and the
      * slot's pending_tasks counter, decremented when the task finishes so
      * the consumer can wait for one slot instead of draining the pool. */
-    struct carquet_batch_reader* owner;
-    int32_t* slot_pending;
+    struct carquet_batch_reader *owner;
+    int32_t *slot_pending;
 } bulk_read_arg_t;
 
 struct carquet_batch_reader {
-    carquet_reader_t* reader;
+    carquet_reader_t *reader;
     carquet_batch_reader_config_t config;
 
     /* Detail for the most recent carquet_batch_reader_next() failure, exposed
@@ -217,14 +217,14 @@ struct carquet_batch_reader {
     carquet_error_t last_error;
 
     /* Column projection */
-    int32_t* projected_columns;  /* File column indices to read */
-    int32_t num_projected;       /* Number of projected columns */
-    carquet_physical_type_t* projected_types;
-    int32_t* projected_type_lengths;
-    int16_t* projected_max_defs;
-    int16_t* projected_max_reps;
-    size_t* projected_value_sizes;
-    bool has_repeated;           /* true if any projected column has max_rep > 0 */
+    int32_t *projected_columns; /* File column indices to read */
+    int32_t num_projected;      /* Number of projected columns */
+    carquet_physical_type_t *projected_types;
+    int32_t *projected_type_lengths;
+    int16_t *projected_max_defs;
+    int16_t *projected_max_reps;
+    size_t *projected_value_sizes;
+    bool has_repeated; /* true if any projected column has max_rep > 0 */
 
     /* Reading state */
     int32_t current_row_group;
@@ -232,26 +232,26 @@ struct carquet_batch_reader {
     int64_t total_rows_read;
 
     /* Column readers for current row group */
-    carquet_column_reader_t** col_readers;
+    carquet_column_reader_t **col_readers;
 
     /* Memory-mapped data */
-    uint8_t* mmap_data;
+    uint8_t *mmap_data;
     size_t mmap_size;
 
     /* Buffer pool for reuse across batches (one per projected column) */
-    carquet_column_pool_t* col_pools;
+    carquet_column_pool_t *col_pools;
 
     /* Cached batch struct to avoid repeated alloc/free */
-    carquet_row_batch_t* cached_batch;
+    carquet_row_batch_t *cached_batch;
 
     /* Persistent worker pool for cross-RG parallel decompression */
-    carquet_worker_pool_t* pool;
-    bool pool_is_borrowed;  /* true when pool comes from config.thread_pool */
+    carquet_worker_pool_t *pool;
+    bool pool_is_borrowed; /* true when pool comes from config.thread_pool */
 
     /* Pipeline ring buffer for multi-RG parallel decompression.
      * Pre-decompresses pages for upcoming row groups so that by the time
      * batch_reader_next() needs data, it's already decompressed. */
-    rg_slot_t* pipeline;          /* [pipeline_depth] ring buffer */
+    rg_slot_t *pipeline; /* [pipeline_depth] ring buffer */
     /* Per-slot completion: lets next() wait for the head slot only, so the
      * other slots keep decompressing in the background (previously a global
      * pool wait stalled every row-group transition on the newest fill). */
@@ -270,17 +270,17 @@ struct carquet_batch_reader {
      * decompress_buffer: BYTE_STREAM_SPLIT staging comes from this small
      * pool instead (one entry per pool thread; guarded by slot_mutex). */
     int32_t max_splits;
-    uint8_t** scratch_bufs;       /* [scratch_cap]; entries [0, scratch_free) are free */
-    size_t* scratch_sizes;        /* [scratch_cap] capacities (0 = not yet allocated) */
+    uint8_t **scratch_bufs; /* [scratch_cap]; entries [0, scratch_free) are free */
+    size_t *scratch_sizes;  /* [scratch_cap] capacities (0 = not yet allocated) */
     int32_t scratch_free;
     int32_t scratch_cap;
-    int32_t pipeline_depth;       /* window size */
-    int32_t pipeline_head;        /* next slot to consume */
-    int32_t pipeline_count;       /* slots in use */
-    int32_t* rg_order;            /* pre-filtered list of RG indices */
-    int32_t rg_order_len;         /* total filtered RGs */
-    int32_t rg_order_next;        /* next RG to submit */
-    bool pipeline_active;         /* multi-RG pipeline enabled */
+    int32_t pipeline_depth; /* window size */
+    int32_t pipeline_head;  /* next slot to consume */
+    int32_t pipeline_count; /* slots in use */
+    int32_t *rg_order;      /* pre-filtered list of RG indices */
+    int32_t rg_order_len;   /* total filtered RGs */
+    int32_t rg_order_next;  /* next RG to submit */
+    bool pipeline_active;   /* multi-RG pipeline enabled */
     /* First failure raised while filling or reading pipeline slots. Slots that
      * were read successfully before it are still served; once the failure is
      * returned from next() the pipeline is dead and keeps returning it, so a
@@ -289,14 +289,14 @@ struct carquet_batch_reader {
     bool pipeline_dead;
 
     /* Per-reader task args (replaces static global array) */
-    bulk_read_arg_t* task_args;
+    bulk_read_arg_t *task_args;
     int32_t task_args_capacity;
 
     /* ====================================================================
      * Page filter state
      * ==================================================================== */
     /* Active filter clauses (caller-owned; not copied). NULL = no filter. */
-    const carquet_filter_clause_t* filter_clauses;
+    const carquet_filter_clause_t *filter_clauses;
     int32_t filter_clause_count;
 
     /* Row ranges that survive the conjunction for current_row_group.
@@ -305,13 +305,13 @@ struct carquet_batch_reader {
     bool filter_rg_state_valid;
     int32_t current_range_index;
     int64_t current_range_rows_emitted;
-    bool range_positioned;          /* Column readers seeked to current range start? */
-    int64_t rows_skipped;           /* Diagnostic accumulator */
+    bool range_positioned; /* Column readers seeked to current range start? */
+    int64_t rows_skipped;  /* Diagnostic accumulator */
 
     /* Per-projected-column offset index cache for the current row group.
      * Loaded lazily on first range positioning, freed on RG transition. */
-    carquet_offset_index_t** projected_offset_indexes;
-    int32_t projected_oi_rg;        /* -1 when cache is empty */
+    carquet_offset_index_t **projected_offset_indexes;
+    int32_t projected_oi_rg; /* -1 when cache is empty */
 
     /* ====================================================================
      * Row-range read state ([offset, limit) independent of any predicate).
@@ -319,14 +319,14 @@ struct carquet_batch_reader {
      * the page filter and with repeated (nested) columns. Drives the
      * dedicated sequential batch_reader_next_row_range() path, bypassing the
      * pipeline. ==================================================================== */
-    bool     row_range_active;
-    int64_t  row_range_start;       /* global first row, inclusive */
-    int64_t  row_range_end;         /* global exclusive end (INT64_MAX = to EOF) */
-    int64_t  rr_rg_global_start;    /* global row index of current_row_group's row 0 */
-    int64_t  rr_local_lo;           /* RG-local first row of the current window */
-    int64_t  rr_local_hi;           /* RG-local exclusive end of the current window */
-    int64_t  rr_emitted;            /* rows already emitted from the current window */
-    bool     rr_rg_open;            /* readers opened + positioned for current window */
+    bool row_range_active;
+    int64_t row_range_start;    /* global first row, inclusive */
+    int64_t row_range_end;      /* global exclusive end (INT64_MAX = to EOF) */
+    int64_t rr_rg_global_start; /* global row index of current_row_group's row 0 */
+    int64_t rr_local_lo;        /* RG-local first row of the current window */
+    int64_t rr_local_hi;        /* RG-local exclusive end of the current window */
+    int64_t rr_emitted;         /* rows already emitted from the current window */
+    bool rr_rg_open;            /* readers opened + positioned for current window */
 };
 
 /* ============================================================================
@@ -334,11 +334,11 @@ struct carquet_batch_reader {
  * ============================================================================
  */
 
-void carquet_batch_reader_config_init(carquet_batch_reader_config_t* config) {
+void carquet_batch_reader_config_init(carquet_batch_reader_config_t *config) {
     /* config is nonnull per API contract */
     memset(config, 0, sizeof(*config));
-    config->batch_size = 65536;  /* 64K rows per batch */
-    config->num_threads = 0;     /* Auto-detect */
+    config->batch_size = 65536; /* 64K rows per batch */
+    config->num_threads = 0;    /* Auto-detect */
     config->use_mmap = false;
 }
 
@@ -352,42 +352,40 @@ void carquet_batch_reader_config_init(carquet_batch_reader_config_t* config) {
 
 static size_t get_type_size(carquet_physical_type_t type, int32_t type_length) {
     switch (type) {
-        case CARQUET_PHYSICAL_BOOLEAN: return 1;
-        case CARQUET_PHYSICAL_INT32: return 4;
-        case CARQUET_PHYSICAL_INT64: return 8;
-        case CARQUET_PHYSICAL_INT96: return 12;
-        case CARQUET_PHYSICAL_FLOAT: return 4;
-        case CARQUET_PHYSICAL_DOUBLE: return 8;
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            /* Validate type_length to prevent overflow attacks */
-            if (type_length <= 0 || type_length > CARQUET_MAX_TYPE_LENGTH) {
-                return 0;  /* Invalid - will cause allocation to fail safely */
-            }
-            return (size_t)type_length;
-        case CARQUET_PHYSICAL_BYTE_ARRAY: return sizeof(carquet_byte_array_t);
-        default: return 0;
+    case CARQUET_PHYSICAL_BOOLEAN: return 1;
+    case CARQUET_PHYSICAL_INT32: return 4;
+    case CARQUET_PHYSICAL_INT64: return 8;
+    case CARQUET_PHYSICAL_INT96: return 12;
+    case CARQUET_PHYSICAL_FLOAT: return 4;
+    case CARQUET_PHYSICAL_DOUBLE: return 8;
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
+        /* Validate type_length to prevent overflow attacks */
+        if (type_length <= 0 || type_length > CARQUET_MAX_TYPE_LENGTH) {
+            return 0; /* Invalid - will cause allocation to fail safely */
+        }
+        return (size_t)type_length;
+    case CARQUET_PHYSICAL_BYTE_ARRAY: return sizeof(carquet_byte_array_t);
+    default: return 0;
     }
 }
 
-static int resolve_column_name(const carquet_reader_t* reader, const char* name) {
-    const carquet_schema_t* schema = carquet_reader_schema(reader);
+static int resolve_column_name(const carquet_reader_t *reader, const char *name) {
+    const carquet_schema_t *schema = carquet_reader_schema(reader);
     if (!schema) return -1;
 
     return carquet_schema_find_column(schema, name);
 }
 
 /* Ensure a pool buffer is at least 'needed' bytes, growing if necessary */
-static void* pool_ensure_data(carquet_column_pool_t* pool, size_t needed) {
-    if (needed <= pool->data_capacity) {
-        return pool->data;
-    }
+static void *pool_ensure_data(carquet_column_pool_t *pool, size_t needed) {
+    if (needed <= pool->data_capacity) { return pool->data; }
     carquet_mem_free(pool->data);
     pool->data = carquet_mem_malloc(needed);
     pool->data_capacity = pool->data ? needed : 0;
     return pool->data;
 }
 
-static uint8_t* pool_ensure_bitmap(carquet_column_pool_t* pool, size_t needed) {
+static uint8_t *pool_ensure_bitmap(carquet_column_pool_t *pool, size_t needed) {
     if (needed <= pool->bitmap_capacity) {
         memset(pool->null_bitmap, 0, needed);
         return pool->null_bitmap;
@@ -398,37 +396,31 @@ static uint8_t* pool_ensure_bitmap(carquet_column_pool_t* pool, size_t needed) {
     return pool->null_bitmap;
 }
 
-static int16_t* pool_ensure_def_levels(carquet_column_pool_t* pool, size_t count) {
-    if (count <= pool->def_levels_capacity) {
-        return pool->def_levels;
-    }
+static int16_t *pool_ensure_def_levels(carquet_column_pool_t *pool, size_t count) {
+    if (count <= pool->def_levels_capacity) { return pool->def_levels; }
     carquet_mem_free(pool->def_levels);
     pool->def_levels = carquet_mem_malloc(sizeof(int16_t) * count);
     pool->def_levels_capacity = pool->def_levels ? count : 0;
     return pool->def_levels;
 }
 
-static int16_t* pool_ensure_rep_levels(carquet_column_pool_t* pool, size_t count) {
-    if (count <= pool->rep_levels_capacity) {
-        return pool->rep_levels;
-    }
+static int16_t *pool_ensure_rep_levels(carquet_column_pool_t *pool, size_t count) {
+    if (count <= pool->rep_levels_capacity) { return pool->rep_levels; }
     carquet_mem_free(pool->rep_levels);
     pool->rep_levels = carquet_mem_malloc(sizeof(int16_t) * count);
     pool->rep_levels_capacity = pool->rep_levels ? count : 0;
     return pool->rep_levels;
 }
 
-static int32_t* pool_ensure_list_offsets(carquet_column_pool_t* pool, size_t count) {
-    if (count <= pool->list_offsets_capacity) {
-        return pool->list_offsets;
-    }
+static int32_t *pool_ensure_list_offsets(carquet_column_pool_t *pool, size_t count) {
+    if (count <= pool->list_offsets_capacity) { return pool->list_offsets; }
     carquet_mem_free(pool->list_offsets);
     pool->list_offsets = carquet_mem_malloc(sizeof(int32_t) * count);
     pool->list_offsets_capacity = pool->list_offsets ? count : 0;
     return pool->list_offsets;
 }
 
-static uint8_t* pool_ensure_list_validity(carquet_column_pool_t* pool, size_t bytes) {
+static uint8_t *pool_ensure_list_validity(carquet_column_pool_t *pool, size_t bytes) {
     if (bytes <= pool->list_validity_capacity) {
         memset(pool->list_validity, 0, bytes);
         return pool->list_validity;
@@ -439,16 +431,13 @@ static uint8_t* pool_ensure_list_validity(carquet_column_pool_t* pool, size_t by
     return pool->list_validity;
 }
 
-static bool column_can_zero_copy_batch(
-    const carquet_column_reader_t* col_reader,
-    carquet_physical_type_t type,
-    int16_t max_def,
-    int64_t rows_to_read) {
+static bool column_can_zero_copy_batch(const carquet_column_reader_t *col_reader,
+                                       carquet_physical_type_t type, int16_t max_def,
+                                       int64_t rows_to_read) {
 
     if (!col_reader || !col_reader->page_loaded ||
-        col_reader->decoded_ownership != CARQUET_DATA_VIEW ||
-        max_def != 0 || col_reader->max_rep_level > 0 ||
-        type == CARQUET_PHYSICAL_BYTE_ARRAY) {
+        col_reader->decoded_ownership != CARQUET_DATA_VIEW || max_def != 0 ||
+        col_reader->max_rep_level > 0 || type == CARQUET_PHYSICAL_BYTE_ARRAY) {
         return false;
     }
 
@@ -456,15 +445,12 @@ static bool column_can_zero_copy_batch(
     return page_available > 0 && page_available >= (int32_t)rows_to_read;
 }
 
-static int64_t column_zero_copy_rows_available(
-    const carquet_column_reader_t* col_reader,
-    carquet_physical_type_t type,
-    int16_t max_def) {
+static int64_t column_zero_copy_rows_available(const carquet_column_reader_t *col_reader,
+                                               carquet_physical_type_t type, int16_t max_def) {
 
     if (!col_reader || !col_reader->page_loaded ||
-        col_reader->decoded_ownership != CARQUET_DATA_VIEW ||
-        max_def != 0 || col_reader->max_rep_level > 0 ||
-        type == CARQUET_PHYSICAL_BYTE_ARRAY) {
+        col_reader->decoded_ownership != CARQUET_DATA_VIEW || max_def != 0 ||
+        col_reader->max_rep_level > 0 || type == CARQUET_PHYSICAL_BYTE_ARRAY) {
         return 0;
     }
 
@@ -472,80 +458,62 @@ static int64_t column_zero_copy_rows_available(
     return page_available > 0 ? page_available : 0;
 }
 
-static int64_t clamp_rows_to_zero_copy_window(
-    const carquet_batch_reader_t* batch_reader,
-    int64_t rows_to_read) {
+static int64_t clamp_rows_to_zero_copy_window(const carquet_batch_reader_t *batch_reader,
+                                              int64_t rows_to_read) {
 
     int64_t zero_copy_rows = rows_to_read;
 
     for (int32_t i = 0; i < batch_reader->num_projected; i++) {
-        int64_t page_rows = column_zero_copy_rows_available(
-            batch_reader->col_readers[i],
-            batch_reader->projected_types[i],
-            batch_reader->projected_max_defs[i]);
+        int64_t page_rows = column_zero_copy_rows_available(batch_reader->col_readers[i],
+                                                            batch_reader->projected_types[i],
+                                                            batch_reader->projected_max_defs[i]);
 
-        if (page_rows <= 0) {
-            return rows_to_read;
-        }
-        if (page_rows < zero_copy_rows) {
-            zero_copy_rows = page_rows;
-        }
+        if (page_rows <= 0) { return rows_to_read; }
+        if (page_rows < zero_copy_rows) { zero_copy_rows = page_rows; }
     }
 
     return zero_copy_rows;
 }
 
-static bool column_is_zero_copy_candidate(
-    const carquet_column_reader_t* col_reader,
-    carquet_physical_type_t type,
-    int16_t max_def) {
+static bool column_is_zero_copy_candidate(const carquet_column_reader_t *col_reader,
+                                          carquet_physical_type_t type, int16_t max_def) {
 
-    if (!col_reader || !col_reader->file_reader ||
-        col_reader->file_reader->mmap_data == NULL ||
-        !col_reader->col_meta ||
-        max_def != 0 || col_reader->max_rep_level > 0 ||
+    if (!col_reader || !col_reader->file_reader || col_reader->file_reader->mmap_data == NULL ||
+        !col_reader->col_meta || max_def != 0 || col_reader->max_rep_level > 0 ||
         col_reader->col_meta->codec != CARQUET_COMPRESSION_UNCOMPRESSED) {
         return false;
     }
 
     switch (type) {
-        case CARQUET_PHYSICAL_INT32:
-        case CARQUET_PHYSICAL_INT64:
-        case CARQUET_PHYSICAL_INT96:
-        case CARQUET_PHYSICAL_FLOAT:
-        case CARQUET_PHYSICAL_DOUBLE:
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            return true;
-        case CARQUET_PHYSICAL_BOOLEAN:
-        case CARQUET_PHYSICAL_BYTE_ARRAY:
-        default:
-            return false;
+    case CARQUET_PHYSICAL_INT32:
+    case CARQUET_PHYSICAL_INT64:
+    case CARQUET_PHYSICAL_INT96:
+    case CARQUET_PHYSICAL_FLOAT:
+    case CARQUET_PHYSICAL_DOUBLE:
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return true;
+    case CARQUET_PHYSICAL_BOOLEAN:
+    case CARQUET_PHYSICAL_BYTE_ARRAY:
+    default: return false;
     }
 }
 
 /* Record why a column read failed on the column reader itself. Safe inside the
  * parallel column loop: each thread owns one column reader. */
-#define BR_COLUMN_FAIL(col_reader, read_error, status_code, ...)         \
-    do {                                                                \
-        CARQUET_SET_ERROR(&(col_reader)->last_error, (status_code), __VA_ARGS__); \
-        *(read_error) = true;                                           \
+#define BR_COLUMN_FAIL(col_reader, read_error, status_code, ...)                                   \
+    do {                                                                                           \
+        CARQUET_SET_ERROR(&(col_reader)->last_error, (status_code), __VA_ARGS__);                  \
+        *(read_error) = true;                                                                      \
     } while (0)
 
-static void read_projected_column(
-    carquet_batch_reader_t* batch_reader,
-    carquet_row_batch_t* new_batch,
-    int32_t col_i,
-    int64_t rows_to_read,
-    bool allow_zero_copy,
-    bool* read_error) {
+static void read_projected_column(carquet_batch_reader_t *batch_reader,
+                                  carquet_row_batch_t *new_batch, int32_t col_i,
+                                  int64_t rows_to_read, bool allow_zero_copy, bool *read_error) {
 
-    if (*read_error) {
-        return;
-    }
+    if (*read_error) { return; }
 
-    carquet_column_reader_t* col_reader = batch_reader->col_readers[col_i];
-    carquet_column_data_t* col_data = &new_batch->columns[col_i];
-    carquet_column_pool_t* pool = &batch_reader->col_pools[col_i];
+    carquet_column_reader_t *col_reader = batch_reader->col_readers[col_i];
+    carquet_column_data_t *col_data = &new_batch->columns[col_i];
+    carquet_column_pool_t *pool = &batch_reader->col_pools[col_i];
     size_t value_size = batch_reader->projected_value_sizes[col_i];
     int16_t max_def = batch_reader->projected_max_defs[col_i];
 
@@ -570,28 +538,25 @@ static void read_projected_column(
      * - Entire page slice fits in this batch
      * - Not in dictionary-preserve mode (indices layout differs)
      */
-    bool try_zero_copy = allow_zero_copy &&
-                         (max_def == 0) &&
-                         (!col_reader->page_loaded) &&
-                         !use_dict_preserve;
+    bool try_zero_copy =
+        allow_zero_copy && (max_def == 0) && (!col_reader->page_loaded) && !use_dict_preserve;
 
     if (try_zero_copy) {
         /* Trigger page load to check if it's a zero-copy page */
-        int64_t dummy_read = carquet_column_read_batch(
-            col_reader, NULL, 0, NULL, NULL);
+        int64_t dummy_read = carquet_column_read_batch(col_reader, NULL, 0, NULL, NULL);
         (void)dummy_read;
     }
 
-    bool use_zero_copy = allow_zero_copy && !use_dict_preserve &&
-                         column_can_zero_copy_batch(
-                             col_reader, col_data->type, max_def, rows_to_read);
+    bool use_zero_copy =
+        allow_zero_copy && !use_dict_preserve &&
+        column_can_zero_copy_batch(col_reader, col_data->type, max_def, rows_to_read);
 
     if (use_zero_copy) {
         /* ====== ZERO-COPY PATH ====== */
         /* Point directly to the currently loaded page slice. */
         size_t byte_offset = (size_t)col_reader->page_values_read * value_size;
-        col_data->data = (uint8_t*)col_reader->decoded_values + byte_offset;
-        col_data->data_capacity = 0;  /* Not our allocation */
+        col_data->data = (uint8_t *)col_reader->decoded_values + byte_offset;
+        col_data->data_capacity = 0; /* Not our allocation */
         col_data->ownership = CARQUET_DATA_VIEW;
         col_data->num_values = rows_to_read;
 
@@ -609,17 +574,17 @@ static void read_projected_column(
     /* Validate value_size and check for overflow */
     if (effective_value_size == 0 || rows_to_read <= 0) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "Column %d: unusable batch geometry (value_size=%llu, rows=%lld)",
-            col_i, (unsigned long long)effective_value_size, (long long)rows_to_read);
+                       "Column %d: unusable batch geometry (value_size=%llu, rows=%lld)", col_i,
+                       (unsigned long long)effective_value_size, (long long)rows_to_read);
         return;
     }
 
-    /* Check for multiplication overflow (max 1GB allocation) */
-    #define CARQUET_MAX_BATCH_ALLOC (1024ULL * 1024 * 1024)
+/* Check for multiplication overflow (max 1GB allocation) */
+#define CARQUET_MAX_BATCH_ALLOC (1024ULL * 1024 * 1024)
     if (effective_value_size > CARQUET_MAX_BATCH_ALLOC / (size_t)rows_to_read) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Column %d: batch of %lld values x %llu bytes exceeds the 1 GiB cap",
-            col_i, (long long)rows_to_read, (unsigned long long)effective_value_size);
+                       "Column %d: batch of %lld values x %llu bytes exceeds the 1 GiB cap", col_i,
+                       (long long)rows_to_read, (unsigned long long)effective_value_size);
         return;
     }
 
@@ -629,40 +594,37 @@ static void read_projected_column(
     col_data->data = pool_ensure_data(pool, data_size);
     if (!col_data->data) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Column %d: failed to allocate %llu-byte value buffer",
-            col_i, (unsigned long long)data_size);
+                       "Column %d: failed to allocate %llu-byte value buffer", col_i,
+                       (unsigned long long)data_size);
         return;
     }
     col_data->data_capacity = data_size;
-    col_data->ownership = CARQUET_DATA_VIEW;  /* Pool owns the buffer */
+    col_data->ownership = CARQUET_DATA_VIEW; /* Pool owns the buffer */
 
     /* Only allocate null bitmap for OPTIONAL columns */
     if (max_def > 0) {
         size_t bitmap_size = ((size_t)rows_to_read + 7) / 8;
         col_data->null_bitmap = pool_ensure_bitmap(pool, bitmap_size);
     } else {
-        col_data->null_bitmap = NULL;  /* REQUIRED columns have no nulls */
+        col_data->null_bitmap = NULL; /* REQUIRED columns have no nulls */
     }
 
     /* Read values (reuse pooled def_levels buffer) */
-    int16_t* def_levels = NULL;
-    if (max_def > 0) {
-        def_levels = pool_ensure_def_levels(pool, (size_t)rows_to_read);
-    }
+    int16_t *def_levels = NULL;
+    if (max_def > 0) { def_levels = pool_ensure_def_levels(pool, (size_t)rows_to_read); }
 
     /* _ex, not the plain form: it clears col_reader->last_error on entry and
      * propagates the page/codec-level message verbatim on failure, which is
      * what carquet_batch_reader_last_error() then hands back to the caller. */
-    int64_t values_read = carquet_column_read_batch_ex(
-        col_reader, col_data->data, rows_to_read, def_levels, NULL,
-        &col_reader->last_error);
+    int64_t values_read = carquet_column_read_batch_ex(col_reader, col_data->data, rows_to_read,
+                                                       def_levels, NULL, &col_reader->last_error);
 
     /* _ex can return the values decoded before a failure together with the
      * error; a short count alone must not pass for a complete read. */
     if (values_read < 0 || col_reader->last_error.code != CARQUET_OK) {
         if (col_reader->last_error.code == CARQUET_OK) {
             CARQUET_SET_ERROR(&col_reader->last_error, CARQUET_ERROR_DECODE,
-                "Column %d: read failed with no detail reported", col_i);
+                              "Column %d: read failed with no detail reported", col_i);
         }
         *read_error = true;
         return;
@@ -685,16 +647,15 @@ static void read_projected_column(
     if (def_levels && max_def > 0 && values_read > 0) {
         /* SIMD-dispatched count (same reduction used on the write side) rather
          * than a scalar sweep over the level array. */
-        int64_t non_null =
-            carquet_dispatch_count_non_nulls(def_levels, values_read, max_def);
+        int64_t non_null = carquet_dispatch_count_non_nulls(def_levels, values_read, max_def);
 
         if (non_null < values_read) {
-            uint8_t* data = (uint8_t*)col_data->data;
+            uint8_t *data = (uint8_t *)col_data->data;
             int64_t src = non_null - 1;
             for (int64_t dst = values_read - 1; dst >= 0; dst--) {
-                uint8_t* dp = data + (size_t)dst * effective_value_size;
+                uint8_t *dp = data + (size_t)dst * effective_value_size;
                 if (def_levels[dst] == max_def) {
-                    uint8_t* sp = data + (size_t)src * effective_value_size;
+                    uint8_t *sp = data + (size_t)src * effective_value_size;
                     if (sp != dp) memmove(dp, sp, effective_value_size);
                     src--;
                 } else {
@@ -706,8 +667,7 @@ static void read_projected_column(
 
     /* Build null bitmap from definition levels (uses SIMD when available) */
     if (def_levels && col_data->null_bitmap) {
-        carquet_dispatch_build_null_bitmap(def_levels, values_read,
-                                           max_def, col_data->null_bitmap);
+        carquet_dispatch_build_null_bitmap(def_levels, values_read, max_def, col_data->null_bitmap);
     }
 }
 
@@ -730,20 +690,15 @@ static void read_projected_column(
  *   - a rep==0 slot with def == 0 is a *null list* (only reachable when an
  *     optional ancestor sits above the repeated group).
  */
-static void read_nested_list_column(
-    carquet_batch_reader_t* batch_reader,
-    carquet_row_batch_t* new_batch,
-    int32_t col_i,
-    int64_t expected_rows,
-    bool* read_error) {
+static void read_nested_list_column(carquet_batch_reader_t *batch_reader,
+                                    carquet_row_batch_t *new_batch, int32_t col_i,
+                                    int64_t expected_rows, bool *read_error) {
 
-    if (*read_error) {
-        return;
-    }
+    if (*read_error) { return; }
 
-    carquet_column_reader_t* col_reader = batch_reader->col_readers[col_i];
-    carquet_column_data_t* col_data = &new_batch->columns[col_i];
-    carquet_column_pool_t* pool = &batch_reader->col_pools[col_i];
+    carquet_column_reader_t *col_reader = batch_reader->col_readers[col_i];
+    carquet_column_data_t *col_data = &new_batch->columns[col_i];
+    carquet_column_pool_t *pool = &batch_reader->col_pools[col_i];
     size_t value_size = batch_reader->projected_value_sizes[col_i];
     int16_t max_def = batch_reader->projected_max_defs[col_i];
     int16_t max_rep = batch_reader->projected_max_reps[col_i];
@@ -755,16 +710,16 @@ static void read_nested_list_column(
     /* Only single-level lists are supported in this release. */
     if (max_rep != 1 || value_size == 0 || max_def < 1) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_NOT_IMPLEMENTED,
-            "Column %d: only single-level lists are supported "
-            "(max_rep=%d, max_def=%d, value_size=%llu)",
-            col_i, (int)max_rep, (int)max_def, (unsigned long long)value_size);
+                       "Column %d: only single-level lists are supported "
+                       "(max_rep=%d, max_def=%d, value_size=%llu)",
+                       col_i, (int)max_rep, (int)max_def, (unsigned long long)value_size);
         return;
     }
 
     /* Element-optional flag from the leaf node's own repetition. */
-    const carquet_schema_t* schema = batch_reader->reader->schema;
+    const carquet_schema_t *schema = batch_reader->reader->schema;
     int32_t file_col = batch_reader->projected_columns[col_i];
-    const parquet_schema_element_t* leaf = &schema->elements[schema->leaf_indices[file_col]];
+    const parquet_schema_element_t *leaf = &schema->elements[schema->leaf_indices[file_col]];
     bool elem_optional = (leaf->repetition_type == CARQUET_REPETITION_OPTIONAL);
     int16_t elem_exists = elem_optional ? (int16_t)(max_def - 1) : max_def;
 
@@ -793,37 +748,35 @@ static void read_nested_list_column(
     int64_t total_slots = carquet_column_remaining(col_reader);
     if (total_slots < 0) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_INVALID_STATE,
-            "Column %d: negative remaining leaf-slot count", col_i);
+                       "Column %d: negative remaining leaf-slot count", col_i);
         return;
     }
 
     /* Bound allocations. */
-    if (total_slots > 0 &&
-        value_size > CARQUET_MAX_BATCH_ALLOC / (size_t)total_slots) {
+    if (total_slots > 0 && value_size > CARQUET_MAX_BATCH_ALLOC / (size_t)total_slots) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Column %d: %lld leaf slots x %llu bytes exceeds the 1 GiB cap",
-            col_i, (long long)total_slots, (unsigned long long)value_size);
+                       "Column %d: %lld leaf slots x %llu bytes exceeds the 1 GiB cap", col_i,
+                       (long long)total_slots, (unsigned long long)value_size);
         return;
     }
 
     size_t slots_alloc = total_slots > 0 ? (size_t)total_slots : 1;
-    void* data = pool_ensure_data(pool, value_size * slots_alloc);
-    int16_t* def_levels = pool_ensure_def_levels(pool, slots_alloc);
-    int16_t* rep_levels = pool_ensure_rep_levels(pool, slots_alloc);
+    void *data = pool_ensure_data(pool, value_size * slots_alloc);
+    int16_t *def_levels = pool_ensure_def_levels(pool, slots_alloc);
+    int16_t *rep_levels = pool_ensure_rep_levels(pool, slots_alloc);
     if (!data || !def_levels || !rep_levels) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Column %d: failed to allocate nested-list scratch for %llu slots",
-            col_i, (unsigned long long)slots_alloc);
+                       "Column %d: failed to allocate nested-list scratch for %llu slots", col_i,
+                       (unsigned long long)slots_alloc);
         return;
     }
 
-    int64_t slots = carquet_column_read_batch_ex(
-        col_reader, data, total_slots, def_levels, rep_levels,
-        &col_reader->last_error);
+    int64_t slots = carquet_column_read_batch_ex(col_reader, data, total_slots, def_levels,
+                                                 rep_levels, &col_reader->last_error);
     if (slots < 0 || col_reader->last_error.code != CARQUET_OK) {
         if (col_reader->last_error.code == CARQUET_OK) {
             CARQUET_SET_ERROR(&col_reader->last_error, CARQUET_ERROR_DECODE,
-                "Column %d: nested read failed with no detail reported", col_i);
+                              "Column %d: nested read failed with no detail reported", col_i);
         }
         *read_error = true;
         return;
@@ -837,11 +790,12 @@ static void read_nested_list_column(
     }
     if (num_lists > INT32_MAX || child_count > INT32_MAX) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_NOT_IMPLEMENTED,
-            "Column %d: %lld lists / %lld elements exceed the 32-bit Arrow "
-            "list-offset limit", col_i, (long long)num_lists, (long long)child_count);
+                       "Column %d: %lld lists / %lld elements exceed the 32-bit Arrow "
+                       "list-offset limit",
+                       col_i, (long long)num_lists, (long long)child_count);
         return;
     }
-    (void)expected_rows;  /* num_lists is authoritative; equals the RG row count */
+    (void)expected_rows; /* num_lists is authoritative; equals the RG row count */
 
     col_data->data = data;
     col_data->data_capacity = value_size * slots_alloc;
@@ -850,30 +804,30 @@ static void read_nested_list_column(
     col_data->num_lists = num_lists;
 
     /* Offsets buffer (num_lists + 1). */
-    int32_t* offsets = pool_ensure_list_offsets(pool, (size_t)num_lists + 1);
+    int32_t *offsets = pool_ensure_list_offsets(pool, (size_t)num_lists + 1);
     if (!offsets) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Column %d: failed to allocate %lld list offsets",
-            col_i, (long long)num_lists + 1);
+                       "Column %d: failed to allocate %lld list offsets", col_i,
+                       (long long)num_lists + 1);
         return;
     }
     col_data->list_offsets = offsets;
 
     /* List-level validity: only materialized if some list is null. */
-    uint8_t* list_valid = pool_ensure_list_validity(pool, ((size_t)num_lists + 7) / 8 + 1);
+    uint8_t *list_valid = pool_ensure_list_validity(pool, ((size_t)num_lists + 7) / 8 + 1);
     if (!list_valid) {
         BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Column %d: failed to allocate list validity bitmap", col_i);
+                       "Column %d: failed to allocate list validity bitmap", col_i);
         return;
     }
 
     /* Child-element validity: only needed when the element can be null. */
-    uint8_t* child_valid = NULL;
+    uint8_t *child_valid = NULL;
     if (elem_optional) {
         child_valid = pool_ensure_bitmap(pool, ((size_t)child_count + 7) / 8 + 1);
         if (!child_valid) {
             BR_COLUMN_FAIL(col_reader, read_error, CARQUET_ERROR_OUT_OF_MEMORY,
-                "Column %d: failed to allocate element validity bitmap", col_i);
+                           "Column %d: failed to allocate element validity bitmap", col_i);
             return;
         }
     }
@@ -905,21 +859,19 @@ static void read_nested_list_column(
         for (int64_t j = 0; j < slots; j++) {
             if (def_levels[j] == max_def) child_present++;
         }
-        uint8_t* bytes = (uint8_t*)data;
+        uint8_t *bytes = (uint8_t *)data;
         /* child index for each element slot, walked back-to-front */
         int64_t ci = child_count - 1;
         int64_t src = child_present - 1;
         for (int64_t j = slots - 1; j >= 0; j--) {
-            if (def_levels[j] < elem_exists) continue;  /* not an element */
+            if (def_levels[j] < elem_exists) continue; /* not an element */
             bool present = (def_levels[j] == max_def);
-            uint8_t* dp = bytes + (size_t)ci * value_size;
+            uint8_t *dp = bytes + (size_t)ci * value_size;
             if (present) {
-                uint8_t* sp = bytes + (size_t)src * value_size;
+                uint8_t *sp = bytes + (size_t)src * value_size;
                 if (sp != dp) memmove(dp, sp, value_size);
                 src--;
-                if (child_valid) {
-                    child_valid[ci >> 3] |= (uint8_t)(1u << (ci & 7));
-                }
+                if (child_valid) { child_valid[ci >> 3] |= (uint8_t)(1u << (ci & 7)); }
             } else {
                 memset(dp, 0, value_size);
             }
@@ -933,14 +885,12 @@ static void read_nested_list_column(
  * ============================================================================
  */
 
-static void reset_column_reader_for_row_group(
-    carquet_column_reader_t* col_reader,
-    carquet_reader_t* file_reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    bool preserve_dictionaries) {
+static void reset_column_reader_for_row_group(carquet_column_reader_t *col_reader,
+                                              carquet_reader_t *file_reader,
+                                              int32_t row_group_index, int32_t column_index,
+                                              bool preserve_dictionaries) {
 
-    const parquet_row_group_t* rg = &file_reader->metadata.row_groups[row_group_index];
+    const parquet_row_group_t *rg = &file_reader->metadata.row_groups[row_group_index];
 
     col_reader->row_group_index = row_group_index;
     col_reader->column_index = column_index;
@@ -973,9 +923,9 @@ static void reset_column_reader_for_row_group(
      * stream. Leaving it on would make that path read 16-byte carquet_byte_array_t
      * structs out of a buffer holding uint32_t indices — wild pointers and an
      * out-of-bounds read on export. */
-    col_reader->preserve_dictionary =
-        preserve_dictionaries && col_reader->col_meta->has_dictionary_page_offset &&
-        col_reader->max_rep_level == 0;
+    col_reader->preserve_dictionary = preserve_dictionaries &&
+                                      col_reader->col_meta->has_dictionary_page_offset &&
+                                      col_reader->max_rep_level == 0;
 
     /* Reset reading state */
     col_reader->values_remaining = col_reader->col_meta->num_values;
@@ -1021,13 +971,12 @@ static void reset_column_reader_for_row_group(
  * ============================================================================
  */
 
-carquet_batch_reader_t* carquet_batch_reader_create(
-    carquet_reader_t* reader,
-    const carquet_batch_reader_config_t* config,
-    carquet_error_t* error) {
+carquet_batch_reader_t *carquet_batch_reader_create(carquet_reader_t *reader,
+                                                    const carquet_batch_reader_config_t *config,
+                                                    carquet_error_t *error) {
 
     /* reader is nonnull per API contract */
-    carquet_batch_reader_t* batch_reader = carquet_mem_calloc(1, sizeof(carquet_batch_reader_t));
+    carquet_batch_reader_t *batch_reader = carquet_mem_calloc(1, sizeof(carquet_batch_reader_t));
     if (!batch_reader) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate batch reader");
         return NULL;
@@ -1044,9 +993,7 @@ carquet_batch_reader_t* carquet_batch_reader_create(
     /* A zero-initialised config (not config_init) has batch_size 0, which
      * the sequential and pipeline paths would turn into endless empty
      * batches (and a negative size into a wrapped buffer offset). */
-    if (batch_reader->config.batch_size <= 0) {
-        batch_reader->config.batch_size = 65536;
-    }
+    if (batch_reader->config.batch_size <= 0) { batch_reader->config.batch_size = 65536; }
 
     /* Resolve column projection */
     int32_t total_columns = carquet_reader_num_columns(reader);
@@ -1054,7 +1001,8 @@ carquet_batch_reader_t* carquet_batch_reader_create(
     if (batch_reader->config.column_indices && batch_reader->config.num_columns > 0) {
         /* Use provided column indices */
         batch_reader->num_projected = batch_reader->config.num_columns;
-        batch_reader->projected_columns = carquet_mem_malloc(sizeof(int32_t) * batch_reader->num_projected);
+        batch_reader->projected_columns =
+            carquet_mem_malloc(sizeof(int32_t) * batch_reader->num_projected);
         if (!batch_reader->projected_columns) {
             carquet_mem_free(batch_reader);
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate projection");
@@ -1069,15 +1017,16 @@ carquet_batch_reader_t* carquet_batch_reader_create(
                 carquet_mem_free(batch_reader->projected_columns);
                 carquet_mem_free(batch_reader);
                 CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-                    "Projected column index %d out of range (file has %d columns)",
-                    idx, total_columns);
+                                  "Projected column index %d out of range (file has %d columns)",
+                                  idx, total_columns);
                 return NULL;
             }
         }
     } else if (batch_reader->config.column_names && batch_reader->config.num_column_names > 0) {
         /* Resolve column names to indices */
         batch_reader->num_projected = batch_reader->config.num_column_names;
-        batch_reader->projected_columns = carquet_mem_malloc(sizeof(int32_t) * batch_reader->num_projected);
+        batch_reader->projected_columns =
+            carquet_mem_malloc(sizeof(int32_t) * batch_reader->num_projected);
         if (!batch_reader->projected_columns) {
             carquet_mem_free(batch_reader);
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate projection");
@@ -1085,13 +1034,13 @@ carquet_batch_reader_t* carquet_batch_reader_create(
         }
 
         for (int32_t i = 0; i < batch_reader->num_projected; i++) {
-            const char* col_name = batch_reader->config.column_names[i];
+            const char *col_name = batch_reader->config.column_names[i];
             int32_t idx = resolve_column_name(reader, col_name);
             if (idx < 0) {
                 carquet_mem_free(batch_reader->projected_columns);
                 carquet_mem_free(batch_reader);
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_COLUMN_NOT_FOUND,
-                    "Column not found: %s", col_name);
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_COLUMN_NOT_FOUND, "Column not found: %s",
+                                  col_name);
                 return NULL;
             }
             batch_reader->projected_columns[i] = idx;
@@ -1105,14 +1054,12 @@ carquet_batch_reader_t* carquet_batch_reader_create(
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate projection");
             return NULL;
         }
-        for (int32_t i = 0; i < total_columns; i++) {
-            batch_reader->projected_columns[i] = i;
-        }
+        for (int32_t i = 0; i < total_columns; i++) { batch_reader->projected_columns[i] = i; }
     }
 
     /* Allocate column reader array */
-    batch_reader->col_readers = carquet_mem_calloc(batch_reader->num_projected,
-                                        sizeof(carquet_column_reader_t*));
+    batch_reader->col_readers =
+        carquet_mem_calloc(batch_reader->num_projected, sizeof(carquet_column_reader_t *));
     if (!batch_reader->col_readers) {
         carquet_mem_free(batch_reader->projected_columns);
         carquet_mem_free(batch_reader);
@@ -1120,16 +1067,16 @@ carquet_batch_reader_t* carquet_batch_reader_create(
         return NULL;
     }
 
-    batch_reader->projected_types = carquet_mem_malloc(sizeof(carquet_physical_type_t) *
-                                           (size_t)batch_reader->num_projected);
-    batch_reader->projected_type_lengths = carquet_mem_malloc(sizeof(int32_t) *
-                                                  (size_t)batch_reader->num_projected);
-    batch_reader->projected_max_defs = carquet_mem_malloc(sizeof(int16_t) *
-                                              (size_t)batch_reader->num_projected);
-    batch_reader->projected_max_reps = carquet_mem_malloc(sizeof(int16_t) *
-                                              (size_t)batch_reader->num_projected);
-    batch_reader->projected_value_sizes = carquet_mem_malloc(sizeof(size_t) *
-                                                 (size_t)batch_reader->num_projected);
+    batch_reader->projected_types =
+        carquet_mem_malloc(sizeof(carquet_physical_type_t) * (size_t)batch_reader->num_projected);
+    batch_reader->projected_type_lengths =
+        carquet_mem_malloc(sizeof(int32_t) * (size_t)batch_reader->num_projected);
+    batch_reader->projected_max_defs =
+        carquet_mem_malloc(sizeof(int16_t) * (size_t)batch_reader->num_projected);
+    batch_reader->projected_max_reps =
+        carquet_mem_malloc(sizeof(int16_t) * (size_t)batch_reader->num_projected);
+    batch_reader->projected_value_sizes =
+        carquet_mem_malloc(sizeof(size_t) * (size_t)batch_reader->num_projected);
     if (!batch_reader->projected_types || !batch_reader->projected_type_lengths ||
         !batch_reader->projected_max_defs || !batch_reader->projected_max_reps ||
         !batch_reader->projected_value_sizes) {
@@ -1141,35 +1088,33 @@ carquet_batch_reader_t* carquet_batch_reader_create(
         carquet_mem_free(batch_reader->col_readers);
         carquet_mem_free(batch_reader->projected_columns);
         carquet_mem_free(batch_reader);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate projection metadata");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                          "Failed to allocate projection metadata");
         return NULL;
     }
 
     {
-        const carquet_schema_t* schema = carquet_reader_schema(reader);
+        const carquet_schema_t *schema = carquet_reader_schema(reader);
         batch_reader->has_repeated = false;
         for (int32_t i = 0; i < batch_reader->num_projected; i++) {
             int32_t file_col_idx = batch_reader->projected_columns[i];
             int32_t schema_idx = schema->leaf_indices[file_col_idx];
-            const parquet_schema_element_t* elem = &schema->elements[schema_idx];
+            const parquet_schema_element_t *elem = &schema->elements[schema_idx];
 
             batch_reader->projected_types[i] =
                 elem->has_type ? elem->type : CARQUET_PHYSICAL_BYTE_ARRAY;
             batch_reader->projected_type_lengths[i] = elem->type_length;
             batch_reader->projected_max_defs[i] = schema->max_def_levels[file_col_idx];
             batch_reader->projected_max_reps[i] = schema->max_rep_levels[file_col_idx];
-            if (batch_reader->projected_max_reps[i] > 0) {
-                batch_reader->has_repeated = true;
-            }
+            if (batch_reader->projected_max_reps[i] > 0) { batch_reader->has_repeated = true; }
             batch_reader->projected_value_sizes[i] = get_type_size(
-                batch_reader->projected_types[i],
-                batch_reader->projected_type_lengths[i]);
+                batch_reader->projected_types[i], batch_reader->projected_type_lengths[i]);
         }
     }
 
     /* Allocate buffer pool (one per projected column) */
-    batch_reader->col_pools = carquet_mem_calloc(batch_reader->num_projected,
-                                      sizeof(carquet_column_pool_t));
+    batch_reader->col_pools =
+        carquet_mem_calloc(batch_reader->num_projected, sizeof(carquet_column_pool_t));
     if (!batch_reader->col_pools) {
         carquet_mem_free(batch_reader->projected_value_sizes);
         carquet_mem_free(batch_reader->projected_max_reps);
@@ -1244,8 +1189,7 @@ carquet_batch_reader_t* carquet_batch_reader_create(
      * are bounded by batch_size, instead of being rejected. */
     for (int32_t r = 0; r < batch_reader->rg_order_len; r++) {
         int64_t rg_rows = reader->metadata.row_groups[batch_reader->rg_order[r]].num_rows;
-        if (rg_rows < 0 ||
-            (uint64_t)rg_rows > (uint64_t)reader->file_size * 8u) {
+        if (rg_rows < 0 || (uint64_t)rg_rows > (uint64_t)reader->file_size * 8u) {
             pipeline_safe = false;
             break;
         }
@@ -1259,16 +1203,15 @@ carquet_batch_reader_t* carquet_batch_reader_create(
         }
     }
 
-    if (pipeline_safe &&
-        reader->mmap_data != NULL &&
+    if (pipeline_safe && reader->mmap_data != NULL &&
         (batch_reader->rg_order_len > 1 || total_pipeline_rows >= 500000)) {
         bool has_compression = false;
-        const parquet_file_metadata_t* meta = &reader->metadata;
+        const parquet_file_metadata_t *meta = &reader->metadata;
         if (meta->num_row_groups > 0 && meta->row_groups[0].columns) {
             for (int32_t ci = 0; ci < batch_reader->num_projected; ci++) {
                 int32_t file_col = batch_reader->projected_columns[ci];
                 if (file_col < meta->row_groups[0].num_columns) {
-                    const parquet_column_chunk_t* chunk = &meta->row_groups[0].columns[file_col];
+                    const parquet_column_chunk_t *chunk = &meta->row_groups[0].columns[file_col];
                     if (chunk->has_metadata &&
                         chunk->metadata.codec != CARQUET_COMPRESSION_UNCOMPRESSED) {
                         has_compression = true;
@@ -1281,7 +1224,7 @@ carquet_batch_reader_t* carquet_batch_reader_create(
         if (has_compression) {
             /* Optimization 6: borrow external pool if provided */
             if (batch_reader->config.thread_pool) {
-                batch_reader->pool = (carquet_worker_pool_t*)batch_reader->config.thread_pool;
+                batch_reader->pool = (carquet_worker_pool_t *)batch_reader->config.thread_pool;
                 batch_reader->pool_is_borrowed = true;
             } else {
                 int32_t pt = batch_reader->config.num_threads;
@@ -1339,7 +1282,7 @@ carquet_batch_reader_t* carquet_batch_reader_create(
                     }
                     batch_reader->max_splits = max_splits;
                     if (max_splits > 1) {
-                        batch_reader->scratch_bufs = carquet_mem_calloc(pt, sizeof(uint8_t*));
+                        batch_reader->scratch_bufs = carquet_mem_calloc(pt, sizeof(uint8_t *));
                         batch_reader->scratch_sizes = carquet_mem_calloc(pt, sizeof(size_t));
                         if (batch_reader->scratch_bufs && batch_reader->scratch_sizes) {
                             batch_reader->scratch_cap = pt;
@@ -1354,7 +1297,7 @@ carquet_batch_reader_t* carquet_batch_reader_create(
                     }
                     batch_reader->task_args_capacity = depth * np * (max_splits + 1);
                     batch_reader->task_args = carquet_mem_calloc(batch_reader->task_args_capacity,
-                                                     sizeof(bulk_read_arg_t));
+                                                                 sizeof(bulk_read_arg_t));
                     if (!batch_reader->task_args) {
                         carquet_mem_free(batch_reader->pipeline);
                         batch_reader->pipeline = NULL;
@@ -1364,12 +1307,18 @@ carquet_batch_reader_t* carquet_batch_reader_create(
 
                     bool alloc_ok = batch_reader->pipeline_active;
                     for (int32_t s = 0; s < depth && alloc_ok; s++) {
-                        batch_reader->pipeline[s].col_readers = carquet_mem_calloc(np, sizeof(carquet_column_reader_t*));
-                        batch_reader->pipeline[s].col_values = carquet_mem_calloc(np, sizeof(void*));
-                        batch_reader->pipeline[s].col_buf_sizes = carquet_mem_calloc(np, sizeof(size_t));
-                        batch_reader->pipeline[s].col_num_values = carquet_mem_calloc(np, sizeof(int64_t));
-                        batch_reader->pipeline[s].col_task_first = carquet_mem_calloc(np, sizeof(int32_t));
-                        batch_reader->pipeline[s].col_task_count = carquet_mem_calloc(np, sizeof(int32_t));
+                        batch_reader->pipeline[s].col_readers =
+                            carquet_mem_calloc(np, sizeof(carquet_column_reader_t *));
+                        batch_reader->pipeline[s].col_values =
+                            carquet_mem_calloc(np, sizeof(void *));
+                        batch_reader->pipeline[s].col_buf_sizes =
+                            carquet_mem_calloc(np, sizeof(size_t));
+                        batch_reader->pipeline[s].col_num_values =
+                            carquet_mem_calloc(np, sizeof(int64_t));
+                        batch_reader->pipeline[s].col_task_first =
+                            carquet_mem_calloc(np, sizeof(int32_t));
+                        batch_reader->pipeline[s].col_task_count =
+                            carquet_mem_calloc(np, sizeof(int32_t));
                         batch_reader->pipeline[s].rg_index = -1;
                         if (!batch_reader->pipeline[s].col_readers ||
                             !batch_reader->pipeline[s].col_values ||
@@ -1410,21 +1359,18 @@ carquet_batch_reader_t* carquet_batch_reader_create(
                          * trusting it into carquet_mem_malloc(). */
                         if (max_rg_rows > 0) {
                             for (int32_t s = 0; s < depth; s++) {
-                                rg_slot_t* slot = &batch_reader->pipeline[s];
+                                rg_slot_t *slot = &batch_reader->pipeline[s];
                                 for (int32_t i = 0; i < np; i++) {
                                     size_t vsize = batch_reader->projected_value_sizes[i];
-                                    if (vsize == 0 ||
-                                        (uint64_t)max_rg_rows > SIZE_MAX / vsize) {
+                                    if (vsize == 0 || (uint64_t)max_rg_rows > SIZE_MAX / vsize) {
                                         continue;
                                     }
                                     size_t needed = (size_t)max_rg_rows * vsize;
-                                    if (needed == 0 ||
-                                        needed > CARQUET_MAX_PREALLOC_BYTES) {
+                                    if (needed == 0 || needed > CARQUET_MAX_PREALLOC_BYTES) {
                                         continue;
                                     }
                                     slot->col_values[i] = carquet_mem_malloc(needed);
-                                    slot->col_buf_sizes[i] =
-                                        slot->col_values[i] ? needed : 0;
+                                    slot->col_buf_sizes[i] = slot->col_values[i] ? needed : 0;
                                 }
                             }
                         }
@@ -1437,10 +1383,8 @@ carquet_batch_reader_t* carquet_batch_reader_create(
     return batch_reader;
 }
 
-static carquet_status_t open_row_group_readers(
-    carquet_batch_reader_t* batch_reader,
-    int32_t row_group_index,
-    carquet_error_t* error) {
+static carquet_status_t open_row_group_readers(carquet_batch_reader_t *batch_reader,
+                                               int32_t row_group_index, carquet_error_t *error) {
 
     /* Reuse existing readers if possible, otherwise create new ones */
     for (int32_t i = 0; i < batch_reader->num_projected; i++) {
@@ -1448,11 +1392,9 @@ static carquet_status_t open_row_group_readers(
 
         if (batch_reader->col_readers[i]) {
             /* Reuse: reset state but keep allocated buffers */
-            reset_column_reader_for_row_group(
-                batch_reader->col_readers[i],
-                batch_reader->reader,
-                row_group_index, file_col_idx,
-                batch_reader->config.preserve_dictionaries);
+            reset_column_reader_for_row_group(batch_reader->col_readers[i], batch_reader->reader,
+                                              row_group_index, file_col_idx,
+                                              batch_reader->config.preserve_dictionaries);
         } else {
             /* First time: create new reader */
             batch_reader->col_readers[i] = carquet_reader_get_column(
@@ -1473,10 +1415,11 @@ static carquet_status_t open_row_group_readers(
          * buffer width depends on this (physical value vs. 4-byte index), and
          * pages are pre-loaded ahead of the read phase, so it must be fixed
          * now rather than at read time. */
-        carquet_column_reader_t* cr = batch_reader->col_readers[i];
-        cr->preserve_dictionary = batch_reader->config.preserve_dictionaries &&
-            cr->col_meta && cr->col_meta->has_dictionary_page_offset &&
-            cr->max_rep_level == 0;  /* nested columns can't expose preserved indices */
+        carquet_column_reader_t *cr = batch_reader->col_readers[i];
+        cr->preserve_dictionary =
+            batch_reader->config.preserve_dictionaries && cr->col_meta &&
+            cr->col_meta->has_dictionary_page_offset &&
+            cr->max_rep_level == 0; /* nested columns can't expose preserved indices */
     }
 
     batch_reader->current_row_group = row_group_index;
@@ -1501,16 +1444,16 @@ static carquet_status_t open_row_group_readers(
  * Bulk-read task: reads ALL values from a column reader into a pre-allocated
  * buffer. This forces decompression of ALL pages in the column chunk.
  */
-static void bulk_read_task_body(bulk_read_arg_t* t);
+static void bulk_read_task_body(bulk_read_arg_t *t);
 
-static void slot_sync_lock(carquet_batch_reader_t* br) {
+static void slot_sync_lock(carquet_batch_reader_t *br) {
 #ifdef _WIN32
     EnterCriticalSection(&br->slot_mutex);
 #else
     pthread_mutex_lock(&br->slot_mutex);
 #endif
 }
-static void slot_sync_unlock(carquet_batch_reader_t* br) {
+static void slot_sync_unlock(carquet_batch_reader_t *br) {
 #ifdef _WIN32
     LeaveCriticalSection(&br->slot_mutex);
 #else
@@ -1522,7 +1465,7 @@ static void slot_sync_unlock(carquet_batch_reader_t* br) {
  * task results (col_num_values, last_error, the value buffers) are published
  * by the decrement under slot_mutex, so reading them after this returns is
  * race-free. */
-static void pipeline_wait_slot(carquet_batch_reader_t* br, rg_slot_t* slot) {
+static void pipeline_wait_slot(carquet_batch_reader_t *br, rg_slot_t *slot) {
     if (!br->slot_sync_init) {
         carquet_worker_pool_wait(br->pool);
         return;
@@ -1538,8 +1481,8 @@ static void pipeline_wait_slot(carquet_batch_reader_t* br, rg_slot_t* slot) {
     slot_sync_unlock(br);
 }
 
-static void bulk_read_task(void* arg) {
-    bulk_read_arg_t* t = (bulk_read_arg_t*)arg;
+static void bulk_read_task(void *arg) {
+    bulk_read_arg_t *t = (bulk_read_arg_t *)arg;
     bulk_read_task_body(t);
     if (t->owner && t->slot_pending && t->owner->slot_sync_init) {
         slot_sync_lock(t->owner);
@@ -1554,7 +1497,7 @@ static void bulk_read_task(void* arg) {
     }
 }
 
-static void bulk_read_task_body(bulk_read_arg_t* t) {
+static void bulk_read_task_body(bulk_read_arg_t *t) {
     if (!t->col_reader || !t->dest || t->max_values <= 0) {
         *t->out_values_read = 0;
         return;
@@ -1576,8 +1519,8 @@ static void bulk_read_task_body(bulk_read_arg_t* t) {
         carquet_error_t err = CARQUET_ERROR_INIT;
         size_t dest_offset_bytes = 0;
         int64_t total_read = 0;
-        int64_t cursor_row = 0;   /* logical row position used by the
-                                   * no-offset-index fallback. */
+        int64_t cursor_row = 0; /* logical row position used by the
+                                 * no-offset-index fallback. */
         for (int32_t r = 0; r < t->ranges->count; r++) {
             int64_t first = t->ranges->ranges[r].first_row;
             int64_t num = t->ranges->ranges[r].num_rows;
@@ -1585,25 +1528,24 @@ static void bulk_read_task_body(bulk_read_arg_t* t) {
 
             if (t->offset_index) {
                 int64_t page_first_row = 0;
-                int32_t page_idx = find_page_for_row(
-                    t->offset_index, t->rg_num_rows, first, &page_first_row);
+                int32_t page_idx =
+                    find_page_for_row(t->offset_index, t->rg_num_rows, first, &page_first_row);
                 if (page_idx < 0) break;
 
                 carquet_page_location_t loc;
-                if (carquet_offset_index_get_page_location(
-                        t->offset_index, page_idx, &loc) != CARQUET_OK) {
+                if (carquet_offset_index_get_page_location(t->offset_index, page_idx, &loc) !=
+                    CARQUET_OK) {
                     break;
                 }
 
-                if (carquet_column_reader_seek_to_data_page(
-                        t->col_reader, loc.offset, 0, &err) != CARQUET_OK) {
+                if (carquet_column_reader_seek_to_data_page(t->col_reader, loc.offset, 0, &err) !=
+                    CARQUET_OK) {
                     break;
                 }
 
                 int64_t intra_skip = first - page_first_row;
                 if (intra_skip > 0) {
-                    int64_t skipped = carquet_column_skip(
-                        t->col_reader, intra_skip);
+                    int64_t skipped = carquet_column_skip(t->col_reader, intra_skip);
                     if (skipped != intra_skip) break;
                 }
             } else {
@@ -1615,10 +1557,9 @@ static void bulk_read_task_body(bulk_read_arg_t* t) {
                 }
             }
 
-            uint8_t* dest_ptr = (uint8_t*)t->dest + dest_offset_bytes;
-            int64_t got = carquet_column_read_batch_ex(
-                t->col_reader, dest_ptr, num, NULL, NULL,
-                &t->col_reader->last_error);
+            uint8_t *dest_ptr = (uint8_t *)t->dest + dest_offset_bytes;
+            int64_t got = carquet_column_read_batch_ex(t->col_reader, dest_ptr, num, NULL, NULL,
+                                                       &t->col_reader->last_error);
             if (got != num) break;
             dest_offset_bytes += (size_t)num * t->value_size;
             total_read += num;
@@ -1637,17 +1578,13 @@ static void bulk_read_task_body(bulk_read_arg_t* t) {
          * so no inline fallback through it. A bail leaves the segment's count
          * short; the consumer notices the column total is short after the
          * slot's wait and re-reads the chunk on its own thread. */
-        (void)coalesced_read_segment(t->col_reader, t->data_base,
-                                     t->dest, t->max_values,
-                                     t->start_offset, t->end_offset,
-                                     t->owner, t->out_values_read);
+        (void)coalesced_read_segment(t->col_reader, t->data_base, t->dest, t->max_values,
+                                     t->start_offset, t->end_offset, t->owner, t->out_values_read);
     } else if (can_coalesce_column(t->col_reader)) {
-        coalesced_read_column(t->col_reader, t->dest, t->max_values,
-                              t->out_values_read);
+        coalesced_read_column(t->col_reader, t->dest, t->max_values, t->out_values_read);
     } else {
-        *t->out_values_read = carquet_column_read_batch_ex(
-            t->col_reader, t->dest, t->max_values, NULL, NULL,
-            &t->col_reader->last_error);
+        *t->out_values_read = carquet_column_read_batch_ex(t->col_reader, t->dest, t->max_values,
+                                                           NULL, NULL, &t->col_reader->last_error);
     }
 }
 
@@ -1663,10 +1600,11 @@ static void bulk_read_task_body(bulk_read_arg_t* t) {
  * no dictionary, compressed, mmap available.
  */
 
-static bool can_coalesce_column(const carquet_column_reader_t* cr) {
+static bool can_coalesce_column(const carquet_column_reader_t *cr) {
     if (!cr || !cr->col_meta || !cr->file_reader || !cr->file_reader->mmap_data) return false;
     if (cr->max_def_level > 0 || cr->max_rep_level > 0) return false;
-    if (cr->type == CARQUET_PHYSICAL_BOOLEAN || cr->type == CARQUET_PHYSICAL_BYTE_ARRAY) return false;
+    if (cr->type == CARQUET_PHYSICAL_BOOLEAN || cr->type == CARQUET_PHYSICAL_BYTE_ARRAY)
+        return false;
     if (cr->col_meta->has_dictionary_page_offset) return false;
     if (cr->col_meta->codec == CARQUET_COMPRESSION_UNCOMPRESSED) return false;
     return true;
@@ -1677,7 +1615,7 @@ static bool can_coalesce_column(const carquet_column_reader_t* cr) {
  * until a task first grows it. Returns false when no entry is free, which
  * cannot happen while every task is run by a pool thread (one entry per
  * thread) but is handled anyway. */
-static bool scratch_acquire(carquet_batch_reader_t* br, uint8_t** buf, size_t* cap) {
+static bool scratch_acquire(carquet_batch_reader_t *br, uint8_t **buf, size_t *cap) {
     bool ok = false;
     slot_sync_lock(br);
     if (br->scratch_free > 0) {
@@ -1692,7 +1630,7 @@ static bool scratch_acquire(carquet_batch_reader_t* br, uint8_t** buf, size_t* c
     return ok;
 }
 
-static void scratch_release(carquet_batch_reader_t* br, uint8_t* buf, size_t cap) {
+static void scratch_release(carquet_batch_reader_t *br, uint8_t *buf, size_t cap) {
     slot_sync_lock(br);
     if (br->scratch_free < br->scratch_cap) {
         br->scratch_bufs[br->scratch_free] = buf;
@@ -1701,7 +1639,7 @@ static void scratch_release(carquet_batch_reader_t* br, uint8_t* buf, size_t cap
         buf = NULL;
     }
     slot_sync_unlock(br);
-    carquet_mem_free(buf);   /* pool full (cannot happen): don't leak */
+    carquet_mem_free(buf); /* pool full (cannot happen): don't leak */
 }
 
 /**
@@ -1714,37 +1652,34 @@ static void scratch_release(carquet_batch_reader_t* br, uint8_t* buf, size_t cap
  * BYTE_STREAM_SPLIT staging instead of the column reader's decompress_buffer,
  * which is required when several segments of one chunk decode concurrently.
  */
-static bool coalesced_read_segment(
-    const carquet_column_reader_t* cr,
-    const uint8_t* data_base,
-    void* dest,
-    int64_t max_values,
-    int64_t start_offset,
-    int64_t end_offset,
-    carquet_batch_reader_t* scratch_owner,
-    int64_t* out_values_read) {
+static bool coalesced_read_segment(const carquet_column_reader_t *cr, const uint8_t *data_base,
+                                   void *dest, int64_t max_values, int64_t start_offset,
+                                   int64_t end_offset, carquet_batch_reader_t *scratch_owner,
+                                   int64_t *out_values_read) {
 
-    const carquet_reader_t* fr = cr->file_reader;
-    carquet_column_reader_t* reader = (carquet_column_reader_t*)cr;
-    const parquet_column_metadata_t* meta = cr->col_meta;
+    const carquet_reader_t *fr = cr->file_reader;
+    carquet_column_reader_t *reader = (carquet_column_reader_t *)cr;
+    const parquet_column_metadata_t *meta = cr->col_meta;
     size_t file_size = fr->file_size;
 
-    uint8_t* out = (uint8_t*)dest;
+    uint8_t *out = (uint8_t *)dest;
     int64_t total_values = 0;
 
     /* BYTE_STREAM_SPLIT staging buffer: the column reader's own (single
      * task per chunk) or one borrowed from the scratch pool (segments). */
-    uint8_t* stage = NULL;
+    uint8_t *stage = NULL;
     size_t stage_cap = 0;
     bool stage_from_pool = false;
 
     size_t value_size = 0;
     switch (cr->type) {
-        case CARQUET_PHYSICAL_INT32: case CARQUET_PHYSICAL_FLOAT: value_size = 4; break;
-        case CARQUET_PHYSICAL_INT64: case CARQUET_PHYSICAL_DOUBLE: value_size = 8; break;
-        case CARQUET_PHYSICAL_INT96: value_size = 12; break;
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: value_size = (size_t)cr->type_length; break;
-        default: goto bail;
+    case CARQUET_PHYSICAL_INT32:
+    case CARQUET_PHYSICAL_FLOAT: value_size = 4; break;
+    case CARQUET_PHYSICAL_INT64:
+    case CARQUET_PHYSICAL_DOUBLE: value_size = 8; break;
+    case CARQUET_PHYSICAL_INT96: value_size = 12; break;
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: value_size = (size_t)cr->type_length; break;
+    default: goto bail;
     }
     if (value_size == 0) goto bail;
 
@@ -1752,39 +1687,37 @@ static bool coalesced_read_segment(
     int64_t chunk_end = end_offset;
     if (offset <= 0) offset = meta->data_page_offset;
     if (chunk_end <= 0) chunk_end = meta->data_page_offset + meta->total_compressed_size;
-    if (offset < meta->data_page_offset || chunk_end > meta->data_page_offset + meta->total_compressed_size) {
+    if (offset < meta->data_page_offset ||
+        chunk_end > meta->data_page_offset + meta->total_compressed_size) {
         goto bail;
     }
     if (offset < 0 || chunk_end > (int64_t)file_size) goto bail;
 
     while (offset < chunk_end && total_values < max_values) {
         /* Parse page header */
-        const uint8_t* ptr = data_base + offset;
+        const uint8_t *ptr = data_base + offset;
         size_t remaining = (size_t)(chunk_end - offset);
         size_t max_hdr = remaining < CARQUET_PAGE_HEADER_SCAN_WINDOW
-                       ? remaining : CARQUET_PAGE_HEADER_SCAN_WINDOW;
+                             ? remaining
+                             : CARQUET_PAGE_HEADER_SCAN_WINDOW;
 
         parquet_page_header_t hdr;
         size_t hdr_size;
-        if (parquet_parse_page_header(ptr, max_hdr, &hdr, &hdr_size, NULL) != CARQUET_OK)
-            goto bail;
+        if (parquet_parse_page_header(ptr, max_hdr, &hdr, &hdr_size, NULL) != CARQUET_OK) goto bail;
 
-        if (hdr.type != CARQUET_PAGE_DATA)
-            goto bail;
+        if (hdr.type != CARQUET_PAGE_DATA) goto bail;
 
         int32_t num_values = hdr.data_page_header.num_values;
         carquet_encoding_t encoding = hdr.data_page_header.encoding;
 
         if (num_values <= 0 || total_values + num_values > max_values) goto bail;
 
-        const uint8_t* compressed = ptr + hdr_size;
+        const uint8_t *compressed = ptr + hdr_size;
         size_t comp_size = (size_t)hdr.compressed_page_size;
         size_t uncomp_size = (size_t)hdr.uncompressed_page_size;
-        if (hdr.compressed_page_size <= 0 ||
-            hdr.uncompressed_page_size < 0 ||
+        if (hdr.compressed_page_size <= 0 || hdr.uncompressed_page_size < 0 ||
             comp_size > CARQUET_MAX_PAGE_PAYLOAD_SIZE ||
-            uncomp_size > CARQUET_MAX_PAGE_PAYLOAD_SIZE ||
-            hdr_size > remaining ||
+            uncomp_size > CARQUET_MAX_PAGE_PAYLOAD_SIZE || hdr_size > remaining ||
             comp_size > remaining - hdr_size) {
             goto bail;
         }
@@ -1794,9 +1727,7 @@ static bool coalesced_read_segment(
          * proceed when the header's uncompressed size agrees; otherwise the
          * codec would be handed a capacity larger than the space that actually
          * exists. */
-        if (uncomp_size != (size_t)num_values * value_size) {
-            goto bail;
-        }
+        if (uncomp_size != (size_t)num_values * value_size) { goto bail; }
 
         /* Same integrity check as the page-by-page reader, so this path does
          * not trade verification for speed. */
@@ -1808,8 +1739,8 @@ static bool coalesced_read_segment(
         if (encoding == CARQUET_ENCODING_PLAIN) {
             /* Decompress directly to output — data IS the final values */
             size_t actual;
-            if (carquet_decompress_page(meta->codec, compressed, comp_size,
-                                         out, uncomp_size, &actual) != CARQUET_OK)
+            if (carquet_decompress_page(meta->codec, compressed, comp_size, out, uncomp_size,
+                                        &actual) != CARQUET_OK)
                 goto bail;
             /* A short payload would leave the tail of this page's values
              * holding whatever the buffer held before. */
@@ -1826,10 +1757,8 @@ static bool coalesced_read_segment(
                 }
             }
             if (uncomp_size > stage_cap) {
-                uint8_t* new_buf = carquet_mem_realloc(stage, uncomp_size);
-                if (!new_buf) {
-                    goto bail;
-                }
+                uint8_t *new_buf = carquet_mem_realloc(stage, uncomp_size);
+                if (!new_buf) { goto bail; }
                 stage = new_buf;
                 stage_cap = uncomp_size;
                 if (!stage_from_pool) {
@@ -1838,26 +1767,25 @@ static bool coalesced_read_segment(
                 }
             }
             size_t actual;
-            if (carquet_decompress_page(meta->codec, compressed, comp_size,
-                                         stage, uncomp_size, &actual) != CARQUET_OK)
+            if (carquet_decompress_page(meta->codec, compressed, comp_size, stage, uncomp_size,
+                                        &actual) != CARQUET_OK)
                 goto bail;
             if (actual != uncomp_size) goto bail;
             if (value_size == 4) {
-                if (carquet_byte_stream_split_decode_float(
-                        stage, actual, (float*)out, num_values) != CARQUET_OK) {
+                if (carquet_byte_stream_split_decode_float(stage, actual, (float *)out,
+                                                           num_values) != CARQUET_OK) {
                     goto bail;
                 }
             } else if (value_size == 8) {
-                if (carquet_byte_stream_split_decode_double(
-                        stage, actual, (double*)out, num_values) != CARQUET_OK) {
+                if (carquet_byte_stream_split_decode_double(stage, actual, (double *)out,
+                                                            num_values) != CARQUET_OK) {
                     goto bail;
                 }
             } else {
                 /* Other widths (FIXED_LEN_BYTE_ARRAY) have value_size planes,
                  * which the 4- and 8-plane transposers above would misread. */
-                if (carquet_byte_stream_split_decode(
-                        stage, actual, (int32_t)value_size,
-                        out, num_values) != CARQUET_OK) {
+                if (carquet_byte_stream_split_decode(stage, actual, (int32_t)value_size, out,
+                                                     num_values) != CARQUET_OK) {
                     goto bail;
                 }
             }
@@ -1881,17 +1809,11 @@ bail:
     return false;
 }
 
-static void coalesced_read_column_range(
-    const carquet_column_reader_t* cr,
-    const uint8_t* data_base,
-    void* dest,
-    int64_t max_values,
-    int64_t start_offset,
-    int64_t end_offset,
-    int64_t* out_values_read) {
+static void coalesced_read_column_range(const carquet_column_reader_t *cr, const uint8_t *data_base,
+                                        void *dest, int64_t max_values, int64_t start_offset,
+                                        int64_t end_offset, int64_t *out_values_read) {
 
-    if (coalesced_read_segment(cr, data_base, dest, max_values,
-                               start_offset, end_offset, NULL,
+    if (coalesced_read_segment(cr, data_base, dest, max_values, start_offset, end_offset, NULL,
                                out_values_read)) {
         return;
     }
@@ -1900,18 +1822,15 @@ static void coalesced_read_column_range(
      * its start and applies every check itself, so whatever made the fast
      * path bail (including a CRC mismatch) is reported with its own detail.
      * Only valid for a whole-chunk read (segments never reach this). */
-    carquet_column_reader_t* reader = (carquet_column_reader_t*)cr;
-    *out_values_read = carquet_column_read_batch_ex(
-        reader, dest, max_values, NULL, NULL, &reader->last_error);
+    carquet_column_reader_t *reader = (carquet_column_reader_t *)cr;
+    *out_values_read =
+        carquet_column_read_batch_ex(reader, dest, max_values, NULL, NULL, &reader->last_error);
 }
 
-static void coalesced_read_column(
-    const carquet_column_reader_t* cr,
-    void* dest,
-    int64_t max_values,
-    int64_t* out_values_read) {
-    coalesced_read_column_range(cr, cr->file_reader->mmap_data,
-                                dest, max_values, 0, 0, out_values_read);
+static void coalesced_read_column(const carquet_column_reader_t *cr, void *dest, int64_t max_values,
+                                  int64_t *out_values_read) {
+    coalesced_read_column_range(cr, cr->file_reader->mmap_data, dest, max_values, 0, 0,
+                                out_values_read);
 }
 
 /**
@@ -1926,13 +1845,10 @@ static void coalesced_read_column(
  * @param split_values   Output: [max_splits+1] cumulative value counts at each boundary
  * @return Number of segments (>= 2 on success, 0 if split not possible)
  */
-static int32_t plan_coalesced_column_splits(
-    const carquet_column_reader_t* cr,
-    const uint8_t* data_base,
-    int64_t max_values,
-    int32_t max_splits,
-    int64_t* split_offsets,
-    int64_t* split_values) {
+static int32_t plan_coalesced_column_splits(const carquet_column_reader_t *cr,
+                                            const uint8_t *data_base, int64_t max_values,
+                                            int32_t max_splits, int64_t *split_offsets,
+                                            int64_t *split_values) {
 
     /* Every built-in codec (and any registered custom one) is already
      * entered concurrently by the per-column tasks, so segments add no new
@@ -1942,8 +1858,8 @@ static int32_t plan_coalesced_column_splits(
     const int64_t min_seg_values = 65536;
     if (max_values < 2 * min_seg_values) return 0;
 
-    const carquet_reader_t* fr = cr->file_reader;
-    const parquet_column_metadata_t* meta = cr->col_meta;
+    const carquet_reader_t *fr = cr->file_reader;
+    const parquet_column_metadata_t *meta = cr->col_meta;
     int64_t offset = meta->data_page_offset;
     int64_t chunk_end = offset + meta->total_compressed_size;
     if (offset < 0 || chunk_end > (int64_t)fr->file_size) return 0;
@@ -1964,25 +1880,22 @@ static int32_t plan_coalesced_column_splits(
     int64_t values_so_far = 0;
 
     while (offset < chunk_end) {
-        const uint8_t* ptr = data_base + offset;
+        const uint8_t *ptr = data_base + offset;
         size_t remaining = (size_t)(chunk_end - offset);
         size_t max_hdr = remaining < CARQUET_PAGE_HEADER_SCAN_WINDOW
-                       ? remaining : CARQUET_PAGE_HEADER_SCAN_WINDOW;
+                             ? remaining
+                             : CARQUET_PAGE_HEADER_SCAN_WINDOW;
 
         parquet_page_header_t hdr;
         size_t hdr_size;
-        if (parquet_parse_page_header(ptr, max_hdr, &hdr, &hdr_size, NULL) != CARQUET_OK)
-            return 0;
+        if (parquet_parse_page_header(ptr, max_hdr, &hdr, &hdr_size, NULL) != CARQUET_OK) return 0;
 
-        if (hdr.type != CARQUET_PAGE_DATA)
-            return 0;
+        if (hdr.type != CARQUET_PAGE_DATA) return 0;
 
-        if (hdr.compressed_page_size <= 0 ||
-            hdr.uncompressed_page_size < 0 ||
+        if (hdr.compressed_page_size <= 0 || hdr.uncompressed_page_size < 0 ||
             (size_t)hdr.compressed_page_size > CARQUET_MAX_PAGE_PAYLOAD_SIZE ||
             (size_t)hdr.uncompressed_page_size > CARQUET_MAX_PAGE_PAYLOAD_SIZE ||
-            hdr_size > remaining ||
-            (size_t)hdr.compressed_page_size > remaining - hdr_size) {
+            hdr_size > remaining || (size_t)hdr.compressed_page_size > remaining - hdr_size) {
             return 0;
         }
 
@@ -1994,8 +1907,7 @@ static int32_t plan_coalesced_column_splits(
 
         /* Place a split boundary when we've accumulated enough values,
          * but only if there's still data remaining for the next segment. */
-        if (values_so_far >= next_target && offset < chunk_end &&
-            num_segments < max_splits) {
+        if (values_so_far >= next_target && offset < chunk_end && num_segments < max_splits) {
             split_offsets[num_segments] = offset;
             split_values[num_segments] = values_so_far;
             num_segments++;
@@ -2010,7 +1922,7 @@ static int32_t plan_coalesced_column_splits(
     return (num_segments >= 2) ? num_segments : 0;
 }
 
-static void slot_release_filter_state(rg_slot_t* slot, int32_t num_projected) {
+static void slot_release_filter_state(rg_slot_t *slot, int32_t num_projected) {
     if (slot->col_offset_indexes) {
         for (int32_t i = 0; i < num_projected; i++) {
             if (slot->col_offset_indexes[i]) {
@@ -2036,16 +1948,15 @@ static void slot_release_filter_state(rg_slot_t* slot, int32_t num_projected) {
  * still credited to rows_skipped).
  */
 /* Record the pipeline's first failure; later ones are consequences of it. */
-#define PIPELINE_FAIL(br, status_code, ...)                                  \
-    do {                                                                     \
-        if ((br)->pipeline_error.code == CARQUET_OK) {                       \
-            CARQUET_SET_ERROR(&(br)->pipeline_error, (status_code), __VA_ARGS__); \
-        }                                                                    \
+#define PIPELINE_FAIL(br, status_code, ...)                                                        \
+    do {                                                                                           \
+        if ((br)->pipeline_error.code == CARQUET_OK) {                                             \
+            CARQUET_SET_ERROR(&(br)->pipeline_error, (status_code), __VA_ARGS__);                  \
+        }                                                                                          \
     } while (0)
 
 /* Register a task on its slot's pending count, then hand it to the pool. */
-static void pipeline_submit(carquet_batch_reader_t* br, rg_slot_t* slot,
-                            bulk_read_arg_t* t) {
+static void pipeline_submit(carquet_batch_reader_t *br, rg_slot_t *slot, bulk_read_arg_t *t) {
     t->owner = br;
     t->slot_pending = &slot->pending_tasks;
     if (br->slot_sync_init) {
@@ -2056,23 +1967,21 @@ static void pipeline_submit(carquet_batch_reader_t* br, rg_slot_t* slot,
     carquet_worker_pool_submit(br->pool, bulk_read_task, t);
 }
 
-static void pipeline_fill(carquet_batch_reader_t* br) {
+static void pipeline_fill(carquet_batch_reader_t *br) {
     if (!br->pipeline_active || !br->pool) return;
     /* A failed fill is terminal: do not retry the same row group forever. */
     if (br->pipeline_error.code != CARQUET_OK) return;
 
-    bool filter_active =
-        br->filter_clauses != NULL && br->filter_clause_count > 0;
+    bool filter_active = br->filter_clauses != NULL && br->filter_clause_count > 0;
 
-    while (br->pipeline_count < br->pipeline_depth &&
-           br->rg_order_next < br->rg_order_len) {
+    while (br->pipeline_count < br->pipeline_depth && br->rg_order_next < br->rg_order_len) {
 
         int32_t slot_idx = (br->pipeline_head + br->pipeline_count) % br->pipeline_depth;
-        rg_slot_t* slot = &br->pipeline[slot_idx];
+        rg_slot_t *slot = &br->pipeline[slot_idx];
         int32_t target_rg = br->rg_order[br->rg_order_next];
 
         /* Get row count for this RG */
-        const parquet_row_group_t* rg = &br->reader->metadata.row_groups[target_rg];
+        const parquet_row_group_t *rg = &br->reader->metadata.row_groups[target_rg];
         int64_t rg_rows = rg->num_rows;
 
         /* Page filter evaluation: skip whole row groups that match nothing,
@@ -2083,9 +1992,8 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
             carquet_error_t feval_err = CARQUET_ERROR_INIT;
             carquet_row_range_list_init(&slot->ranges);
             carquet_status_t fst = carquet_page_filter_eval_row_group(
-                br->reader, target_rg,
-                br->filter_clauses, br->filter_clause_count,
-                &slot->ranges, &feval_err);
+                br->reader, target_rg, br->filter_clauses, br->filter_clause_count, &slot->ranges,
+                &feval_err);
             if (fst != CARQUET_OK) {
                 /* Skipping the row group would silently drop its rows. */
                 carquet_row_range_list_destroy(&slot->ranges);
@@ -2117,9 +2025,8 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
              * supplied a page index for the predicate column but not for
              * every projected column). */
             if (!slot->col_offset_indexes) {
-                slot->col_offset_indexes = carquet_mem_calloc(
-                    (size_t)br->num_projected,
-                    sizeof(carquet_offset_index_t*));
+                slot->col_offset_indexes =
+                    carquet_mem_calloc((size_t)br->num_projected, sizeof(carquet_offset_index_t *));
                 if (!slot->col_offset_indexes) {
                     PIPELINE_FAIL(br, CARQUET_ERROR_OUT_OF_MEMORY,
                                   "Row group %d: offset index table allocation failed", target_rg);
@@ -2139,8 +2046,8 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
         if (br->reader->file_size > 0 &&
             (uint64_t)slot_rows > (uint64_t)br->reader->file_size * 8u) {
             PIPELINE_FAIL(br, CARQUET_ERROR_INVALID_METADATA,
-                          "Row group %d: %lld rows is too many to pre-read",
-                          target_rg, (long long)slot_rows);
+                          "Row group %d: %lld rows is too many to pre-read", target_rg,
+                          (long long)slot_rows);
             return;
         }
 
@@ -2149,20 +2056,18 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
         for (int32_t i = 0; i < br->num_projected; i++) {
             int32_t file_col_idx = br->projected_columns[i];
             if (slot->col_readers[i]) {
-                reset_column_reader_for_row_group(
-                    slot->col_readers[i], br->reader,
-                    target_rg, file_col_idx,
-                    br->config.preserve_dictionaries);
+                reset_column_reader_for_row_group(slot->col_readers[i], br->reader, target_rg,
+                                                  file_col_idx, br->config.preserve_dictionaries);
             } else {
-                slot->col_readers[i] = carquet_reader_get_column(
-                    br->reader, target_rg, file_col_idx, &err);
+                slot->col_readers[i] =
+                    carquet_reader_get_column(br->reader, target_rg, file_col_idx, &err);
                 if (!slot->col_readers[i]) {
                     if (br->pipeline_error.code == CARQUET_OK) {
                         br->pipeline_error = err;
                         if (br->pipeline_error.code == CARQUET_OK) {
                             PIPELINE_FAIL(br, CARQUET_ERROR_INVALID_STATE,
-                                          "Row group %d column %d: cannot open column",
-                                          target_rg, file_col_idx);
+                                          "Row group %d column %d: cannot open column", target_rg,
+                                          file_col_idx);
                         }
                     }
                     return;
@@ -2175,21 +2080,20 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
              * size_t overflow in the multiply so a malformed file cannot drive
              * a wrapped-around (or absurd) allocation. */
             size_t vsz = br->projected_value_sizes[i];
-            if (slot_rows < 0 ||
-                (vsz != 0 && (uint64_t)slot_rows > (uint64_t)(SIZE_MAX / vsz))) {
+            if (slot_rows < 0 || (vsz != 0 && (uint64_t)slot_rows > (uint64_t)(SIZE_MAX / vsz))) {
                 PIPELINE_FAIL(br, CARQUET_ERROR_INVALID_METADATA,
-                              "Row group %d: invalid row count %lld",
-                              target_rg, (long long)slot_rows);
+                              "Row group %d: invalid row count %lld", target_rg,
+                              (long long)slot_rows);
                 return;
             }
             size_t needed = (size_t)slot_rows * vsz;
             if (needed > slot->col_buf_sizes[i]) {
-                void* new_buf = carquet_mem_realloc(slot->col_values[i], needed);
+                void *new_buf = carquet_mem_realloc(slot->col_values[i], needed);
                 if (!new_buf) {
                     /* %llu, not %zu: the MinGW/msvcrt printf has no z length modifier. */
                     PIPELINE_FAIL(br, CARQUET_ERROR_OUT_OF_MEMORY,
-                                  "Row group %d column %d: cannot allocate %llu bytes",
-                                  target_rg, file_col_idx, (unsigned long long)needed);
+                                  "Row group %d column %d: cannot allocate %llu bytes", target_rg,
+                                  file_col_idx, (unsigned long long)needed);
                     return;
                 }
                 slot->col_values[i] = new_buf;
@@ -2204,22 +2108,20 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
         slot->pending_tasks = 0;
         /* Until its task reports, a column has read nothing: a task that is
          * never submitted must not inherit the previous row group's count. */
-        for (int32_t i = 0; i < br->num_projected; i++) {
-            slot->col_num_values[i] = 0;
-        }
+        for (int32_t i = 0; i < br->num_projected; i++) { slot->col_num_values[i] = 0; }
 
         /* Create an independent mmap for this row group's byte range.
          * Each slot gets its own virtual mapping, so worker threads fault
          * pages into independent page tables without contending on the
          * shared mmap's page table lock.  Falls back to the shared mmap
          * if the per-slot mmap fails. */
-        const uint8_t* slot_data = br->reader->mmap_data;  /* fallback */
+        const uint8_t *slot_data = br->reader->mmap_data; /* fallback */
 #if !defined(_WIN32)
         if (br->reader->mmap_info && br->reader->mmap_info->fd >= 0) {
             /* Find byte range spanning all projected column chunks */
             int64_t range_lo = INT64_MAX, range_hi = 0;
             for (int32_t i = 0; i < br->num_projected; i++) {
-                const parquet_column_metadata_t* cmeta = slot->col_readers[i]->col_meta;
+                const parquet_column_metadata_t *cmeta = slot->col_readers[i]->col_meta;
                 if (cmeta && cmeta->total_compressed_size > 0 && cmeta->data_page_offset >= 0) {
                     int64_t lo = cmeta->data_page_offset;
                     int64_t hi = lo + cmeta->total_compressed_size;
@@ -2236,7 +2138,7 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
                 int64_t page_mask = (ps > 0) ? (int64_t)ps - 1 : (int64_t)4095;
                 int64_t page_lo = range_lo & ~page_mask;
                 size_t mmap_len = (size_t)(range_hi - page_lo);
-                uint8_t* m = (uint8_t*)mmap(NULL, mmap_len, PROT_READ, MAP_SHARED,
+                uint8_t *m = (uint8_t *)mmap(NULL, mmap_len, PROT_READ, MAP_SHARED,
                                              br->reader->mmap_info->fd, (off_t)page_lo);
                 if (m != MAP_FAILED) {
                     /* Pre-fault the slot's range from this (otherwise idle)
@@ -2271,7 +2173,8 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
         /* Bound by task_args space available for this pipeline slot. Indexed
          * by the slot, not by pipeline_count: other slots' tasks may still be
          * running when this one is filled, and their args must stay intact. */
-        int32_t tasks_per_slot = br->task_args_capacity / (br->pipeline_depth > 0 ? br->pipeline_depth : 1);
+        int32_t tasks_per_slot =
+            br->task_args_capacity / (br->pipeline_depth > 0 ? br->pipeline_depth : 1);
         int32_t base = slot_idx * tasks_per_slot;
         int32_t task_offset = 0;
 
@@ -2303,10 +2206,9 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
                 continue;
             }
 
-            int32_t nseg = plan_coalesced_column_splits(
-                slot->col_readers[i], slot_data,
-                rg_rows, max_splits_per_col,
-                split_offsets, split_values_arr);
+            int32_t nseg =
+                plan_coalesced_column_splits(slot->col_readers[i], slot_data, rg_rows,
+                                             max_splits_per_col, split_offsets, split_values_arr);
 
             if (nseg >= 2 && base + task_offset + nseg <= br->task_args_capacity) {
                 size_t value_size = br->projected_value_sizes[i];
@@ -2323,8 +2225,8 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
 
                     br->task_args[tidx].col_reader = slot->col_readers[i];
                     br->task_args[tidx].data_base = slot_data;
-                    br->task_args[tidx].dest = (uint8_t*)slot->col_values[i] +
-                                               (size_t)seg_start_val * value_size;
+                    br->task_args[tidx].dest =
+                        (uint8_t *)slot->col_values[i] + (size_t)seg_start_val * value_size;
                     br->task_args[tidx].max_values = seg_end_val - seg_start_val;
                     br->task_args[tidx].out_values_read = &br->task_args[tidx].local_values_read;
                     br->task_args[tidx].start_offset = split_offsets[s];
@@ -2362,7 +2264,7 @@ static void pipeline_fill(carquet_batch_reader_t* br) {
  * Page Filter — internal helpers
  * ============================================================================ */
 
-static void filter_release_offset_indexes(carquet_batch_reader_t* br) {
+static void filter_release_offset_indexes(carquet_batch_reader_t *br) {
     if (!br->projected_offset_indexes) return;
     for (int32_t i = 0; i < br->num_projected; i++) {
         if (br->projected_offset_indexes[i]) {
@@ -2373,21 +2275,20 @@ static void filter_release_offset_indexes(carquet_batch_reader_t* br) {
     br->projected_oi_rg = -1;
 }
 
-static carquet_status_t filter_load_offset_indexes(
-    carquet_batch_reader_t* br, int32_t row_group_index,
-    carquet_error_t* error) {
+static carquet_status_t filter_load_offset_indexes(carquet_batch_reader_t *br,
+                                                   int32_t row_group_index,
+                                                   carquet_error_t *error) {
 
-    if (br->projected_oi_rg == row_group_index &&
-        br->projected_offset_indexes != NULL) {
+    if (br->projected_oi_rg == row_group_index && br->projected_offset_indexes != NULL) {
         return CARQUET_OK;
     }
     filter_release_offset_indexes(br);
     if (!br->projected_offset_indexes) {
-        br->projected_offset_indexes = carquet_mem_calloc(
-            (size_t)br->num_projected, sizeof(carquet_offset_index_t*));
+        br->projected_offset_indexes =
+            carquet_mem_calloc((size_t)br->num_projected, sizeof(carquet_offset_index_t *));
         if (!br->projected_offset_indexes) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-                "Failed to allocate offset index cache");
+                              "Failed to allocate offset index cache");
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
     }
@@ -2404,11 +2305,8 @@ static carquet_status_t filter_load_offset_indexes(
 
 /* Returns the page index in oi that contains logical row `target_row`, or
  * -1 if not found. Sets *page_first_row to that page's first_row_index. */
-static int32_t find_page_for_row(
-    const carquet_offset_index_t* oi,
-    int64_t row_group_num_rows,
-    int64_t target_row,
-    int64_t* page_first_row_out) {
+static int32_t find_page_for_row(const carquet_offset_index_t *oi, int64_t row_group_num_rows,
+                                 int64_t target_row, int64_t *page_first_row_out) {
 
     int32_t n = carquet_offset_index_num_pages(oi);
     /* Binary search: pages are sorted by first_row_index. */
@@ -2416,14 +2314,11 @@ static int32_t find_page_for_row(
     while (lo <= hi) {
         int32_t mid = lo + (hi - lo) / 2;
         carquet_page_location_t loc;
-        if (carquet_offset_index_get_page_location(oi, mid, &loc) != CARQUET_OK) {
-            return -1;
-        }
+        if (carquet_offset_index_get_page_location(oi, mid, &loc) != CARQUET_OK) { return -1; }
         int64_t end_row;
         if (mid + 1 < n) {
             carquet_page_location_t nxt;
-            if (carquet_offset_index_get_page_location(oi, mid + 1, &nxt) !=
-                CARQUET_OK) {
+            if (carquet_offset_index_get_page_location(oi, mid + 1, &nxt) != CARQUET_OK) {
                 return -1;
             }
             end_row = nxt.first_row_index;
@@ -2442,35 +2337,29 @@ static int32_t find_page_for_row(
     return -1;
 }
 
-static carquet_status_t position_projected_column(
-    carquet_batch_reader_t* br,
-    int32_t pi,
-    int64_t target_row,
-    carquet_error_t* error) {
+static carquet_status_t position_projected_column(carquet_batch_reader_t *br, int32_t pi,
+                                                  int64_t target_row, carquet_error_t *error) {
 
-    carquet_column_reader_t* cr = br->col_readers[pi];
+    carquet_column_reader_t *cr = br->col_readers[pi];
     int32_t file_col = br->projected_columns[pi];
-    int64_t rg_num_rows = br->reader->metadata.row_groups[
-        br->current_row_group].num_rows;
+    int64_t rg_num_rows = br->reader->metadata.row_groups[br->current_row_group].num_rows;
 
-    carquet_offset_index_t* oi = br->projected_offset_indexes
-        ? br->projected_offset_indexes[pi] : NULL;
+    carquet_offset_index_t *oi =
+        br->projected_offset_indexes ? br->projected_offset_indexes[pi] : NULL;
 
     if (oi) {
         int64_t page_first_row = 0;
-        int32_t page_idx = find_page_for_row(oi, rg_num_rows, target_row,
-                                             &page_first_row);
+        int32_t page_idx = find_page_for_row(oi, rg_num_rows, target_row, &page_first_row);
         if (page_idx < 0) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INTERNAL,
-                "Could not locate page for row %lld in column %d",
-                (long long)target_row, file_col);
+                              "Could not locate page for row %lld in column %d",
+                              (long long)target_row, file_col);
             return CARQUET_ERROR_INTERNAL;
         }
         carquet_page_location_t loc;
         (void)carquet_offset_index_get_page_location(oi, page_idx, &loc);
 
-        carquet_status_t st = carquet_column_reader_seek_to_data_page(
-            cr, loc.offset, 0, error);
+        carquet_status_t st = carquet_column_reader_seek_to_data_page(cr, loc.offset, 0, error);
         if (st != CARQUET_OK) return st;
 
         int64_t intra_skip = target_row - page_first_row;
@@ -2478,8 +2367,8 @@ static carquet_status_t position_projected_column(
             int64_t skipped = carquet_column_skip(cr, intra_skip);
             if (skipped != intra_skip) {
                 CARQUET_SET_ERROR(error, CARQUET_ERROR_INTERNAL,
-                    "Intra-page skip short (column %d): asked %lld, got %lld",
-                    file_col, (long long)intra_skip, (long long)skipped);
+                                  "Intra-page skip short (column %d): asked %lld, got %lld",
+                                  file_col, (long long)intra_skip, (long long)skipped);
                 return CARQUET_ERROR_INTERNAL;
             }
         }
@@ -2489,15 +2378,14 @@ static carquet_status_t position_projected_column(
     /* No offset index for this column: reset to chunk start and read-and-
      * discard up to target_row. Forward-only — backward seeks are handled
      * by the reset. */
-    reset_column_reader_for_row_group(cr, br->reader,
-        br->current_row_group, file_col,
-        br->config.preserve_dictionaries);
+    reset_column_reader_for_row_group(cr, br->reader, br->current_row_group, file_col,
+                                      br->config.preserve_dictionaries);
     if (target_row > 0) {
         int64_t skipped = carquet_column_skip(cr, target_row);
         if (skipped != target_row) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INTERNAL,
-                "Fallback skip short (column %d): asked %lld, got %lld",
-                file_col, (long long)target_row, (long long)skipped);
+                              "Fallback skip short (column %d): asked %lld, got %lld", file_col,
+                              (long long)target_row, (long long)skipped);
             return CARQUET_ERROR_INTERNAL;
         }
     }
@@ -2510,8 +2398,8 @@ static carquet_status_t position_projected_column(
  * at the first non-empty range of that row group, or returns
  * CARQUET_ERROR_END_OF_DATA when no more matching rows exist.
  */
-static carquet_status_t filter_advance_to_active_row_group(
-    carquet_batch_reader_t* br, carquet_error_t* error) {
+static carquet_status_t filter_advance_to_active_row_group(carquet_batch_reader_t *br,
+                                                           carquet_error_t *error) {
 
     int32_t num_row_groups = carquet_reader_num_row_groups(br->reader);
     for (;;) {
@@ -2522,13 +2410,11 @@ static carquet_status_t filter_advance_to_active_row_group(
             br->current_row_group++;
             br->filter_rg_state_valid = false;
         }
-        if (br->current_row_group >= num_row_groups) {
-            return CARQUET_ERROR_END_OF_DATA;
-        }
+        if (br->current_row_group >= num_row_groups) { return CARQUET_ERROR_END_OF_DATA; }
 
         if (br->config.row_group_filter) {
-            bool keep = br->config.row_group_filter(br->reader,
-                br->current_row_group, br->config.row_group_filter_ctx);
+            bool keep = br->config.row_group_filter(br->reader, br->current_row_group,
+                                                    br->config.row_group_filter_ctx);
             if (!keep) {
                 /* Move on without counting rows toward rows_skipped (user-
                  * level RG filter, not page filter). */
@@ -2540,8 +2426,7 @@ static carquet_status_t filter_advance_to_active_row_group(
 
         if (!br->filter_rg_state_valid) {
             carquet_status_t st = carquet_page_filter_eval_row_group(
-                br->reader, br->current_row_group,
-                br->filter_clauses, br->filter_clause_count,
+                br->reader, br->current_row_group, br->filter_clauses, br->filter_clause_count,
                 &br->current_rg_ranges, error);
             if (st != CARQUET_OK) return st;
             br->filter_rg_state_valid = true;
@@ -2549,26 +2434,21 @@ static carquet_status_t filter_advance_to_active_row_group(
             br->current_range_rows_emitted = 0;
             br->range_positioned = false;
 
-            int64_t rg_rows = br->reader->metadata.row_groups[
-                br->current_row_group].num_rows;
+            int64_t rg_rows = br->reader->metadata.row_groups[br->current_row_group].num_rows;
             br->rows_skipped += rg_rows - br->current_rg_ranges.total_rows;
 
             /* Open the row group's column readers if we'll need them. */
             if (br->current_rg_ranges.count > 0) {
-                carquet_status_t open_st = open_row_group_readers(
-                    br, br->current_row_group, error);
+                carquet_status_t open_st = open_row_group_readers(br, br->current_row_group, error);
                 if (open_st != CARQUET_OK) return open_st;
-                open_st = filter_load_offset_indexes(br,
-                    br->current_row_group, error);
+                open_st = filter_load_offset_indexes(br, br->current_row_group, error);
                 if (open_st != CARQUET_OK) return open_st;
             } else {
                 filter_release_offset_indexes(br);
             }
         }
 
-        if (br->current_range_index < br->current_rg_ranges.count) {
-            return CARQUET_OK;
-        }
+        if (br->current_range_index < br->current_rg_ranges.count) { return CARQUET_OK; }
         /* Empty row group ⇒ try the next. */
     }
 }
@@ -2577,8 +2457,8 @@ static carquet_status_t filter_advance_to_active_row_group(
  * Sequential next() path with an active page filter. Reads one range
  * (clipped to batch_size) per call, advancing range/row-group state.
  */
-static carquet_status_t batch_reader_next_filtered(
-    carquet_batch_reader_t* br, carquet_row_batch_t** batch) {
+static carquet_status_t batch_reader_next_filtered(carquet_batch_reader_t *br,
+                                                   carquet_row_batch_t **batch) {
 
     carquet_error_t err = CARQUET_ERROR_INIT;
     carquet_status_t st = filter_advance_to_active_row_group(br, &err);
@@ -2587,13 +2467,11 @@ static carquet_status_t batch_reader_next_filtered(
         return st;
     }
 
-    const carquet_row_range_t* range =
-        &br->current_rg_ranges.ranges[br->current_range_index];
+    const carquet_row_range_t *range = &br->current_rg_ranges.ranges[br->current_range_index];
     int64_t range_remaining = range->num_rows - br->current_range_rows_emitted;
     int64_t batch_size = br->config.batch_size;
     if (batch_size <= 0) batch_size = 65536;
-    int64_t rows_to_read = range_remaining < batch_size
-        ? range_remaining : batch_size;
+    int64_t rows_to_read = range_remaining < batch_size ? range_remaining : batch_size;
 
     if (!br->range_positioned) {
         int64_t target_row = range->first_row + br->current_range_rows_emitted;
@@ -2605,7 +2483,7 @@ static carquet_status_t batch_reader_next_filtered(
     }
 
     /* Reuse or allocate batch struct. */
-    carquet_row_batch_t* new_batch = br->cached_batch;
+    carquet_row_batch_t *new_batch = br->cached_batch;
     if (!new_batch) {
         new_batch = carquet_mem_calloc(1, sizeof(carquet_row_batch_t));
         if (!new_batch) return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -2613,8 +2491,8 @@ static carquet_status_t batch_reader_next_filtered(
             carquet_mem_free(new_batch);
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
-        new_batch->columns = carquet_arena_calloc(&new_batch->arena,
-            br->num_projected, sizeof(carquet_column_data_t));
+        new_batch->columns = carquet_arena_calloc(&new_batch->arena, br->num_projected,
+                                                  sizeof(carquet_column_data_t));
         if (!new_batch->columns) {
             carquet_arena_destroy(&new_batch->arena);
             carquet_mem_free(new_batch);
@@ -2623,17 +2501,14 @@ static carquet_status_t batch_reader_next_filtered(
         new_batch->pooled = true;
         br->cached_batch = new_batch;
     }
-    memset(new_batch->columns, 0,
-           sizeof(carquet_column_data_t) * br->num_projected);
+    memset(new_batch->columns, 0, sizeof(carquet_column_data_t) * br->num_projected);
     new_batch->num_columns = br->num_projected;
 
     bool read_error = false;
     for (int32_t i = 0; i < br->num_projected; i++) {
         read_projected_column(br, new_batch, i, rows_to_read, true, &read_error);
     }
-    if (read_error) {
-        return CARQUET_ERROR_DECODE;
-    }
+    if (read_error) { return CARQUET_ERROR_DECODE; }
     /* Every projected column must have produced the same row count: a
      * column whose chunk is shorter than column 0's would otherwise be
      * served over stale buffer bytes, and a column 0 that produced nothing
@@ -2641,16 +2516,16 @@ static carquet_status_t batch_reader_next_filtered(
     for (int32_t i = 1; i < br->num_projected; i++) {
         if (new_batch->columns[i].num_values != new_batch->columns[0].num_values) {
             CARQUET_SET_ERROR(&br->last_error, CARQUET_ERROR_DECODE,
-                "Column %d produced %lld values but column 0 produced %lld",
-                i, (long long)new_batch->columns[i].num_values,
-                (long long)new_batch->columns[0].num_values);
+                              "Column %d produced %lld values but column 0 produced %lld", i,
+                              (long long)new_batch->columns[i].num_values,
+                              (long long)new_batch->columns[0].num_values);
             return CARQUET_ERROR_DECODE;
         }
     }
     if (new_batch->columns[0].num_values <= 0 && rows_to_read > 0) {
         CARQUET_SET_ERROR(&br->last_error, CARQUET_ERROR_DECODE,
-            "Column 0 produced no values for a range of %lld rows",
-            (long long)rows_to_read);
+                          "Column 0 produced no values for a range of %lld rows",
+                          (long long)rows_to_read);
         return CARQUET_ERROR_DECODE;
     }
 
@@ -2679,8 +2554,8 @@ static carquet_status_t batch_reader_next_filtered(
  */
 
 /* Reuse or allocate the reader's cached batch struct. Returns NULL on OOM. */
-static carquet_row_batch_t* ensure_cached_batch(carquet_batch_reader_t* br) {
-    carquet_row_batch_t* b = br->cached_batch;
+static carquet_row_batch_t *ensure_cached_batch(carquet_batch_reader_t *br) {
+    carquet_row_batch_t *b = br->cached_batch;
     if (!b) {
         b = carquet_mem_calloc(1, sizeof(carquet_row_batch_t));
         if (!b) return NULL;
@@ -2688,8 +2563,8 @@ static carquet_row_batch_t* ensure_cached_batch(carquet_batch_reader_t* br) {
             carquet_mem_free(b);
             return NULL;
         }
-        b->columns = carquet_arena_calloc(&b->arena,
-            br->num_projected, sizeof(carquet_column_data_t));
+        b->columns =
+            carquet_arena_calloc(&b->arena, br->num_projected, sizeof(carquet_column_data_t));
         if (!b->columns) {
             carquet_arena_destroy(&b->arena);
             carquet_mem_free(b);
@@ -2707,8 +2582,7 @@ static carquet_row_batch_t* ensure_cached_batch(carquet_batch_reader_t* br) {
  * [start,end) window; compute the RG-local window and open + position the
  * projected column readers at its first row. Returns CARQUET_ERROR_END_OF_DATA
  * when the window is exhausted. */
-static carquet_status_t row_range_advance(
-    carquet_batch_reader_t* br, carquet_error_t* error) {
+static carquet_status_t row_range_advance(carquet_batch_reader_t *br, carquet_error_t *error) {
 
     int32_t num_rg = carquet_reader_num_row_groups(br->reader);
     for (;;) {
@@ -2716,30 +2590,22 @@ static carquet_status_t row_range_advance(
             br->current_row_group = 0;
             br->rr_rg_global_start = 0;
         } else {
-            int64_t prev_rows =
-                br->reader->metadata.row_groups[br->current_row_group].num_rows;
+            int64_t prev_rows = br->reader->metadata.row_groups[br->current_row_group].num_rows;
             if (prev_rows > 0) br->rr_rg_global_start += prev_rows;
             br->current_row_group++;
         }
-        if (br->current_row_group >= num_rg) {
-            return CARQUET_ERROR_END_OF_DATA;
-        }
+        if (br->current_row_group >= num_rg) { return CARQUET_ERROR_END_OF_DATA; }
 
-        int64_t rg_rows =
-            br->reader->metadata.row_groups[br->current_row_group].num_rows;
+        int64_t rg_rows = br->reader->metadata.row_groups[br->current_row_group].num_rows;
         if (rg_rows <= 0) continue;
 
         int64_t rg_gstart = br->rr_rg_global_start;
         int64_t rg_gend = rg_gstart + rg_rows;
 
         /* Past the window ⇒ no more rows can match. */
-        if (rg_gstart >= br->row_range_end) {
-            return CARQUET_ERROR_END_OF_DATA;
-        }
+        if (rg_gstart >= br->row_range_end) { return CARQUET_ERROR_END_OF_DATA; }
         /* Entirely before the window ⇒ skip without any I/O. */
-        if (rg_gend <= br->row_range_start) {
-            continue;
-        }
+        if (rg_gend <= br->row_range_start) { continue; }
         /* Honour the user's row-group filter, if any. */
         if (br->config.row_group_filter &&
             !br->config.row_group_filter(br->reader, br->current_row_group,
@@ -2751,14 +2617,13 @@ static carquet_status_t row_range_advance(
         if (lo < 0) lo = 0;
         int64_t hi = br->row_range_end - rg_gstart;
         if (hi > rg_rows) hi = rg_rows;
-        if (lo >= hi) continue;  /* defensive: empty intersection */
+        if (lo >= hi) continue; /* defensive: empty intersection */
 
         br->rr_local_lo = lo;
         br->rr_local_hi = hi;
         br->rr_emitted = 0;
 
-        carquet_status_t st =
-            open_row_group_readers(br, br->current_row_group, error);
+        carquet_status_t st = open_row_group_readers(br, br->current_row_group, error);
         if (st != CARQUET_OK) return st;
         st = filter_load_offset_indexes(br, br->current_row_group, error);
         if (st != CARQUET_OK) return st;
@@ -2774,15 +2639,17 @@ static carquet_status_t row_range_advance(
 
 /* next() driver for an active row range. Reads one window slice (clipped to
  * batch_size) per call, advancing across row groups as windows are consumed. */
-static carquet_status_t batch_reader_next_row_range(
-    carquet_batch_reader_t* br, carquet_row_batch_t** batch) {
+static carquet_status_t batch_reader_next_row_range(carquet_batch_reader_t *br,
+                                                    carquet_row_batch_t **batch) {
 
     carquet_error_t err = CARQUET_ERROR_INIT;
 
-    if (!br->rr_rg_open ||
-        br->rr_emitted >= (br->rr_local_hi - br->rr_local_lo)) {
+    if (!br->rr_rg_open || br->rr_emitted >= (br->rr_local_hi - br->rr_local_lo)) {
         carquet_status_t st = row_range_advance(br, &err);
-        if (st != CARQUET_OK) { *batch = NULL; return st; }
+        if (st != CARQUET_OK) {
+            *batch = NULL;
+            return st;
+        }
     }
 
     int64_t window = br->rr_local_hi - br->rr_local_lo;
@@ -2791,7 +2658,7 @@ static carquet_status_t batch_reader_next_row_range(
     if (batch_size <= 0) batch_size = 65536;
     int64_t rows_to_read = remaining < batch_size ? remaining : batch_size;
 
-    carquet_row_batch_t* new_batch = ensure_cached_batch(br);
+    carquet_row_batch_t *new_batch = ensure_cached_batch(br);
     if (!new_batch) return CARQUET_ERROR_OUT_OF_MEMORY;
 
     bool read_error = false;
@@ -2809,15 +2676,15 @@ static carquet_status_t batch_reader_next_row_range(
     br->total_rows_read += new_batch->num_rows;
     br->rr_emitted += new_batch->num_rows;
     if (br->rr_emitted >= window) {
-        br->rr_rg_open = false;  /* advance to the next window on the next call */
+        br->rr_rg_open = false; /* advance to the next window on the next call */
     }
 
     *batch = new_batch;
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_batch_reader_set_row_range(
-    carquet_batch_reader_t* reader, int64_t offset, int64_t limit) {
+carquet_status_t carquet_batch_reader_set_row_range(carquet_batch_reader_t *reader, int64_t offset,
+                                                    int64_t limit) {
 
     /* reader is nonnull per API contract. */
 
@@ -2830,9 +2697,7 @@ carquet_status_t carquet_batch_reader_set_row_range(
         return CARQUET_OK;
     }
 
-    if (offset < 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (offset < 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
     /* Mutually exclusive with the page filter (untested interactions). */
     if (reader->filter_clauses && reader->filter_clause_count > 0) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
@@ -2840,9 +2705,9 @@ carquet_status_t carquet_batch_reader_set_row_range(
 
     int64_t end;
     if (limit < 0) {
-        end = INT64_MAX;                 /* to end of file */
+        end = INT64_MAX; /* to end of file */
     } else if (offset > INT64_MAX - limit) {
-        end = INT64_MAX;                 /* saturate on overflow */
+        end = INT64_MAX; /* saturate on overflow */
     } else {
         end = offset + limit;
     }
@@ -2865,10 +2730,9 @@ carquet_status_t carquet_batch_reader_set_row_range(
  * Page Filter — public API
  * ============================================================================ */
 
-carquet_status_t carquet_batch_reader_set_page_filter(
-    carquet_batch_reader_t* reader,
-    const carquet_filter_clause_t* clauses,
-    int32_t count) {
+carquet_status_t carquet_batch_reader_set_page_filter(carquet_batch_reader_t *reader,
+                                                      const carquet_filter_clause_t *clauses,
+                                                      int32_t count) {
 
     /* reader is nonnull per API contract. */
 
@@ -2885,15 +2749,13 @@ carquet_status_t carquet_batch_reader_set_page_filter(
     }
 
     /* Mutually exclusive with an active row range (untested interactions). */
-    if (reader->row_range_active) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (reader->row_range_active) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     /* Validate every clause up front. */
     carquet_error_t err = CARQUET_ERROR_INIT;
     for (int32_t i = 0; i < count; i++) {
-        carquet_status_t st = carquet_page_filter_validate_clause(
-            reader->reader, &clauses[i], &err);
+        carquet_status_t st =
+            carquet_page_filter_validate_clause(reader->reader, &clauses[i], &err);
         if (st != CARQUET_OK) return st;
     }
 
@@ -2902,7 +2764,7 @@ carquet_status_t carquet_batch_reader_set_page_filter(
     if (reader->pipeline_active && reader->pool) {
         carquet_worker_pool_wait(reader->pool);
         for (int32_t s = 0; s < reader->pipeline_depth; s++) {
-            rg_slot_t* slot = &reader->pipeline[s];
+            rg_slot_t *slot = &reader->pipeline[s];
             if (slot->rg_index >= 0) {
                 slot_release_filter_state(slot, reader->num_projected);
                 slot->rg_index = -1;
@@ -2929,8 +2791,7 @@ carquet_status_t carquet_batch_reader_set_page_filter(
     return CARQUET_OK;
 }
 
-int64_t carquet_batch_reader_rows_skipped(
-    const carquet_batch_reader_t* reader) {
+int64_t carquet_batch_reader_rows_skipped(const carquet_batch_reader_t *reader) {
     /* reader is nonnull per API contract. */
     return reader->rows_skipped;
 }
@@ -2944,9 +2805,8 @@ int64_t carquet_batch_reader_rows_skipped(
  * Flat columns in the same projection are read normally. Page filters are not
  * combined with nested reads in this release.
  */
-static carquet_status_t batch_reader_next_nested(
-    carquet_batch_reader_t* batch_reader,
-    carquet_row_batch_t** batch) {
+static carquet_status_t batch_reader_next_nested(carquet_batch_reader_t *batch_reader,
+                                                 carquet_row_batch_t **batch) {
 
     carquet_error_t err = CARQUET_ERROR_INIT;
 
@@ -2958,8 +2818,7 @@ static carquet_status_t batch_reader_next_nested(
      * in full (sub-row-group page ranges are not applied to repeated leaves,
      * whose slot counts do not align with logical row ranges). The user-level
      * row_group_filter callback is honoured the same way. */
-    bool have_page_filter = batch_reader->filter_clauses &&
-                            batch_reader->filter_clause_count > 0;
+    bool have_page_filter = batch_reader->filter_clauses && batch_reader->filter_clause_count > 0;
     if (batch_reader->current_row_group < 0 ||
         !carquet_column_has_next(batch_reader->col_readers[0])) {
 
@@ -2971,9 +2830,9 @@ static carquet_status_t batch_reader_next_nested(
                 return CARQUET_ERROR_END_OF_DATA;
             }
             if (batch_reader->config.row_group_filter &&
-                !batch_reader->config.row_group_filter(
-                    batch_reader->reader, batch_reader->current_row_group,
-                    batch_reader->config.row_group_filter_ctx)) {
+                !batch_reader->config.row_group_filter(batch_reader->reader,
+                                                       batch_reader->current_row_group,
+                                                       batch_reader->config.row_group_filter_ctx)) {
                 continue;
             }
             if (have_page_filter) {
@@ -2981,29 +2840,24 @@ static carquet_status_t batch_reader_next_nested(
                 carquet_row_range_list_init(&ranges);
                 carquet_status_t fst = carquet_page_filter_eval_row_group(
                     batch_reader->reader, batch_reader->current_row_group,
-                    batch_reader->filter_clauses, batch_reader->filter_clause_count,
-                    &ranges, &err);
+                    batch_reader->filter_clauses, batch_reader->filter_clause_count, &ranges, &err);
                 if (fst != CARQUET_OK) {
                     carquet_row_range_list_destroy(&ranges);
                     return fst;
                 }
                 int64_t matched = ranges.total_rows;
                 carquet_row_range_list_destroy(&ranges);
-                if (matched == 0) {
-                    continue;  /* statistics prove the row group has no match */
-                }
+                if (matched == 0) { continue; /* statistics prove the row group has no match */ }
             }
             break;
         }
-        carquet_status_t status = open_row_group_readers(
-            batch_reader, batch_reader->current_row_group, &err);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        carquet_status_t status =
+            open_row_group_readers(batch_reader, batch_reader->current_row_group, &err);
+        if (status != CARQUET_OK) { return status; }
     }
 
     /* Reuse or allocate batch struct. */
-    carquet_row_batch_t* new_batch = batch_reader->cached_batch;
+    carquet_row_batch_t *new_batch = batch_reader->cached_batch;
     if (!new_batch) {
         new_batch = carquet_mem_calloc(1, sizeof(carquet_row_batch_t));
         if (!new_batch) return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -3011,8 +2865,8 @@ static carquet_status_t batch_reader_next_nested(
             carquet_mem_free(new_batch);
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
-        new_batch->columns = carquet_arena_calloc(&new_batch->arena,
-            batch_reader->num_projected, sizeof(carquet_column_data_t));
+        new_batch->columns = carquet_arena_calloc(&new_batch->arena, batch_reader->num_projected,
+                                                  sizeof(carquet_column_data_t));
         if (!new_batch->columns) {
             carquet_arena_destroy(&new_batch->arena);
             carquet_mem_free(new_batch);
@@ -3022,8 +2876,7 @@ static carquet_status_t batch_reader_next_nested(
         batch_reader->cached_batch = new_batch;
     }
 
-    memset(new_batch->columns, 0,
-           sizeof(carquet_column_data_t) * batch_reader->num_projected);
+    memset(new_batch->columns, 0, sizeof(carquet_column_data_t) * batch_reader->num_projected);
     new_batch->num_columns = batch_reader->num_projected;
 
     int64_t rg_rows =
@@ -3042,13 +2895,13 @@ static carquet_status_t batch_reader_next_nested(
             read_nested_list_column(batch_reader, new_batch, i, rg_rows, &read_error);
         } else {
             CARQUET_SET_ERROR(&err, CARQUET_ERROR_NOT_IMPLEMENTED,
-                "Batch reader: nested column depth > 1 (max_rep=%d) not supported",
-                batch_reader->projected_max_reps[i]);
+                              "Batch reader: nested column depth > 1 (max_rep=%d) not supported",
+                              batch_reader->projected_max_reps[i]);
             return CARQUET_ERROR_NOT_IMPLEMENTED;
         }
         if (read_error) {
             CARQUET_SET_ERROR(&err, CARQUET_ERROR_INTERNAL,
-                "Batch reader: failed to read nested column %d", i);
+                              "Batch reader: failed to read nested column %d", i);
             return CARQUET_ERROR_INTERNAL;
         }
     }
@@ -3059,9 +2912,8 @@ static carquet_status_t batch_reader_next_nested(
     return CARQUET_OK;
 }
 
-static carquet_status_t batch_reader_next_impl(
-    carquet_batch_reader_t* batch_reader,
-    carquet_row_batch_t** batch) {
+static carquet_status_t batch_reader_next_impl(carquet_batch_reader_t *batch_reader,
+                                               carquet_row_batch_t **batch) {
 
     /* batch_reader and batch are nonnull per API contract */
     carquet_error_t err = CARQUET_ERROR_INIT;
@@ -3071,7 +2923,7 @@ static carquet_status_t batch_reader_next_impl(
     if (batch_reader->row_range_active) {
         if (batch_reader->has_repeated) {
             CARQUET_SET_ERROR(&err, CARQUET_ERROR_NOT_IMPLEMENTED,
-                "Row-range read is not supported for repeated (nested) columns");
+                              "Row-range read is not supported for repeated (nested) columns");
             *batch = NULL;
             return CARQUET_ERROR_NOT_IMPLEMENTED;
         }
@@ -3080,9 +2932,7 @@ static carquet_status_t batch_reader_next_impl(
 
     /* Repeated (LIST/MAP-leaf) columns use the dedicated nested driver, which
      * reconstructs Arrow list layout a whole row group at a time. */
-    if (batch_reader->has_repeated) {
-        return batch_reader_next_nested(batch_reader, batch);
-    }
+    if (batch_reader->has_repeated) { return batch_reader_next_nested(batch_reader, batch); }
 
     /* ====================================================================
      * FILTERED + SEQUENTIAL PATH (page filter active, pipeline disabled)
@@ -3094,8 +2944,7 @@ static carquet_status_t batch_reader_next_impl(
      * single-row-group, uncompressed, OPTIONAL columns), we drive the
      * sequential range-iterator instead.
      * ==================================================================== */
-    if (batch_reader->filter_clauses &&
-        batch_reader->filter_clause_count > 0 &&
+    if (batch_reader->filter_clauses && batch_reader->filter_clause_count > 0 &&
         !batch_reader->pipeline_active) {
         return batch_reader_next_filtered(batch_reader, batch);
     }
@@ -3112,14 +2961,15 @@ static carquet_status_t batch_reader_next_impl(
             return batch_reader->pipeline_error.code;
         }
         /* Check if we need to advance to the next pipeline slot */
-        rg_slot_t* slot = NULL;
+        rg_slot_t *slot = NULL;
         if (batch_reader->pipeline_count > 0) {
             slot = &batch_reader->pipeline[batch_reader->pipeline_head];
             if (slot->rows_consumed >= slot->total_rows) {
                 /* Current slot exhausted — retire it and advance */
                 slot->rg_index = -1;
                 slot_release_filter_state(slot, batch_reader->num_projected);
-                batch_reader->pipeline_head = (batch_reader->pipeline_head + 1) % batch_reader->pipeline_depth;
+                batch_reader->pipeline_head =
+                    (batch_reader->pipeline_head + 1) % batch_reader->pipeline_depth;
                 batch_reader->pipeline_count--;
                 slot = NULL;
             }
@@ -3155,10 +3005,9 @@ static carquet_status_t batch_reader_next_impl(
                     slot->col_num_values[i] = sum;
                     continue;
                 }
-                carquet_column_reader_t* cr = slot->col_readers[i];
+                carquet_column_reader_t *cr = slot->col_readers[i];
                 slot->col_num_values[i] = carquet_column_read_batch_ex(
-                    cr, slot->col_values[i], slot->total_rows, NULL, NULL,
-                    &cr->last_error);
+                    cr, slot->col_values[i], slot->total_rows, NULL, NULL, &cr->last_error);
             }
 
             /* Every column must have produced the slot's full row count before
@@ -3166,15 +3015,16 @@ static carquet_status_t batch_reader_next_impl(
              * rest of its buffer uninitialized or holding an older row group. */
             for (int32_t i = 0; i < batch_reader->num_projected; i++) {
                 if (slot->col_num_values[i] == slot->total_rows) continue;
-                const carquet_column_reader_t* cr = slot->col_readers[i];
+                const carquet_column_reader_t *cr = slot->col_readers[i];
                 if (cr && cr->last_error.code != CARQUET_OK) {
                     batch_reader->pipeline_error = cr->last_error;
                 } else {
                     batch_reader->pipeline_error.code = CARQUET_OK;
                     CARQUET_SET_ERROR(&batch_reader->pipeline_error, CARQUET_ERROR_DECODE,
-                        "Row group %d column %d: read %lld of %lld values",
-                        slot->rg_index, batch_reader->projected_columns[i],
-                        (long long)slot->col_num_values[i], (long long)slot->total_rows);
+                                      "Row group %d column %d: read %lld of %lld values",
+                                      slot->rg_index, batch_reader->projected_columns[i],
+                                      (long long)slot->col_num_values[i],
+                                      (long long)slot->total_rows);
                 }
                 batch_reader->pipeline_dead = true;
                 *batch = NULL;
@@ -3186,7 +3036,7 @@ static carquet_status_t batch_reader_next_impl(
         }
 
         /* Reuse or allocate batch struct */
-        carquet_row_batch_t* new_batch = batch_reader->cached_batch;
+        carquet_row_batch_t *new_batch = batch_reader->cached_batch;
         if (!new_batch) {
             new_batch = carquet_mem_calloc(1, sizeof(carquet_row_batch_t));
             if (!new_batch) return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -3194,8 +3044,8 @@ static carquet_status_t batch_reader_next_impl(
                 carquet_mem_free(new_batch);
                 return CARQUET_ERROR_OUT_OF_MEMORY;
             }
-            new_batch->columns = carquet_arena_calloc(&new_batch->arena,
-                batch_reader->num_projected, sizeof(carquet_column_data_t));
+            new_batch->columns = carquet_arena_calloc(
+                &new_batch->arena, batch_reader->num_projected, sizeof(carquet_column_data_t));
             if (!new_batch->columns) {
                 carquet_arena_destroy(&new_batch->arena);
                 carquet_mem_free(new_batch);
@@ -3210,20 +3060,21 @@ static carquet_status_t batch_reader_next_impl(
 
         int64_t remaining = slot->total_rows - slot->rows_consumed;
         int64_t rows_to_read = remaining > batch_reader->config.batch_size
-                             ? batch_reader->config.batch_size : remaining;
+                                   ? batch_reader->config.batch_size
+                                   : remaining;
 
         /* Copy data from pre-read buffers into batch (zero-copy view) */
         for (int32_t i = 0; i < batch_reader->num_projected; i++) {
-            carquet_column_data_t* col = &new_batch->columns[i];
+            carquet_column_data_t *col = &new_batch->columns[i];
             size_t vs = batch_reader->projected_value_sizes[i];
             size_t offset = (size_t)slot->rows_consumed * vs;
 
-            col->data = (uint8_t*)slot->col_values[i] + offset;
+            col->data = (uint8_t *)slot->col_values[i] + offset;
             col->num_values = rows_to_read;
             col->type = batch_reader->projected_types[i];
             col->type_length = batch_reader->projected_type_lengths[i];
             col->ownership = CARQUET_DATA_VIEW;
-            col->null_bitmap = NULL;  /* REQUIRED columns — no nulls */
+            col->null_bitmap = NULL; /* REQUIRED columns — no nulls */
         }
 
         slot->rows_consumed += rows_to_read;
@@ -3261,26 +3112,22 @@ static carquet_status_t batch_reader_next_impl(
             }
         }
 
-        carquet_status_t status = open_row_group_readers(
-            batch_reader, batch_reader->current_row_group, &err);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        carquet_status_t status =
+            open_row_group_readers(batch_reader, batch_reader->current_row_group, &err);
+        if (status != CARQUET_OK) { return status; }
     }
 
     /* Reuse or allocate batch struct */
-    carquet_row_batch_t* new_batch = batch_reader->cached_batch;
+    carquet_row_batch_t *new_batch = batch_reader->cached_batch;
     if (!new_batch) {
         new_batch = carquet_mem_calloc(1, sizeof(carquet_row_batch_t));
-        if (!new_batch) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        if (!new_batch) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         if (carquet_arena_init(&new_batch->arena) != CARQUET_OK) {
             carquet_mem_free(new_batch);
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
-        new_batch->columns = carquet_arena_calloc(&new_batch->arena,
-            batch_reader->num_projected, sizeof(carquet_column_data_t));
+        new_batch->columns = carquet_arena_calloc(&new_batch->arena, batch_reader->num_projected,
+                                                  sizeof(carquet_column_data_t));
         if (!new_batch->columns) {
             carquet_arena_destroy(&new_batch->arena);
             carquet_mem_free(new_batch);
@@ -3296,9 +3143,7 @@ static carquet_status_t batch_reader_next_impl(
 
     int64_t batch_size = batch_reader->config.batch_size;
     int64_t rows_to_read = carquet_column_remaining(batch_reader->col_readers[0]);
-    if (rows_to_read > batch_size) {
-        rows_to_read = batch_size;
-    }
+    if (rows_to_read > batch_size) { rows_to_read = batch_size; }
 
     /* Handle empty row group - return empty batch, not an error */
     if (rows_to_read == 0) {
@@ -3317,10 +3162,9 @@ static carquet_status_t batch_reader_next_impl(
     {
         bool zero_copy_candidates = true;
         for (int32_t zi = 0; zi < batch_reader->num_projected; zi++) {
-            if (!column_is_zero_copy_candidate(
-                    batch_reader->col_readers[zi],
-                    batch_reader->projected_types[zi],
-                    batch_reader->projected_max_defs[zi])) {
+            if (!column_is_zero_copy_candidate(batch_reader->col_readers[zi],
+                                               batch_reader->projected_types[zi],
+                                               batch_reader->projected_max_defs[zi])) {
                 zero_copy_candidates = false;
                 break;
             }
@@ -3328,7 +3172,7 @@ static carquet_status_t batch_reader_next_impl(
 
         if (zero_copy_candidates) {
             for (int32_t zi = 0; zi < batch_reader->num_projected; zi++) {
-                carquet_column_reader_t* col_reader = batch_reader->col_readers[zi];
+                carquet_column_reader_t *col_reader = batch_reader->col_readers[zi];
                 if (col_reader && col_reader->values_remaining > 0) {
                     carquet_status_t status = carquet_column_ensure_page_loaded(col_reader, &err);
                     if (status != CARQUET_OK) {
@@ -3355,9 +3199,8 @@ static carquet_status_t batch_reader_next_impl(
     bool is_mmap = (batch_reader->reader->mmap_data != NULL);
     bool needs_decompression = false;
     for (int32_t pi = 0; pi < batch_reader->num_projected; pi++) {
-        carquet_column_reader_t* cr = batch_reader->col_readers[pi];
-        if (cr && cr->col_meta &&
-            cr->col_meta->codec != CARQUET_COMPRESSION_UNCOMPRESSED) {
+        carquet_column_reader_t *cr = batch_reader->col_readers[pi];
+        if (cr && cr->col_meta && cr->col_meta->codec != CARQUET_COMPRESSION_UNCOMPRESSED) {
             needs_decompression = true;
             break;
         }
@@ -3371,9 +3214,10 @@ static carquet_status_t batch_reader_next_impl(
         if (num_threads < 1) num_threads = 1;
 
         int32_t omp_i;
-        #pragma omp parallel for num_threads(num_threads) schedule(dynamic, 1) if(is_mmap && needs_decompression && num_threads > 1)
+#pragma omp parallel for num_threads(num_threads)                                                  \
+    schedule(dynamic, 1) if (is_mmap && needs_decompression && num_threads > 1)
         for (omp_i = 0; omp_i < batch_reader->num_projected; omp_i++) {
-            carquet_column_reader_t* col_reader = batch_reader->col_readers[omp_i];
+            carquet_column_reader_t *col_reader = batch_reader->col_readers[omp_i];
             if (col_reader && !col_reader->page_loaded && col_reader->values_remaining > 0) {
                 (void)carquet_column_read_batch(col_reader, NULL, 0, NULL, NULL);
             }
@@ -3381,9 +3225,9 @@ static carquet_status_t batch_reader_next_impl(
     }
 #else
     (void)is_mmap;
-    (void)needs_decompression;   /* only steer the OpenMP `if` clause above */
+    (void)needs_decompression; /* only steer the OpenMP `if` clause above */
     for (int32_t pi = 0; pi < batch_reader->num_projected; pi++) {
-        carquet_column_reader_t* col_reader = batch_reader->col_readers[pi];
+        carquet_column_reader_t *col_reader = batch_reader->col_readers[pi];
         if (col_reader && !col_reader->page_loaded && col_reader->values_remaining > 0) {
             (void)carquet_column_read_batch(col_reader, NULL, 0, NULL, NULL);
         }
@@ -3397,9 +3241,7 @@ static carquet_status_t batch_reader_next_impl(
      * an individual page. */
     {
         int64_t zero_copy_rows = clamp_rows_to_zero_copy_window(batch_reader, rows_to_read);
-        if (zero_copy_rows > 0 && zero_copy_rows < rows_to_read) {
-            rows_to_read = zero_copy_rows;
-        }
+        if (zero_copy_rows > 0 && zero_copy_rows < rows_to_read) { rows_to_read = zero_copy_rows; }
     }
 
     /* ========================================================================
@@ -3415,40 +3257,37 @@ static carquet_status_t batch_reader_next_impl(
      */
     bool all_zero_copy_ready = true;
     for (int32_t zi = 0; zi < batch_reader->num_projected; zi++) {
-        if (!column_can_zero_copy_batch(
-                batch_reader->col_readers[zi],
-                batch_reader->projected_types[zi],
-                batch_reader->projected_max_defs[zi],
-                rows_to_read)) {
+        if (!column_can_zero_copy_batch(batch_reader->col_readers[zi],
+                                        batch_reader->projected_types[zi],
+                                        batch_reader->projected_max_defs[zi], rows_to_read)) {
             all_zero_copy_ready = false;
             break;
         }
     }
 
-    (void)all_zero_copy_ready;   /* consulted only by the OpenMP branch below */
+    (void)all_zero_copy_ready; /* consulted only by the OpenMP branch below */
 
     int32_t col_i;
 #ifdef _OPENMP
     {
         int num_threads_read = batch_reader->config.num_threads;
         if (num_threads_read <= 0) num_threads_read = omp_get_max_threads();
-        if (num_threads_read > batch_reader->num_projected) num_threads_read = batch_reader->num_projected;
+        if (num_threads_read > batch_reader->num_projected)
+            num_threads_read = batch_reader->num_projected;
         if (num_threads_read < 1) num_threads_read = 1;
 
-        bool can_par = is_mmap && (num_threads_read > 1) &&
-                       (batch_reader->num_projected > 1) && !all_zero_copy_ready;
+        bool can_par = is_mmap && (num_threads_read > 1) && (batch_reader->num_projected > 1) &&
+                       !all_zero_copy_ready;
         if (can_par) {
             /* Per-column error slots: each thread writes only its own slot, so
              * the failure flag is never a shared write across threads (no data
              * race). Reduce into read_error after the region. */
-            bool* col_err = carquet_mem_calloc(
-                (size_t)batch_reader->num_projected, sizeof(bool));
-            if (!col_err) {
-                return CARQUET_ERROR_OUT_OF_MEMORY;
-            }
-            #pragma omp parallel for num_threads(num_threads_read) schedule(dynamic, 1)
+            bool *col_err = carquet_mem_calloc((size_t)batch_reader->num_projected, sizeof(bool));
+            if (!col_err) { return CARQUET_ERROR_OUT_OF_MEMORY; }
+#pragma omp parallel for num_threads(num_threads_read) schedule(dynamic, 1)
             for (col_i = 0; col_i < batch_reader->num_projected; col_i++) {
-                read_projected_column(batch_reader, new_batch, col_i, rows_to_read, true, &col_err[col_i]);
+                read_projected_column(batch_reader, new_batch, col_i, rows_to_read, true,
+                                      &col_err[col_i]);
             }
             for (col_i = 0; col_i < batch_reader->num_projected; col_i++) {
                 if (col_err[col_i]) read_error = true;
@@ -3456,7 +3295,8 @@ static carquet_status_t batch_reader_next_impl(
             carquet_mem_free(col_err);
         } else {
             for (col_i = 0; col_i < batch_reader->num_projected; col_i++) {
-                read_projected_column(batch_reader, new_batch, col_i, rows_to_read, true, &read_error);
+                read_projected_column(batch_reader, new_batch, col_i, rows_to_read, true,
+                                      &read_error);
             }
         }
     }
@@ -3474,9 +3314,9 @@ static carquet_status_t batch_reader_next_impl(
     for (col_i = 1; col_i < batch_reader->num_projected; col_i++) {
         if (new_batch->columns[col_i].num_values != new_batch->columns[0].num_values) {
             CARQUET_SET_ERROR(&batch_reader->last_error, CARQUET_ERROR_DECODE,
-                "Column %d produced %lld values but column 0 produced %lld",
-                col_i, (long long)new_batch->columns[col_i].num_values,
-                (long long)new_batch->columns[0].num_values);
+                              "Column %d produced %lld values but column 0 produced %lld", col_i,
+                              (long long)new_batch->columns[col_i].num_values,
+                              (long long)new_batch->columns[0].num_values);
             return CARQUET_ERROR_DECODE;
         }
     }
@@ -3490,12 +3330,12 @@ static carquet_status_t batch_reader_next_impl(
 
 /* Clear the previous batch's failure detail. Columns not touched by this batch
  * would otherwise keep a stale message from an earlier one. */
-static void batch_reader_clear_errors(carquet_batch_reader_t* batch_reader) {
+static void batch_reader_clear_errors(carquet_batch_reader_t *batch_reader) {
     batch_reader->last_error.code = CARQUET_OK;
     batch_reader->last_error.message[0] = '\0';
     if (!batch_reader->col_readers) return;
     for (int32_t i = 0; i < batch_reader->num_projected; i++) {
-        carquet_column_reader_t* cr = batch_reader->col_readers[i];
+        carquet_column_reader_t *cr = batch_reader->col_readers[i];
         if (cr) {
             cr->last_error.code = CARQUET_OK;
             cr->last_error.message[0] = '\0';
@@ -3504,61 +3344,50 @@ static void batch_reader_clear_errors(carquet_batch_reader_t* batch_reader) {
 }
 
 /* First column reader that recorded a failure during this batch, or NULL. */
-static const carquet_error_t* batch_reader_first_column_error(
-    const carquet_batch_reader_t* batch_reader) {
+static const carquet_error_t *
+batch_reader_first_column_error(const carquet_batch_reader_t *batch_reader) {
     if (!batch_reader->col_readers) return NULL;
     for (int32_t i = 0; i < batch_reader->num_projected; i++) {
-        const carquet_column_reader_t* cr = batch_reader->col_readers[i];
-        if (cr && cr->last_error.code != CARQUET_OK) {
-            return &cr->last_error;
-        }
+        const carquet_column_reader_t *cr = batch_reader->col_readers[i];
+        if (cr && cr->last_error.code != CARQUET_OK) { return &cr->last_error; }
     }
     return NULL;
 }
 
-carquet_status_t carquet_batch_reader_next(
-    carquet_batch_reader_t* batch_reader,
-    carquet_row_batch_t** batch) {
+carquet_status_t carquet_batch_reader_next(carquet_batch_reader_t *batch_reader,
+                                           carquet_row_batch_t **batch) {
 
     batch_reader_clear_errors(batch_reader);
 
     carquet_status_t status = batch_reader_next_impl(batch_reader, batch);
 
     /* END_OF_DATA is the normal terminator, not a failure. */
-    if (status == CARQUET_OK || status == CARQUET_ERROR_END_OF_DATA) {
-        return status;
-    }
+    if (status == CARQUET_OK || status == CARQUET_ERROR_END_OF_DATA) { return status; }
 
     /* Prefer the detailed message recorded by whichever column failed; the
      * generic fallback keeps last_error consistent with the returned status
      * for the paths that fail before or outside a column read. */
-    const carquet_error_t* col_err = batch_reader_first_column_error(batch_reader);
+    const carquet_error_t *col_err = batch_reader_first_column_error(batch_reader);
     if (batch_reader->pipeline_dead && batch_reader->pipeline_error.code == status) {
         batch_reader->last_error = batch_reader->pipeline_error;
     } else if (col_err) {
         batch_reader->last_error = *col_err;
     } else {
-        CARQUET_SET_ERROR(&batch_reader->last_error, status, "%s",
-                          carquet_status_string(status));
+        CARQUET_SET_ERROR(&batch_reader->last_error, status, "%s", carquet_status_string(status));
     }
     return status;
 }
 
-const carquet_error_t* carquet_batch_reader_last_error(
-    const carquet_batch_reader_t* batch_reader) {
-    if (!batch_reader || batch_reader->last_error.code == CARQUET_OK) {
-        return NULL;
-    }
+const carquet_error_t *carquet_batch_reader_last_error(const carquet_batch_reader_t *batch_reader) {
+    if (!batch_reader || batch_reader->last_error.code == CARQUET_OK) { return NULL; }
     return &batch_reader->last_error;
 }
 
-void carquet_batch_reader_free(carquet_batch_reader_t* batch_reader) {
+void carquet_batch_reader_free(carquet_batch_reader_t *batch_reader) {
     if (!batch_reader) return;
 
     /* Drain any in-flight pipeline tasks before freeing */
-    if (batch_reader->pool) {
-        carquet_worker_pool_wait(batch_reader->pool);
-    }
+    if (batch_reader->pool) { carquet_worker_pool_wait(batch_reader->pool); }
     if (batch_reader->slot_sync_init) {
 #ifdef _WIN32
         DeleteCriticalSection(&batch_reader->slot_mutex);
@@ -3572,7 +3401,7 @@ void carquet_batch_reader_free(carquet_batch_reader_t* batch_reader) {
     /* Free pipeline slots */
     if (batch_reader->pipeline) {
         for (int32_t s = 0; s < batch_reader->pipeline_depth; s++) {
-            rg_slot_t* slot = &batch_reader->pipeline[s];
+            rg_slot_t *slot = &batch_reader->pipeline[s];
             slot_release_filter_state(slot, batch_reader->num_projected);
             if (slot->col_offset_indexes) {
                 carquet_mem_free(slot->col_offset_indexes);
@@ -3580,9 +3409,7 @@ void carquet_batch_reader_free(carquet_batch_reader_t* batch_reader) {
             }
             if (slot->col_readers) {
                 for (int32_t i = 0; i < batch_reader->num_projected; i++) {
-                    if (slot->col_readers[i]) {
-                        carquet_column_reader_free(slot->col_readers[i]);
-                    }
+                    if (slot->col_readers[i]) { carquet_column_reader_free(slot->col_readers[i]); }
                 }
                 carquet_mem_free(slot->col_readers);
             }
@@ -3616,9 +3443,7 @@ void carquet_batch_reader_free(carquet_batch_reader_t* batch_reader) {
     }
 
     /* Destroy worker pool (only if we created it) */
-    if (!batch_reader->pool_is_borrowed) {
-        carquet_worker_pool_destroy(batch_reader->pool);
-    }
+    if (!batch_reader->pool_is_borrowed) { carquet_worker_pool_destroy(batch_reader->pool); }
 
     /* Free column readers */
     if (batch_reader->col_readers) {
@@ -3669,7 +3494,7 @@ void carquet_batch_reader_free(carquet_batch_reader_t* batch_reader) {
  * ============================================================================
  */
 
-carquet_thread_pool_t* carquet_thread_pool_create(int32_t num_threads) {
+carquet_thread_pool_t *carquet_thread_pool_create(int32_t num_threads) {
     if (num_threads <= 0) {
 #ifdef _OPENMP
         num_threads = omp_get_max_threads();
@@ -3678,11 +3503,11 @@ carquet_thread_pool_t* carquet_thread_pool_create(int32_t num_threads) {
 #endif
     }
     if (num_threads < 2) num_threads = 2;
-    return (carquet_thread_pool_t*)carquet_worker_pool_create(num_threads);
+    return (carquet_thread_pool_t *)carquet_worker_pool_create(num_threads);
 }
 
-void carquet_thread_pool_destroy(carquet_thread_pool_t* pool) {
-    carquet_worker_pool_destroy((carquet_worker_pool_t*)pool);
+void carquet_thread_pool_destroy(carquet_thread_pool_t *pool) {
+    carquet_worker_pool_destroy((carquet_worker_pool_t *)pool);
 }
 
 /* ============================================================================
@@ -3690,44 +3515,37 @@ void carquet_thread_pool_destroy(carquet_thread_pool_t* pool) {
  * ============================================================================
  */
 
-int64_t carquet_row_batch_num_rows(const carquet_row_batch_t* batch) {
+int64_t carquet_row_batch_num_rows(const carquet_row_batch_t *batch) {
     /* batch is nonnull per API contract */
     return batch->num_rows;
 }
 
-int32_t carquet_row_batch_num_columns(const carquet_row_batch_t* batch) {
+int32_t carquet_row_batch_num_columns(const carquet_row_batch_t *batch) {
     /* batch is nonnull per API contract */
     return batch->num_columns;
 }
 
-carquet_status_t carquet_row_batch_column(
-    const carquet_row_batch_t* batch,
-    int32_t column_index,
-    const void** data,
-    const uint8_t** null_bitmap,
-    int64_t* num_values) {
+carquet_status_t carquet_row_batch_column(const carquet_row_batch_t *batch, int32_t column_index,
+                                          const void **data, const uint8_t **null_bitmap,
+                                          int64_t *num_values) {
 
     /* batch, data, null_bitmap, num_values are nonnull per API contract */
     if (column_index < 0 || column_index >= batch->num_columns) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    const carquet_column_data_t* col = &batch->columns[column_index];
+    const carquet_column_data_t *col = &batch->columns[column_index];
 
     /* When preserve_dictionaries is enabled, col->data holds uint32_t indices,
      * not materialized values. Returning it through the value accessor would
      * hand the caller indices silently mis-cast as the column's physical type.
      * Force the caller to use carquet_row_batch_column_dictionary() instead. */
-    if (col->is_dictionary) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (col->is_dictionary) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     /* List (repeated) columns must be read via carquet_row_batch_column_list();
      * returning the flattened child through the flat accessor would silently
      * drop the list structure. */
-    if (col->list_offsets) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (col->list_offsets) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     *data = col->data;
     *null_bitmap = col->null_bitmap;
@@ -3736,68 +3554,51 @@ carquet_status_t carquet_row_batch_column(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_row_batch_column_list(
-    const carquet_row_batch_t* batch,
-    int32_t column_index,
-    const int32_t** offsets,
-    int64_t* num_lists,
-    const void** values,
-    const uint8_t** value_validity,
-    int64_t* num_values,
-    const uint8_t** list_validity) {
+carquet_status_t carquet_row_batch_column_list(const carquet_row_batch_t *batch,
+                                               int32_t column_index, const int32_t **offsets,
+                                               int64_t *num_lists, const void **values,
+                                               const uint8_t **value_validity, int64_t *num_values,
+                                               const uint8_t **list_validity) {
 
     if (column_index < 0 || column_index >= batch->num_columns) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
-    const carquet_column_data_t* col = &batch->columns[column_index];
-    if (!col->list_offsets) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;  /* not a list column */
-    }
+    const carquet_column_data_t *col = &batch->columns[column_index];
+    if (!col->list_offsets) { return CARQUET_ERROR_INVALID_ARGUMENT; /* not a list column */ }
 
     *offsets = col->list_offsets;
     *num_lists = col->num_lists;
     *values = col->data;
     *value_validity = col->null_bitmap;
     *num_values = col->num_values;
-    if (list_validity) {
-        *list_validity = col->list_validity;
-    }
+    if (list_validity) { *list_validity = col->list_validity; }
     return CARQUET_OK;
 }
 
 carquet_status_t carquet_row_batch_column_dictionary(
-    const carquet_row_batch_t* batch,
-    int32_t column_index,
-    const uint32_t** indices,
-    const uint8_t** null_bitmap,
-    int64_t* num_values,
-    const uint8_t** dictionary_data,
-    int32_t* dictionary_count,
-    const uint32_t** dictionary_offsets) {
+    const carquet_row_batch_t *batch, int32_t column_index, const uint32_t **indices,
+    const uint8_t **null_bitmap, int64_t *num_values, const uint8_t **dictionary_data,
+    int32_t *dictionary_count, const uint32_t **dictionary_offsets) {
 
     if (column_index < 0 || column_index >= batch->num_columns) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    const carquet_column_data_t* col = &batch->columns[column_index];
+    const carquet_column_data_t *col = &batch->columns[column_index];
 
-    if (!col->is_dictionary) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!col->is_dictionary) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
-    *indices = (const uint32_t*)col->data;
+    *indices = (const uint32_t *)col->data;
     *null_bitmap = col->null_bitmap;
     *num_values = col->num_values;
     *dictionary_data = col->dictionary_data;
     *dictionary_count = col->dictionary_count;
-    if (dictionary_offsets) {
-        *dictionary_offsets = col->dictionary_offsets;
-    }
+    if (dictionary_offsets) { *dictionary_offsets = col->dictionary_offsets; }
 
     return CARQUET_OK;
 }
 
-void carquet_row_batch_free(carquet_row_batch_t* batch) {
+void carquet_row_batch_free(carquet_row_batch_t *batch) {
     if (!batch) return;
 
     /* Pooled batches are owned by the batch_reader - don't free data */

@@ -21,10 +21,10 @@
 #include <limits.h>
 
 /* External functions from metadata modules */
-extern carquet_status_t carquet_bloom_filter_read(carquet_bloom_filter_t** filter_out,
-                                                   const uint8_t* data, size_t data_size);
-extern carquet_column_index_t* carquet_column_index_parse(const uint8_t* data, size_t size);
-extern carquet_offset_index_t* carquet_offset_index_parse(const uint8_t* data, size_t size);
+extern carquet_status_t carquet_bloom_filter_read(carquet_bloom_filter_t **filter_out,
+                                                  const uint8_t *data, size_t data_size);
+extern carquet_column_index_t *carquet_column_index_parse(const uint8_t *data, size_t size);
+extern carquet_offset_index_t *carquet_offset_index_parse(const uint8_t *data, size_t size);
 
 /* ============================================================================
  * Constants
@@ -43,12 +43,10 @@ extern carquet_offset_index_t* carquet_offset_index_parse(const uint8_t* data, s
  * ============================================================================
  */
 
-static int32_t count_leaves(const parquet_schema_element_t* elements, int32_t count) {
+static int32_t count_leaves(const parquet_schema_element_t *elements, int32_t count) {
     int32_t leaves = 0;
     for (int32_t i = 0; i < count; i++) {
-        if (elements[i].num_children == 0) {
-            leaves++;
-        }
+        if (elements[i].num_children == 0) { leaves++; }
     }
     return leaves;
 }
@@ -57,12 +55,12 @@ static int32_t count_leaves(const parquet_schema_element_t* elements, int32_t co
  * Recursive schema traversal context for computing definition/repetition levels.
  */
 typedef struct {
-    const parquet_schema_element_t* elements;
+    const parquet_schema_element_t *elements;
     int32_t num_elements;
-    int16_t* max_def;
-    int16_t* max_rep;
-    int32_t* leaf_indices;
-    int32_t* parent_indices;
+    int16_t *max_def;
+    int16_t *max_rep;
+    int32_t *leaf_indices;
+    int32_t *parent_indices;
     int32_t leaf_idx;
     bool depth_exceeded;
 } schema_traverse_ctx_t;
@@ -82,17 +80,11 @@ typedef struct {
  * @param rep_level Current repetition level from ancestors
  * @return Next element index to process (after this subtree)
  */
-static int32_t traverse_schema_recursive(
-    schema_traverse_ctx_t* ctx,
-    int32_t element_idx,
-    int32_t parent_idx,
-    int16_t def_level,
-    int16_t rep_level,
-    int32_t depth) {
+static int32_t traverse_schema_recursive(schema_traverse_ctx_t *ctx, int32_t element_idx,
+                                         int32_t parent_idx, int16_t def_level, int16_t rep_level,
+                                         int32_t depth) {
 
-    if (element_idx >= ctx->num_elements) {
-        return element_idx;
-    }
+    if (element_idx >= ctx->num_elements) { return element_idx; }
 
     if (depth > CARQUET_MAX_SCHEMA_DEPTH) {
         /* Refuse to recurse further; compute_levels reports this as an error. */
@@ -100,12 +92,10 @@ static int32_t traverse_schema_recursive(
         return element_idx;
     }
 
-    const parquet_schema_element_t* elem = &ctx->elements[element_idx];
+    const parquet_schema_element_t *elem = &ctx->elements[element_idx];
 
     /* Record parent index */
-    if (ctx->parent_indices) {
-        ctx->parent_indices[element_idx] = parent_idx;
-    }
+    if (ctx->parent_indices) { ctx->parent_indices[element_idx] = parent_idx; }
 
     /* Calculate level contribution from this node's repetition type */
     int16_t this_def = def_level;
@@ -113,19 +103,19 @@ static int32_t traverse_schema_recursive(
 
     if (elem->has_repetition) {
         switch (elem->repetition_type) {
-            case CARQUET_REPETITION_OPTIONAL:
-                /* Optional fields add 1 to definition level */
-                this_def++;
-                break;
-            case CARQUET_REPETITION_REPEATED:
-                /* Repeated fields add 1 to both definition and repetition levels */
-                this_def++;
-                this_rep++;
-                break;
-            case CARQUET_REPETITION_REQUIRED:
-            default:
-                /* Required fields don't add to levels */
-                break;
+        case CARQUET_REPETITION_OPTIONAL:
+            /* Optional fields add 1 to definition level */
+            this_def++;
+            break;
+        case CARQUET_REPETITION_REPEATED:
+            /* Repeated fields add 1 to both definition and repetition levels */
+            this_def++;
+            this_rep++;
+            break;
+        case CARQUET_REPETITION_REQUIRED:
+        default:
+            /* Required fields don't add to levels */
+            break;
         }
     }
 
@@ -145,11 +135,9 @@ static int32_t traverse_schema_recursive(
          * footer declaring num_children up to INT32_MAX would spin billions of
          * no-op recursive calls (each returns immediately via the guard at the
          * top) — a CPU denial-of-service on an otherwise tiny file. */
-        if (next_idx >= ctx->num_elements) {
-            break;
-        }
-        next_idx = traverse_schema_recursive(ctx, next_idx, element_idx,
-                                             this_def, this_rep, depth + 1);
+        if (next_idx >= ctx->num_elements) { break; }
+        next_idx =
+            traverse_schema_recursive(ctx, next_idx, element_idx, this_def, this_rep, depth + 1);
     }
 
     return next_idx;
@@ -175,37 +163,27 @@ static int32_t traverse_schema_recursive(
  *       ├── f (required, int32)    -> def=1, rep=1  (from parent e)
  *       └── g (optional, int32)    -> def=2, rep=1  (from e + self)
  */
-static bool compute_levels(
-    const parquet_schema_element_t* elements,
-    int32_t num_elements,
-    int16_t* max_def,
-    int16_t* max_rep,
-    int32_t* leaf_indices,
-    int32_t* parent_indices) {
+static bool compute_levels(const parquet_schema_element_t *elements, int32_t num_elements,
+                           int16_t *max_def, int16_t *max_rep, int32_t *leaf_indices,
+                           int32_t *parent_indices) {
 
-    if (num_elements <= 1) {
-        return true;  /* Empty or root-only schema */
-    }
+    if (num_elements <= 1) { return true; /* Empty or root-only schema */ }
 
-    if (parent_indices) {
-        parent_indices[0] = -1;  /* Root has no parent */
-    }
+    if (parent_indices) { parent_indices[0] = -1; /* Root has no parent */ }
 
-    schema_traverse_ctx_t ctx = {
-        .elements = elements,
-        .num_elements = num_elements,
-        .max_def = max_def,
-        .max_rep = max_rep,
-        .leaf_indices = leaf_indices,
-        .parent_indices = parent_indices,
-        .leaf_idx = 0,
-        .depth_exceeded = false
-    };
+    schema_traverse_ctx_t ctx = {.elements = elements,
+                                 .num_elements = num_elements,
+                                 .max_def = max_def,
+                                 .max_rep = max_rep,
+                                 .leaf_indices = leaf_indices,
+                                 .parent_indices = parent_indices,
+                                 .leaf_idx = 0,
+                                 .depth_exceeded = false};
 
     /* Start traversal from root (index 0) with zero levels.
      * Root is required by definition, so it doesn't contribute to levels.
      * We process its children starting at index 1. */
-    const parquet_schema_element_t* root = &elements[0];
+    const parquet_schema_element_t *root = &elements[0];
     int32_t next_idx = 1;
     for (int32_t child = 0; child < root->num_children; child++) {
         /* Stop once the flat element array is exhausted. A crafted footer
@@ -214,21 +192,17 @@ static bool compute_levels(
          * guard at the top of traverse_schema_recursive) — a CPU denial-of-
          * service on a tiny file. Mirrors the guard in the recursive inner
          * loop above. */
-        if (next_idx >= num_elements) {
-            break;
-        }
+        if (next_idx >= num_elements) { break; }
         next_idx = traverse_schema_recursive(&ctx, next_idx, 0, 0, 0, 1);
     }
 
     return !ctx.depth_exceeded;
 }
 
-carquet_schema_t* build_schema(
-    carquet_arena_t* arena,
-    const parquet_file_metadata_t* metadata,
-    carquet_error_t* error) {
+carquet_schema_t *build_schema(carquet_arena_t *arena, const parquet_file_metadata_t *metadata,
+                               carquet_error_t *error) {
 
-    carquet_schema_t* schema = carquet_arena_calloc(arena, 1, sizeof(carquet_schema_t));
+    carquet_schema_t *schema = carquet_arena_calloc(arena, 1, sizeof(carquet_schema_t));
     if (!schema) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate schema");
         return NULL;
@@ -236,7 +210,7 @@ carquet_schema_t* build_schema(
 
     schema->elements = metadata->schema;
     schema->num_elements = metadata->num_schema_elements;
-    schema->capacity = metadata->num_schema_elements;  /* Fixed size from file */
+    schema->capacity = metadata->num_schema_elements; /* Fixed size from file */
     schema->num_leaves = count_leaves(metadata->schema, metadata->num_schema_elements);
 
     schema->parent_indices = carquet_arena_calloc(arena, schema->num_elements, sizeof(int32_t));
@@ -244,18 +218,16 @@ carquet_schema_t* build_schema(
     schema->max_def_levels = carquet_arena_calloc(arena, schema->num_leaves, sizeof(int16_t));
     schema->max_rep_levels = carquet_arena_calloc(arena, schema->num_leaves, sizeof(int16_t));
 
-    if (!schema->parent_indices || !schema->leaf_indices ||
-        !schema->max_def_levels || !schema->max_rep_levels) {
+    if (!schema->parent_indices || !schema->leaf_indices || !schema->max_def_levels ||
+        !schema->max_rep_levels) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate schema arrays");
         return NULL;
     }
 
-    if (!compute_levels(schema->elements, schema->num_elements,
-                        schema->max_def_levels, schema->max_rep_levels,
-                        schema->leaf_indices, schema->parent_indices)) {
+    if (!compute_levels(schema->elements, schema->num_elements, schema->max_def_levels,
+                        schema->max_rep_levels, schema->leaf_indices, schema->parent_indices)) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_SCHEMA,
-                          "Schema nesting exceeds maximum depth of %d",
-                          CARQUET_MAX_SCHEMA_DEPTH);
+                          "Schema nesting exceeds maximum depth of %d", CARQUET_MAX_SCHEMA_DEPTH);
         return NULL;
     }
 
@@ -263,10 +235,9 @@ carquet_schema_t* build_schema(
      * from the "ARROW:schema" footer blob, if present. Best-effort: malformed
      * blobs are ignored and never fail the open. */
     for (int32_t i = 0; i < metadata->num_key_value; i++) {
-        const parquet_key_value_t* kv = &metadata->key_value_metadata[i];
+        const parquet_key_value_t *kv = &metadata->key_value_metadata[i];
         if (kv->key && kv->value && strcmp(kv->key, "ARROW:schema") == 0) {
-            carquet_apply_arrow_field_metadata(kv->value, schema->elements,
-                                               schema->num_elements,
+            carquet_apply_arrow_field_metadata(kv->value, schema->elements, schema->num_elements,
                                                schema->parent_indices, arena);
             break;
         }
@@ -280,7 +251,7 @@ carquet_schema_t* build_schema(
  * ============================================================================
  */
 
-void carquet_reader_options_init(carquet_reader_options_t* options) {
+void carquet_reader_options_init(carquet_reader_options_t *options) {
     /* Parameter is nonnull per API contract */
     memset(options, 0, sizeof(*options));
     options->use_mmap = false;
@@ -296,7 +267,7 @@ void carquet_reader_options_init(carquet_reader_options_t* options) {
  */
 #define CARQUET_FOOTER_SPECULATIVE_SIZE (64 * 1024)
 
-static carquet_status_t read_footer(carquet_reader_t* reader, carquet_error_t* error) {
+static carquet_status_t read_footer(carquet_reader_t *reader, carquet_error_t *error) {
     /* Seek to end to get file size (64-bit aware for files >2 GiB on Windows) */
     if (carquet_fseek64(reader->file, 0, SEEK_END) != 0) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_SEEK, "Failed to seek to end");
@@ -320,8 +291,9 @@ static carquet_status_t read_footer(carquet_reader_t* reader, carquet_error_t* e
      * This captures both the 8-byte tail (magic + footer length) and, for most
      * files, the entire Thrift-encoded footer in a single fread call. */
     size_t spec_size = reader->file_size < CARQUET_FOOTER_SPECULATIVE_SIZE
-                     ? reader->file_size : CARQUET_FOOTER_SPECULATIVE_SIZE;
-    uint8_t* spec_buf = carquet_mem_malloc(spec_size);
+                           ? reader->file_size
+                           : CARQUET_FOOTER_SPECULATIVE_SIZE;
+    uint8_t *spec_buf = carquet_mem_malloc(spec_size);
     if (!spec_buf) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate footer buffer");
         return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -342,13 +314,13 @@ static carquet_status_t read_footer(carquet_reader_t* reader, carquet_error_t* e
 
     /* Verify trailing magic (last 4 bytes of file) */
     if (memcmp(spec_buf + spec_size - 4, PARQUET_MAGIC, PARQUET_MAGIC_LEN) != 0) {
-        bool encrypted = memcmp(spec_buf + spec_size - 4, PARQUET_ENCRYPTED_MAGIC,
-                                PARQUET_MAGIC_LEN) == 0;
+        bool encrypted =
+            memcmp(spec_buf + spec_size - 4, PARQUET_ENCRYPTED_MAGIC, PARQUET_MAGIC_LEN) == 0;
         carquet_mem_free(spec_buf);
         if (encrypted) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_NOT_IMPLEMENTED,
-                "File uses Parquet modular encryption (encrypted footer, magic "
-                "\"PARE\"), which carquet does not support");
+                              "File uses Parquet modular encryption (encrypted footer, magic "
+                              "\"PARE\"), which carquet does not support");
             return CARQUET_ERROR_NOT_IMPLEMENTED;
         }
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_MAGIC, "Invalid trailing magic");
@@ -363,8 +335,8 @@ static carquet_status_t read_footer(carquet_reader_t* reader, carquet_error_t* e
         return CARQUET_ERROR_INVALID_FOOTER;
     }
 
-    const uint8_t* footer_data;
-    uint8_t* fallback_buf = NULL;
+    const uint8_t *footer_data;
+    uint8_t *fallback_buf = NULL;
 
     if ((size_t)footer_size + 8 <= spec_size) {
         /* Fast path: footer fits within the speculative read - no second I/O.
@@ -378,7 +350,8 @@ static carquet_status_t read_footer(carquet_reader_t* reader, carquet_error_t* e
         fallback_buf = carquet_mem_malloc(footer_size);
         if (!fallback_buf) {
             carquet_mem_free(spec_buf);
-            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate footer buffer");
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                              "Failed to allocate footer buffer");
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
 
@@ -401,21 +374,17 @@ static carquet_status_t read_footer(carquet_reader_t* reader, carquet_error_t* e
     }
 
     /* Parse metadata */
-    carquet_status_t status = parquet_parse_file_metadata(
-        footer_data, footer_size, &reader->arena, &reader->metadata, error);
+    carquet_status_t status = parquet_parse_file_metadata(footer_data, footer_size, &reader->arena,
+                                                          &reader->metadata, error);
 
     carquet_mem_free(fallback_buf);
     carquet_mem_free(spec_buf);
 
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Build schema */
     reader->schema = build_schema(&reader->arena, &reader->metadata, error);
-    if (!reader->schema) {
-        return CARQUET_ERROR_INVALID_SCHEMA;
-    }
+    if (!reader->schema) { return CARQUET_ERROR_INVALID_SCHEMA; }
 
     return CARQUET_OK;
 }
@@ -423,8 +392,8 @@ static carquet_status_t read_footer(carquet_reader_t* reader, carquet_error_t* e
 /**
  * Read footer from memory-mapped data.
  */
-static carquet_status_t read_footer_mmap(carquet_reader_t* reader, carquet_error_t* error) {
-    const uint8_t* data = reader->mmap_data;
+static carquet_status_t read_footer_mmap(carquet_reader_t *reader, carquet_error_t *error) {
+    const uint8_t *data = reader->mmap_data;
     size_t file_size = reader->file_size;
 
     /* Check minimum size */
@@ -439,12 +408,12 @@ static carquet_status_t read_footer_mmap(carquet_reader_t* reader, carquet_error
         return CARQUET_ERROR_INVALID_MAGIC;
     }
 
-    const uint8_t* end = data + file_size;
+    const uint8_t *end = data + file_size;
     if (memcmp(end - 4, PARQUET_MAGIC, PARQUET_MAGIC_LEN) != 0) {
         if (memcmp(end - 4, PARQUET_ENCRYPTED_MAGIC, PARQUET_MAGIC_LEN) == 0) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_NOT_IMPLEMENTED,
-                "File uses Parquet modular encryption (encrypted footer, magic "
-                "\"PARE\"), which carquet does not support");
+                              "File uses Parquet modular encryption (encrypted footer, magic "
+                              "\"PARE\"), which carquet does not support");
             return CARQUET_ERROR_NOT_IMPLEMENTED;
         }
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_MAGIC, "Invalid trailing magic");
@@ -459,29 +428,23 @@ static carquet_status_t read_footer_mmap(carquet_reader_t* reader, carquet_error
     }
 
     /* Parse metadata directly from mmap (zero-copy) */
-    const uint8_t* footer_data = end - 8 - footer_size;
-    carquet_status_t status = parquet_parse_file_metadata(
-        footer_data, footer_size, &reader->arena, &reader->metadata, error);
+    const uint8_t *footer_data = end - 8 - footer_size;
+    carquet_status_t status = parquet_parse_file_metadata(footer_data, footer_size, &reader->arena,
+                                                          &reader->metadata, error);
 
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Build schema */
     reader->schema = build_schema(&reader->arena, &reader->metadata, error);
-    if (!reader->schema) {
-        return CARQUET_ERROR_INVALID_SCHEMA;
-    }
+    if (!reader->schema) { return CARQUET_ERROR_INVALID_SCHEMA; }
 
     return CARQUET_OK;
 }
 
-carquet_reader_t* carquet_reader_open(
-    const char* path,
-    const carquet_reader_options_t* options,
-    carquet_error_t* error) {
+carquet_reader_t *carquet_reader_open(const char *path, const carquet_reader_options_t *options,
+                                      carquet_error_t *error) {
 
-    carquet_reader_t* reader = carquet_mem_calloc(1, sizeof(carquet_reader_t));
+    carquet_reader_t *reader = carquet_mem_calloc(1, sizeof(carquet_reader_t));
     if (!reader) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate reader");
         return NULL;
@@ -510,12 +473,12 @@ carquet_reader_t* carquet_reader_open(
          * fallback below succeeds, the caller's `error` must not be left holding
          * the (recovered-from) mmap failure. */
         carquet_error_t mmap_err = {0};
-        carquet_mmap_info_t* mmap_info = carquet_mmap_open(path, &mmap_err);
+        carquet_mmap_info_t *mmap_info = carquet_mmap_open(path, &mmap_err);
         if (mmap_info) {
             reader->mmap_info = mmap_info;
             reader->mmap_data = mmap_info->data;
             reader->file_size = mmap_info->size;
-            reader->owns_file = false;  /* mmap handles cleanup */
+            reader->owns_file = false; /* mmap handles cleanup */
 
             /* Parse footer from mmap */
             status = read_footer_mmap(reader, error);
@@ -533,7 +496,7 @@ carquet_reader_t* carquet_reader_open(
     }
 
     /* Standard fread path */
-    FILE* file = fopen(path, "rb");
+    FILE *file = fopen(path, "rb");
     if (!file) {
         carquet_arena_destroy(&reader->arena);
         carquet_mem_free(reader);
@@ -557,13 +520,11 @@ carquet_reader_t* carquet_reader_open(
     return reader;
 }
 
-carquet_reader_t* carquet_reader_open_file(
-    FILE* file,
-    const carquet_reader_options_t* options,
-    carquet_error_t* error) {
+carquet_reader_t *carquet_reader_open_file(FILE *file, const carquet_reader_options_t *options,
+                                           carquet_error_t *error) {
 
     /* file is nonnull per API contract (matches carquet_reader_open) */
-    carquet_reader_t* reader = carquet_mem_calloc(1, sizeof(carquet_reader_t));
+    carquet_reader_t *reader = carquet_mem_calloc(1, sizeof(carquet_reader_t));
     if (!reader) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate reader");
         return NULL;
@@ -585,7 +546,7 @@ carquet_reader_t* carquet_reader_open_file(
 
     reader->prebuffer.row_group = -1;
     reader->file = file;
-    reader->owns_file = false;  /* Caller retains ownership of the FILE handle */
+    reader->owns_file = false; /* Caller retains ownership of the FILE handle */
 
     carquet_status_t status = read_footer(reader, error);
     if (status != CARQUET_OK) {
@@ -598,18 +559,14 @@ carquet_reader_t* carquet_reader_open_file(
     return reader;
 }
 
-carquet_status_t carquet_get_file_info(
-    const char* path,
-    carquet_file_info_t* info,
-    carquet_error_t* error) {
+carquet_status_t carquet_get_file_info(const char *path, carquet_file_info_t *info,
+                                       carquet_error_t *error) {
 
     /* path and info are nonnull per API contract */
     memset(info, 0, sizeof(*info));
 
-    carquet_reader_t* reader = carquet_reader_open(path, NULL, error);
-    if (!reader) {
-        return error ? error->code : CARQUET_ERROR_FILE_OPEN;
-    }
+    carquet_reader_t *reader = carquet_reader_open(path, NULL, error);
+    if (!reader) { return error ? error->code : CARQUET_ERROR_FILE_OPEN; }
 
     info->file_size = (int64_t)reader->file_size;
     info->num_rows = reader->metadata.num_rows;
@@ -619,12 +576,10 @@ carquet_status_t carquet_get_file_info(
 
     /* Copy created_by into the caller-owned inline buffer (truncating if
      * needed) so it stays valid after the reader is closed. */
-    const char* cb = reader->metadata.created_by;
+    const char *cb = reader->metadata.created_by;
     if (cb) {
         size_t n = strlen(cb);
-        if (n >= sizeof(info->created_by)) {
-            n = sizeof(info->created_by) - 1;
-        }
+        if (n >= sizeof(info->created_by)) { n = sizeof(info->created_by) - 1; }
         memcpy(info->created_by, cb, n);
         info->created_by[n] = '\0';
     } else {
@@ -635,9 +590,7 @@ carquet_status_t carquet_get_file_info(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_validate_file(
-    const char* path,
-    carquet_error_t* error) {
+carquet_status_t carquet_validate_file(const char *path, carquet_error_t *error) {
 
     /* path is nonnull per API contract.
      *
@@ -653,7 +606,7 @@ carquet_status_t carquet_validate_file(
     carquet_reader_options_init(&ropts);
     ropts.verify_checksums = true;
 
-    carquet_reader_t* reader = carquet_reader_open(path, &ropts, &local);
+    carquet_reader_t *reader = carquet_reader_open(path, &ropts, &local);
     if (!reader) {
         if (error) *error = local;
         return local.code;
@@ -663,26 +616,22 @@ carquet_status_t carquet_validate_file(
 
     /* Files with no columns or no rows have no pages to scan; structural
      * validation alone is conclusive for them. */
-    if (reader->schema && reader->schema->num_leaves > 0 &&
-        reader->metadata.num_rows > 0) {
+    if (reader->schema && reader->schema->num_leaves > 0 && reader->metadata.num_rows > 0) {
 
         carquet_batch_reader_config_t cfg;
-        carquet_batch_reader_config_init(&cfg);  /* NULL projection = all columns */
+        carquet_batch_reader_config_init(&cfg); /* NULL projection = all columns */
 
-        carquet_batch_reader_t* br = carquet_batch_reader_create(reader, &cfg, &local);
+        carquet_batch_reader_t *br = carquet_batch_reader_create(reader, &cfg, &local);
         if (!br) {
             if (error) *error = local;
             result = local.code;
         } else {
             for (;;) {
-                carquet_row_batch_t* batch = NULL;
+                carquet_row_batch_t *batch = NULL;
                 carquet_status_t st = carquet_batch_reader_next(br, &batch);
-                if (st == CARQUET_ERROR_END_OF_DATA) {
-                    break;
-                }
+                if (st == CARQUET_ERROR_END_OF_DATA) { break; }
                 if (st != CARQUET_OK) {
-                    CARQUET_SET_ERROR(&local, st,
-                        "Page validation failed (checksum/decode error)");
+                    CARQUET_SET_ERROR(&local, st, "Page validation failed (checksum/decode error)");
                     if (error) *error = local;
                     result = st;
                     if (batch) carquet_row_batch_free(batch);
@@ -698,7 +647,7 @@ carquet_status_t carquet_validate_file(
     return result;
 }
 
-void carquet_reader_close(carquet_reader_t* reader) {
+void carquet_reader_close(carquet_reader_t *reader) {
     if (!reader) return;
 
     /* Release prebuffer cache */
@@ -711,49 +660,46 @@ void carquet_reader_close(carquet_reader_t* reader) {
         reader->mmap_data = NULL;
     }
 
-    if (reader->owns_file && reader->file) {
-        fclose(reader->file);
-    }
+    if (reader->owns_file && reader->file) { fclose(reader->file); }
 
     carquet_arena_destroy(&reader->arena);
     carquet_mem_free(reader);
 }
 
-const carquet_schema_t* carquet_reader_schema(const carquet_reader_t* reader) {
+const carquet_schema_t *carquet_reader_schema(const carquet_reader_t *reader) {
     /* reader is nonnull per API contract */
     return reader->schema;
 }
 
-int64_t carquet_reader_num_rows(const carquet_reader_t* reader) {
+int64_t carquet_reader_num_rows(const carquet_reader_t *reader) {
     /* reader is nonnull per API contract */
     return reader->metadata.num_rows;
 }
 
-int32_t carquet_reader_num_row_groups(const carquet_reader_t* reader) {
+int32_t carquet_reader_num_row_groups(const carquet_reader_t *reader) {
     /* reader is nonnull per API contract */
     return reader->metadata.num_row_groups;
 }
 
-int32_t carquet_reader_num_columns(const carquet_reader_t* reader) {
+int32_t carquet_reader_num_columns(const carquet_reader_t *reader) {
     /* reader is nonnull per API contract */
     return reader->schema->num_leaves;
 }
 
-carquet_status_t carquet_reader_row_group_metadata(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    carquet_row_group_metadata_t* metadata) {
+carquet_status_t carquet_reader_row_group_metadata(const carquet_reader_t *reader,
+                                                   int32_t row_group_index,
+                                                   carquet_row_group_metadata_t *metadata) {
 
     /* reader and metadata are nonnull per API contract */
     if (!carquet_reader_row_group_index_valid(reader, row_group_index)) {
         return CARQUET_ERROR_ROW_GROUP_NOT_FOUND;
     }
 
-    const parquet_row_group_t* rg = &reader->metadata.row_groups[row_group_index];
+    const parquet_row_group_t *rg = &reader->metadata.row_groups[row_group_index];
     metadata->num_rows = rg->num_rows;
     metadata->total_byte_size = rg->total_byte_size;
-    metadata->total_compressed_size = rg->has_total_compressed_size ?
-        rg->total_compressed_size : rg->total_byte_size;
+    metadata->total_compressed_size =
+        rg->has_total_compressed_size ? rg->total_compressed_size : rg->total_byte_size;
 
     return CARQUET_OK;
 }
@@ -766,17 +712,12 @@ carquet_status_t carquet_reader_row_group_metadata(
 /** Maximum gap between column ranges to coalesce (1 MB) */
 #define CARQUET_COALESCE_HOLE_LIMIT (1024 * 1024)
 
-carquet_status_t carquet_reader_prebuffer(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    const int32_t* column_indices,
-    int32_t num_columns,
-    carquet_error_t* error) {
+carquet_status_t carquet_reader_prebuffer(carquet_reader_t *reader, int32_t row_group_index,
+                                          const int32_t *column_indices, int32_t num_columns,
+                                          carquet_error_t *error) {
 
     /* No-op for mmap readers (OS handles page coalescing) */
-    if (reader->mmap_data) {
-        return CARQUET_OK;
-    }
+    if (reader->mmap_data) { return CARQUET_OK; }
 
     if (!reader->file) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_STATE, "Reader has no file handle");
@@ -784,21 +725,19 @@ carquet_status_t carquet_reader_prebuffer(
     }
 
     if (!carquet_reader_row_group_index_valid(reader, row_group_index)) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_ROW_GROUP_NOT_FOUND,
-            "Row group %d not found", row_group_index);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_ROW_GROUP_NOT_FOUND, "Row group %d not found",
+                          row_group_index);
         return CARQUET_ERROR_ROW_GROUP_NOT_FOUND;
     }
 
-    const parquet_row_group_t* rg = &reader->metadata.row_groups[row_group_index];
+    const parquet_row_group_t *rg = &reader->metadata.row_groups[row_group_index];
 
     /* Determine which columns to pre-buffer */
     int32_t total_cols = rg->num_columns;
     bool all_columns = (column_indices == NULL || num_columns <= 0);
     int32_t cols_count = all_columns ? total_cols : num_columns;
 
-    if (cols_count <= 0) {
-        return CARQUET_OK;
-    }
+    if (cols_count <= 0) { return CARQUET_OK; }
 
     /* Find the min and max byte offsets across all requested columns */
     int64_t min_offset = INT64_MAX;
@@ -808,15 +747,14 @@ carquet_status_t carquet_reader_prebuffer(
         int32_t ci = all_columns ? i : column_indices[i];
         if (ci < 0 || ci >= total_cols) continue;
 
-        const parquet_column_chunk_t* chunk = &rg->columns[ci];
+        const parquet_column_chunk_t *chunk = &rg->columns[ci];
         if (!chunk->has_metadata) continue;
 
-        const parquet_column_metadata_t* meta = &chunk->metadata;
+        const parquet_column_metadata_t *meta = &chunk->metadata;
         int64_t col_start = meta->data_page_offset;
 
         /* Include dictionary page if present */
-        if (meta->has_dictionary_page_offset &&
-            meta->dictionary_page_offset < col_start) {
+        if (meta->has_dictionary_page_offset && meta->dictionary_page_offset < col_start) {
             col_start = meta->dictionary_page_offset;
         }
 
@@ -835,9 +773,7 @@ carquet_status_t carquet_reader_prebuffer(
         if (col_end > max_end) max_end = col_end;
     }
 
-    if (min_offset >= max_end || min_offset == INT64_MAX) {
-        return CARQUET_OK;
-    }
+    if (min_offset >= max_end || min_offset == INT64_MAX) { return CARQUET_OK; }
 
     size_t total_size = (size_t)(max_end - min_offset);
 
@@ -845,12 +781,12 @@ carquet_status_t carquet_reader_prebuffer(
     carquet_reader_release_prebuffer(reader);
 
     /* Allocate and read the coalesced range */
-    uint8_t* buf = carquet_mem_malloc(total_size);
+    uint8_t *buf = carquet_mem_malloc(total_size);
     if (!buf) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-            /* %llu, not %zu: the MinGW/msvcrt printf has no z length modifier. */
-            "Failed to allocate prebuffer (%llu bytes)",
-            (unsigned long long)total_size);
+                          /* %llu, not %zu: the MinGW/msvcrt printf has no z length modifier. */
+                          "Failed to allocate prebuffer (%llu bytes)",
+                          (unsigned long long)total_size);
         return CARQUET_ERROR_OUT_OF_MEMORY;
     }
 
@@ -874,7 +810,7 @@ carquet_status_t carquet_reader_prebuffer(
     return CARQUET_OK;
 }
 
-void carquet_reader_release_prebuffer(carquet_reader_t* reader) {
+void carquet_reader_release_prebuffer(carquet_reader_t *reader) {
     if (reader->prebuffer.data) {
         carquet_mem_free(reader->prebuffer.data);
         reader->prebuffer.data = NULL;
@@ -889,37 +825,34 @@ void carquet_reader_release_prebuffer(carquet_reader_t* reader) {
  * ============================================================================
  */
 
-carquet_column_reader_t* carquet_reader_get_column(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error) {
+carquet_column_reader_t *carquet_reader_get_column(carquet_reader_t *reader,
+                                                   int32_t row_group_index, int32_t column_index,
+                                                   carquet_error_t *error) {
 
     /* reader is nonnull per API contract */
     if (!carquet_reader_row_group_index_valid(reader, row_group_index)) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_ROW_GROUP_NOT_FOUND,
-            "Row group %d not found", row_group_index);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_ROW_GROUP_NOT_FOUND, "Row group %d not found",
+                          row_group_index);
         return NULL;
     }
 
     if (column_index < 0 || column_index >= reader->schema->num_leaves) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_COLUMN_NOT_FOUND,
-            "Column %d not found", column_index);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_COLUMN_NOT_FOUND, "Column %d not found",
+                          column_index);
         return NULL;
     }
 
-    const parquet_row_group_t* rg = &reader->metadata.row_groups[row_group_index];
+    const parquet_row_group_t *rg = &reader->metadata.row_groups[row_group_index];
 
     if (column_index >= rg->num_columns) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_COLUMN_NOT_FOUND,
-            "Column %d not in row group", column_index);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_COLUMN_NOT_FOUND, "Column %d not in row group",
+                          column_index);
         return NULL;
     }
 
-    carquet_column_reader_t* col_reader = carquet_mem_calloc(1, sizeof(carquet_column_reader_t));
+    carquet_column_reader_t *col_reader = carquet_mem_calloc(1, sizeof(carquet_column_reader_t));
     if (!col_reader) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Failed to allocate column reader");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate column reader");
         return NULL;
     }
 
@@ -934,13 +867,13 @@ carquet_column_reader_t* carquet_reader_get_column(
         /* Metadata might be in separate file - not supported yet */
         carquet_mem_free(col_reader);
         CARQUET_SET_ERROR(error, CARQUET_ERROR_NOT_IMPLEMENTED,
-            "External column metadata not supported");
+                          "External column metadata not supported");
         return NULL;
     }
 
     /* Get schema info */
     int32_t schema_idx = reader->schema->leaf_indices[column_index];
-    const parquet_schema_element_t* schema_elem = &reader->schema->elements[schema_idx];
+    const parquet_schema_element_t *schema_elem = &reader->schema->elements[schema_idx];
 
     /* Guard against malformed metadata whose column-chunk physical type
      * disagrees with the schema. The value width is derived from two different
@@ -956,9 +889,9 @@ carquet_column_reader_t* carquet_reader_get_column(
         schema_elem->has_type ? schema_elem->type : CARQUET_PHYSICAL_BYTE_ARRAY;
     if (col_reader->col_meta->type != schema_type) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA,
-            "Column %d physical type in chunk metadata (%d) does not match "
-            "schema type (%d)", column_index,
-            (int)col_reader->col_meta->type, (int)schema_type);
+                          "Column %d physical type in chunk metadata (%d) does not match "
+                          "schema type (%d)",
+                          column_index, (int)col_reader->col_meta->type, (int)schema_type);
         carquet_mem_free(col_reader);
         return NULL;
     }
@@ -974,7 +907,7 @@ carquet_column_reader_t* carquet_reader_get_column(
     return col_reader;
 }
 
-void carquet_column_reader_free(carquet_column_reader_t* reader) {
+void carquet_column_reader_free(carquet_column_reader_t *reader) {
     if (!reader) return;
 
     carquet_mem_free(reader->page_buffer);
@@ -998,12 +931,12 @@ void carquet_column_reader_free(carquet_column_reader_t* reader) {
     carquet_mem_free(reader);
 }
 
-bool carquet_column_has_next(const carquet_column_reader_t* reader) {
+bool carquet_column_has_next(const carquet_column_reader_t *reader) {
     /* reader is nonnull per API contract */
     return reader->values_remaining > 0;
 }
 
-int64_t carquet_column_remaining(const carquet_column_reader_t* reader) {
+int64_t carquet_column_remaining(const carquet_column_reader_t *reader) {
     /* reader is nonnull per API contract */
     return reader->values_remaining;
 }
@@ -1013,69 +946,51 @@ int64_t carquet_column_remaining(const carquet_column_reader_t* reader) {
  * ============================================================================
  */
 
-bool carquet_reader_is_mmap(const carquet_reader_t* reader) {
+bool carquet_reader_is_mmap(const carquet_reader_t *reader) {
     /* reader is nonnull per API contract */
     return reader->mmap_info != NULL && reader->mmap_info->is_valid;
 }
 
-bool carquet_reader_can_zero_copy(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index) {
+bool carquet_reader_can_zero_copy(const carquet_reader_t *reader, int32_t row_group_index,
+                                  int32_t column_index) {
 
     /* reader is nonnull per API contract */
 
     /* Must have mmap enabled */
-    if (!reader->mmap_info || !reader->mmap_info->is_valid) {
-        return false;
-    }
+    if (!reader->mmap_info || !reader->mmap_info->is_valid) { return false; }
 
     /* Validate indices */
-    if (!carquet_reader_row_group_index_valid(reader, row_group_index)) {
-        return false;
-    }
-    if (column_index < 0 || column_index >= reader->schema->num_leaves) {
-        return false;
-    }
+    if (!carquet_reader_row_group_index_valid(reader, row_group_index)) { return false; }
+    if (column_index < 0 || column_index >= reader->schema->num_leaves) { return false; }
 
-    const parquet_row_group_t* rg = &reader->metadata.row_groups[row_group_index];
-    if (column_index >= rg->num_columns) {
-        return false;
-    }
+    const parquet_row_group_t *rg = &reader->metadata.row_groups[row_group_index];
+    if (column_index >= rg->num_columns) { return false; }
 
-    const parquet_column_chunk_t* chunk = &rg->columns[column_index];
-    if (!chunk->has_metadata) {
-        return false;
-    }
+    const parquet_column_chunk_t *chunk = &rg->columns[column_index];
+    if (!chunk->has_metadata) { return false; }
 
-    const parquet_column_metadata_t* col_meta = &chunk->metadata;
+    const parquet_column_metadata_t *col_meta = &chunk->metadata;
 
     /* Must be uncompressed */
-    if (col_meta->codec != CARQUET_COMPRESSION_UNCOMPRESSED) {
-        return false;
-    }
+    if (col_meta->codec != CARQUET_COMPRESSION_UNCOMPRESSED) { return false; }
 
     /* Check if column has definition levels (nullable) */
     int16_t max_def = reader->schema->max_def_levels[column_index];
-    if (max_def > 0) {
-        return false;  /* Nullable columns need level decoding */
-    }
+    if (max_def > 0) { return false; /* Nullable columns need level decoding */ }
 
     /* Check physical type - must be fixed-size */
     carquet_physical_type_t type = col_meta->type;
     switch (type) {
-        case CARQUET_PHYSICAL_INT32:
-        case CARQUET_PHYSICAL_INT64:
-        case CARQUET_PHYSICAL_FLOAT:
-        case CARQUET_PHYSICAL_DOUBLE:
-        case CARQUET_PHYSICAL_INT96:
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            return true;
+    case CARQUET_PHYSICAL_INT32:
+    case CARQUET_PHYSICAL_INT64:
+    case CARQUET_PHYSICAL_FLOAT:
+    case CARQUET_PHYSICAL_DOUBLE:
+    case CARQUET_PHYSICAL_INT96:
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return true;
 
-        case CARQUET_PHYSICAL_BOOLEAN:
-        case CARQUET_PHYSICAL_BYTE_ARRAY:
-        default:
-            return false;
+    case CARQUET_PHYSICAL_BOOLEAN:
+    case CARQUET_PHYSICAL_BYTE_ARRAY:
+    default: return false;
     }
 }
 
@@ -1084,11 +999,11 @@ bool carquet_reader_can_zero_copy(
  * ============================================================================
  */
 
-const char* carquet_version(void) {
+const char *carquet_version(void) {
     return CARQUET_VERSION_STRING;
 }
 
-void carquet_version_components(int* major, int* minor, int* patch) {
+void carquet_version_components(int *major, int *minor, int *patch) {
     if (major) *major = CARQUET_VERSION_MAJOR;
     if (minor) *minor = CARQUET_VERSION_MINOR;
     if (patch) *patch = CARQUET_VERSION_PATCH;
@@ -1108,13 +1023,9 @@ void carquet_version_components(int* major, int* minor, int* patch) {
  * `out_buf` points to it, and `*allocated` is set to true. The caller must
  * free the buffer when `*allocated` is true.
  */
-static carquet_status_t reader_read_bytes(
-    carquet_reader_t* reader,
-    int64_t offset,
-    int32_t size,
-    const uint8_t** out_buf,
-    bool* allocated,
-    carquet_error_t* error) {
+static carquet_status_t reader_read_bytes(carquet_reader_t *reader, int64_t offset, int32_t size,
+                                          const uint8_t **out_buf, bool *allocated,
+                                          carquet_error_t *error) {
 
     *allocated = false;
 
@@ -1124,12 +1035,11 @@ static carquet_status_t reader_read_bytes(
     }
 
     /* Bounds check */
-    if (offset < 0 || offset > INT64_MAX - (int64_t)size ||
-        (size_t)offset > reader->file_size ||
+    if (offset < 0 || offset > INT64_MAX - (int64_t)size || (size_t)offset > reader->file_size ||
         (size_t)size > reader->file_size - (size_t)offset) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ,
-            "Read at offset %lld size %d exceeds file size %lld",
-            (long long)offset, size, (long long)reader->file_size);
+                          "Read at offset %lld size %d exceeds file size %lld", (long long)offset,
+                          size, (long long)reader->file_size);
         return CARQUET_ERROR_FILE_READ;
     }
 
@@ -1145,24 +1055,24 @@ static carquet_status_t reader_read_bytes(
         return CARQUET_ERROR_INVALID_STATE;
     }
 
-    uint8_t* buf = carquet_mem_malloc((size_t)size);
+    uint8_t *buf = carquet_mem_malloc((size_t)size);
     if (!buf) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Failed to allocate %d bytes for read", size);
+                          "Failed to allocate %d bytes for read", size);
         return CARQUET_ERROR_OUT_OF_MEMORY;
     }
 
     if (carquet_fseek64(reader->file, (int64_t)offset, SEEK_SET) != 0) {
         carquet_mem_free(buf);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_SEEK,
-            "Failed to seek to offset %lld", (long long)offset);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_SEEK, "Failed to seek to offset %lld",
+                          (long long)offset);
         return CARQUET_ERROR_FILE_SEEK;
     }
 
     if (fread(buf, 1, (size_t)size, reader->file) != (size_t)size) {
         carquet_mem_free(buf);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ,
-            "Failed to read %d bytes at offset %lld", size, (long long)offset);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ, "Failed to read %d bytes at offset %lld",
+                          size, (long long)offset);
         return CARQUET_ERROR_FILE_READ;
     }
 
@@ -1175,23 +1085,22 @@ static carquet_status_t reader_read_bytes(
  * Helper to validate row group and column indices and retrieve the column chunk.
  * Returns NULL on invalid indices and sets the error.
  */
-static const parquet_column_chunk_t* reader_get_column_chunk(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error) {
+static const parquet_column_chunk_t *reader_get_column_chunk(const carquet_reader_t *reader,
+                                                             int32_t row_group_index,
+                                                             int32_t column_index,
+                                                             carquet_error_t *error) {
 
     if (!carquet_reader_row_group_index_valid(reader, row_group_index)) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_ROW_GROUP_NOT_FOUND,
-            "Row group %d not found", row_group_index);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_ROW_GROUP_NOT_FOUND, "Row group %d not found",
+                          row_group_index);
         return NULL;
     }
 
-    const parquet_row_group_t* rg = &reader->metadata.row_groups[row_group_index];
+    const parquet_row_group_t *rg = &reader->metadata.row_groups[row_group_index];
 
     if (column_index < 0 || column_index >= rg->num_columns) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_COLUMN_NOT_FOUND,
-            "Column %d not found in row group %d", column_index, row_group_index);
+                          "Column %d not found in row group %d", column_index, row_group_index);
         return NULL;
     }
 
@@ -1203,25 +1112,21 @@ static const parquet_column_chunk_t* reader_get_column_chunk(
  * ============================================================================
  */
 
-carquet_bloom_filter_t* carquet_reader_get_bloom_filter(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error) {
+carquet_bloom_filter_t *carquet_reader_get_bloom_filter(carquet_reader_t *reader,
+                                                        int32_t row_group_index,
+                                                        int32_t column_index,
+                                                        carquet_error_t *error) {
 
-    const parquet_column_chunk_t* chunk = reader_get_column_chunk(
-        reader, row_group_index, column_index, error);
-    if (!chunk) {
-        return NULL;
-    }
+    const parquet_column_chunk_t *chunk =
+        reader_get_column_chunk(reader, row_group_index, column_index, error);
+    if (!chunk) { return NULL; }
 
     if (!chunk->has_metadata) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA,
-            "Column chunk has no metadata");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA, "Column chunk has no metadata");
         return NULL;
     }
 
-    const parquet_column_metadata_t* col_meta = &chunk->metadata;
+    const parquet_column_metadata_t *col_meta = &chunk->metadata;
 
     /* Check if bloom filter is available */
     if (!col_meta->has_bloom_filter_offset || col_meta->bloom_filter_length <= 0) {
@@ -1230,14 +1135,12 @@ carquet_bloom_filter_t* carquet_reader_get_bloom_filter(
     }
 
     /* Read bloom filter data from file */
-    const uint8_t* data = NULL;
+    const uint8_t *data = NULL;
     bool allocated = false;
-    carquet_status_t status = reader_read_bytes(
-        reader, col_meta->bloom_filter_offset, col_meta->bloom_filter_length,
-        &data, &allocated, error);
-    if (status != CARQUET_OK) {
-        return NULL;
-    }
+    carquet_status_t status =
+        reader_read_bytes(reader, col_meta->bloom_filter_offset, col_meta->bloom_filter_length,
+                          &data, &allocated, error);
+    if (status != CARQUET_OK) { return NULL; }
 
     /* The bloom filter region is a Thrift-compact BloomFilterHeader followed by
      * the raw filter bit array:
@@ -1284,36 +1187,34 @@ carquet_bloom_filter_t* carquet_reader_get_bloom_filter(
     size_t header_size = total_len - thrift_decoder_remaining(&dec);
 
     if (thrift_decoder_has_error(&dec)) {
-        if (allocated) carquet_mem_free((void*)data);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA,
-            "Malformed bloom filter header");
+        if (allocated) carquet_mem_free((void *)data);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA, "Malformed bloom filter header");
         return NULL;
     }
 
     /* Only UNCOMPRESSED (union tag 1) is defined by the Parquet spec. Reject any
      * other compression rather than feeding compressed bytes to the reader. */
     if (compression_tag != 1) {
-        if (allocated) carquet_mem_free((void*)data);
+        if (allocated) carquet_mem_free((void *)data);
         CARQUET_SET_ERROR(error, CARQUET_ERROR_UNSUPPORTED_CODEC,
-            "Unsupported bloom filter compression (tag %d)", (int)compression_tag);
+                          "Unsupported bloom filter compression (tag %d)", (int)compression_tag);
         return NULL;
     }
 
     /* Validate and read the raw filter data after the header */
     if (num_bytes <= 0 || header_size + (size_t)num_bytes > total_len) {
-        if (allocated) carquet_mem_free((void*)data);
+        if (allocated) carquet_mem_free((void *)data);
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA,
-            "Invalid bloom filter header (numBytes=%d, header=%llu, total=%llu)",
-            num_bytes, (unsigned long long)header_size, (unsigned long long)total_len);
+                          "Invalid bloom filter header (numBytes=%d, header=%llu, total=%llu)",
+                          num_bytes, (unsigned long long)header_size,
+                          (unsigned long long)total_len);
         return NULL;
     }
 
-    carquet_bloom_filter_t* filter = NULL;
+    carquet_bloom_filter_t *filter = NULL;
     status = carquet_bloom_filter_read(&filter, data + header_size, (size_t)num_bytes);
 
-    if (allocated) {
-        carquet_mem_free((void*)data);
-    }
+    if (allocated) { carquet_mem_free((void *)data); }
 
     if (status != CARQUET_OK) {
         CARQUET_SET_ERROR(error, status, "Failed to parse bloom filter");
@@ -1328,66 +1229,53 @@ carquet_bloom_filter_t* carquet_reader_get_bloom_filter(
  * ============================================================================
  */
 
-int32_t carquet_reader_num_metadata(const carquet_reader_t* reader) {
+int32_t carquet_reader_num_metadata(const carquet_reader_t *reader) {
     return reader->metadata.num_key_value;
 }
 
-carquet_status_t carquet_reader_get_metadata(
-    const carquet_reader_t* reader,
-    int32_t index,
-    const char** key,
-    const char** value) {
+carquet_status_t carquet_reader_get_metadata(const carquet_reader_t *reader, int32_t index,
+                                             const char **key, const char **value) {
 
     if (index < 0 || index >= reader->metadata.num_key_value) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    const parquet_key_value_t* kv = &reader->metadata.key_value_metadata[index];
+    const parquet_key_value_t *kv = &reader->metadata.key_value_metadata[index];
     *key = kv->key;
     *value = kv->value;
 
     return CARQUET_OK;
 }
 
-const char* carquet_reader_find_metadata(
-    const carquet_reader_t* reader,
-    const char* key) {
+const char *carquet_reader_find_metadata(const carquet_reader_t *reader, const char *key) {
 
     for (int32_t i = 0; i < reader->metadata.num_key_value; i++) {
-        const parquet_key_value_t* kv = &reader->metadata.key_value_metadata[i];
-        if (kv->key && strcmp(kv->key, key) == 0) {
-            return kv->value;
-        }
+        const parquet_key_value_t *kv = &reader->metadata.key_value_metadata[i];
+        if (kv->key && strcmp(kv->key, key) == 0) { return kv->value; }
     }
 
     return NULL;
 }
 
 /* Resolve a leaf column index to its schema element, or NULL if out of range. */
-static const parquet_schema_element_t* reader_column_element(
-    const carquet_reader_t* reader, int32_t column_index) {
-    if (!reader->schema || column_index < 0 ||
-        column_index >= reader->schema->num_leaves) {
+static const parquet_schema_element_t *reader_column_element(const carquet_reader_t *reader,
+                                                             int32_t column_index) {
+    if (!reader->schema || column_index < 0 || column_index >= reader->schema->num_leaves) {
         return NULL;
     }
     int32_t elem_idx = reader->schema->leaf_indices[column_index];
     return &reader->schema->elements[elem_idx];
 }
 
-int32_t carquet_reader_column_num_metadata(
-    const carquet_reader_t* reader,
-    int32_t column_index) {
-    const parquet_schema_element_t* e = reader_column_element(reader, column_index);
+int32_t carquet_reader_column_num_metadata(const carquet_reader_t *reader, int32_t column_index) {
+    const parquet_schema_element_t *e = reader_column_element(reader, column_index);
     return e ? e->num_field_metadata : 0;
 }
 
-carquet_status_t carquet_reader_column_get_metadata(
-    const carquet_reader_t* reader,
-    int32_t column_index,
-    int32_t index,
-    const char** key,
-    const char** value) {
-    const parquet_schema_element_t* e = reader_column_element(reader, column_index);
+carquet_status_t carquet_reader_column_get_metadata(const carquet_reader_t *reader,
+                                                    int32_t column_index, int32_t index,
+                                                    const char **key, const char **value) {
+    const parquet_schema_element_t *e = reader_column_element(reader, column_index);
     if (!e || index < 0 || index >= e->num_field_metadata) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
@@ -1396,25 +1284,21 @@ carquet_status_t carquet_reader_column_get_metadata(
     return CARQUET_OK;
 }
 
-const char* carquet_reader_column_find_metadata(
-    const carquet_reader_t* reader,
-    int32_t column_index,
-    const char* key) {
-    const parquet_schema_element_t* e = reader_column_element(reader, column_index);
+const char *carquet_reader_column_find_metadata(const carquet_reader_t *reader,
+                                                int32_t column_index, const char *key) {
+    const parquet_schema_element_t *e = reader_column_element(reader, column_index);
     if (!e) return NULL;
     for (int32_t i = 0; i < e->num_field_metadata; i++) {
-        if (e->field_metadata[i].key &&
-            strcmp(e->field_metadata[i].key, key) == 0) {
+        if (e->field_metadata[i].key && strcmp(e->field_metadata[i].key, key) == 0) {
             return e->field_metadata[i].value;
         }
     }
     return NULL;
 }
 
-carquet_arrow_type_refinement_t carquet_reader_column_arrow_type_refinement(
-    const carquet_reader_t* reader,
-    int32_t column_index) {
-    const parquet_schema_element_t* e = reader_column_element(reader, column_index);
+carquet_arrow_type_refinement_t
+carquet_reader_column_arrow_type_refinement(const carquet_reader_t *reader, int32_t column_index) {
+    const parquet_schema_element_t *e = reader_column_element(reader, column_index);
     if (!e) return CARQUET_ARROW_REFINE_NONE;
     return (carquet_arrow_type_refinement_t)e->arrow_type_refinement;
 }
@@ -1424,23 +1308,17 @@ carquet_arrow_type_refinement_t carquet_reader_column_arrow_type_refinement(
  * ============================================================================
  */
 
-carquet_status_t carquet_reader_column_chunk_metadata(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_column_chunk_metadata_t* metadata) {
+carquet_status_t carquet_reader_column_chunk_metadata(const carquet_reader_t *reader,
+                                                      int32_t row_group_index, int32_t column_index,
+                                                      carquet_column_chunk_metadata_t *metadata) {
 
-    const parquet_column_chunk_t* chunk = reader_get_column_chunk(
-        reader, row_group_index, column_index, NULL);
-    if (!chunk) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    const parquet_column_chunk_t *chunk =
+        reader_get_column_chunk(reader, row_group_index, column_index, NULL);
+    if (!chunk) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
-    if (!chunk->has_metadata) {
-        return CARQUET_ERROR_INVALID_METADATA;
-    }
+    if (!chunk->has_metadata) { return CARQUET_ERROR_INVALID_METADATA; }
 
-    const parquet_column_metadata_t* col_meta = &chunk->metadata;
+    const parquet_column_metadata_t *col_meta = &chunk->metadata;
 
     memset(metadata, 0, sizeof(*metadata));
 
@@ -1452,59 +1330,56 @@ carquet_status_t carquet_reader_column_chunk_metadata(
     metadata->data_page_offset = col_meta->data_page_offset;
 
     metadata->has_dictionary_page = col_meta->has_dictionary_page_offset;
-    metadata->dictionary_page_offset = col_meta->has_dictionary_page_offset
-        ? col_meta->dictionary_page_offset : 0;
+    metadata->dictionary_page_offset =
+        col_meta->has_dictionary_page_offset ? col_meta->dictionary_page_offset : 0;
 
     /* Copy encodings (up to 4) */
-    metadata->num_encodings = col_meta->num_encodings < 4
-        ? col_meta->num_encodings : 4;
+    metadata->num_encodings = col_meta->num_encodings < 4 ? col_meta->num_encodings : 4;
     for (int32_t i = 0; i < metadata->num_encodings; i++) {
         metadata->encodings[i] = col_meta->encodings[i];
     }
 
     /* Feature availability flags */
-    metadata->has_bloom_filter = col_meta->has_bloom_filter_offset
-        && col_meta->bloom_filter_length > 0;
-    metadata->has_column_index = chunk->has_column_index_offset
-        && chunk->has_column_index_length && chunk->column_index_length > 0;
-    metadata->has_offset_index = chunk->has_offset_index_offset
-        && chunk->has_offset_index_length && chunk->offset_index_length > 0;
+    metadata->has_bloom_filter =
+        col_meta->has_bloom_filter_offset && col_meta->bloom_filter_length > 0;
+    metadata->has_column_index = chunk->has_column_index_offset && chunk->has_column_index_length &&
+                                 chunk->column_index_length > 0;
+    metadata->has_offset_index = chunk->has_offset_index_offset && chunk->has_offset_index_length &&
+                                 chunk->offset_index_length > 0;
 
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_reader_geospatial_statistics(
-    const carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_geospatial_statistics_t* stats) {
+carquet_status_t carquet_reader_geospatial_statistics(const carquet_reader_t *reader,
+                                                      int32_t row_group_index, int32_t column_index,
+                                                      carquet_geospatial_statistics_t *stats) {
 
-    const parquet_column_chunk_t* chunk = reader_get_column_chunk(
-        reader, row_group_index, column_index, NULL);
-    if (!chunk) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
-    if (!chunk->has_metadata ||
-        !chunk->metadata.has_geospatial_statistics) {
+    const parquet_column_chunk_t *chunk =
+        reader_get_column_chunk(reader, row_group_index, column_index, NULL);
+    if (!chunk) { return CARQUET_ERROR_INVALID_ARGUMENT; }
+    if (!chunk->has_metadata || !chunk->metadata.has_geospatial_statistics) {
         return CARQUET_ERROR_INVALID_METADATA;
     }
 
-    const parquet_geospatial_statistics_t* g =
-        &chunk->metadata.geospatial_statistics;
+    const parquet_geospatial_statistics_t *g = &chunk->metadata.geospatial_statistics;
 
     memset(stats, 0, sizeof(*stats));
     stats->has_bbox = g->valid;
-    stats->xmin = g->xmin; stats->xmax = g->xmax;
-    stats->ymin = g->ymin; stats->ymax = g->ymax;
-    stats->has_z = g->has_z; stats->zmin = g->zmin; stats->zmax = g->zmax;
-    stats->has_m = g->has_m; stats->mmin = g->mmin; stats->mmax = g->mmax;
+    stats->xmin = g->xmin;
+    stats->xmax = g->xmax;
+    stats->ymin = g->ymin;
+    stats->ymax = g->ymax;
+    stats->has_z = g->has_z;
+    stats->zmin = g->zmin;
+    stats->zmax = g->zmax;
+    stats->has_m = g->has_m;
+    stats->mmin = g->mmin;
+    stats->mmax = g->mmax;
 
     int32_t n = g->num_types;
     if (n > CARQUET_MAX_GEOSPATIAL_TYPES) n = CARQUET_MAX_GEOSPATIAL_TYPES;
     stats->num_geometry_types = n;
-    for (int32_t i = 0; i < n; i++) {
-        stats->geometry_types[i] = g->types[i];
-    }
+    for (int32_t i = 0; i < n; i++) { stats->geometry_types[i] = g->types[i]; }
     return CARQUET_OK;
 }
 
@@ -1513,91 +1388,73 @@ carquet_status_t carquet_reader_geospatial_statistics(
  * ============================================================================
  */
 
-carquet_column_index_t* carquet_reader_get_column_index(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error) {
+carquet_column_index_t *carquet_reader_get_column_index(carquet_reader_t *reader,
+                                                        int32_t row_group_index,
+                                                        int32_t column_index,
+                                                        carquet_error_t *error) {
 
-    const parquet_column_chunk_t* chunk = reader_get_column_chunk(
-        reader, row_group_index, column_index, error);
-    if (!chunk) {
-        return NULL;
-    }
+    const parquet_column_chunk_t *chunk =
+        reader_get_column_chunk(reader, row_group_index, column_index, error);
+    if (!chunk) { return NULL; }
 
     /* Check if column index is available */
-    if (!chunk->has_column_index_offset || !chunk->has_column_index_length
-        || chunk->column_index_length <= 0) {
+    if (!chunk->has_column_index_offset || !chunk->has_column_index_length ||
+        chunk->column_index_length <= 0) {
         /* No column index -- not an error */
         return NULL;
     }
 
     /* Read column index data from file */
-    const uint8_t* data = NULL;
+    const uint8_t *data = NULL;
     bool allocated = false;
     carquet_status_t status = reader_read_bytes(
-        reader, chunk->column_index_offset, chunk->column_index_length,
-        &data, &allocated, error);
-    if (status != CARQUET_OK) {
-        return NULL;
-    }
+        reader, chunk->column_index_offset, chunk->column_index_length, &data, &allocated, error);
+    if (status != CARQUET_OK) { return NULL; }
 
     /* Parse column index */
-    carquet_column_index_t* ci = carquet_column_index_parse(
-        data, (size_t)chunk->column_index_length);
+    carquet_column_index_t *ci =
+        carquet_column_index_parse(data, (size_t)chunk->column_index_length);
 
-    if (allocated) {
-        carquet_mem_free((void*)data);
-    }
+    if (allocated) { carquet_mem_free((void *)data); }
 
     if (!ci) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA,
-            "Failed to parse column index");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA, "Failed to parse column index");
     }
 
     return ci;
 }
 
-carquet_offset_index_t* carquet_reader_get_offset_index(
-    carquet_reader_t* reader,
-    int32_t row_group_index,
-    int32_t column_index,
-    carquet_error_t* error) {
+carquet_offset_index_t *carquet_reader_get_offset_index(carquet_reader_t *reader,
+                                                        int32_t row_group_index,
+                                                        int32_t column_index,
+                                                        carquet_error_t *error) {
 
-    const parquet_column_chunk_t* chunk = reader_get_column_chunk(
-        reader, row_group_index, column_index, error);
-    if (!chunk) {
-        return NULL;
-    }
+    const parquet_column_chunk_t *chunk =
+        reader_get_column_chunk(reader, row_group_index, column_index, error);
+    if (!chunk) { return NULL; }
 
     /* Check if offset index is available */
-    if (!chunk->has_offset_index_offset || !chunk->has_offset_index_length
-        || chunk->offset_index_length <= 0) {
+    if (!chunk->has_offset_index_offset || !chunk->has_offset_index_length ||
+        chunk->offset_index_length <= 0) {
         /* No offset index -- not an error */
         return NULL;
     }
 
     /* Read offset index data from file */
-    const uint8_t* data = NULL;
+    const uint8_t *data = NULL;
     bool allocated = false;
     carquet_status_t status = reader_read_bytes(
-        reader, chunk->offset_index_offset, chunk->offset_index_length,
-        &data, &allocated, error);
-    if (status != CARQUET_OK) {
-        return NULL;
-    }
+        reader, chunk->offset_index_offset, chunk->offset_index_length, &data, &allocated, error);
+    if (status != CARQUET_OK) { return NULL; }
 
     /* Parse offset index */
-    carquet_offset_index_t* oi = carquet_offset_index_parse(
-        data, (size_t)chunk->offset_index_length);
+    carquet_offset_index_t *oi =
+        carquet_offset_index_parse(data, (size_t)chunk->offset_index_length);
 
-    if (allocated) {
-        carquet_mem_free((void*)data);
-    }
+    if (allocated) { carquet_mem_free((void *)data); }
 
     if (!oi) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA,
-            "Failed to parse offset index");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_METADATA, "Failed to parse offset index");
     }
 
     return oi;

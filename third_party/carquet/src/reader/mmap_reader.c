@@ -30,22 +30,16 @@
 
 #ifdef _WIN32
 
-carquet_mmap_info_t* carquet_mmap_open(const char* path, carquet_error_t* error) {
-    carquet_mmap_info_t* mmap_info = carquet_mem_calloc(1, sizeof(carquet_mmap_info_t));
+carquet_mmap_info_t *carquet_mmap_open(const char *path, carquet_error_t *error) {
+    carquet_mmap_info_t *mmap_info = carquet_mem_calloc(1, sizeof(carquet_mmap_info_t));
     if (!mmap_info) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate mmap info");
         return NULL;
     }
 
     /* Open file */
-    mmap_info->file_handle = CreateFileA(
-        path,
-        GENERIC_READ,
-        FILE_SHARE_READ,
-        NULL,
-        OPEN_EXISTING,
-        FILE_ATTRIBUTE_NORMAL,
-        NULL);
+    mmap_info->file_handle = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING,
+                                         FILE_ATTRIBUTE_NORMAL, NULL);
 
     if (mmap_info->file_handle == INVALID_HANDLE_VALUE) {
         carquet_mem_free(mmap_info);
@@ -64,12 +58,8 @@ carquet_mmap_info_t* carquet_mmap_open(const char* path, carquet_error_t* error)
     mmap_info->size = (size_t)file_size.QuadPart;
 
     /* Create file mapping */
-    mmap_info->mapping_handle = CreateFileMappingA(
-        mmap_info->file_handle,
-        NULL,
-        PAGE_READONLY,
-        0, 0,
-        NULL);
+    mmap_info->mapping_handle =
+        CreateFileMappingA(mmap_info->file_handle, NULL, PAGE_READONLY, 0, 0, NULL);
 
     if (!mmap_info->mapping_handle) {
         CloseHandle(mmap_info->file_handle);
@@ -79,10 +69,7 @@ carquet_mmap_info_t* carquet_mmap_open(const char* path, carquet_error_t* error)
     }
 
     /* Map view */
-    mmap_info->data = (uint8_t*)MapViewOfFile(
-        mmap_info->mapping_handle,
-        FILE_MAP_READ,
-        0, 0, 0);
+    mmap_info->data = (uint8_t *)MapViewOfFile(mmap_info->mapping_handle, FILE_MAP_READ, 0, 0, 0);
 
     if (!mmap_info->data) {
         CloseHandle(mmap_info->mapping_handle);
@@ -96,26 +83,20 @@ carquet_mmap_info_t* carquet_mmap_open(const char* path, carquet_error_t* error)
     return mmap_info;
 }
 
-void carquet_mmap_close(carquet_mmap_info_t* mmap_info) {
+void carquet_mmap_close(carquet_mmap_info_t *mmap_info) {
     if (!mmap_info) return;
 
-    if (mmap_info->data) {
-        UnmapViewOfFile(mmap_info->data);
-    }
-    if (mmap_info->mapping_handle) {
-        CloseHandle(mmap_info->mapping_handle);
-    }
-    if (mmap_info->file_handle != INVALID_HANDLE_VALUE) {
-        CloseHandle(mmap_info->file_handle);
-    }
+    if (mmap_info->data) { UnmapViewOfFile(mmap_info->data); }
+    if (mmap_info->mapping_handle) { CloseHandle(mmap_info->mapping_handle); }
+    if (mmap_info->file_handle != INVALID_HANDLE_VALUE) { CloseHandle(mmap_info->file_handle); }
     mmap_info->is_valid = false;
     carquet_mem_free(mmap_info);
 }
 
 #else /* POSIX */
 
-carquet_mmap_info_t* carquet_mmap_open(const char* path, carquet_error_t* error) {
-    carquet_mmap_info_t* mmap_info = carquet_mem_calloc(1, sizeof(carquet_mmap_info_t));
+carquet_mmap_info_t *carquet_mmap_open(const char *path, carquet_error_t *error) {
+    carquet_mmap_info_t *mmap_info = carquet_mem_calloc(1, sizeof(carquet_mmap_info_t));
     if (!mmap_info) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate mmap info");
         return NULL;
@@ -159,15 +140,13 @@ carquet_mmap_info_t* carquet_mmap_open(const char* path, carquet_error_t* error)
     return mmap_info;
 }
 
-void carquet_mmap_close(carquet_mmap_info_t* mmap_info) {
+void carquet_mmap_close(carquet_mmap_info_t *mmap_info) {
     if (!mmap_info) return;
 
     if (mmap_info->data && mmap_info->data != MAP_FAILED) {
         munmap(mmap_info->data, mmap_info->size);
     }
-    if (mmap_info->fd >= 0) {
-        close(mmap_info->fd);
-    }
+    if (mmap_info->fd >= 0) { close(mmap_info->fd); }
     mmap_info->is_valid = false;
     carquet_mem_free(mmap_info);
 }
@@ -183,19 +162,15 @@ void carquet_mmap_close(carquet_mmap_info_t* mmap_info) {
  * Internal function to open a file with memory mapping.
  * This is called from file_reader.c when use_mmap is true.
  */
-carquet_status_t carquet_reader_open_mmap_internal(
-    carquet_reader_t* reader,
-    const char* path,
-    carquet_error_t* error) {
+carquet_status_t carquet_reader_open_mmap_internal(carquet_reader_t *reader, const char *path,
+                                                   carquet_error_t *error) {
 
-    carquet_mmap_info_t* mmap_info = carquet_mmap_open(path, error);
-    if (!mmap_info) {
-        return error ? error->code : CARQUET_ERROR_FILE_OPEN;
-    }
+    carquet_mmap_info_t *mmap_info = carquet_mmap_open(path, error);
+    if (!mmap_info) { return error ? error->code : CARQUET_ERROR_FILE_OPEN; }
 
     reader->mmap_data = mmap_info->data;
     reader->file_size = mmap_info->size;
-    reader->mmap_info = mmap_info;  /* Store for cleanup in close() */
+    reader->mmap_info = mmap_info; /* Store for cleanup in close() */
 
     return CARQUET_OK;
 }
@@ -213,10 +188,8 @@ carquet_status_t carquet_reader_open_mmap_internal(
  * - PLAIN encoding (no decoding needed)
  * - Fixed-size type (predictable layout)
  */
-bool carquet_page_is_zero_copy_eligible(
-    carquet_compression_t codec,
-    carquet_encoding_t encoding,
-    carquet_physical_type_t type) {
+bool carquet_page_is_zero_copy_eligible(carquet_compression_t codec, carquet_encoding_t encoding,
+                                        carquet_physical_type_t type) {
 
 #if !CARQUET_LITTLE_ENDIAN
     /* Big-endian systems cannot use zero-copy for numeric types
@@ -227,35 +200,29 @@ bool carquet_page_is_zero_copy_eligible(
     return false;
 #else
     /* Must be uncompressed */
-    if (codec != CARQUET_COMPRESSION_UNCOMPRESSED) {
-        return false;
-    }
+    if (codec != CARQUET_COMPRESSION_UNCOMPRESSED) { return false; }
 
     /* Must be PLAIN encoding */
-    if (encoding != CARQUET_ENCODING_PLAIN) {
-        return false;
-    }
+    if (encoding != CARQUET_ENCODING_PLAIN) { return false; }
 
     /* Must be fixed-size type */
     switch (type) {
-        case CARQUET_PHYSICAL_INT32:
-        case CARQUET_PHYSICAL_INT64:
-        case CARQUET_PHYSICAL_FLOAT:
-        case CARQUET_PHYSICAL_DOUBLE:
-        case CARQUET_PHYSICAL_INT96:
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            return true;
+    case CARQUET_PHYSICAL_INT32:
+    case CARQUET_PHYSICAL_INT64:
+    case CARQUET_PHYSICAL_FLOAT:
+    case CARQUET_PHYSICAL_DOUBLE:
+    case CARQUET_PHYSICAL_INT96:
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return true;
 
-        case CARQUET_PHYSICAL_BOOLEAN:
-            /* Boolean is bit-packed, not directly mappable */
-            return false;
+    case CARQUET_PHYSICAL_BOOLEAN:
+        /* Boolean is bit-packed, not directly mappable */
+        return false;
 
-        case CARQUET_PHYSICAL_BYTE_ARRAY:
-            /* Variable length, requires length parsing */
-            return false;
+    case CARQUET_PHYSICAL_BYTE_ARRAY:
+        /* Variable length, requires length parsing */
+        return false;
 
-        default:
-            return false;
+    default: return false;
     }
 #endif
 }
@@ -263,11 +230,9 @@ bool carquet_page_is_zero_copy_eligible(
 /**
  * Open a Parquet file from a memory buffer.
  */
-carquet_reader_t* carquet_reader_open_buffer(
-    const void* buffer,
-    size_t size,
-    const carquet_reader_options_t* options,
-    carquet_error_t* error) {
+carquet_reader_t *carquet_reader_open_buffer(const void *buffer, size_t size,
+                                             const carquet_reader_options_t *options,
+                                             carquet_error_t *error) {
 
     /* buffer is nonnull per API contract */
     if (size == 0) {
@@ -275,15 +240,15 @@ carquet_reader_t* carquet_reader_open_buffer(
         return NULL;
     }
 
-    carquet_reader_t* reader = carquet_mem_calloc(1, sizeof(carquet_reader_t));
+    carquet_reader_t *reader = carquet_mem_calloc(1, sizeof(carquet_reader_t));
     if (!reader) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate reader");
         return NULL;
     }
 
-    reader->mmap_data = (const uint8_t*)buffer;
+    reader->mmap_data = (const uint8_t *)buffer;
     reader->file_size = size;
-    reader->owns_file = false;  /* We don't own the buffer */
+    reader->owns_file = false; /* We don't own the buffer */
 
     if (options) {
         reader->options = *options;
@@ -300,7 +265,7 @@ carquet_reader_t* carquet_reader_open_buffer(
 
     /* Parse footer from buffer */
     /* Minimum size check */
-    if (size < 12) {  /* 4 (magic) + 4 (footer size) + 4 (magic) */
+    if (size < 12) { /* 4 (magic) + 4 (footer size) + 4 (magic) */
         carquet_arena_destroy(&reader->arena);
         carquet_mem_free(reader);
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_FOOTER, "Buffer too small");
@@ -315,7 +280,7 @@ carquet_reader_t* carquet_reader_open_buffer(
         return NULL;
     }
 
-    const uint8_t* end = (const uint8_t*)buffer + size;
+    const uint8_t *end = (const uint8_t *)buffer + size;
     if (memcmp(end - 4, "PAR1", 4) != 0) {
         bool encrypted = memcmp(end - 4, "PARE", 4) == 0;
         carquet_arena_destroy(&reader->arena);
@@ -323,8 +288,8 @@ carquet_reader_t* carquet_reader_open_buffer(
         if (encrypted) {
             /* Parquet modular encryption: say so instead of "corrupt". */
             CARQUET_SET_ERROR(error, CARQUET_ERROR_NOT_IMPLEMENTED,
-                "File uses Parquet modular encryption (encrypted footer, magic "
-                "\"PARE\"), which carquet does not support");
+                              "File uses Parquet modular encryption (encrypted footer, magic "
+                              "\"PARE\"), which carquet does not support");
             return NULL;
         }
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_MAGIC, "Invalid footer magic");
@@ -341,9 +306,9 @@ carquet_reader_t* carquet_reader_open_buffer(
     }
 
     /* Parse footer */
-    const uint8_t* footer_data = end - 8 - footer_size;
-    carquet_status_t status = parquet_parse_file_metadata(
-        footer_data, footer_size, &reader->arena, &reader->metadata, error);
+    const uint8_t *footer_data = end - 8 - footer_size;
+    carquet_status_t status = parquet_parse_file_metadata(footer_data, footer_size, &reader->arena,
+                                                          &reader->metadata, error);
 
     if (status != CARQUET_OK) {
         carquet_arena_destroy(&reader->arena);

@@ -28,17 +28,17 @@ typedef struct carquet_row_range {
 } carquet_row_range_t;
 
 typedef struct carquet_row_range_list {
-    carquet_row_range_t* ranges;
+    carquet_row_range_t *ranges;
     int32_t count;
     int32_t capacity;
     int64_t total_rows;
 } carquet_row_range_list_t;
 
-void carquet_row_range_list_init(carquet_row_range_list_t* list);
-void carquet_row_range_list_destroy(carquet_row_range_list_t* list);
-void carquet_row_range_list_clear(carquet_row_range_list_t* list);
-carquet_status_t carquet_row_range_list_append(
-    carquet_row_range_list_t* list, int64_t first_row, int64_t num_rows);
+void carquet_row_range_list_init(carquet_row_range_list_t *list);
+void carquet_row_range_list_destroy(carquet_row_range_list_t *list);
+void carquet_row_range_list_clear(carquet_row_range_list_t *list);
+carquet_status_t carquet_row_range_list_append(carquet_row_range_list_t *list, int64_t first_row,
+                                               int64_t num_rows);
 
 /* ----------------------------------------------------------------------------
  * Clause validation (no row-group access required)
@@ -51,10 +51,9 @@ carquet_status_t carquet_row_range_list_append(
  * size mismatch. Does NOT check column-index presence (that is checked
  * lazily during row-group evaluation).
  */
-carquet_status_t carquet_page_filter_validate_clause(
-    carquet_reader_t* file_reader,
-    const carquet_filter_clause_t* clause,
-    carquet_error_t* error);
+carquet_status_t carquet_page_filter_validate_clause(carquet_reader_t *file_reader,
+                                                     const carquet_filter_clause_t *clause,
+                                                     carquet_error_t *error);
 
 /* ----------------------------------------------------------------------------
  * Row-group evaluation
@@ -68,13 +67,10 @@ carquet_status_t carquet_page_filter_validate_clause(
  * Returns CARQUET_ERROR_PAGE_INDEX_REQUIRED if any referenced column lacks
  * a column index or offset index.
  */
-carquet_status_t carquet_page_filter_eval_row_group(
-    carquet_reader_t* file_reader,
-    int32_t row_group_index,
-    const carquet_filter_clause_t* clauses,
-    int32_t clause_count,
-    carquet_row_range_list_t* out_ranges,
-    carquet_error_t* error);
+carquet_status_t
+carquet_page_filter_eval_row_group(carquet_reader_t *file_reader, int32_t row_group_index,
+                                   const carquet_filter_clause_t *clauses, int32_t clause_count,
+                                   carquet_row_range_list_t *out_ranges, carquet_error_t *error);
 
 #ifdef __cplusplus
 }

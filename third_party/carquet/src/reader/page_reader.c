@@ -21,118 +21,92 @@
 #include <stdio.h>
 #include <limits.h>
 
-#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) && \
+#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) &&                                   \
     (defined(__ARM_NEON) || defined(__ARM_NEON__))
 #include <arm_neon.h>
 #endif
 
 /* CRC32 verification */
-extern uint32_t carquet_crc32(const uint8_t* data, size_t length);
+extern uint32_t carquet_crc32(const uint8_t *data, size_t length);
 
 /* SIMD dispatch functions for dictionary gather */
-extern void carquet_dispatch_gather_i32(const int32_t* dict, const uint32_t* indices,
-                                         int64_t count, int32_t* output);
-extern void carquet_dispatch_gather_i64(const int64_t* dict, const uint32_t* indices,
-                                         int64_t count, int64_t* output);
-extern void carquet_dispatch_gather_float(const float* dict, const uint32_t* indices,
-                                           int64_t count, float* output);
-extern void carquet_dispatch_gather_double(const double* dict, const uint32_t* indices,
-                                            int64_t count, double* output);
-extern bool carquet_dispatch_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                                 const uint32_t* indices, int64_t count,
-                                                 int32_t* output);
-extern bool carquet_dispatch_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                                 const uint32_t* indices, int64_t count,
-                                                 int64_t* output);
-extern bool carquet_dispatch_checked_gather_float(const float* dict, int32_t dict_count,
-                                                   const uint32_t* indices, int64_t count,
-                                                   float* output);
-extern bool carquet_dispatch_checked_gather_double(const double* dict, int32_t dict_count,
-                                                    const uint32_t* indices, int64_t count,
-                                                    double* output);
+extern void carquet_dispatch_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                                        int32_t *output);
+extern void carquet_dispatch_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                                        int64_t *output);
+extern void carquet_dispatch_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                          float *output);
+extern void carquet_dispatch_gather_double(const double *dict, const uint32_t *indices,
+                                           int64_t count, double *output);
+extern bool carquet_dispatch_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                                const uint32_t *indices, int64_t count,
+                                                int32_t *output);
+extern bool carquet_dispatch_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                                const uint32_t *indices, int64_t count,
+                                                int64_t *output);
+extern bool carquet_dispatch_checked_gather_float(const float *dict, int32_t dict_count,
+                                                  const uint32_t *indices, int64_t count,
+                                                  float *output);
+extern bool carquet_dispatch_checked_gather_double(const double *dict, int32_t dict_count,
+                                                   const uint32_t *indices, int64_t count,
+                                                   double *output);
 
 /* SIMD dispatch functions for definition level processing */
-extern int64_t carquet_dispatch_count_non_nulls(const int16_t* def_levels, int64_t count,
-                                                  int16_t max_def_level);
-extern void carquet_dispatch_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value);
+extern int64_t carquet_dispatch_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                                int16_t max_def_level);
+extern void carquet_dispatch_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value);
 
 /* Forward declarations for compression functions */
-extern carquet_status_t carquet_lz4_decompress(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size);
-extern carquet_status_t carquet_lz4_hadoop_decompress(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size);
+extern carquet_status_t carquet_lz4_decompress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                               size_t dst_capacity, size_t *dst_size);
+extern carquet_status_t carquet_lz4_hadoop_decompress(const uint8_t *src, size_t src_size,
+                                                      uint8_t *dst, size_t dst_capacity,
+                                                      size_t *dst_size);
 /* carquet_snappy_decompress / _diag come from compression/snappy.h */
-extern int carquet_gzip_decompress(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size);
-extern int carquet_zstd_decompress(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size);
-extern int carquet_brotli_decompress(
-    const uint8_t* src, size_t src_size,
-    uint8_t* dst, size_t dst_capacity, size_t* dst_size);
-extern carquet_status_t carquet_byte_stream_split_decode_float(
-    const uint8_t* data,
-    size_t data_size,
-    float* values,
-    int64_t count);
-extern carquet_status_t carquet_byte_stream_split_decode_double(
-    const uint8_t* data,
-    size_t data_size,
-    double* values,
-    int64_t count);
-extern carquet_status_t carquet_byte_stream_split_decode(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t type_length,
-    uint8_t* values,
-    int64_t count);
-extern carquet_status_t carquet_delta_decode_int32(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t* values,
-    int32_t num_values,
-    size_t* bytes_consumed);
-extern carquet_status_t carquet_delta_decode_int64(
-    const uint8_t* data,
-    size_t data_size,
-    int64_t* values,
-    int32_t num_values,
-    size_t* bytes_consumed);
-extern carquet_status_t carquet_delta_length_decode(
-    const uint8_t* data,
-    size_t data_size,
-    carquet_byte_array_t* values,
-    int32_t num_values,
-    size_t* bytes_consumed);
-extern carquet_status_t carquet_delta_strings_decode(
-    const uint8_t* data,
-    size_t data_size,
-    carquet_byte_array_t* values,
-    int32_t num_values,
-    uint8_t* work_buffer,
-    size_t work_buffer_size,
-    size_t* bytes_consumed);
-extern carquet_status_t carquet_delta_strings_decode_lengths(
-    const uint8_t* data, size_t data_size, int32_t num_values,
-    int32_t** prefix_out, int32_t** suffix_out,
-    size_t* header_bytes, size_t* total_size);
+extern int carquet_gzip_decompress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                   size_t dst_capacity, size_t *dst_size);
+extern int carquet_zstd_decompress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                   size_t dst_capacity, size_t *dst_size);
+extern int carquet_brotli_decompress(const uint8_t *src, size_t src_size, uint8_t *dst,
+                                     size_t dst_capacity, size_t *dst_size);
+extern carquet_status_t carquet_byte_stream_split_decode_float(const uint8_t *data,
+                                                               size_t data_size, float *values,
+                                                               int64_t count);
+extern carquet_status_t carquet_byte_stream_split_decode_double(const uint8_t *data,
+                                                                size_t data_size, double *values,
+                                                                int64_t count);
+extern carquet_status_t carquet_byte_stream_split_decode(const uint8_t *data, size_t data_size,
+                                                         int32_t type_length, uint8_t *values,
+                                                         int64_t count);
+extern carquet_status_t carquet_delta_decode_int32(const uint8_t *data, size_t data_size,
+                                                   int32_t *values, int32_t num_values,
+                                                   size_t *bytes_consumed);
+extern carquet_status_t carquet_delta_decode_int64(const uint8_t *data, size_t data_size,
+                                                   int64_t *values, int32_t num_values,
+                                                   size_t *bytes_consumed);
+extern carquet_status_t carquet_delta_length_decode(const uint8_t *data, size_t data_size,
+                                                    carquet_byte_array_t *values,
+                                                    int32_t num_values, size_t *bytes_consumed);
+extern carquet_status_t carquet_delta_strings_decode(const uint8_t *data, size_t data_size,
+                                                     carquet_byte_array_t *values,
+                                                     int32_t num_values, uint8_t *work_buffer,
+                                                     size_t work_buffer_size,
+                                                     size_t *bytes_consumed);
+extern carquet_status_t
+carquet_delta_strings_decode_lengths(const uint8_t *data, size_t data_size, int32_t num_values,
+                                     int32_t **prefix_out, int32_t **suffix_out,
+                                     size_t *header_bytes, size_t *total_size);
 extern carquet_status_t carquet_delta_strings_reconstruct(
-    const uint8_t* data, size_t data_size, size_t header_bytes,
-    const int32_t* prefix_lengths, const int32_t* suffix_lengths,
-    carquet_byte_array_t* values, int32_t num_values,
-    uint8_t* work_buffer, size_t work_buffer_size, size_t* bytes_consumed);
-extern carquet_status_t carquet_delta_strings_decoded_size(
-    const uint8_t* data,
-    size_t data_size,
-    int32_t num_values,
-    size_t* required_size);
+    const uint8_t *data, size_t data_size, size_t header_bytes, const int32_t *prefix_lengths,
+    const int32_t *suffix_lengths, carquet_byte_array_t *values, int32_t num_values,
+    uint8_t *work_buffer, size_t work_buffer_size, size_t *bytes_consumed);
+extern carquet_status_t carquet_delta_strings_decoded_size(const uint8_t *data, size_t data_size,
+                                                           int32_t num_values,
+                                                           size_t *required_size);
 
-static bool checked_add_size(size_t a, size_t b, size_t* out);
-static bool checked_mul_size(size_t a, size_t b, size_t* out);
-static bool checked_add_i64(int64_t a, int64_t b, int64_t* out);
+static bool checked_add_size(size_t a, size_t b, size_t *out);
+static bool checked_mul_size(size_t a, size_t b, size_t *out);
+static bool checked_add_i64(int64_t a, int64_t b, int64_t *out);
 
 /* ============================================================================
  * Pre-buffered I/O Helper
@@ -143,31 +117,23 @@ static bool checked_add_i64(int64_t a, int64_t b, int64_t* out);
  * Read data from a file offset, using the prebuffer cache if available.
  * Returns bytes read (0 on failure).
  */
-static size_t prebuf_read_at(carquet_reader_t* file_reader,
-                             int64_t offset, void* buf, size_t size) {
-    if (offset < 0 || size > (size_t)INT64_MAX) {
-        return 0;
-    }
+static size_t prebuf_read_at(carquet_reader_t *file_reader, int64_t offset, void *buf,
+                             size_t size) {
+    if (offset < 0 || size > (size_t)INT64_MAX) { return 0; }
 
     size_t start = (size_t)offset;
     size_t end = 0;
-    if (!checked_add_size(start, size, &end)) {
-        return 0;
-    }
-    size_t prebuf_start = file_reader->prebuffer.file_offset >= 0
-                        ? (size_t)file_reader->prebuffer.file_offset : 0;
+    if (!checked_add_size(start, size, &end)) { return 0; }
+    size_t prebuf_start =
+        file_reader->prebuffer.file_offset >= 0 ? (size_t)file_reader->prebuffer.file_offset : 0;
     size_t prebuf_end = 0;
-    bool prebuf_end_ok = checked_add_size(prebuf_start, file_reader->prebuffer.size,
-                                          &prebuf_end);
+    bool prebuf_end_ok = checked_add_size(prebuf_start, file_reader->prebuffer.size, &prebuf_end);
 
     /* Check prebuffer cache first */
-    if (file_reader->prebuffer.data &&
-        offset >= file_reader->prebuffer.file_offset &&
-        prebuf_end_ok &&
-        start >= prebuf_start &&
-        end <= prebuf_end) {
-        memcpy(buf, file_reader->prebuffer.data +
-               (offset - file_reader->prebuffer.file_offset), size);
+    if (file_reader->prebuffer.data && offset >= file_reader->prebuffer.file_offset &&
+        prebuf_end_ok && start >= prebuf_start && end <= prebuf_end) {
+        memcpy(buf, file_reader->prebuffer.data + (offset - file_reader->prebuffer.file_offset),
+               size);
         return size;
     }
 
@@ -181,15 +147,11 @@ static size_t prebuf_read_at(carquet_reader_t* file_reader,
  * ============================================================================
  */
 
-carquet_status_t carquet_decompress_page_diag(
-    carquet_compression_t codec,
-    const uint8_t* compressed,
-    size_t compressed_size,
-    uint8_t* decompressed,
-    size_t decompressed_capacity,
-    size_t* decompressed_size,
-    char* diag,
-    size_t diag_size) {
+carquet_status_t carquet_decompress_page_diag(carquet_compression_t codec,
+                                              const uint8_t *compressed, size_t compressed_size,
+                                              uint8_t *decompressed, size_t decompressed_capacity,
+                                              size_t *decompressed_size, char *diag,
+                                              size_t diag_size) {
 
     if (diag && diag_size > 0) diag[0] = '\0';
 
@@ -199,81 +161,66 @@ carquet_status_t carquet_decompress_page_diag(
     if (codec == CARQUET_COMPRESSION_SNAPPY && diag && diag_size > 0 &&
         !carquet_custom_codec_lookup(codec, &custom_override)) {
         carquet_snappy_diag_t sd;
-        carquet_status_t st = carquet_snappy_decompress_diag(
-            compressed, compressed_size, decompressed, decompressed_capacity,
-            decompressed_size, &sd);
+        carquet_status_t st =
+            carquet_snappy_decompress_diag(compressed, compressed_size, decompressed,
+                                           decompressed_capacity, decompressed_size, &sd);
         if (st != CARQUET_OK && sd.reason != CARQUET_SNAPPY_OK) {
             carquet_snappy_diag_format(&sd, diag, diag_size);
         }
         return st;
     }
 
-    return carquet_decompress_page(codec, compressed, compressed_size,
-                                   decompressed, decompressed_capacity,
-                                   decompressed_size);
+    return carquet_decompress_page(codec, compressed, compressed_size, decompressed,
+                                   decompressed_capacity, decompressed_size);
 }
 
-carquet_status_t carquet_decompress_page(
-    carquet_compression_t codec,
-    const uint8_t* compressed,
-    size_t compressed_size,
-    uint8_t* decompressed,
-    size_t decompressed_capacity,
-    size_t* decompressed_size) {
+carquet_status_t carquet_decompress_page(carquet_compression_t codec, const uint8_t *compressed,
+                                         size_t compressed_size, uint8_t *decompressed,
+                                         size_t decompressed_capacity, size_t *decompressed_size) {
 
     /* Honor user-registered codec implementations before falling through to
      * the built-ins, so callers can replace e.g. GZIP with a HW-accelerated
      * variant or fill the LZO slot (and BROTLI when built without libbrotli). */
     carquet_custom_codec_t custom;
     if (carquet_custom_codec_lookup(codec, &custom)) {
-        return custom.decompress(compressed, compressed_size,
-                                 decompressed, decompressed_capacity,
+        return custom.decompress(compressed, compressed_size, decompressed, decompressed_capacity,
                                  decompressed_size, custom.user_data);
     }
 
     switch (codec) {
-        case CARQUET_COMPRESSION_UNCOMPRESSED:
-            if (compressed_size > decompressed_capacity) {
-                return CARQUET_ERROR_DECOMPRESSION;
-            }
-            memcpy(decompressed, compressed, compressed_size);
-            *decompressed_size = compressed_size;
-            return CARQUET_OK;
+    case CARQUET_COMPRESSION_UNCOMPRESSED:
+        if (compressed_size > decompressed_capacity) { return CARQUET_ERROR_DECOMPRESSION; }
+        memcpy(decompressed, compressed, compressed_size);
+        *decompressed_size = compressed_size;
+        return CARQUET_OK;
 
-        case CARQUET_COMPRESSION_SNAPPY:
-            return carquet_snappy_decompress(
-                compressed, compressed_size,
-                decompressed, decompressed_capacity, decompressed_size);
+    case CARQUET_COMPRESSION_SNAPPY:
+        return carquet_snappy_decompress(compressed, compressed_size, decompressed,
+                                         decompressed_capacity, decompressed_size);
 
-        case CARQUET_COMPRESSION_LZ4:
-            /* Codec 5 is the deprecated Hadoop-framed LZ4. */
-            return carquet_lz4_hadoop_decompress(
-                compressed, compressed_size,
-                decompressed, decompressed_capacity, decompressed_size);
+    case CARQUET_COMPRESSION_LZ4:
+        /* Codec 5 is the deprecated Hadoop-framed LZ4. */
+        return carquet_lz4_hadoop_decompress(compressed, compressed_size, decompressed,
+                                             decompressed_capacity, decompressed_size);
 
-        case CARQUET_COMPRESSION_LZ4_RAW:
-            return carquet_lz4_decompress(
-                compressed, compressed_size,
-                decompressed, decompressed_capacity, decompressed_size);
+    case CARQUET_COMPRESSION_LZ4_RAW:
+        return carquet_lz4_decompress(compressed, compressed_size, decompressed,
+                                      decompressed_capacity, decompressed_size);
 
-        case CARQUET_COMPRESSION_GZIP:
-            return carquet_gzip_decompress(
-                compressed, compressed_size,
-                decompressed, decompressed_capacity, decompressed_size);
+    case CARQUET_COMPRESSION_GZIP:
+        return carquet_gzip_decompress(compressed, compressed_size, decompressed,
+                                       decompressed_capacity, decompressed_size);
 
-        case CARQUET_COMPRESSION_ZSTD:
-            return carquet_zstd_decompress(
-                compressed, compressed_size,
-                decompressed, decompressed_capacity, decompressed_size);
+    case CARQUET_COMPRESSION_ZSTD:
+        return carquet_zstd_decompress(compressed, compressed_size, decompressed,
+                                       decompressed_capacity, decompressed_size);
 
-        case CARQUET_COMPRESSION_BROTLI:
-            /* UNSUPPORTED_CODEC when built without libbrotli. */
-            return carquet_brotli_decompress(
-                compressed, compressed_size,
-                decompressed, decompressed_capacity, decompressed_size);
+    case CARQUET_COMPRESSION_BROTLI:
+        /* UNSUPPORTED_CODEC when built without libbrotli. */
+        return carquet_brotli_decompress(compressed, compressed_size, decompressed,
+                                         decompressed_capacity, decompressed_size);
 
-        default:
-            return CARQUET_ERROR_UNSUPPORTED_CODEC;
+    default: return CARQUET_ERROR_UNSUPPORTED_CODEC;
     }
 }
 
@@ -284,38 +231,28 @@ carquet_status_t carquet_decompress_page(
 
 #define CARQUET_MAX_PAGE_PAYLOAD_SIZE (256ULL * 1024 * 1024)
 
-static bool checked_add_size(size_t a, size_t b, size_t* out) {
-    if (a > SIZE_MAX - b) {
-        return false;
-    }
+static bool checked_add_size(size_t a, size_t b, size_t *out) {
+    if (a > SIZE_MAX - b) { return false; }
     *out = a + b;
     return true;
 }
 
-static bool checked_mul_size(size_t a, size_t b, size_t* out) {
-    if (a != 0 && b > SIZE_MAX / a) {
-        return false;
-    }
+static bool checked_mul_size(size_t a, size_t b, size_t *out) {
+    if (a != 0 && b > SIZE_MAX / a) { return false; }
     *out = a * b;
     return true;
 }
 
-static bool checked_add_i64(int64_t a, int64_t b, int64_t* out) {
-    if ((b > 0 && a > INT64_MAX - b) ||
-        (b < 0 && a < INT64_MIN - b)) {
-        return false;
-    }
+static bool checked_add_i64(int64_t a, int64_t b, int64_t *out) {
+    if ((b > 0 && a > INT64_MAX - b) || (b < 0 && a < INT64_MIN - b)) { return false; }
     *out = a + b;
     return true;
 }
 
-static carquet_status_t validate_page_payload_size(
-    const parquet_page_header_t* header,
-    bool allow_empty,
-    carquet_error_t* error) {
+static carquet_status_t validate_page_payload_size(const parquet_page_header_t *header,
+                                                   bool allow_empty, carquet_error_t *error) {
 
-    if (header->compressed_page_size < 0 ||
-        (!allow_empty && header->compressed_page_size == 0) ||
+    if (header->compressed_page_size < 0 || (!allow_empty && header->compressed_page_size == 0) ||
         (size_t)header->compressed_page_size > CARQUET_MAX_PAGE_PAYLOAD_SIZE ||
         header->uncompressed_page_size < 0 ||
         (size_t)header->uncompressed_page_size > CARQUET_MAX_PAGE_PAYLOAD_SIZE) {
@@ -324,9 +261,8 @@ static carquet_status_t validate_page_payload_size(
     }
 
     if (header->type == CARQUET_PAGE_DATA_V2) {
-        const parquet_data_page_header_v2_t* v2h = &header->data_page_header_v2;
-        if (v2h->num_values <= 0 ||
-            v2h->repetition_levels_byte_length < 0 ||
+        const parquet_data_page_header_v2_t *v2h = &header->data_page_header_v2;
+        if (v2h->num_values <= 0 || v2h->repetition_levels_byte_length < 0 ||
             v2h->definition_levels_byte_length < 0) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Invalid V2 page header");
             return CARQUET_ERROR_INVALID_PAGE;
@@ -334,8 +270,7 @@ static carquet_status_t validate_page_payload_size(
 
         size_t levels_size;
         if (!checked_add_size((size_t)v2h->repetition_levels_byte_length,
-                              (size_t)v2h->definition_levels_byte_length,
-                              &levels_size) ||
+                              (size_t)v2h->definition_levels_byte_length, &levels_size) ||
             levels_size > (size_t)header->compressed_page_size ||
             levels_size > (size_t)header->uncompressed_page_size) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "V2 level sizes exceed page size");
@@ -356,12 +291,10 @@ static carquet_status_t validate_page_payload_size(
     return CARQUET_OK;
 }
 
-static carquet_status_t validate_page_payload_span(
-    const carquet_reader_t* file_reader,
-    int64_t page_offset,
-    size_t header_size,
-    int32_t compressed_size,
-    carquet_error_t* error) {
+static carquet_status_t validate_page_payload_span(const carquet_reader_t *file_reader,
+                                                   int64_t page_offset, size_t header_size,
+                                                   int32_t compressed_size,
+                                                   carquet_error_t *error) {
 
     if (page_offset < 0 || (size_t)page_offset > file_reader->file_size) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Page offset out of range");
@@ -400,19 +333,13 @@ static carquet_status_t validate_page_payload_span(
  * points at or before the end of the dictionary page. Conforming files keep
  * their own offset.
  */
-int64_t carquet_resolve_data_start_offset(int64_t data_page_offset,
-                                          int64_t dict_end) {
-    if (data_page_offset >= dict_end) {
-        return data_page_offset;
-    }
+int64_t carquet_resolve_data_start_offset(int64_t data_page_offset, int64_t dict_end) {
+    if (data_page_offset >= dict_end) { return data_page_offset; }
     return dict_end;
 }
 
-static carquet_status_t ensure_decompress_capacity(
-    carquet_column_reader_t* reader,
-    size_t needed,
-    const char* message,
-    carquet_error_t* error) {
+static carquet_status_t ensure_decompress_capacity(carquet_column_reader_t *reader, size_t needed,
+                                                   const char *message, carquet_error_t *error) {
 
     if (needed > CARQUET_MAX_PAGE_PAYLOAD_SIZE) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Page size out of range");
@@ -420,7 +347,7 @@ static carquet_status_t ensure_decompress_capacity(
     }
 
     if (needed > reader->decompress_capacity) {
-        uint8_t* new_buf = carquet_mem_realloc(reader->decompress_buffer, needed);
+        uint8_t *new_buf = carquet_mem_realloc(reader->decompress_buffer, needed);
         if (!new_buf) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "%s", message);
             return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -442,44 +369,37 @@ static inline int bit_width_for_max(int max_val) {
     return width;
 }
 
-#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) && \
+#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) &&                                   \
     (defined(__ARM_NEON) || defined(__ARM_NEON__))
-static bool gather_fixed_dictionary_values_neon(const uint8_t* dict_data,
-                                                 int32_t dict_count,
-                                                 const uint32_t* indices,
-                                                 int32_t count,
-                                                 size_t value_size,
-                                                 uint8_t* output) {
+static bool gather_fixed_dictionary_values_neon(const uint8_t *dict_data, int32_t dict_count,
+                                                const uint32_t *indices, int32_t count,
+                                                size_t value_size, uint8_t *output) {
     for (int32_t i = 0; i < count; i++) {
         uint32_t idx = indices[i];
-        if (idx >= (uint32_t)dict_count) {
-            return false;
-        }
+        if (idx >= (uint32_t)dict_count) { return false; }
 
-        const uint8_t* src = dict_data + (size_t)idx * value_size;
-        uint8_t* dst = output + (size_t)i * value_size;
+        const uint8_t *src = dict_data + (size_t)idx * value_size;
+        uint8_t *dst = output + (size_t)i * value_size;
 
         switch (value_size) {
-            case 12:
-                vst1_u8(dst, vld1_u8(src));
-                memcpy(dst + 8, src + 8, 4);
-                break;
-            case 16:
-                vst1q_u8(dst, vld1q_u8(src));
-                break;
-            case 32:
-                vst1q_u8(dst, vld1q_u8(src));
-                vst1q_u8(dst + 16, vld1q_u8(src + 16));
-                break;
-            default:
-                if ((value_size & 15U) == 0 && value_size <= 64) {
-                    for (size_t off = 0; off < value_size; off += 16) {
-                        vst1q_u8(dst + off, vld1q_u8(src + off));
-                    }
-                } else {
-                    memcpy(dst, src, value_size);
+        case 12:
+            vst1_u8(dst, vld1_u8(src));
+            memcpy(dst + 8, src + 8, 4);
+            break;
+        case 16: vst1q_u8(dst, vld1q_u8(src)); break;
+        case 32:
+            vst1q_u8(dst, vld1q_u8(src));
+            vst1q_u8(dst + 16, vld1q_u8(src + 16));
+            break;
+        default:
+            if ((value_size & 15U) == 0 && value_size <= 64) {
+                for (size_t off = 0; off < value_size; off += 16) {
+                    vst1q_u8(dst + off, vld1q_u8(src + off));
                 }
-                break;
+            } else {
+                memcpy(dst, src, value_size);
+            }
+            break;
         }
     }
 
@@ -487,83 +407,71 @@ static bool gather_fixed_dictionary_values_neon(const uint8_t* dict_data,
 }
 #endif
 
-static bool page_values_can_be_viewed_directly(
-    const carquet_column_reader_t* reader,
-    carquet_encoding_t encoding) {
+static bool page_values_can_be_viewed_directly(const carquet_column_reader_t *reader,
+                                               carquet_encoding_t encoding) {
 
 #if !CARQUET_LITTLE_ENDIAN
     (void)reader;
     (void)encoding;
     return false;
 #else
-    if (encoding != CARQUET_ENCODING_PLAIN ||
-        reader->max_def_level > 0 ||
+    if (encoding != CARQUET_ENCODING_PLAIN || reader->max_def_level > 0 ||
         reader->max_rep_level > 0) {
         return false;
     }
 
     switch (reader->type) {
-        case CARQUET_PHYSICAL_INT32:
-        case CARQUET_PHYSICAL_INT64:
-        case CARQUET_PHYSICAL_INT96:
-        case CARQUET_PHYSICAL_FLOAT:
-        case CARQUET_PHYSICAL_DOUBLE:
-            return true;
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            return reader->type_length > 0;
-        case CARQUET_PHYSICAL_BOOLEAN:
-        case CARQUET_PHYSICAL_BYTE_ARRAY:
-        default:
-            return false;
+    case CARQUET_PHYSICAL_INT32:
+    case CARQUET_PHYSICAL_INT64:
+    case CARQUET_PHYSICAL_INT96:
+    case CARQUET_PHYSICAL_FLOAT:
+    case CARQUET_PHYSICAL_DOUBLE: return true;
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return reader->type_length > 0;
+    case CARQUET_PHYSICAL_BOOLEAN:
+    case CARQUET_PHYSICAL_BYTE_ARRAY:
+    default: return false;
     }
 #endif
 }
 
-void carquet_column_clear_retained_pages(carquet_column_reader_t* reader) {
-    carquet_retained_page_t* p = reader->retained_pages;
+void carquet_column_clear_retained_pages(carquet_column_reader_t *reader) {
+    carquet_retained_page_t *p = reader->retained_pages;
     while (p) {
-        carquet_retained_page_t* next = p->next;
+        carquet_retained_page_t *next = p->next;
         carquet_mem_free(p);
         p = next;
     }
     reader->retained_pages = NULL;
 }
 
-uint8_t* carquet_column_retain_page(
-    carquet_column_reader_t* reader,
-    const uint8_t* src,
-    size_t size) {
-    carquet_retained_page_t* node =
-        (carquet_retained_page_t*)carquet_mem_malloc(sizeof(carquet_retained_page_t) + size);
+uint8_t *carquet_column_retain_page(carquet_column_reader_t *reader, const uint8_t *src,
+                                    size_t size) {
+    carquet_retained_page_t *node =
+        (carquet_retained_page_t *)carquet_mem_malloc(sizeof(carquet_retained_page_t) + size);
     if (!node) return NULL;
     node->next = reader->retained_pages;
     node->size = size;
-    if (size > 0 && src != NULL) {
-        memcpy(node->data, src, size);
-    }
+    if (size > 0 && src != NULL) { memcpy(node->data, src, size); }
     reader->retained_pages = node;
     return node->data;
 }
 
-static void release_decoded_level_buffers(carquet_column_reader_t* reader) {
+static void release_decoded_level_buffers(carquet_column_reader_t *reader) {
     carquet_mem_free(reader->decoded_def_levels);
     carquet_mem_free(reader->decoded_rep_levels);
     reader->decoded_def_levels = NULL;
     reader->decoded_rep_levels = NULL;
 }
 
-static carquet_status_t ensure_decoded_page_buffers(
-    carquet_column_reader_t* reader,
-    int32_t num_values,
-    size_t value_size,
-    carquet_error_t* error) {
+static carquet_status_t ensure_decoded_page_buffers(carquet_column_reader_t *reader,
+                                                    int32_t num_values, size_t value_size,
+                                                    carquet_error_t *error) {
 
     bool need_def_levels = reader->max_def_level > 0;
     bool need_rep_levels = reader->max_rep_level > 0;
     size_t values_buffer_size = 0;
 
-    if (num_values < 0 ||
-        !checked_mul_size(value_size, (size_t)num_values, &values_buffer_size)) {
+    if (num_values < 0 || !checked_mul_size(value_size, (size_t)num_values, &values_buffer_size)) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Decode buffer size overflow");
         return CARQUET_ERROR_OUT_OF_MEMORY;
     }
@@ -572,12 +480,11 @@ static carquet_status_t ensure_decoded_page_buffers(
      * column chunk declares. The page header's num_values is attacker-
      * controlled, so without this bound a crafted header drives a multi-GB
      * decode-buffer allocation from a tiny file. */
-    if (reader->col_meta &&
-        reader->col_meta->num_values >= 0 &&
+    if (reader->col_meta && reader->col_meta->num_values >= 0 &&
         (int64_t)num_values > reader->col_meta->num_values) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE,
-            "Data page value count (%d) exceeds column chunk total (%lld)",
-            num_values, (long long)reader->col_meta->num_values);
+                          "Data page value count (%d) exceeds column chunk total (%lld)",
+                          num_values, (long long)reader->col_meta->num_values);
         return CARQUET_ERROR_INVALID_PAGE;
     }
 
@@ -603,8 +510,7 @@ static carquet_status_t ensure_decoded_page_buffers(
      * preserve mode, only becomes known after the first page loads. Without
      * the width check, the count-keyed capacity would reuse a too-small buffer
      * and the wider decode/copy would overflow it. */
-    if ((size_t)num_values > reader->decoded_capacity ||
-        value_size != reader->decoded_value_size) {
+    if ((size_t)num_values > reader->decoded_capacity || value_size != reader->decoded_value_size) {
         carquet_mem_free(reader->decoded_values);
         reader->decoded_values = NULL;
         release_decoded_level_buffers(reader);
@@ -648,13 +554,9 @@ static carquet_status_t ensure_decoded_page_buffers(
  * ============================================================================
  */
 
-static carquet_status_t decode_levels_rle(
-    const uint8_t* data,
-    size_t data_size,
-    int bit_width,
-    int32_t num_values,
-    int16_t* levels,
-    size_t* bytes_consumed) {
+static carquet_status_t decode_levels_rle(const uint8_t *data, size_t data_size, int bit_width,
+                                          int32_t num_values, int16_t *levels,
+                                          size_t *bytes_consumed) {
 
     if (bit_width == 0) {
         /* All zeros */
@@ -664,16 +566,11 @@ static carquet_status_t decode_levels_rle(
     }
 
     /* Use the convenience function for decoding levels */
-    int64_t decoded = carquet_rle_decode_levels(
-        data, data_size, bit_width, levels, num_values);
+    int64_t decoded = carquet_rle_decode_levels(data, data_size, bit_width, levels, num_values);
 
-    if (decoded < 0) {
-        return CARQUET_ERROR_DECODE;
-    }
+    if (decoded < 0) { return CARQUET_ERROR_DECODE; }
 
-    if (decoded != num_values) {
-        return CARQUET_ERROR_DECODE;
-    }
+    if (decoded != num_values) { return CARQUET_ERROR_DECODE; }
 
     /* Estimate bytes consumed (not perfect, but good enough) */
     *bytes_consumed = data_size;
@@ -684,36 +581,29 @@ static carquet_status_t decode_levels_rle(
  * RLE/bit-packing hybrid, legacy BIT_PACKED packs values MSB-first with no
  * run headers and no length prefix; the byte length is implied by
  * ceil(num_values * bit_width / 8). Only valid for V1 page levels. */
-static carquet_status_t decode_levels_bitpacked(
-    const uint8_t* data,
-    size_t data_size,
-    int bit_width,
-    int32_t num_values,
-    int16_t* levels,
-    size_t* bytes_consumed) {
-    return carquet_decode_bitpacked_levels(data, data_size, bit_width,
-               num_values, levels, bytes_consumed) == 0
-           ? CARQUET_OK : CARQUET_ERROR_DECODE;
+static carquet_status_t decode_levels_bitpacked(const uint8_t *data, size_t data_size,
+                                                int bit_width, int32_t num_values, int16_t *levels,
+                                                size_t *bytes_consumed) {
+    return carquet_decode_bitpacked_levels(data, data_size, bit_width, num_values, levels,
+                                           bytes_consumed) == 0
+               ? CARQUET_OK
+               : CARQUET_ERROR_DECODE;
 }
 
 /* Decode a V1 page level section, dispatching on the (deprecated) BIT_PACKED
  * vs RLE encoding declared in the page header. RLE is length-prefixed (4-byte
  * LE) in V1; BIT_PACKED is not. Advances *ptr / *remaining past the section. */
-static carquet_status_t decode_v1_level_section(
-    const uint8_t** ptr,
-    size_t* remaining,
-    carquet_encoding_t level_encoding,
-    int bit_width,
-    int32_t num_values,
-    int16_t* levels,
-    carquet_error_t* error) {
+static carquet_status_t decode_v1_level_section(const uint8_t **ptr, size_t *remaining,
+                                                carquet_encoding_t level_encoding, int bit_width,
+                                                int32_t num_values, int16_t *levels,
+                                                carquet_error_t *error) {
 
     size_t bytes_consumed = 0;
     carquet_status_t status;
 
     if (level_encoding == CARQUET_ENCODING_BIT_PACKED) {
-        status = decode_levels_bitpacked(*ptr, *remaining, bit_width,
-                                         num_values, levels, &bytes_consumed);
+        status = decode_levels_bitpacked(*ptr, *remaining, bit_width, num_values, levels,
+                                         &bytes_consumed);
         if (status != CARQUET_OK) {
             CARQUET_SET_ERROR(error, status, "Failed to decode BIT_PACKED levels");
             return status;
@@ -735,8 +625,7 @@ static carquet_status_t decode_v1_level_section(
         CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "Invalid level size");
         return CARQUET_ERROR_DECODE;
     }
-    status = decode_levels_rle(*ptr, sz, bit_width, num_values, levels,
-                               &bytes_consumed);
+    status = decode_levels_rle(*ptr, sz, bit_width, num_values, levels, &bytes_consumed);
     if (status != CARQUET_OK) {
         CARQUET_SET_ERROR(error, status, "Failed to decode RLE levels");
         return status;
@@ -751,13 +640,11 @@ static carquet_status_t decode_v1_level_section(
  * ============================================================================
  */
 
-carquet_status_t carquet_read_dictionary_page(
-    carquet_column_reader_t* reader,
-    uint8_t* page_data,
-    size_t page_size,
-    const parquet_dictionary_page_header_t* header,
-    carquet_data_ownership_t ownership,
-    carquet_error_t* error) {
+carquet_status_t carquet_read_dictionary_page(carquet_column_reader_t *reader, uint8_t *page_data,
+                                              size_t page_size,
+                                              const parquet_dictionary_page_header_t *header,
+                                              carquet_data_ownership_t ownership,
+                                              carquet_error_t *error) {
 
     /* Ownership contract: page_data is owned by the CALLER. On error this
      * function never frees page_data (it only frees its own allocations and
@@ -778,25 +665,16 @@ carquet_status_t carquet_read_dictionary_page(
     /* Allocate dictionary storage */
     size_t value_size = 0;
     switch (reader->type) {
-        case CARQUET_PHYSICAL_INT32:
-        case CARQUET_PHYSICAL_FLOAT:
-            value_size = 4;
-            break;
-        case CARQUET_PHYSICAL_INT64:
-        case CARQUET_PHYSICAL_DOUBLE:
-            value_size = 8;
-            break;
-        case CARQUET_PHYSICAL_INT96:
-            value_size = 12;
-            break;
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            value_size = reader->type_length;
-            break;
-        case CARQUET_PHYSICAL_BYTE_ARRAY:
-            /* Variable length - will be handled differently */
-            break;
-        default:
-            break;
+    case CARQUET_PHYSICAL_INT32:
+    case CARQUET_PHYSICAL_FLOAT: value_size = 4; break;
+    case CARQUET_PHYSICAL_INT64:
+    case CARQUET_PHYSICAL_DOUBLE: value_size = 8; break;
+    case CARQUET_PHYSICAL_INT96: value_size = 12; break;
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: value_size = reader->type_length; break;
+    case CARQUET_PHYSICAL_BYTE_ARRAY:
+        /* Variable length - will be handled differently */
+        break;
+    default: break;
     }
 
     reader->dictionary_count = header->num_values;
@@ -812,26 +690,28 @@ carquet_status_t carquet_read_dictionary_page(
          * above page_size / 4 is malformed; reject it before it sizes an
          * allocation (fuzzer: num_values = 1.7e9 asked for 6.9 GB). */
         if ((size_t)header->num_values > page_size / 4) {
-            reader->dictionary_data = NULL;  /* caller frees page_data */
+            reader->dictionary_data = NULL; /* caller frees page_data */
             CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                "Dictionary declares %d entries but holds %llu bytes",
-                header->num_values, (unsigned long long)page_size);
+                              "Dictionary declares %d entries but holds %llu bytes",
+                              header->num_values, (unsigned long long)page_size);
             return CARQUET_ERROR_DECODE;
         }
-        reader->dictionary_offsets = carquet_mem_malloc((size_t)header->num_values * sizeof(uint32_t));
+        reader->dictionary_offsets =
+            carquet_mem_malloc((size_t)header->num_values * sizeof(uint32_t));
         if (!reader->dictionary_offsets) {
-            reader->dictionary_data = NULL;  /* caller frees page_data */
-            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate offset table");
+            reader->dictionary_data = NULL; /* caller frees page_data */
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                              "Failed to allocate offset table");
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
 
         /* Scan dictionary once to build offset table */
-        const uint8_t* dict_ptr = page_data;
+        const uint8_t *dict_ptr = page_data;
         size_t dict_remaining = page_size;
         for (int32_t i = 0; i < header->num_values; i++) {
             if (dict_remaining < 4) {
                 carquet_mem_free(reader->dictionary_offsets);
-                reader->dictionary_data = NULL;  /* caller frees page_data */
+                reader->dictionary_data = NULL; /* caller frees page_data */
                 reader->dictionary_offsets = NULL;
                 CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "Truncated dictionary");
                 return CARQUET_ERROR_DECODE;
@@ -844,7 +724,7 @@ carquet_status_t carquet_read_dictionary_page(
             size_t entry_size = (size_t)4 + (size_t)len;
             if (dict_remaining < entry_size) {
                 carquet_mem_free(reader->dictionary_offsets);
-                reader->dictionary_data = NULL;  /* caller frees page_data */
+                reader->dictionary_data = NULL; /* caller frees page_data */
                 reader->dictionary_offsets = NULL;
                 CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "Invalid dictionary entry");
                 return CARQUET_ERROR_DECODE;
@@ -892,202 +772,179 @@ carquet_status_t carquet_read_dictionary_page(
  *  - DELTA_BINARY_PACKED / BSS int/FLBA: decoded into reader->decoded_values
  *    (fixed-size, owned) — no extra lifetime concern.
  */
-static carquet_status_t decode_phase3_values(
-    carquet_column_reader_t* reader,
-    int32_t encoding,
-    const uint8_t* ptr,
-    size_t remaining,
-    void* values,
-    int32_t non_null_count,
-    bool* handled,
-    bool* needs_page_retain,
-    carquet_error_t* error) {
+static carquet_status_t decode_phase3_values(carquet_column_reader_t *reader, int32_t encoding,
+                                             const uint8_t *ptr, size_t remaining, void *values,
+                                             int32_t non_null_count, bool *handled,
+                                             bool *needs_page_retain, carquet_error_t *error) {
 
     *handled = true;
     *needs_page_retain = false;
     size_t consumed = 0;
 
     switch (encoding) {
-        case CARQUET_ENCODING_DELTA_BINARY_PACKED:
-            if (reader->type == CARQUET_PHYSICAL_INT32) {
-                return carquet_delta_decode_int32(
-                    ptr, remaining, (int32_t*)values, non_null_count, &consumed);
-            } else if (reader->type == CARQUET_PHYSICAL_INT64) {
-                return carquet_delta_decode_int64(
-                    ptr, remaining, (int64_t*)values, non_null_count, &consumed);
-            }
+    case CARQUET_ENCODING_DELTA_BINARY_PACKED:
+        if (reader->type == CARQUET_PHYSICAL_INT32) {
+            return carquet_delta_decode_int32(ptr, remaining, (int32_t *)values, non_null_count,
+                                              &consumed);
+        } else if (reader->type == CARQUET_PHYSICAL_INT64) {
+            return carquet_delta_decode_int64(ptr, remaining, (int64_t *)values, non_null_count,
+                                              &consumed);
+        }
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
+                          "DELTA_BINARY_PACKED requires INT32/INT64");
+        return CARQUET_ERROR_INVALID_ENCODING;
+
+    case CARQUET_ENCODING_DELTA_LENGTH_BYTE_ARRAY:
+        if (reader->type != CARQUET_PHYSICAL_BYTE_ARRAY) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                "DELTA_BINARY_PACKED requires INT32/INT64");
+                              "DELTA_LENGTH_BYTE_ARRAY requires BYTE_ARRAY");
             return CARQUET_ERROR_INVALID_ENCODING;
+        }
+        /* Values point into the page payload — same lifetime as PLAIN
+         * BYTE_ARRAY, so the caller must retain the page buffer. */
+        *needs_page_retain = true;
+        return carquet_delta_length_decode(ptr, remaining, (carquet_byte_array_t *)values,
+                                           non_null_count, &consumed);
 
-        case CARQUET_ENCODING_DELTA_LENGTH_BYTE_ARRAY:
-            if (reader->type != CARQUET_PHYSICAL_BYTE_ARRAY) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                    "DELTA_LENGTH_BYTE_ARRAY requires BYTE_ARRAY");
-                return CARQUET_ERROR_INVALID_ENCODING;
+    case CARQUET_ENCODING_DELTA_BYTE_ARRAY:
+        if (reader->type != CARQUET_PHYSICAL_BYTE_ARRAY &&
+            reader->type != CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
+                              "DELTA_BYTE_ARRAY requires BYTE_ARRAY/FIXED_LEN_BYTE_ARRAY");
+            return CARQUET_ERROR_INVALID_ENCODING;
+        }
+        {
+            if (non_null_count <= 0) { return CARQUET_OK; }
+            /* Decode the two length streams once: they give the exact
+             * reconstruction size (no guessing) and are reused below. */
+            int32_t *pfx = NULL;
+            int32_t *sfx = NULL;
+            size_t hdr_bytes = 0, work_size = 0;
+            carquet_status_t st = carquet_delta_strings_decode_lengths(
+                ptr, remaining, non_null_count, &pfx, &sfx, &hdr_bytes, &work_size);
+            if (st != CARQUET_OK) { return st; }
+            /* Allocate the scratch through the retain list so it outlives
+             * the batch (freed on row-group reset / reader close). */
+            uint8_t *work =
+                carquet_column_retain_page(reader, NULL, work_size == 0 ? 1 : work_size);
+            if (!work) {
+                carquet_mem_free(pfx);
+                carquet_mem_free(sfx);
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                                  "Failed to allocate DELTA_BYTE_ARRAY scratch");
+                return CARQUET_ERROR_OUT_OF_MEMORY;
             }
-            /* Values point into the page payload — same lifetime as PLAIN
-             * BYTE_ARRAY, so the caller must retain the page buffer. */
-            *needs_page_retain = true;
-            return carquet_delta_length_decode(
-                ptr, remaining, (carquet_byte_array_t*)values,
-                non_null_count, &consumed);
-
-        case CARQUET_ENCODING_DELTA_BYTE_ARRAY:
-            if (reader->type != CARQUET_PHYSICAL_BYTE_ARRAY &&
-                reader->type != CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                    "DELTA_BYTE_ARRAY requires BYTE_ARRAY/FIXED_LEN_BYTE_ARRAY");
-                return CARQUET_ERROR_INVALID_ENCODING;
-            }
-            {
-                if (non_null_count <= 0) {
-                    return CARQUET_OK;
-                }
-                /* Decode the two length streams once: they give the exact
-                 * reconstruction size (no guessing) and are reused below. */
-                int32_t* pfx = NULL;
-                int32_t* sfx = NULL;
-                size_t hdr_bytes = 0, work_size = 0;
-                carquet_status_t st = carquet_delta_strings_decode_lengths(
-                    ptr, remaining, non_null_count, &pfx, &sfx, &hdr_bytes, &work_size);
-                if (st != CARQUET_OK) {
-                    return st;
-                }
-                /* Allocate the scratch through the retain list so it outlives
-                 * the batch (freed on row-group reset / reader close). */
-                uint8_t* work = carquet_column_retain_page(
-                    reader, NULL, work_size == 0 ? 1 : work_size);
-                if (!work) {
-                    carquet_mem_free(pfx);
-                    carquet_mem_free(sfx);
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-                        "Failed to allocate DELTA_BYTE_ARRAY scratch");
-                    return CARQUET_ERROR_OUT_OF_MEMORY;
-                }
-                /* For FIXED_LEN_BYTE_ARRAY the column buffer holds raw fixed
-                 * width values; decode into a temporary byte-array view, then
-                 * copy the reconstructed bytes out (values are length
-                 * type_length). For BYTE_ARRAY decode straight into the
-                 * carquet_byte_array_t output. */
-                if (reader->type == CARQUET_PHYSICAL_BYTE_ARRAY) {
-                    st = carquet_delta_strings_reconstruct(
-                        ptr, remaining, hdr_bytes, pfx, sfx,
-                        (carquet_byte_array_t*)values, non_null_count,
-                        work, work_size, &consumed);
-                    carquet_mem_free(pfx);
-                    carquet_mem_free(sfx);
-                    return st;
-                } else {
-                    carquet_byte_array_t* tmp = (carquet_byte_array_t*)carquet_mem_malloc(
-                        (size_t)non_null_count * sizeof(carquet_byte_array_t));
-                    if (!tmp) {
-                        carquet_mem_free(pfx);
-                        carquet_mem_free(sfx);
-                        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-                            "Failed to allocate FLBA decode view");
-                        return CARQUET_ERROR_OUT_OF_MEMORY;
-                    }
-                    st = carquet_delta_strings_reconstruct(
-                        ptr, remaining, hdr_bytes, pfx, sfx, tmp, non_null_count,
-                        work, work_size, &consumed);
-                    carquet_mem_free(pfx);
-                    carquet_mem_free(sfx);
-                    if (st != CARQUET_OK) {
-                        carquet_mem_free(tmp);
-                        return st;
-                    }
-                    uint8_t* out = (uint8_t*)values;
-                    size_t len = (size_t)reader->type_length;
-                    for (int32_t i = 0; i < non_null_count; i++) {
-                        if ((size_t)tmp[i].length != len) {
-                            carquet_mem_free(tmp);
-                            CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                "DELTA_BYTE_ARRAY FLBA value length mismatch");
-                            return CARQUET_ERROR_DECODE;
-                        }
-                        memcpy(out + (size_t)i * len, tmp[i].data, len);
-                    }
-                    carquet_mem_free(tmp);
-                    return CARQUET_OK;
-                }
-            }
-
-        case CARQUET_ENCODING_BYTE_STREAM_SPLIT:
-            switch (reader->type) {
-                case CARQUET_PHYSICAL_FLOAT:
-                    return carquet_byte_stream_split_decode_float(
-                        ptr, remaining, (float*)values, non_null_count);
-                case CARQUET_PHYSICAL_DOUBLE:
-                    return carquet_byte_stream_split_decode_double(
-                        ptr, remaining, (double*)values, non_null_count);
-                case CARQUET_PHYSICAL_INT32:
-                    return carquet_byte_stream_split_decode(
-                        ptr, remaining, 4, (uint8_t*)values, non_null_count);
-                case CARQUET_PHYSICAL_INT64:
-                    return carquet_byte_stream_split_decode(
-                        ptr, remaining, 8, (uint8_t*)values, non_null_count);
-                case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-                    return carquet_byte_stream_split_decode(
-                        ptr, remaining, reader->type_length,
-                        (uint8_t*)values, non_null_count);
-                default:
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                        "BYTE_STREAM_SPLIT unsupported type");
-                    return CARQUET_ERROR_INVALID_ENCODING;
-            }
-
-        case CARQUET_ENCODING_RLE:
-            /* RLE as a value encoding is defined only for BOOLEAN. Layout: a
-             * 4-byte little-endian length prefix followed by the RLE/bit-packed
-             * hybrid at bit width 1. */
-            if (reader->type != CARQUET_PHYSICAL_BOOLEAN) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                    "RLE value encoding requires BOOLEAN");
-                return CARQUET_ERROR_INVALID_ENCODING;
-            }
-            if (non_null_count <= 0) {
-                return CARQUET_OK;
-            }
-            if (remaining < 4) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                    "RLE boolean: truncated length prefix");
-                return CARQUET_ERROR_DECODE;
-            }
-            {
-                uint32_t rle_len = (uint32_t)ptr[0] | ((uint32_t)ptr[1] << 8) |
-                                   ((uint32_t)ptr[2] << 16) | ((uint32_t)ptr[3] << 24);
-                if ((size_t)rle_len > remaining - 4) {
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                        "RLE boolean: data length exceeds page");
-                    return CARQUET_ERROR_DECODE;
-                }
-                uint32_t* tmp = carquet_mem_malloc(
-                    (size_t)non_null_count * sizeof(uint32_t));
+            /* For FIXED_LEN_BYTE_ARRAY the column buffer holds raw fixed
+             * width values; decode into a temporary byte-array view, then
+             * copy the reconstructed bytes out (values are length
+             * type_length). For BYTE_ARRAY decode straight into the
+             * carquet_byte_array_t output. */
+            if (reader->type == CARQUET_PHYSICAL_BYTE_ARRAY) {
+                st = carquet_delta_strings_reconstruct(ptr, remaining, hdr_bytes, pfx, sfx,
+                                                       (carquet_byte_array_t *)values,
+                                                       non_null_count, work, work_size, &consumed);
+                carquet_mem_free(pfx);
+                carquet_mem_free(sfx);
+                return st;
+            } else {
+                carquet_byte_array_t *tmp = (carquet_byte_array_t *)carquet_mem_malloc(
+                    (size_t)non_null_count * sizeof(carquet_byte_array_t));
                 if (!tmp) {
+                    carquet_mem_free(pfx);
+                    carquet_mem_free(sfx);
                     CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-                        "RLE boolean scratch allocation failed");
+                                      "Failed to allocate FLBA decode view");
                     return CARQUET_ERROR_OUT_OF_MEMORY;
                 }
-                int64_t decoded = carquet_rle_decode_all(
-                    ptr + 4, rle_len, 1, tmp, non_null_count);
-                if (decoded != non_null_count) {
+                st = carquet_delta_strings_reconstruct(ptr, remaining, hdr_bytes, pfx, sfx, tmp,
+                                                       non_null_count, work, work_size, &consumed);
+                carquet_mem_free(pfx);
+                carquet_mem_free(sfx);
+                if (st != CARQUET_OK) {
                     carquet_mem_free(tmp);
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                        "RLE boolean: decoded count mismatch");
-                    return CARQUET_ERROR_DECODE;
+                    return st;
                 }
-                uint8_t* out = (uint8_t*)values;
-                for (int64_t i = 0; i < non_null_count; i++) {
-                    out[i] = (uint8_t)(tmp[i] & 1u);
+                uint8_t *out = (uint8_t *)values;
+                size_t len = (size_t)reader->type_length;
+                for (int32_t i = 0; i < non_null_count; i++) {
+                    if ((size_t)tmp[i].length != len) {
+                        carquet_mem_free(tmp);
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "DELTA_BYTE_ARRAY FLBA value length mismatch");
+                        return CARQUET_ERROR_DECODE;
+                    }
+                    memcpy(out + (size_t)i * len, tmp[i].data, len);
                 }
                 carquet_mem_free(tmp);
                 return CARQUET_OK;
             }
+        }
 
+    case CARQUET_ENCODING_BYTE_STREAM_SPLIT:
+        switch (reader->type) {
+        case CARQUET_PHYSICAL_FLOAT:
+            return carquet_byte_stream_split_decode_float(ptr, remaining, (float *)values,
+                                                          non_null_count);
+        case CARQUET_PHYSICAL_DOUBLE:
+            return carquet_byte_stream_split_decode_double(ptr, remaining, (double *)values,
+                                                           non_null_count);
+        case CARQUET_PHYSICAL_INT32:
+            return carquet_byte_stream_split_decode(ptr, remaining, 4, (uint8_t *)values,
+                                                    non_null_count);
+        case CARQUET_PHYSICAL_INT64:
+            return carquet_byte_stream_split_decode(ptr, remaining, 8, (uint8_t *)values,
+                                                    non_null_count);
+        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
+            return carquet_byte_stream_split_decode(ptr, remaining, reader->type_length,
+                                                    (uint8_t *)values, non_null_count);
         default:
-            *handled = false;
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
+                              "BYTE_STREAM_SPLIT unsupported type");
+            return CARQUET_ERROR_INVALID_ENCODING;
+        }
+
+    case CARQUET_ENCODING_RLE:
+        /* RLE as a value encoding is defined only for BOOLEAN. Layout: a
+         * 4-byte little-endian length prefix followed by the RLE/bit-packed
+         * hybrid at bit width 1. */
+        if (reader->type != CARQUET_PHYSICAL_BOOLEAN) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
+                              "RLE value encoding requires BOOLEAN");
+            return CARQUET_ERROR_INVALID_ENCODING;
+        }
+        if (non_null_count <= 0) { return CARQUET_OK; }
+        if (remaining < 4) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "RLE boolean: truncated length prefix");
+            return CARQUET_ERROR_DECODE;
+        }
+        {
+            uint32_t rle_len = (uint32_t)ptr[0] | ((uint32_t)ptr[1] << 8) |
+                               ((uint32_t)ptr[2] << 16) | ((uint32_t)ptr[3] << 24);
+            if ((size_t)rle_len > remaining - 4) {
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                  "RLE boolean: data length exceeds page");
+                return CARQUET_ERROR_DECODE;
+            }
+            uint32_t *tmp = carquet_mem_malloc((size_t)non_null_count * sizeof(uint32_t));
+            if (!tmp) {
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                                  "RLE boolean scratch allocation failed");
+                return CARQUET_ERROR_OUT_OF_MEMORY;
+            }
+            int64_t decoded = carquet_rle_decode_all(ptr + 4, rle_len, 1, tmp, non_null_count);
+            if (decoded != non_null_count) {
+                carquet_mem_free(tmp);
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                  "RLE boolean: decoded count mismatch");
+                return CARQUET_ERROR_DECODE;
+            }
+            uint8_t *out = (uint8_t *)values;
+            for (int64_t i = 0; i < non_null_count; i++) { out[i] = (uint8_t)(tmp[i] & 1u); }
+            carquet_mem_free(tmp);
             return CARQUET_OK;
+        }
+
+    default: *handled = false; return CARQUET_OK;
     }
 }
 
@@ -1096,35 +953,26 @@ static carquet_status_t decode_phase3_values(
  * ============================================================================
  */
 
-carquet_status_t carquet_read_data_page_v1(
-    carquet_column_reader_t* reader,
-    const uint8_t* page_data,
-    size_t page_size,
-    const parquet_data_page_header_t* header,
-    void* values,
-    int64_t max_values,
-    int16_t* def_levels,
-    int16_t* rep_levels,
-    int64_t* values_read,
-    carquet_error_t* error) {
+carquet_status_t carquet_read_data_page_v1(carquet_column_reader_t *reader,
+                                           const uint8_t *page_data, size_t page_size,
+                                           const parquet_data_page_header_t *header, void *values,
+                                           int64_t max_values, int16_t *def_levels,
+                                           int16_t *rep_levels, int64_t *values_read,
+                                           carquet_error_t *error) {
 
-    const uint8_t* ptr = page_data;
+    const uint8_t *ptr = page_data;
     size_t remaining = page_size;
 
     int32_t num_values = header->num_values;
-    if (num_values > max_values) {
-        num_values = (int32_t)max_values;
-    }
+    if (num_values > max_values) { num_values = (int32_t)max_values; }
 
     /* Decode repetition levels if needed */
     if (reader->max_rep_level > 0 && rep_levels) {
         int bit_width = bit_width_for_max(reader->max_rep_level);
-        carquet_status_t status = decode_v1_level_section(
-            &ptr, &remaining, header->repetition_level_encoding,
-            bit_width, num_values, rep_levels, error);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        carquet_status_t status =
+            decode_v1_level_section(&ptr, &remaining, header->repetition_level_encoding, bit_width,
+                                    num_values, rep_levels, error);
+        if (status != CARQUET_OK) { return status; }
     } else if (rep_levels) {
         memset(rep_levels, 0, num_values * sizeof(int16_t));
     }
@@ -1132,12 +980,10 @@ carquet_status_t carquet_read_data_page_v1(
     /* Decode definition levels if needed */
     if (reader->max_def_level > 0 && def_levels) {
         int bit_width = bit_width_for_max(reader->max_def_level);
-        carquet_status_t status = decode_v1_level_section(
-            &ptr, &remaining, header->definition_level_encoding,
-            bit_width, num_values, def_levels, error);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        carquet_status_t status =
+            decode_v1_level_section(&ptr, &remaining, header->definition_level_encoding, bit_width,
+                                    num_values, def_levels, error);
+        if (status != CARQUET_OK) { return status; }
     } else if (def_levels) {
         /* Set all to max level (all values present) - use SIMD dispatch */
         carquet_dispatch_fill_def_levels(def_levels, num_values, reader->max_def_level);
@@ -1146,273 +992,255 @@ carquet_status_t carquet_read_data_page_v1(
     /* Count non-null values */
     int32_t non_null_count = num_values;
     if (def_levels && reader->max_def_level > 0) {
-        non_null_count = (int32_t)carquet_dispatch_count_non_nulls(
-            def_levels, num_values, reader->max_def_level);
+        non_null_count = (int32_t)carquet_dispatch_count_non_nulls(def_levels, num_values,
+                                                                   reader->max_def_level);
     }
 
     /* Decode values based on encoding */
     carquet_status_t status = CARQUET_OK;
 
     switch (header->encoding) {
-        case CARQUET_ENCODING_PLAIN:
-            /* In dictionary-preserving mode the destination buffer is sized for
-             * uint32_t indices (sizeof(uint32_t) per value). A column chunk that
-             * starts dictionary-encoded but falls back to a PLAIN data page
-             * mid-chunk would have carquet_decode_plain() write full physical
-             * values (e.g. 16-byte carquet_byte_array_t for BYTE_ARRAY) into that
-             * narrow buffer, overrunning the heap. Reject rather than corrupt. */
+    case CARQUET_ENCODING_PLAIN:
+        /* In dictionary-preserving mode the destination buffer is sized for
+         * uint32_t indices (sizeof(uint32_t) per value). A column chunk that
+         * starts dictionary-encoded but falls back to a PLAIN data page
+         * mid-chunk would have carquet_decode_plain() write full physical
+         * values (e.g. 16-byte carquet_byte_array_t for BYTE_ARRAY) into that
+         * narrow buffer, overrunning the heap. Reject rather than corrupt. */
+        if (reader->preserve_dictionary) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
+                              "Cannot preserve dictionary: column chunk falls back to PLAIN "
+                              "encoding mid-chunk (mixed encodings)");
+            return CARQUET_ERROR_INVALID_ENCODING;
+        }
+        {
+            int64_t bytes = carquet_decode_plain(ptr, remaining, reader->type, reader->type_length,
+                                                 values, non_null_count);
+            if (bytes < 0) { status = CARQUET_ERROR_DECODE; }
+        }
+        break;
+
+    case CARQUET_ENCODING_RLE_DICTIONARY:
+    case CARQUET_ENCODING_PLAIN_DICTIONARY:
+        if (!reader->has_dictionary) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_DICTIONARY_NOT_FOUND,
+                              "Dictionary encoding without dictionary");
+            return CARQUET_ERROR_DICTIONARY_NOT_FOUND;
+        }
+        /* Decode dictionary indices using RLE */
+        {
+            /* Read bit width byte */
+            if (remaining < 1) {
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "Missing bit width");
+                return CARQUET_ERROR_DECODE;
+            }
+            int bit_width = ptr[0];
+            ptr++;
+            remaining--;
+            if (bit_width > 32) {
+                /* The RLE decoder clamps a width above 32 to 0 and would
+                 * then hand back `count` copies of dictionary entry 0 with
+                 * no error. */
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                  "Dictionary index bit width %d exceeds 32", bit_width);
+                return CARQUET_ERROR_DECODE;
+            }
+
+            int32_t encoded_count = non_null_count;
+
+            /* Dictionary preservation: decode indices directly into output */
             if (reader->preserve_dictionary) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                    "Cannot preserve dictionary: column chunk falls back to PLAIN "
-                    "encoding mid-chunk (mixed encodings)");
-                return CARQUET_ERROR_INVALID_ENCODING;
-            }
-            {
-                int64_t bytes = carquet_decode_plain(
-                    ptr, remaining, reader->type, reader->type_length,
-                    values, non_null_count);
-                if (bytes < 0) {
-                    status = CARQUET_ERROR_DECODE;
-                }
-            }
-            break;
-
-        case CARQUET_ENCODING_RLE_DICTIONARY:
-        case CARQUET_ENCODING_PLAIN_DICTIONARY:
-            if (!reader->has_dictionary) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_DICTIONARY_NOT_FOUND,
-                    "Dictionary encoding without dictionary");
-                return CARQUET_ERROR_DICTIONARY_NOT_FOUND;
-            }
-            /* Decode dictionary indices using RLE */
-            {
-                /* Read bit width byte */
-                if (remaining < 1) {
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "Missing bit width");
-                    return CARQUET_ERROR_DECODE;
-                }
-                int bit_width = ptr[0];
-                ptr++;
-                remaining--;
-                if (bit_width > 32) {
-                    /* The RLE decoder clamps a width above 32 to 0 and would
-                     * then hand back `count` copies of dictionary entry 0 with
-                     * no error. */
+                uint32_t *out_indices = (uint32_t *)values;
+                int64_t decoded =
+                    carquet_rle_decode_all(ptr, remaining, bit_width, out_indices, encoded_count);
+                /* A short count means a truncated index stream; the tail
+                 * of the output would be whatever the buffer held before. */
+                if (decoded != encoded_count) {
                     CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                        "Dictionary index bit width %d exceeds 32", bit_width);
+                                      "Dictionary indices truncated: decoded %lld of %lld",
+                                      (long long)decoded, (long long)encoded_count);
                     return CARQUET_ERROR_DECODE;
                 }
+                break;
+            }
 
-                int32_t encoded_count = non_null_count;
+            /* Use reusable indices buffer to avoid per-page allocation */
+            uint32_t *indices;
+            if ((size_t)encoded_count <= reader->indices_capacity) {
+                indices = reader->indices_buffer;
+            } else {
+                /* Need larger buffer - reallocate */
+                carquet_mem_free(reader->indices_buffer);
+                reader->indices_buffer =
+                    carquet_mem_malloc((size_t)encoded_count * sizeof(uint32_t));
+                if (!reader->indices_buffer) {
+                    reader->indices_capacity = 0;
+                    CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                                      "Failed to allocate indices");
+                    return CARQUET_ERROR_OUT_OF_MEMORY;
+                }
+                reader->indices_capacity = encoded_count;
+                indices = reader->indices_buffer;
+            }
 
-                /* Dictionary preservation: decode indices directly into output */
-                if (reader->preserve_dictionary) {
-                    uint32_t* out_indices = (uint32_t*)values;
-                    int64_t decoded = carquet_rle_decode_all(
-                        ptr, remaining, bit_width, out_indices, encoded_count);
-                    /* A short count means a truncated index stream; the tail
-                     * of the output would be whatever the buffer held before. */
-                    if (decoded != encoded_count) {
+            int64_t decoded =
+                carquet_rle_decode_all(ptr, remaining, bit_width, indices, encoded_count);
+
+            if (decoded != encoded_count) {
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                  "Dictionary indices truncated: decoded %lld of %lld",
+                                  (long long)decoded, (long long)encoded_count);
+                return CARQUET_ERROR_DECODE;
+            }
+
+            /* Look up dictionary values for the dense non-null stream */
+            if (reader->type == CARQUET_PHYSICAL_BYTE_ARRAY) {
+                /* BYTE_ARRAY: dictionary is stored as length-prefixed values */
+                carquet_byte_array_t *out = (carquet_byte_array_t *)values;
+
+                /* Use O(1) offset table lookup (built when dictionary was read) */
+                if (reader->dictionary_offsets) {
+                    for (int32_t i = 0; i < encoded_count; i++) {
+                        int32_t idx = (int32_t)indices[i];
+                        if (idx < 0 || idx >= reader->dictionary_count) {
+                            status = CARQUET_ERROR_DECODE;
+                            break;
+                        }
+
+                        /* Direct O(1) lookup using offset table */
+                        uint32_t offset = reader->dictionary_offsets[idx];
+                        const uint8_t *dict_ptr = reader->dictionary_data + offset;
+                        uint32_t len = carquet_read_u32_le(dict_ptr);
+                        out[i].data = (uint8_t *)(dict_ptr + 4);
+                        out[i].length = (int32_t)len;
+                    }
+                } else {
+                    /* Fallback: scan each time (shouldn't happen for new readers).
+                     * Bounds-checked and size_t-widened as defense-in-depth: a
+                     * 32-bit `4 + len` could otherwise wrap and walk past the
+                     * dictionary buffer. */
+                    const uint8_t *dict_end = reader->dictionary_data + reader->dictionary_size;
+                    for (int32_t i = 0; i < encoded_count; i++) {
+                        int32_t idx = (int32_t)indices[i];
+                        if (idx < 0 || idx >= reader->dictionary_count) {
+                            status = CARQUET_ERROR_DECODE;
+                            break;
+                        }
+
+                        const uint8_t *dict_ptr = reader->dictionary_data;
+                        bool oob = false;
+                        for (int32_t j = 0; j <= idx; j++) {
+                            if ((size_t)(dict_end - dict_ptr) < 4) {
+                                oob = true;
+                                break;
+                            }
+                            uint32_t len = carquet_read_u32_le(dict_ptr);
+                            if ((size_t)(dict_end - dict_ptr) - 4 < (size_t)len) {
+                                oob = true;
+                                break;
+                            }
+                            if (j == idx) {
+                                out[i].data = (uint8_t *)(dict_ptr + 4);
+                                out[i].length = (int32_t)len;
+                                break;
+                            }
+                            dict_ptr += (size_t)4 + (size_t)len;
+                        }
+                        if (oob) {
+                            status = CARQUET_ERROR_DECODE;
+                            break;
+                        }
+                    }
+                }
+            } else {
+                /* Use SIMD-optimized gather for common types */
+                switch (reader->type) {
+                case CARQUET_PHYSICAL_INT32:
+                    if (!carquet_dispatch_checked_gather_i32(
+                            (const int32_t *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (int32_t *)values)) {
                         CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                            "Dictionary indices truncated: decoded %lld of %lld",
-                            (long long)decoded, (long long)encoded_count);
+                                          "Dictionary index out of bounds");
                         return CARQUET_ERROR_DECODE;
                     }
                     break;
-                }
-
-                /* Use reusable indices buffer to avoid per-page allocation */
-                uint32_t* indices;
-                if ((size_t)encoded_count <= reader->indices_capacity) {
-                    indices = reader->indices_buffer;
-                } else {
-                    /* Need larger buffer - reallocate */
-                    carquet_mem_free(reader->indices_buffer);
-                    reader->indices_buffer = carquet_mem_malloc((size_t)encoded_count * sizeof(uint32_t));
-                    if (!reader->indices_buffer) {
-                        reader->indices_capacity = 0;
-                        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate indices");
-                        return CARQUET_ERROR_OUT_OF_MEMORY;
+                case CARQUET_PHYSICAL_INT64:
+                    if (!carquet_dispatch_checked_gather_i64(
+                            (const int64_t *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (int64_t *)values)) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
                     }
-                    reader->indices_capacity = encoded_count;
-                    indices = reader->indices_buffer;
-                }
-
-                int64_t decoded = carquet_rle_decode_all(
-                    ptr, remaining, bit_width, indices, encoded_count);
-
-                if (decoded != encoded_count) {
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                        "Dictionary indices truncated: decoded %lld of %lld",
-                        (long long)decoded, (long long)encoded_count);
-                    return CARQUET_ERROR_DECODE;
-                }
-
-                /* Look up dictionary values for the dense non-null stream */
-                if (reader->type == CARQUET_PHYSICAL_BYTE_ARRAY) {
-                    /* BYTE_ARRAY: dictionary is stored as length-prefixed values */
-                    carquet_byte_array_t* out = (carquet_byte_array_t*)values;
-
-                    /* Use O(1) offset table lookup (built when dictionary was read) */
-                    if (reader->dictionary_offsets) {
-                        for (int32_t i = 0; i < encoded_count; i++) {
-                            int32_t idx = (int32_t)indices[i];
-                            if (idx < 0 || idx >= reader->dictionary_count) {
-                                status = CARQUET_ERROR_DECODE;
-                                break;
-                            }
-
-                            /* Direct O(1) lookup using offset table */
-                            uint32_t offset = reader->dictionary_offsets[idx];
-                            const uint8_t* dict_ptr = reader->dictionary_data + offset;
-                            uint32_t len = carquet_read_u32_le(dict_ptr);
-                            out[i].data = (uint8_t*)(dict_ptr + 4);
-                            out[i].length = (int32_t)len;
-                        }
-                    } else {
-                        /* Fallback: scan each time (shouldn't happen for new readers).
-                         * Bounds-checked and size_t-widened as defense-in-depth: a
-                         * 32-bit `4 + len` could otherwise wrap and walk past the
-                         * dictionary buffer. */
-                        const uint8_t* dict_end =
-                            reader->dictionary_data + reader->dictionary_size;
-                        for (int32_t i = 0; i < encoded_count; i++) {
-                            int32_t idx = (int32_t)indices[i];
-                            if (idx < 0 || idx >= reader->dictionary_count) {
-                                status = CARQUET_ERROR_DECODE;
-                                break;
-                            }
-
-                            const uint8_t* dict_ptr = reader->dictionary_data;
-                            bool oob = false;
-                            for (int32_t j = 0; j <= idx; j++) {
-                                if ((size_t)(dict_end - dict_ptr) < 4) {
-                                    oob = true;
-                                    break;
-                                }
-                                uint32_t len = carquet_read_u32_le(dict_ptr);
-                                if ((size_t)(dict_end - dict_ptr) - 4 < (size_t)len) {
-                                    oob = true;
-                                    break;
-                                }
-                                if (j == idx) {
-                                    out[i].data = (uint8_t*)(dict_ptr + 4);
-                                    out[i].length = (int32_t)len;
-                                    break;
-                                }
-                                dict_ptr += (size_t)4 + (size_t)len;
-                            }
-                            if (oob) {
-                                status = CARQUET_ERROR_DECODE;
-                                break;
-                            }
-                        }
+                    break;
+                case CARQUET_PHYSICAL_FLOAT:
+                    if (!carquet_dispatch_checked_gather_float(
+                            (const float *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (float *)values)) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
                     }
-                } else {
-                    /* Use SIMD-optimized gather for common types */
-                    switch (reader->type) {
-                        case CARQUET_PHYSICAL_INT32:
-                            if (!carquet_dispatch_checked_gather_i32(
-                                    (const int32_t*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (int32_t*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_INT64:
-                            if (!carquet_dispatch_checked_gather_i64(
-                                    (const int64_t*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (int64_t*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_FLOAT:
-                            if (!carquet_dispatch_checked_gather_float(
-                                    (const float*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (float*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_DOUBLE:
-                            if (!carquet_dispatch_checked_gather_double(
-                                    (const double*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (double*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_INT96:
-                        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-                            {
-                                size_t value_size = (reader->type == CARQUET_PHYSICAL_INT96)
-                                    ? 12 : (size_t)reader->type_length;
-                                uint8_t* out = (uint8_t*)values;
-                                bool ok;
-#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) && \
+                    break;
+                case CARQUET_PHYSICAL_DOUBLE:
+                    if (!carquet_dispatch_checked_gather_double(
+                            (const double *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (double *)values)) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
+                    }
+                    break;
+                case CARQUET_PHYSICAL_INT96:
+                case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: {
+                    size_t value_size =
+                        (reader->type == CARQUET_PHYSICAL_INT96) ? 12 : (size_t)reader->type_length;
+                    uint8_t *out = (uint8_t *)values;
+                    bool ok;
+#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) &&                                   \
     (defined(__ARM_NEON) || defined(__ARM_NEON__))
-                                ok = gather_fixed_dictionary_values_neon(
-                                    reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices,
-                                    encoded_count,
-                                    value_size,
-                                    out);
+                    ok = gather_fixed_dictionary_values_neon(reader->dictionary_data,
+                                                             reader->dictionary_count, indices,
+                                                             encoded_count, value_size, out);
 #else
-                                ok = true;
-                                for (int32_t i = 0; i < encoded_count; i++) {
-                                    uint32_t idx = indices[i];
-                                    if (idx >= (uint32_t)reader->dictionary_count) {
-                                        ok = false;
-                                        break;
-                                    }
-                                    memcpy(out + (size_t)i * value_size,
-                                           reader->dictionary_data + (size_t)idx * value_size,
-                                           value_size);
-                                }
-#endif
-                                if (!ok) {
-                                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                      "Dictionary index out of bounds");
-                                    return CARQUET_ERROR_DECODE;
-                                }
-                            }
+                    ok = true;
+                    for (int32_t i = 0; i < encoded_count; i++) {
+                        uint32_t idx = indices[i];
+                        if (idx >= (uint32_t)reader->dictionary_count) {
+                            ok = false;
                             break;
-                        default:
-                            break;
+                        }
+                        memcpy(out + (size_t)i * value_size,
+                               reader->dictionary_data + (size_t)idx * value_size, value_size);
                     }
+#endif
+                    if (!ok) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
+                    }
+                } break;
+                default: break;
                 }
-                /* indices buffer is reused, don't free */
             }
-            break;
+            /* indices buffer is reused, don't free */
+        }
+        break;
 
-        default:
-            {
-                /* Phase 3 encodings: DELTA_BINARY_PACKED,
-                 * DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY, and
-                 * BYTE_STREAM_SPLIT for FLOAT/DOUBLE/INT32/INT64/FLBA. */
-                bool handled = false;
-                bool needs_page_retain = false;
-                status = decode_phase3_values(
-                    reader, header->encoding, ptr, remaining,
-                    values, non_null_count,
-                    &handled, &needs_page_retain, error);
-                if (!handled) {
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                        "Unsupported encoding: %d", header->encoding);
-                    return CARQUET_ERROR_INVALID_ENCODING;
-                }
-            }
-            break;
+    default: {
+        /* Phase 3 encodings: DELTA_BINARY_PACKED,
+         * DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY, and
+         * BYTE_STREAM_SPLIT for FLOAT/DOUBLE/INT32/INT64/FLBA. */
+        bool handled = false;
+        bool needs_page_retain = false;
+        status = decode_phase3_values(reader, header->encoding, ptr, remaining, values,
+                                      non_null_count, &handled, &needs_page_retain, error);
+        if (!handled) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING, "Unsupported encoding: %d",
+                              header->encoding);
+            return CARQUET_ERROR_INVALID_ENCODING;
+        }
+    } break;
     }
 
     if (status != CARQUET_OK) {
@@ -1435,26 +1263,19 @@ carquet_status_t carquet_read_data_page_v1(
  * - Data portion may or may not be compressed (header.is_compressed)
  */
 
-carquet_status_t carquet_read_data_page_v2(
-    carquet_column_reader_t* reader,
-    const uint8_t* page_data,
-    size_t page_size,
-    const parquet_data_page_header_v2_t* header,
-    void* values,
-    int64_t max_values,
-    int16_t* def_levels,
-    int16_t* rep_levels,
-    int64_t* values_read,
-    carquet_error_t* error) {
+carquet_status_t carquet_read_data_page_v2(carquet_column_reader_t *reader,
+                                           const uint8_t *page_data, size_t page_size,
+                                           const parquet_data_page_header_v2_t *header,
+                                           void *values, int64_t max_values, int16_t *def_levels,
+                                           int16_t *rep_levels, int64_t *values_read,
+                                           carquet_error_t *error) {
 
-    const uint8_t* ptr = page_data;
+    const uint8_t *ptr = page_data;
     size_t remaining = page_size;
     size_t bytes_consumed;
 
     int32_t num_values = header->num_values;
-    if (num_values > max_values) {
-        num_values = (int32_t)max_values;
-    }
+    if (num_values > max_values) { num_values = (int32_t)max_values; }
 
     /* V2: Repetition levels come first, with known byte length (no length prefix) */
     if (reader->max_rep_level > 0 && rep_levels) {
@@ -1466,8 +1287,8 @@ carquet_status_t carquet_read_data_page_v2(
 
         if (rep_bytes > 0) {
             int bit_width = bit_width_for_max(reader->max_rep_level);
-            carquet_status_t status = decode_levels_rle(
-                ptr, (size_t)rep_bytes, bit_width, num_values, rep_levels, &bytes_consumed);
+            carquet_status_t status = decode_levels_rle(ptr, (size_t)rep_bytes, bit_width,
+                                                        num_values, rep_levels, &bytes_consumed);
             if (status != CARQUET_OK) {
                 CARQUET_SET_ERROR(error, status, "Failed to decode V2 rep levels");
                 return status;
@@ -1486,9 +1307,7 @@ carquet_status_t carquet_read_data_page_v2(
         }
         ptr += rep_bytes;
         remaining -= (size_t)rep_bytes;
-        if (rep_levels) {
-            memset(rep_levels, 0, num_values * sizeof(int16_t));
-        }
+        if (rep_levels) { memset(rep_levels, 0, num_values * sizeof(int16_t)); }
     }
 
     /* V2: Definition levels come second, with known byte length (no length prefix) */
@@ -1501,8 +1320,8 @@ carquet_status_t carquet_read_data_page_v2(
 
         if (def_bytes > 0) {
             int bit_width = bit_width_for_max(reader->max_def_level);
-            carquet_status_t status = decode_levels_rle(
-                ptr, (size_t)def_bytes, bit_width, num_values, def_levels, &bytes_consumed);
+            carquet_status_t status = decode_levels_rle(ptr, (size_t)def_bytes, bit_width,
+                                                        num_values, def_levels, &bytes_consumed);
             if (status != CARQUET_OK) {
                 CARQUET_SET_ERROR(error, status, "Failed to decode V2 def levels");
                 return status;
@@ -1536,259 +1355,243 @@ carquet_status_t carquet_read_data_page_v2(
     /* Count non-null values */
     int32_t non_null_count = num_values;
     if (def_levels && reader->max_def_level > 0) {
-        non_null_count = (int32_t)carquet_dispatch_count_non_nulls(
-            def_levels, num_values, reader->max_def_level);
+        non_null_count = (int32_t)carquet_dispatch_count_non_nulls(def_levels, num_values,
+                                                                   reader->max_def_level);
     }
 
     /* Decode values based on encoding - reuse V1 value decoding logic */
     carquet_status_t status = CARQUET_OK;
 
     switch (header->encoding) {
-        case CARQUET_ENCODING_PLAIN:
-            /* In dictionary-preserving mode the destination buffer is sized for
-             * uint32_t indices (sizeof(uint32_t) per value). A column chunk that
-             * starts dictionary-encoded but falls back to a PLAIN data page
-             * mid-chunk would have carquet_decode_plain() write full physical
-             * values (e.g. 16-byte carquet_byte_array_t for BYTE_ARRAY) into that
-             * narrow buffer, overrunning the heap. Reject rather than corrupt. */
+    case CARQUET_ENCODING_PLAIN:
+        /* In dictionary-preserving mode the destination buffer is sized for
+         * uint32_t indices (sizeof(uint32_t) per value). A column chunk that
+         * starts dictionary-encoded but falls back to a PLAIN data page
+         * mid-chunk would have carquet_decode_plain() write full physical
+         * values (e.g. 16-byte carquet_byte_array_t for BYTE_ARRAY) into that
+         * narrow buffer, overrunning the heap. Reject rather than corrupt. */
+        if (reader->preserve_dictionary) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
+                              "Cannot preserve dictionary: column chunk falls back to PLAIN "
+                              "encoding mid-chunk (mixed encodings)");
+            return CARQUET_ERROR_INVALID_ENCODING;
+        }
+        {
+            int64_t bytes = carquet_decode_plain(ptr, remaining, reader->type, reader->type_length,
+                                                 values, non_null_count);
+            if (bytes < 0) { status = CARQUET_ERROR_DECODE; }
+        }
+        break;
+
+    case CARQUET_ENCODING_RLE_DICTIONARY:
+    case CARQUET_ENCODING_PLAIN_DICTIONARY:
+        if (!reader->has_dictionary) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_DICTIONARY_NOT_FOUND,
+                              "Dictionary encoding without dictionary");
+            return CARQUET_ERROR_DICTIONARY_NOT_FOUND;
+        }
+        /* Decode dictionary indices using RLE */
+        {
+            /* Read bit width byte */
+            if (remaining < 1) {
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "Missing bit width");
+                return CARQUET_ERROR_DECODE;
+            }
+            int bit_width = ptr[0];
+            ptr++;
+            remaining--;
+            if (bit_width > 32) {
+                /* The RLE decoder clamps a width above 32 to 0 and would
+                 * then hand back `count` copies of dictionary entry 0 with
+                 * no error. */
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                  "Dictionary index bit width %d exceeds 32", bit_width);
+                return CARQUET_ERROR_DECODE;
+            }
+            int32_t encoded_count = non_null_count;
+
+            /* Dictionary preservation: decode indices directly into output */
             if (reader->preserve_dictionary) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                    "Cannot preserve dictionary: column chunk falls back to PLAIN "
-                    "encoding mid-chunk (mixed encodings)");
-                return CARQUET_ERROR_INVALID_ENCODING;
-            }
-            {
-                int64_t bytes = carquet_decode_plain(
-                    ptr, remaining, reader->type, reader->type_length,
-                    values, non_null_count);
-                if (bytes < 0) {
-                    status = CARQUET_ERROR_DECODE;
-                }
-            }
-            break;
-
-        case CARQUET_ENCODING_RLE_DICTIONARY:
-        case CARQUET_ENCODING_PLAIN_DICTIONARY:
-            if (!reader->has_dictionary) {
-                CARQUET_SET_ERROR(error, CARQUET_ERROR_DICTIONARY_NOT_FOUND,
-                    "Dictionary encoding without dictionary");
-                return CARQUET_ERROR_DICTIONARY_NOT_FOUND;
-            }
-            /* Decode dictionary indices using RLE */
-            {
-                /* Read bit width byte */
-                if (remaining < 1) {
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE, "Missing bit width");
-                    return CARQUET_ERROR_DECODE;
-                }
-                int bit_width = ptr[0];
-                ptr++;
-                remaining--;
-                if (bit_width > 32) {
-                    /* The RLE decoder clamps a width above 32 to 0 and would
-                     * then hand back `count` copies of dictionary entry 0 with
-                     * no error. */
+                uint32_t *out_indices = (uint32_t *)values;
+                int64_t decoded =
+                    carquet_rle_decode_all(ptr, remaining, bit_width, out_indices, encoded_count);
+                /* A short count means a truncated index stream; the tail
+                 * of the output would be whatever the buffer held before. */
+                if (decoded != encoded_count) {
                     CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                        "Dictionary index bit width %d exceeds 32", bit_width);
+                                      "Dictionary indices truncated: decoded %lld of %lld",
+                                      (long long)decoded, (long long)encoded_count);
                     return CARQUET_ERROR_DECODE;
                 }
-                int32_t encoded_count = non_null_count;
+                break;
+            }
 
-                /* Dictionary preservation: decode indices directly into output */
-                if (reader->preserve_dictionary) {
-                    uint32_t* out_indices = (uint32_t*)values;
-                    int64_t decoded = carquet_rle_decode_all(
-                        ptr, remaining, bit_width, out_indices, encoded_count);
-                    /* A short count means a truncated index stream; the tail
-                     * of the output would be whatever the buffer held before. */
-                    if (decoded != encoded_count) {
+            /* Use reusable indices buffer */
+            uint32_t *indices;
+            if ((size_t)encoded_count <= reader->indices_capacity) {
+                indices = reader->indices_buffer;
+            } else {
+                carquet_mem_free(reader->indices_buffer);
+                reader->indices_buffer =
+                    carquet_mem_malloc((size_t)encoded_count * sizeof(uint32_t));
+                if (!reader->indices_buffer) {
+                    reader->indices_capacity = 0;
+                    CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                                      "Failed to allocate indices");
+                    return CARQUET_ERROR_OUT_OF_MEMORY;
+                }
+                reader->indices_capacity = encoded_count;
+                indices = reader->indices_buffer;
+            }
+
+            int64_t decoded =
+                carquet_rle_decode_all(ptr, remaining, bit_width, indices, encoded_count);
+
+            if (decoded != encoded_count) {
+                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                  "Dictionary indices truncated: decoded %lld of %lld",
+                                  (long long)decoded, (long long)encoded_count);
+                return CARQUET_ERROR_DECODE;
+            }
+
+            /* Look up values from dictionary — same logic as V1 */
+            if (reader->type == CARQUET_PHYSICAL_BYTE_ARRAY) {
+                carquet_byte_array_t *out = (carquet_byte_array_t *)values;
+
+                if (reader->dictionary_offsets) {
+                    for (int32_t i = 0; i < encoded_count; i++) {
+                        int32_t idx = (int32_t)indices[i];
+                        if (idx < 0 || idx >= reader->dictionary_count) {
+                            status = CARQUET_ERROR_DECODE;
+                            break;
+                        }
+                        uint32_t offset = reader->dictionary_offsets[idx];
+                        const uint8_t *dict_ptr = reader->dictionary_data + offset;
+                        uint32_t len = carquet_read_u32_le(dict_ptr);
+                        out[i].data = (uint8_t *)(dict_ptr + 4);
+                        out[i].length = (int32_t)len;
+                    }
+                } else {
+                    /* Fallback scan (unreachable for current readers); bounds-checked
+                     * and size_t-widened as defense-in-depth against a 32-bit
+                     * `4 + len` wrap walking past the dictionary buffer. */
+                    const uint8_t *dict_end = reader->dictionary_data + reader->dictionary_size;
+                    for (int32_t i = 0; i < encoded_count; i++) {
+                        int32_t idx = (int32_t)indices[i];
+                        if (idx < 0 || idx >= reader->dictionary_count) {
+                            status = CARQUET_ERROR_DECODE;
+                            break;
+                        }
+                        const uint8_t *dict_ptr = reader->dictionary_data;
+                        bool oob = false;
+                        for (int32_t j = 0; j <= idx; j++) {
+                            if ((size_t)(dict_end - dict_ptr) < 4) {
+                                oob = true;
+                                break;
+                            }
+                            uint32_t len = carquet_read_u32_le(dict_ptr);
+                            if ((size_t)(dict_end - dict_ptr) - 4 < (size_t)len) {
+                                oob = true;
+                                break;
+                            }
+                            if (j == idx) {
+                                out[i].data = (uint8_t *)(dict_ptr + 4);
+                                out[i].length = (int32_t)len;
+                                break;
+                            }
+                            dict_ptr += (size_t)4 + (size_t)len;
+                        }
+                        if (oob) {
+                            status = CARQUET_ERROR_DECODE;
+                            break;
+                        }
+                    }
+                }
+            } else {
+                switch (reader->type) {
+                case CARQUET_PHYSICAL_INT32:
+                    if (!carquet_dispatch_checked_gather_i32(
+                            (const int32_t *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (int32_t *)values)) {
                         CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                            "Dictionary indices truncated: decoded %lld of %lld",
-                            (long long)decoded, (long long)encoded_count);
+                                          "Dictionary index out of bounds");
                         return CARQUET_ERROR_DECODE;
                     }
                     break;
-                }
-
-                /* Use reusable indices buffer */
-                uint32_t* indices;
-                if ((size_t)encoded_count <= reader->indices_capacity) {
-                    indices = reader->indices_buffer;
-                } else {
-                    carquet_mem_free(reader->indices_buffer);
-                    reader->indices_buffer = carquet_mem_malloc((size_t)encoded_count * sizeof(uint32_t));
-                    if (!reader->indices_buffer) {
-                        reader->indices_capacity = 0;
-                        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate indices");
-                        return CARQUET_ERROR_OUT_OF_MEMORY;
+                case CARQUET_PHYSICAL_INT64:
+                    if (!carquet_dispatch_checked_gather_i64(
+                            (const int64_t *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (int64_t *)values)) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
                     }
-                    reader->indices_capacity = encoded_count;
-                    indices = reader->indices_buffer;
-                }
-
-                int64_t decoded = carquet_rle_decode_all(
-                    ptr, remaining, bit_width, indices, encoded_count);
-
-                if (decoded != encoded_count) {
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                        "Dictionary indices truncated: decoded %lld of %lld",
-                        (long long)decoded, (long long)encoded_count);
-                    return CARQUET_ERROR_DECODE;
-                }
-
-                /* Look up values from dictionary — same logic as V1 */
-                if (reader->type == CARQUET_PHYSICAL_BYTE_ARRAY) {
-                    carquet_byte_array_t* out = (carquet_byte_array_t*)values;
-
-                    if (reader->dictionary_offsets) {
-                        for (int32_t i = 0; i < encoded_count; i++) {
-                            int32_t idx = (int32_t)indices[i];
-                            if (idx < 0 || idx >= reader->dictionary_count) {
-                                status = CARQUET_ERROR_DECODE;
-                                break;
-                            }
-                            uint32_t offset = reader->dictionary_offsets[idx];
-                            const uint8_t* dict_ptr = reader->dictionary_data + offset;
-                            uint32_t len = carquet_read_u32_le(dict_ptr);
-                            out[i].data = (uint8_t*)(dict_ptr + 4);
-                            out[i].length = (int32_t)len;
-                        }
-                    } else {
-                        /* Fallback scan (unreachable for current readers); bounds-checked
-                         * and size_t-widened as defense-in-depth against a 32-bit
-                         * `4 + len` wrap walking past the dictionary buffer. */
-                        const uint8_t* dict_end =
-                            reader->dictionary_data + reader->dictionary_size;
-                        for (int32_t i = 0; i < encoded_count; i++) {
-                            int32_t idx = (int32_t)indices[i];
-                            if (idx < 0 || idx >= reader->dictionary_count) {
-                                status = CARQUET_ERROR_DECODE;
-                                break;
-                            }
-                            const uint8_t* dict_ptr = reader->dictionary_data;
-                            bool oob = false;
-                            for (int32_t j = 0; j <= idx; j++) {
-                                if ((size_t)(dict_end - dict_ptr) < 4) {
-                                    oob = true;
-                                    break;
-                                }
-                                uint32_t len = carquet_read_u32_le(dict_ptr);
-                                if ((size_t)(dict_end - dict_ptr) - 4 < (size_t)len) {
-                                    oob = true;
-                                    break;
-                                }
-                                if (j == idx) {
-                                    out[i].data = (uint8_t*)(dict_ptr + 4);
-                                    out[i].length = (int32_t)len;
-                                    break;
-                                }
-                                dict_ptr += (size_t)4 + (size_t)len;
-                            }
-                            if (oob) {
-                                status = CARQUET_ERROR_DECODE;
-                                break;
-                            }
-                        }
+                    break;
+                case CARQUET_PHYSICAL_FLOAT:
+                    if (!carquet_dispatch_checked_gather_float(
+                            (const float *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (float *)values)) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
                     }
-                } else {
-                    switch (reader->type) {
-                        case CARQUET_PHYSICAL_INT32:
-                            if (!carquet_dispatch_checked_gather_i32(
-                                    (const int32_t*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (int32_t*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_INT64:
-                            if (!carquet_dispatch_checked_gather_i64(
-                                    (const int64_t*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (int64_t*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_FLOAT:
-                            if (!carquet_dispatch_checked_gather_float(
-                                    (const float*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (float*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_DOUBLE:
-                            if (!carquet_dispatch_checked_gather_double(
-                                    (const double*)reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count, (double*)values)) {
-                                CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                  "Dictionary index out of bounds");
-                                return CARQUET_ERROR_DECODE;
-                            }
-                            break;
-                        case CARQUET_PHYSICAL_INT96:
-                        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-                            {
-                                size_t value_size = (reader->type == CARQUET_PHYSICAL_INT96)
-                                    ? 12 : (size_t)reader->type_length;
-                                uint8_t* out = (uint8_t*)values;
-                                bool ok;
-#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) && \
+                    break;
+                case CARQUET_PHYSICAL_DOUBLE:
+                    if (!carquet_dispatch_checked_gather_double(
+                            (const double *)reader->dictionary_data, reader->dictionary_count,
+                            indices, encoded_count, (double *)values)) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
+                    }
+                    break;
+                case CARQUET_PHYSICAL_INT96:
+                case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: {
+                    size_t value_size =
+                        (reader->type == CARQUET_PHYSICAL_INT96) ? 12 : (size_t)reader->type_length;
+                    uint8_t *out = (uint8_t *)values;
+                    bool ok;
+#if defined(CARQUET_ARCH_ARM) && defined(CARQUET_ENABLE_NEON) &&                                   \
     (defined(__ARM_NEON) || defined(__ARM_NEON__))
-                                ok = gather_fixed_dictionary_values_neon(
-                                    reader->dictionary_data,
-                                    reader->dictionary_count,
-                                    indices, encoded_count,
-                                    value_size, out);
+                    ok = gather_fixed_dictionary_values_neon(reader->dictionary_data,
+                                                             reader->dictionary_count, indices,
+                                                             encoded_count, value_size, out);
 #else
-                                ok = true;
-                                for (int32_t i = 0; i < encoded_count; i++) {
-                                    uint32_t idx = indices[i];
-                                    if (idx >= (uint32_t)reader->dictionary_count) {
-                                        ok = false;
-                                        break;
-                                    }
-                                    memcpy(out + (size_t)i * value_size,
-                                           reader->dictionary_data + (size_t)idx * value_size,
-                                           value_size);
-                                }
-#endif
-                                if (!ok) {
-                                    CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
-                                                      "Dictionary index out of bounds");
-                                    return CARQUET_ERROR_DECODE;
-                                }
-                            }
+                    ok = true;
+                    for (int32_t i = 0; i < encoded_count; i++) {
+                        uint32_t idx = indices[i];
+                        if (idx >= (uint32_t)reader->dictionary_count) {
+                            ok = false;
                             break;
-                        default:
-                            break;
+                        }
+                        memcpy(out + (size_t)i * value_size,
+                               reader->dictionary_data + (size_t)idx * value_size, value_size);
                     }
+#endif
+                    if (!ok) {
+                        CARQUET_SET_ERROR(error, CARQUET_ERROR_DECODE,
+                                          "Dictionary index out of bounds");
+                        return CARQUET_ERROR_DECODE;
+                    }
+                } break;
+                default: break;
                 }
             }
-            break;
+        }
+        break;
 
-        default:
-            {
-                /* Phase 3 encodings (shared with V1 path). */
-                bool handled = false;
-                bool needs_page_retain = false;
-                status = decode_phase3_values(
-                    reader, header->encoding, ptr, remaining,
-                    values, non_null_count,
-                    &handled, &needs_page_retain, error);
-                if (!handled) {
-                    CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING,
-                        "Unsupported encoding: %d", header->encoding);
-                    return CARQUET_ERROR_INVALID_ENCODING;
-                }
-            }
-            break;
+    default: {
+        /* Phase 3 encodings (shared with V1 path). */
+        bool handled = false;
+        bool needs_page_retain = false;
+        status = decode_phase3_values(reader, header->encoding, ptr, remaining, values,
+                                      non_null_count, &handled, &needs_page_retain, error);
+        if (!handled) {
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ENCODING, "Unsupported encoding: %d",
+                              header->encoding);
+            return CARQUET_ERROR_INVALID_ENCODING;
+        }
+    } break;
     }
 
     if (status != CARQUET_OK) {
@@ -1807,47 +1610,33 @@ carquet_status_t carquet_read_data_page_v2(
 
 static size_t get_value_size(carquet_physical_type_t type, int32_t type_length) {
     switch (type) {
-        case CARQUET_PHYSICAL_BOOLEAN:
-            return 1;
-        case CARQUET_PHYSICAL_INT32:
-        case CARQUET_PHYSICAL_FLOAT:
-            return 4;
-        case CARQUET_PHYSICAL_INT64:
-        case CARQUET_PHYSICAL_DOUBLE:
-            return 8;
-        case CARQUET_PHYSICAL_INT96:
-            return 12;
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            return type_length;
-        case CARQUET_PHYSICAL_BYTE_ARRAY:
-            return sizeof(carquet_byte_array_t);
-        default:
-            return 0;
+    case CARQUET_PHYSICAL_BOOLEAN: return 1;
+    case CARQUET_PHYSICAL_INT32:
+    case CARQUET_PHYSICAL_FLOAT: return 4;
+    case CARQUET_PHYSICAL_INT64:
+    case CARQUET_PHYSICAL_DOUBLE: return 8;
+    case CARQUET_PHYSICAL_INT96: return 12;
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return type_length;
+    case CARQUET_PHYSICAL_BYTE_ARRAY: return sizeof(carquet_byte_array_t);
+    default: return 0;
     }
 }
 
-static int32_t count_present_levels(
-    const int16_t* def_levels,
-    int32_t count,
-    int16_t max_def_level) {
+static int32_t count_present_levels(const int16_t *def_levels, int32_t count,
+                                    int16_t max_def_level) {
     return (int32_t)carquet_dispatch_count_non_nulls(def_levels, count, max_def_level);
 }
 
 /* Absolute file offset of the payload currently being decompressed, used only
  * to make decompression failures locatable in the source file. */
-static int64_t current_page_payload_offset(const carquet_column_reader_t* reader) {
+static int64_t current_page_payload_offset(const carquet_column_reader_t *reader) {
     return reader->data_start_offset + reader->current_page;
 }
 
 static carquet_status_t prepare_data_page_payload(
-    carquet_column_reader_t* reader,
-    const parquet_column_metadata_t* col_meta,
-    const parquet_page_header_t* page_header,
-    const uint8_t* compressed,
-    const uint8_t** page_data,
-    size_t* page_size,
-    bool* used_decompress_buffer,
-    carquet_error_t* error) {
+    carquet_column_reader_t *reader, const parquet_column_metadata_t *col_meta,
+    const parquet_page_header_t *page_header, const uint8_t *compressed, const uint8_t **page_data,
+    size_t *page_size, bool *used_decompress_buffer, carquet_error_t *error) {
 
     bool is_v2 = (page_header->type == CARQUET_PAGE_DATA_V2);
     carquet_status_t status;
@@ -1857,37 +1646,31 @@ static carquet_status_t prepare_data_page_payload(
     *used_decompress_buffer = false;
 
     status = validate_page_payload_size(page_header, false, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     if (is_v2) {
-        const parquet_data_page_header_v2_t* v2h = &page_header->data_page_header_v2;
-        size_t levels_size = (size_t)v2h->repetition_levels_byte_length +
-                             (size_t)v2h->definition_levels_byte_length;
+        const parquet_data_page_header_v2_t *v2h = &page_header->data_page_header_v2;
+        size_t levels_size =
+            (size_t)v2h->repetition_levels_byte_length + (size_t)v2h->definition_levels_byte_length;
         size_t compressed_data_size = (size_t)page_header->compressed_page_size - levels_size;
-        bool data_is_compressed = v2h->is_compressed &&
-                                  col_meta->codec != CARQUET_COMPRESSION_UNCOMPRESSED;
+        bool data_is_compressed =
+            v2h->is_compressed && col_meta->codec != CARQUET_COMPRESSION_UNCOMPRESSED;
 
         if (data_is_compressed) {
             size_t uncompressed_data_size =
                 (size_t)page_header->uncompressed_page_size - levels_size;
             size_t total_needed = levels_size + uncompressed_data_size;
 
-            status = ensure_decompress_capacity(
-                reader, total_needed, "Failed to allocate V2 decompress buffer", error);
-            if (status != CARQUET_OK) {
-                return status;
-            }
+            status = ensure_decompress_capacity(reader, total_needed,
+                                                "Failed to allocate V2 decompress buffer", error);
+            if (status != CARQUET_OK) { return status; }
 
-            if (levels_size > 0) {
-                memcpy(reader->decompress_buffer, compressed, levels_size);
-            }
+            if (levels_size > 0) { memcpy(reader->decompress_buffer, compressed, levels_size); }
 
             size_t decompressed_data_size = 0;
             char diag[CARQUET_DECOMPRESS_DIAG_SIZE];
-            status = carquet_decompress_page_diag(col_meta->codec,
-                compressed + levels_size, compressed_data_size,
+            status = carquet_decompress_page_diag(
+                col_meta->codec, compressed + levels_size, compressed_data_size,
                 reader->decompress_buffer + levels_size, uncompressed_data_size,
                 &decompressed_data_size, diag, sizeof(diag));
             if (status != CARQUET_OK) {
@@ -1896,14 +1679,13 @@ static carquet_status_t prepare_data_page_payload(
                  * identifies the failure must not be what gets truncated.
                  * %llu, not %zu — the MinGW/msvcrt printf has no z modifier. */
                 CARQUET_SET_ERROR(error, status,
-                    "Failed to decompress V2 page at file offset %lld%s%s "
-                    "(codec=%d, levels=%llu, compressed=%llu, uncompressed=%llu)",
-                    (long long)current_page_payload_offset(reader),
-                    diag[0] ? ": " : "", diag,
-                    (int)col_meta->codec,
-                    (unsigned long long)levels_size,
-                    (unsigned long long)compressed_data_size,
-                    (unsigned long long)uncompressed_data_size);
+                                  "Failed to decompress V2 page at file offset %lld%s%s "
+                                  "(codec=%d, levels=%llu, compressed=%llu, uncompressed=%llu)",
+                                  (long long)current_page_payload_offset(reader),
+                                  diag[0] ? ": " : "", diag, (int)col_meta->codec,
+                                  (unsigned long long)levels_size,
+                                  (unsigned long long)compressed_data_size,
+                                  (unsigned long long)uncompressed_data_size);
                 return status;
             }
 
@@ -1924,26 +1706,22 @@ static carquet_status_t prepare_data_page_payload(
         return CARQUET_OK;
     }
 
-    status = ensure_decompress_capacity(
-        reader, (size_t)page_header->uncompressed_page_size,
-        "Failed to allocate decompress buffer", error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    status = ensure_decompress_capacity(reader, (size_t)page_header->uncompressed_page_size,
+                                        "Failed to allocate decompress buffer", error);
+    if (status != CARQUET_OK) { return status; }
 
     char diag[CARQUET_DECOMPRESS_DIAG_SIZE];
-    status = carquet_decompress_page_diag(col_meta->codec,
-        compressed, (size_t)page_header->compressed_page_size,
-        reader->decompress_buffer, (size_t)page_header->uncompressed_page_size,
-        page_size, diag, sizeof(diag));
+    status = carquet_decompress_page_diag(
+        col_meta->codec, compressed, (size_t)page_header->compressed_page_size,
+        reader->decompress_buffer, (size_t)page_header->uncompressed_page_size, page_size, diag,
+        sizeof(diag));
     if (status != CARQUET_OK) {
         CARQUET_SET_ERROR(error, status,
-            "Failed to decompress data page at file offset %lld%s%s "
-            "(codec=%d, compressed=%d, uncompressed=%d)",
-            (long long)current_page_payload_offset(reader),
-            diag[0] ? ": " : "", diag,
-            (int)col_meta->codec,
-            page_header->compressed_page_size, page_header->uncompressed_page_size);
+                          "Failed to decompress data page at file offset %lld%s%s "
+                          "(codec=%d, compressed=%d, uncompressed=%d)",
+                          (long long)current_page_payload_offset(reader), diag[0] ? ": " : "", diag,
+                          (int)col_meta->codec, page_header->compressed_page_size,
+                          page_header->uncompressed_page_size);
         return status;
     }
 
@@ -1957,13 +1735,12 @@ static carquet_status_t prepare_data_page_payload(
  * ============================================================================
  */
 
-static carquet_status_t load_dictionary_page_mmap(
-    carquet_column_reader_t* reader,
-    carquet_error_t* error) {
+static carquet_status_t load_dictionary_page_mmap(carquet_column_reader_t *reader,
+                                                  carquet_error_t *error) {
 
-    carquet_reader_t* file_reader = reader->file_reader;
-    const uint8_t* mmap_data = file_reader->mmap_data;
-    const parquet_column_metadata_t* col_meta = reader->col_meta;
+    carquet_reader_t *file_reader = reader->file_reader;
+    const uint8_t *mmap_data = file_reader->mmap_data;
+    const parquet_column_metadata_t *col_meta = reader->col_meta;
 
     /* Parse page header directly from mmap */
     int64_t dict_offset = col_meta->dictionary_page_offset;
@@ -1971,7 +1748,7 @@ static carquet_status_t load_dictionary_page_mmap(
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Dictionary page offset out of range");
         return CARQUET_ERROR_INVALID_PAGE;
     }
-    const uint8_t* header_ptr = mmap_data + dict_offset;
+    const uint8_t *header_ptr = mmap_data + dict_offset;
     /* Page headers have no spec size limit (large statistics can exceed any
      * fixed guess). The whole file is mapped, so let the thrift parser read
      * the full remaining span; it stops at the struct end. */
@@ -1979,11 +1756,9 @@ static carquet_status_t load_dictionary_page_mmap(
 
     parquet_page_header_t page_header;
     size_t header_size;
-    carquet_status_t status = parquet_parse_page_header(
-        header_ptr, max_header, &page_header, &header_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    carquet_status_t status =
+        parquet_parse_page_header(header_ptr, max_header, &page_header, &header_size, error);
+    if (status != CARQUET_OK) { return status; }
 
     if (page_header.type != CARQUET_PAGE_DICTIONARY) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Expected dictionary page");
@@ -1991,17 +1766,13 @@ static carquet_status_t load_dictionary_page_mmap(
     }
 
     status = validate_page_payload_size(&page_header, true, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
     status = validate_page_payload_span(file_reader, dict_offset, header_size,
                                         page_header.compressed_page_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Get pointer to compressed data */
-    const uint8_t* compressed = header_ptr + header_size;
+    const uint8_t *compressed = header_ptr + header_size;
 
     /* Verify CRC32 if present */
     if (page_header.has_crc && file_reader->options.verify_checksums) {
@@ -2009,16 +1780,16 @@ static carquet_status_t load_dictionary_page_mmap(
         uint32_t expected_crc = (uint32_t)page_header.crc;
         if (computed_crc != expected_crc) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_CRC_MISMATCH,
-                "Dictionary page CRC mismatch: expected 0x%08X, got 0x%08X",
-                expected_crc, computed_crc);
+                              "Dictionary page CRC mismatch: expected 0x%08X, got 0x%08X",
+                              expected_crc, computed_crc);
             return CARQUET_ERROR_CRC_MISMATCH;
         }
     }
 
     /* Process dictionary data */
-    const uint8_t* page_data;
+    const uint8_t *page_data;
     size_t page_size;
-    uint8_t* decompressed = NULL;
+    uint8_t *decompressed = NULL;
 
     if (col_meta->codec == CARQUET_COMPRESSION_UNCOMPRESSED) {
         /* Zero-copy: point directly to mmap data */
@@ -2028,25 +1799,24 @@ static carquet_status_t load_dictionary_page_mmap(
         /* Must decompress */
         decompressed = carquet_mem_malloc(page_header.uncompressed_page_size);
         if (!decompressed) {
-            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate decompress buffer");
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                              "Failed to allocate decompress buffer");
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
 
         char diag[CARQUET_DECOMPRESS_DIAG_SIZE];
-        status = carquet_decompress_page_diag(col_meta->codec,
-            compressed, page_header.compressed_page_size,
-            decompressed, page_header.uncompressed_page_size, &page_size,
-            diag, sizeof(diag));
+        status = carquet_decompress_page_diag(
+            col_meta->codec, compressed, page_header.compressed_page_size, decompressed,
+            page_header.uncompressed_page_size, &page_size, diag, sizeof(diag));
 
         if (status != CARQUET_OK) {
             carquet_mem_free(decompressed);
             CARQUET_SET_ERROR(error, status,
-                "Failed to decompress dictionary page at file offset %lld%s%s "
-                "(codec=%d, compressed=%d, uncompressed=%d)",
-                (long long)dict_offset,
-                diag[0] ? ": " : "", diag,
-                (int)col_meta->codec,
-                page_header.compressed_page_size, page_header.uncompressed_page_size);
+                              "Failed to decompress dictionary page at file offset %lld%s%s "
+                              "(codec=%d, compressed=%d, uncompressed=%d)",
+                              (long long)dict_offset, diag[0] ? ": " : "", diag,
+                              (int)col_meta->codec, page_header.compressed_page_size,
+                              page_header.uncompressed_page_size);
             return status;
         }
         page_data = decompressed;
@@ -2054,18 +1824,15 @@ static carquet_status_t load_dictionary_page_mmap(
 
     /* Parse dictionary */
     status = carquet_read_dictionary_page(
-        reader, (uint8_t*)page_data, page_size,
-        &page_header.dictionary_page_header,
-        col_meta->codec == CARQUET_COMPRESSION_UNCOMPRESSED
-            ? CARQUET_DATA_VIEW
-            : CARQUET_DATA_OWNED,
+        reader, (uint8_t *)page_data, page_size, &page_header.dictionary_page_header,
+        col_meta->codec == CARQUET_COMPRESSION_UNCOMPRESSED ? CARQUET_DATA_VIEW
+                                                            : CARQUET_DATA_OWNED,
         error);
 
     if (status == CARQUET_OK) {
         int64_t dict_end;
         if (!checked_add_i64(dict_offset, (int64_t)header_size, &dict_end) ||
-            !checked_add_i64(dict_end, (int64_t)page_header.compressed_page_size,
-                             &dict_end)) {
+            !checked_add_i64(dict_end, (int64_t)page_header.compressed_page_size, &dict_end)) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Dictionary page offset overflow");
             return CARQUET_ERROR_INVALID_PAGE;
         }
@@ -2083,28 +1850,26 @@ static carquet_status_t load_dictionary_page_mmap(
  * (BYTE_ARRAY min/max) can push a header past any fixed guess. Read from the
  * prebuffer/file growing the window whenever the thrift parser reports
  * truncation, until it parses or a hard ceiling is reached. */
-static carquet_status_t read_and_parse_page_header_fread(
-    carquet_reader_t* file_reader,
-    int64_t offset,
-    parquet_page_header_t* page_header,
-    size_t* header_size,
-    carquet_error_t* error) {
+static carquet_status_t read_and_parse_page_header_fread(carquet_reader_t *file_reader,
+                                                         int64_t offset,
+                                                         parquet_page_header_t *page_header,
+                                                         size_t *header_size,
+                                                         carquet_error_t *error) {
 
     uint8_t stackbuf[256];
-    uint8_t* buf = stackbuf;
+    uint8_t *buf = stackbuf;
     size_t cap = sizeof(stackbuf);
 
     for (;;) {
         size_t n = prebuf_read_at(file_reader, offset, buf, cap);
         if (n < 8) {
             if (buf != stackbuf) carquet_mem_free(buf);
-            CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ,
-                              "Failed to read page header");
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ, "Failed to read page header");
             return CARQUET_ERROR_FILE_READ;
         }
 
-        carquet_status_t status = parquet_parse_page_header(
-            buf, n, page_header, header_size, error);
+        carquet_status_t status =
+            parquet_parse_page_header(buf, n, page_header, header_size, error);
         if (status == CARQUET_OK) {
             if (buf != stackbuf) carquet_mem_free(buf);
             return CARQUET_OK;
@@ -2120,10 +1885,8 @@ static carquet_status_t read_and_parse_page_header_fread(
         }
 
         size_t new_cap = cap * 4;
-        if (new_cap > CARQUET_MAX_PAGE_PAYLOAD_SIZE) {
-            new_cap = CARQUET_MAX_PAGE_PAYLOAD_SIZE;
-        }
-        uint8_t* nb = carquet_mem_malloc(new_cap);
+        if (new_cap > CARQUET_MAX_PAGE_PAYLOAD_SIZE) { new_cap = CARQUET_MAX_PAGE_PAYLOAD_SIZE; }
+        uint8_t *nb = carquet_mem_malloc(new_cap);
         if (!nb) {
             if (buf != stackbuf) carquet_mem_free(buf);
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
@@ -2141,22 +1904,19 @@ static carquet_status_t read_and_parse_page_header_fread(
  * ============================================================================
  */
 
-static carquet_status_t load_dictionary_page_fread(
-    carquet_column_reader_t* reader,
-    carquet_error_t* error) {
+static carquet_status_t load_dictionary_page_fread(carquet_column_reader_t *reader,
+                                                   carquet_error_t *error) {
 
-    carquet_reader_t* file_reader = reader->file_reader;
-    const parquet_column_metadata_t* col_meta = reader->col_meta;
+    carquet_reader_t *file_reader = reader->file_reader;
+    const parquet_column_metadata_t *col_meta = reader->col_meta;
     int64_t dict_offset = col_meta->dictionary_page_offset;
 
     /* Read page header (from prebuffer cache or file) */
     parquet_page_header_t page_header;
     size_t header_size;
-    carquet_status_t status = read_and_parse_page_header_fread(
-        file_reader, dict_offset, &page_header, &header_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    carquet_status_t status = read_and_parse_page_header_fread(file_reader, dict_offset,
+                                                               &page_header, &header_size, error);
+    if (status != CARQUET_OK) { return status; }
 
     if (page_header.type != CARQUET_PAGE_DICTIONARY) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Expected dictionary page");
@@ -2164,19 +1924,16 @@ static carquet_status_t load_dictionary_page_fread(
     }
 
     status = validate_page_payload_size(&page_header, true, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
     status = validate_page_payload_span(file_reader, dict_offset, header_size,
                                         page_header.compressed_page_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Read compressed data (from prebuffer cache or file) */
-    uint8_t* compressed = carquet_mem_malloc(page_header.compressed_page_size);
+    uint8_t *compressed = carquet_mem_malloc(page_header.compressed_page_size);
     if (!compressed) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate compressed buffer");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                          "Failed to allocate compressed buffer");
         return CARQUET_ERROR_OUT_OF_MEMORY;
     }
 
@@ -2186,8 +1943,8 @@ static carquet_status_t load_dictionary_page_fread(
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Dictionary page offset overflow");
         return CARQUET_ERROR_INVALID_PAGE;
     }
-    if (prebuf_read_at(file_reader, dict_data_offset,
-                       compressed, page_header.compressed_page_size) !=
+    if (prebuf_read_at(file_reader, dict_data_offset, compressed,
+                       page_header.compressed_page_size) !=
         (size_t)page_header.compressed_page_size) {
         carquet_mem_free(compressed);
         CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ, "Failed to read dictionary data");
@@ -2201,14 +1958,14 @@ static carquet_status_t load_dictionary_page_fread(
         if (computed_crc != expected_crc) {
             carquet_mem_free(compressed);
             CARQUET_SET_ERROR(error, CARQUET_ERROR_CRC_MISMATCH,
-                "Dictionary page CRC mismatch: expected 0x%08X, got 0x%08X",
-                expected_crc, computed_crc);
+                              "Dictionary page CRC mismatch: expected 0x%08X, got 0x%08X",
+                              expected_crc, computed_crc);
             return CARQUET_ERROR_CRC_MISMATCH;
         }
     }
 
     /* Decompress if needed */
-    uint8_t* page_data;
+    uint8_t *page_data;
     size_t page_size;
 
     if (col_meta->codec == CARQUET_COMPRESSION_UNCOMPRESSED) {
@@ -2218,42 +1975,38 @@ static carquet_status_t load_dictionary_page_fread(
         page_data = carquet_mem_malloc(page_header.uncompressed_page_size);
         if (!page_data) {
             carquet_mem_free(compressed);
-            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate decompress buffer");
+            CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
+                              "Failed to allocate decompress buffer");
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
 
         char diag[CARQUET_DECOMPRESS_DIAG_SIZE];
-        status = carquet_decompress_page_diag(col_meta->codec,
-            compressed, page_header.compressed_page_size,
-            page_data, page_header.uncompressed_page_size, &page_size,
-            diag, sizeof(diag));
+        status = carquet_decompress_page_diag(
+            col_meta->codec, compressed, page_header.compressed_page_size, page_data,
+            page_header.uncompressed_page_size, &page_size, diag, sizeof(diag));
         carquet_mem_free(compressed);
 
         if (status != CARQUET_OK) {
             carquet_mem_free(page_data);
             CARQUET_SET_ERROR(error, status,
-                "Failed to decompress dictionary page at file offset %lld%s%s "
-                "(codec=%d, compressed=%d, uncompressed=%d)",
-                (long long)col_meta->dictionary_page_offset,
-                diag[0] ? ": " : "", diag,
-                (int)col_meta->codec,
-                page_header.compressed_page_size, page_header.uncompressed_page_size);
+                              "Failed to decompress dictionary page at file offset %lld%s%s "
+                              "(codec=%d, compressed=%d, uncompressed=%d)",
+                              (long long)col_meta->dictionary_page_offset, diag[0] ? ": " : "",
+                              diag, (int)col_meta->codec, page_header.compressed_page_size,
+                              page_header.uncompressed_page_size);
             return status;
         }
     }
 
     /* Parse dictionary */
-    status = carquet_read_dictionary_page(
-        reader, page_data, page_size,
-        &page_header.dictionary_page_header,
-        CARQUET_DATA_OWNED, error);
+    status = carquet_read_dictionary_page(reader, page_data, page_size,
+                                          &page_header.dictionary_page_header, CARQUET_DATA_OWNED,
+                                          error);
 
     if (status == CARQUET_OK) {
         int64_t dict_end;
-        if (!checked_add_i64(col_meta->dictionary_page_offset,
-                             (int64_t)header_size, &dict_end) ||
-            !checked_add_i64(dict_end, (int64_t)page_header.compressed_page_size,
-                             &dict_end)) {
+        if (!checked_add_i64(col_meta->dictionary_page_offset, (int64_t)header_size, &dict_end) ||
+            !checked_add_i64(dict_end, (int64_t)page_header.compressed_page_size, &dict_end)) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Dictionary page offset overflow");
             return CARQUET_ERROR_INVALID_PAGE;
         }
@@ -2277,20 +2030,17 @@ static carquet_status_t load_dictionary_page_fread(
  * ============================================================================
  */
 
-static carquet_status_t load_next_page_mmap(
-    carquet_column_reader_t* reader,
-    carquet_error_t* error) {
+static carquet_status_t load_next_page_mmap(carquet_column_reader_t *reader,
+                                            carquet_error_t *error) {
 
-    carquet_reader_t* file_reader = reader->file_reader;
-    const uint8_t* mmap_data = file_reader->mmap_data;
-    const parquet_column_metadata_t* col_meta = reader->col_meta;
+    carquet_reader_t *file_reader = reader->file_reader;
+    const uint8_t *mmap_data = file_reader->mmap_data;
+    const parquet_column_metadata_t *col_meta = reader->col_meta;
 
     /* Load dictionary if needed (may update data_start_offset) */
     if (col_meta->has_dictionary_page_offset && !reader->has_dictionary) {
         carquet_status_t status = load_dictionary_page_mmap(reader, error);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
     }
 
     /* Parse page header directly from mmap */
@@ -2303,7 +2053,7 @@ static carquet_status_t load_next_page_mmap(
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Data page offset out of range");
         return CARQUET_ERROR_INVALID_PAGE;
     }
-    const uint8_t* header_ptr = mmap_data + page_offset;
+    const uint8_t *header_ptr = mmap_data + page_offset;
     /* Page headers have no spec size limit (large statistics can exceed any
      * fixed guess). The whole file is mapped, so let the thrift parser read
      * the full remaining span; it stops at the struct end. */
@@ -2311,11 +2061,9 @@ static carquet_status_t load_next_page_mmap(
 
     parquet_page_header_t page_header;
     size_t header_size;
-    carquet_status_t status = parquet_parse_page_header(
-        header_ptr, max_hdr, &page_header, &header_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    carquet_status_t status =
+        parquet_parse_page_header(header_ptr, max_hdr, &page_header, &header_size, error);
+    if (status != CARQUET_OK) { return status; }
 
     if (page_header.type != CARQUET_PAGE_DATA && page_header.type != CARQUET_PAGE_DATA_V2) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Expected data page");
@@ -2323,17 +2071,13 @@ static carquet_status_t load_next_page_mmap(
     }
 
     status = validate_page_payload_size(&page_header, false, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
     status = validate_page_payload_span(file_reader, page_offset, header_size,
                                         page_header.compressed_page_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Get pointer to page data in mmap */
-    const uint8_t* page_data_ptr = header_ptr + header_size;
+    const uint8_t *page_data_ptr = header_ptr + header_size;
 
     /* Verify CRC32 if present */
     if (page_header.has_crc && file_reader->options.verify_checksums) {
@@ -2341,8 +2085,8 @@ static carquet_status_t load_next_page_mmap(
         uint32_t expected_crc = (uint32_t)page_header.crc;
         if (computed_crc != expected_crc) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_CRC_MISMATCH,
-                "Page CRC mismatch: expected 0x%08X, got 0x%08X at offset %lld",
-                expected_crc, computed_crc, (long long)page_offset);
+                              "Page CRC mismatch: expected 0x%08X, got 0x%08X at offset %lld",
+                              expected_crc, computed_crc, (long long)page_offset);
             return CARQUET_ERROR_CRC_MISMATCH;
         }
     }
@@ -2351,19 +2095,19 @@ static carquet_status_t load_next_page_mmap(
     bool is_v2 = (page_header.type == CARQUET_PAGE_DATA_V2);
     int32_t num_values = is_v2 ? page_header.data_page_header_v2.num_values
                                : page_header.data_page_header.num_values;
-    carquet_encoding_t page_encoding = is_v2 ? page_header.data_page_header_v2.encoding
-                                             : page_header.data_page_header.encoding;
+    carquet_encoding_t page_encoding =
+        is_v2 ? page_header.data_page_header_v2.encoding : page_header.data_page_header.encoding;
     /* In dictionary-preserving mode, decoded_values contains uint32_t indices
      * rather than materialized physical values. The batch reader sizes its
      * destination buffer accordingly; keep the page-copy path symmetric or a
      * preserved INT64/DOUBLE page will overrun a uint32_t output buffer. */
     size_t value_size = reader->preserve_dictionary
-        ? sizeof(uint32_t)
-        : get_value_size(reader->type, reader->type_length);
+                            ? sizeof(uint32_t)
+                            : get_value_size(reader->type, reader->type_length);
 
     /* Check if zero-copy is possible (V1 only — V2 has levels interleaved) */
-    bool zero_copy_eligible = !is_v2 && carquet_page_is_zero_copy_eligible(
-        col_meta->codec, page_encoding, reader->type);
+    bool zero_copy_eligible =
+        !is_v2 && carquet_page_is_zero_copy_eligible(col_meta->codec, page_encoding, reader->type);
 
     /* Additional constraint: no definition/repetition levels for zero-copy
      * (levels require RLE decoding which modifies data layout) */
@@ -2396,7 +2140,7 @@ static carquet_status_t load_next_page_mmap(
         }
 
         /* Point directly to mmap data - no copy! */
-        reader->decoded_values = (uint8_t*)page_data_ptr;
+        reader->decoded_values = (uint8_t *)page_data_ptr;
         reader->decoded_ownership = CARQUET_DATA_VIEW;
 
         /* Zero-copy path only triggers when max_def/rep == 0 (REQUIRED columns).
@@ -2423,16 +2167,13 @@ static carquet_status_t load_next_page_mmap(
 
     /* ====== STANDARD PATH (with decompression/decoding) ====== */
 
-    const uint8_t* page_data;
+    const uint8_t *page_data;
     size_t page_size;
     bool used_decompress_buffer = false;
 
-    status = prepare_data_page_payload(reader, col_meta, &page_header, page_data_ptr,
-                                       &page_data, &page_size, &used_decompress_buffer,
-                                       error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    status = prepare_data_page_payload(reader, col_meta, &page_header, page_data_ptr, &page_data,
+                                       &page_size, &used_decompress_buffer, error);
+    if (status != CARQUET_OK) { return status; }
 
     if (!is_v2 && page_values_can_be_viewed_directly(reader, page_encoding)) {
         size_t required_bytes = 0;
@@ -2448,7 +2189,7 @@ static carquet_status_t load_next_page_mmap(
         if (reader->decoded_ownership == CARQUET_DATA_OWNED) {
             carquet_mem_free(reader->decoded_values);
         }
-        reader->decoded_values = (uint8_t*)page_data;
+        reader->decoded_values = (uint8_t *)page_data;
         reader->decoded_ownership = CARQUET_DATA_VIEW;
         reader->decoded_capacity = 0;
         release_decoded_level_buffers(reader);
@@ -2463,31 +2204,23 @@ static carquet_status_t load_next_page_mmap(
     }
 
     status = ensure_decoded_page_buffers(reader, num_values, value_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Decode the page */
     int64_t decoded_count;
     if (is_v2) {
-        status = carquet_read_data_page_v2(
-            reader, page_data, page_size,
-            &page_header.data_page_header_v2,
-            reader->decoded_values, num_values,
-            reader->decoded_def_levels, reader->decoded_rep_levels,
-            &decoded_count, error);
+        status = carquet_read_data_page_v2(reader, page_data, page_size,
+                                           &page_header.data_page_header_v2, reader->decoded_values,
+                                           num_values, reader->decoded_def_levels,
+                                           reader->decoded_rep_levels, &decoded_count, error);
     } else {
-        status = carquet_read_data_page_v1(
-            reader, page_data, page_size,
-            &page_header.data_page_header,
-            reader->decoded_values, num_values,
-            reader->decoded_def_levels, reader->decoded_rep_levels,
-            &decoded_count, error);
+        status = carquet_read_data_page_v1(reader, page_data, page_size,
+                                           &page_header.data_page_header, reader->decoded_values,
+                                           num_values, reader->decoded_def_levels,
+                                           reader->decoded_rep_levels, &decoded_count, error);
     }
 
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* For BYTE_ARRAY PLAIN columns with compressed data, retain a copy of the
      * decompressed buffer since carquet_byte_array_t.data pointers reference it.
@@ -2497,18 +2230,16 @@ static carquet_status_t load_next_page_mmap(
     if (used_decompress_buffer && reader->type == CARQUET_PHYSICAL_BYTE_ARRAY &&
         (page_encoding == CARQUET_ENCODING_PLAIN ||
          page_encoding == CARQUET_ENCODING_DELTA_LENGTH_BYTE_ARRAY)) {
-        uint8_t* retained = carquet_column_retain_page(reader, page_data, page_size);
+        uint8_t *retained = carquet_column_retain_page(reader, page_data, page_size);
         if (!retained) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to retain page data");
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
         /* Fixup BYTE_ARRAY pointers to reference the retained copy */
         ptrdiff_t offset = retained - page_data;
-        carquet_byte_array_t* ba = (carquet_byte_array_t*)reader->decoded_values;
+        carquet_byte_array_t *ba = (carquet_byte_array_t *)reader->decoded_values;
         for (int64_t i = 0; i < decoded_count; i++) {
-            if (ba[i].data) {
-                ba[i].data = ba[i].data + offset;
-            }
+            if (ba[i].data) { ba[i].data = ba[i].data + offset; }
         }
     }
 
@@ -2526,19 +2257,16 @@ static carquet_status_t load_next_page_mmap(
  * ============================================================================
  */
 
-static carquet_status_t load_next_page_fread(
-    carquet_column_reader_t* reader,
-    carquet_error_t* error) {
+static carquet_status_t load_next_page_fread(carquet_column_reader_t *reader,
+                                             carquet_error_t *error) {
 
-    carquet_reader_t* file_reader = reader->file_reader;
-    const parquet_column_metadata_t* col_meta = reader->col_meta;
+    carquet_reader_t *file_reader = reader->file_reader;
+    const parquet_column_metadata_t *col_meta = reader->col_meta;
 
     /* Load dictionary if needed (may update data_start_offset) */
     if (col_meta->has_dictionary_page_offset && !reader->has_dictionary) {
         carquet_status_t status = load_dictionary_page_fread(reader, error);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
     }
 
     /* Read page header (from prebuffer cache or file) */
@@ -2551,11 +2279,9 @@ static carquet_status_t load_next_page_fread(
 
     parquet_page_header_t page_header;
     size_t header_size;
-    carquet_status_t status = read_and_parse_page_header_fread(
-        file_reader, page_file_offset, &page_header, &header_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    carquet_status_t status = read_and_parse_page_header_fread(file_reader, page_file_offset,
+                                                               &page_header, &header_size, error);
+    if (status != CARQUET_OK) { return status; }
 
     if (page_header.type != CARQUET_PAGE_DATA && page_header.type != CARQUET_PAGE_DATA_V2) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Expected data page");
@@ -2563,19 +2289,16 @@ static carquet_status_t load_next_page_fread(
     }
 
     status = validate_page_payload_size(&page_header, false, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     status = validate_page_payload_span(file_reader, page_file_offset, header_size,
                                         page_header.compressed_page_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Read compressed page data into a reusable buffer (from prebuffer or file) */
     if ((size_t)page_header.compressed_page_size > reader->page_buffer_capacity) {
-        uint8_t* new_buffer = carquet_mem_realloc(reader->page_buffer, (size_t)page_header.compressed_page_size);
+        uint8_t *new_buffer =
+            carquet_mem_realloc(reader->page_buffer, (size_t)page_header.compressed_page_size);
         if (!new_buffer) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate page buffer");
             return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -2584,15 +2307,15 @@ static carquet_status_t load_next_page_fread(
         reader->page_buffer_capacity = (size_t)page_header.compressed_page_size;
     }
     reader->page_buffer_size = (size_t)page_header.compressed_page_size;
-    uint8_t* compressed = reader->page_buffer;
+    uint8_t *compressed = reader->page_buffer;
 
     int64_t page_data_offset;
     if (!checked_add_i64(page_file_offset, (int64_t)header_size, &page_data_offset)) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Data page offset overflow");
         return CARQUET_ERROR_INVALID_PAGE;
     }
-    if (prebuf_read_at(file_reader, page_data_offset,
-                       compressed, page_header.compressed_page_size) !=
+    if (prebuf_read_at(file_reader, page_data_offset, compressed,
+                       page_header.compressed_page_size) !=
         (size_t)page_header.compressed_page_size) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ, "Failed to read page data");
         return CARQUET_ERROR_FILE_READ;
@@ -2604,8 +2327,9 @@ static carquet_status_t load_next_page_fread(
         uint32_t expected_crc = (uint32_t)page_header.crc;
         if (computed_crc != expected_crc) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_CRC_MISMATCH,
-                "Page CRC mismatch: expected 0x%08X, got 0x%08X at offset %lld",
-                expected_crc, computed_crc, (long long)(data_offset + reader->current_page));
+                              "Page CRC mismatch: expected 0x%08X, got 0x%08X at offset %lld",
+                              expected_crc, computed_crc,
+                              (long long)(data_offset + reader->current_page));
             return CARQUET_ERROR_CRC_MISMATCH;
         }
     }
@@ -2614,23 +2338,20 @@ static carquet_status_t load_next_page_fread(
     bool is_v2 = (page_header.type == CARQUET_PAGE_DATA_V2);
     int32_t num_values = is_v2 ? page_header.data_page_header_v2.num_values
                                : page_header.data_page_header.num_values;
-    carquet_encoding_t page_encoding = is_v2 ? page_header.data_page_header_v2.encoding
-                                             : page_header.data_page_header.encoding;
+    carquet_encoding_t page_encoding =
+        is_v2 ? page_header.data_page_header_v2.encoding : page_header.data_page_header.encoding;
     size_t value_size = reader->preserve_dictionary
-        ? sizeof(uint32_t)
-        : get_value_size(reader->type, reader->type_length);
+                            ? sizeof(uint32_t)
+                            : get_value_size(reader->type, reader->type_length);
 
     /* Decompress if needed. V2 pages keep level bytes uncompressed and only
      * decompress the data tail, so both fread and mmap paths share this helper. */
-    const uint8_t* page_data;
+    const uint8_t *page_data;
     size_t page_size;
     bool used_decompress_buffer = false;
-    status = prepare_data_page_payload(reader, col_meta, &page_header, compressed,
-                                       &page_data, &page_size, &used_decompress_buffer,
-                                       error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    status = prepare_data_page_payload(reader, col_meta, &page_header, compressed, &page_data,
+                                       &page_size, &used_decompress_buffer, error);
+    if (status != CARQUET_OK) { return status; }
 
     if (!is_v2 && page_values_can_be_viewed_directly(reader, page_encoding)) {
         size_t required_bytes = 0;
@@ -2646,7 +2367,7 @@ static carquet_status_t load_next_page_fread(
         if (reader->decoded_ownership == CARQUET_DATA_OWNED) {
             carquet_mem_free(reader->decoded_values);
         }
-        reader->decoded_values = (uint8_t*)page_data;
+        reader->decoded_values = (uint8_t *)page_data;
         reader->decoded_ownership = CARQUET_DATA_VIEW;
         reader->decoded_capacity = 0;
         release_decoded_level_buffers(reader);
@@ -2660,31 +2381,23 @@ static carquet_status_t load_next_page_fread(
     }
 
     status = ensure_decoded_page_buffers(reader, num_values, value_size, error);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Decode the entire page into our buffers */
     int64_t decoded_count;
     if (is_v2) {
-        status = carquet_read_data_page_v2(
-            reader, page_data, page_size,
-            &page_header.data_page_header_v2,
-            reader->decoded_values, num_values,
-            reader->decoded_def_levels, reader->decoded_rep_levels,
-            &decoded_count, error);
+        status = carquet_read_data_page_v2(reader, page_data, page_size,
+                                           &page_header.data_page_header_v2, reader->decoded_values,
+                                           num_values, reader->decoded_def_levels,
+                                           reader->decoded_rep_levels, &decoded_count, error);
     } else {
-        status = carquet_read_data_page_v1(
-            reader, page_data, page_size,
-            &page_header.data_page_header,
-            reader->decoded_values, num_values,
-            reader->decoded_def_levels, reader->decoded_rep_levels,
-            &decoded_count, error);
+        status = carquet_read_data_page_v1(reader, page_data, page_size,
+                                           &page_header.data_page_header, reader->decoded_values,
+                                           num_values, reader->decoded_def_levels,
+                                           reader->decoded_rep_levels, &decoded_count, error);
     }
 
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* For BYTE_ARRAY PLAIN columns, the decoded carquet_byte_array_t structs
      * have .data pointers into the page data buffer. Retain every page buffer
@@ -2695,18 +2408,16 @@ static carquet_status_t load_next_page_fread(
                     page_encoding == CARQUET_ENCODING_DELTA_LENGTH_BYTE_ARRAY));
 
     if (retain) {
-        uint8_t* retained = carquet_column_retain_page(reader, page_data, page_size);
+        uint8_t *retained = carquet_column_retain_page(reader, page_data, page_size);
         if (!retained) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to retain page data");
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
 
         ptrdiff_t offset = retained - page_data;
-        carquet_byte_array_t* ba = (carquet_byte_array_t*)reader->decoded_values;
+        carquet_byte_array_t *ba = (carquet_byte_array_t *)reader->decoded_values;
         for (int64_t i = 0; i < decoded_count; i++) {
-            if (ba[i].data) {
-                ba[i].data = ba[i].data + offset;
-            }
+            if (ba[i].data) { ba[i].data = ba[i].data + offset; }
         }
     }
 
@@ -2725,16 +2436,12 @@ static carquet_status_t load_next_page_fread(
  * ============================================================================
  */
 
-static carquet_status_t load_next_page(
-    carquet_column_reader_t* reader,
-    carquet_error_t* error) {
+static carquet_status_t load_next_page(carquet_column_reader_t *reader, carquet_error_t *error) {
 
-    carquet_reader_t* file_reader = reader->file_reader;
+    carquet_reader_t *file_reader = reader->file_reader;
 
     /* Use mmap/buffer path if memory-mapped or buffer-based reader */
-    if (file_reader->mmap_data != NULL) {
-        return load_next_page_mmap(reader, error);
-    }
+    if (file_reader->mmap_data != NULL) { return load_next_page_mmap(reader, error); }
 
     /* Fall back to fread path (requires valid file handle) */
     if (file_reader->file == NULL) {
@@ -2749,9 +2456,8 @@ static carquet_status_t load_next_page(
  * ============================================================================
  */
 
-carquet_status_t carquet_column_ensure_page_loaded(
-    carquet_column_reader_t* reader,
-    carquet_error_t* error) {
+carquet_status_t carquet_column_ensure_page_loaded(carquet_column_reader_t *reader,
+                                                   carquet_error_t *error) {
 
     if (!reader) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT, "NULL reader");
@@ -2775,9 +2481,8 @@ carquet_status_t carquet_column_ensure_page_loaded(
  * ============================================================================
  */
 
-carquet_status_t carquet_column_ensure_dictionary_loaded(
-    carquet_column_reader_t* reader,
-    carquet_error_t* error) {
+carquet_status_t carquet_column_ensure_dictionary_loaded(carquet_column_reader_t *reader,
+                                                         carquet_error_t *error) {
 
     if (!reader || !reader->col_meta) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT, "NULL reader");
@@ -2788,9 +2493,7 @@ carquet_status_t carquet_column_ensure_dictionary_loaded(
         return CARQUET_OK;
     }
 
-    if (reader->file_reader->mmap_data != NULL) {
-        return load_dictionary_page_mmap(reader, error);
-    }
+    if (reader->file_reader->mmap_data != NULL) { return load_dictionary_page_mmap(reader, error); }
     if (reader->file_reader->file == NULL) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_STATE, "No data source");
         return CARQUET_ERROR_INVALID_STATE;
@@ -2812,37 +2515,33 @@ carquet_status_t carquet_column_ensure_dictionary_loaded(
  * across all data pages in the column chunk.
  */
 
-static carquet_status_t parse_header_at_offset(
-    carquet_reader_t* file_reader, int64_t offset,
-    parquet_page_header_t* hdr, size_t* hdr_size,
-    carquet_error_t* error) {
+static carquet_status_t parse_header_at_offset(carquet_reader_t *file_reader, int64_t offset,
+                                               parquet_page_header_t *hdr, size_t *hdr_size,
+                                               carquet_error_t *error) {
 
     if (offset < 0 || (size_t)offset >= file_reader->file_size) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE,
-            "Page header offset out of file");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE, "Page header offset out of file");
         return CARQUET_ERROR_INVALID_PAGE;
     }
 
     if (file_reader->mmap_data != NULL) {
         size_t max_hdr = file_reader->file_size - (size_t)offset;
-        return parquet_parse_page_header(
-            file_reader->mmap_data + offset, max_hdr, hdr, hdr_size, error);
+        return parquet_parse_page_header(file_reader->mmap_data + offset, max_hdr, hdr, hdr_size,
+                                         error);
     }
     if (file_reader->file == NULL) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_STATE, "No data source");
         return CARQUET_ERROR_INVALID_STATE;
     }
-    return read_and_parse_page_header_fread(
-        file_reader, offset, hdr, hdr_size, error);
+    return read_and_parse_page_header_fread(file_reader, offset, hdr, hdr_size, error);
 }
 
-carquet_status_t carquet_column_reader_seek_to_data_page(
-    carquet_column_reader_t* reader,
-    int64_t page_file_offset,
-    int64_t values_before_page,
-    carquet_error_t* error) {
+carquet_status_t carquet_column_reader_seek_to_data_page(carquet_column_reader_t *reader,
+                                                         int64_t page_file_offset,
+                                                         int64_t values_before_page,
+                                                         carquet_error_t *error) {
 
-    (void)values_before_page;  /* Computed internally via header walk. */
+    (void)values_before_page; /* Computed internally via header walk. */
 
     if (!reader || !reader->col_meta) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT, "NULL reader");
@@ -2855,9 +2554,8 @@ carquet_status_t carquet_column_reader_seek_to_data_page(
 
     if (page_file_offset < reader->data_start_offset) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "Target page offset %lld before chunk data start %lld",
-            (long long)page_file_offset,
-            (long long)reader->data_start_offset);
+                          "Target page offset %lld before chunk data start %lld",
+                          (long long)page_file_offset, (long long)reader->data_start_offset);
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
@@ -2910,8 +2608,7 @@ carquet_status_t carquet_column_reader_seek_to_data_page(
         int64_t abs_off = reader->data_start_offset + walk_pos;
         parquet_page_header_t hdr;
         size_t hdr_size = 0;
-        st = parse_header_at_offset(reader->file_reader, abs_off,
-                                    &hdr, &hdr_size, error);
+        st = parse_header_at_offset(reader->file_reader, abs_off, &hdr, &hdr_size, error);
         if (st != CARQUET_OK) return st;
 
         int32_t num_values = 0;
@@ -2928,7 +2625,7 @@ carquet_status_t carquet_column_reader_seek_to_data_page(
         int64_t advance = (int64_t)hdr_size + (int64_t)hdr.compressed_page_size;
         if (advance <= 0) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_PAGE,
-                "Non-positive page advance during seek walk");
+                              "Non-positive page advance during seek walk");
             return CARQUET_ERROR_INVALID_PAGE;
         }
         walk_pos += advance;
@@ -2936,9 +2633,9 @@ carquet_status_t carquet_column_reader_seek_to_data_page(
 
     if (walk_pos != target_offset) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "Target page offset %lld does not align with a page boundary "
-            "(walked past to %lld)",
-            (long long)target_offset, (long long)walk_pos);
+                          "Target page offset %lld does not align with a page boundary "
+                          "(walked past to %lld)",
+                          (long long)target_offset, (long long)walk_pos);
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
@@ -2953,14 +2650,10 @@ carquet_status_t carquet_column_reader_seek_to_data_page(
  * ============================================================================
  */
 
-carquet_status_t carquet_read_next_page(
-    carquet_column_reader_t* reader,
-    void* values,
-    int64_t max_values,
-    int16_t* def_levels,
-    int16_t* rep_levels,
-    int64_t* values_read,
-    carquet_error_t* error) {
+carquet_status_t carquet_read_next_page(carquet_column_reader_t *reader, void *values,
+                                        int64_t max_values, int16_t *def_levels,
+                                        int16_t *rep_levels, int64_t *values_read,
+                                        carquet_error_t *error) {
 
     if (!reader || !values || !values_read) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT, "NULL argument");
@@ -2969,9 +2662,7 @@ carquet_status_t carquet_read_next_page(
 
     {
         carquet_status_t status = carquet_column_ensure_page_loaded(reader, error);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
     }
 
     if (max_values == 0) {
@@ -2982,9 +2673,7 @@ carquet_status_t carquet_read_next_page(
     /* Calculate how many values to return from the current page */
     int32_t available = reader->page_num_values - reader->page_values_read;
     int32_t to_copy = (int32_t)max_values;
-    if (to_copy > available) {
-        to_copy = available;
-    }
+    if (to_copy > available) { to_copy = available; }
     if (to_copy <= 0) {
         *values_read = 0;
         return CARQUET_OK;
@@ -2993,8 +2682,8 @@ carquet_status_t carquet_read_next_page(
     /* Copy values from decoded buffers. Optional columns store a dense stream
      * of present values; definition levels preserve the logical row shape. */
     size_t value_size = reader->preserve_dictionary
-        ? sizeof(uint32_t)
-        : get_value_size(reader->type, reader->type_length);
+                            ? sizeof(uint32_t)
+                            : get_value_size(reader->type, reader->type_length);
     size_t offset = (size_t)reader->page_values_read * value_size;
     int32_t values_to_copy = to_copy;
 
@@ -3009,22 +2698,17 @@ carquet_status_t carquet_read_next_page(
         } else if (reader->dense_cursor_pos == reader->page_values_read) {
             dense_start = reader->dense_cursor_val;
         } else {
-            dense_start = count_present_levels(
-                reader->decoded_def_levels,
-                reader->page_values_read,
-                reader->max_def_level);
+            dense_start = count_present_levels(reader->decoded_def_levels, reader->page_values_read,
+                                               reader->max_def_level);
         }
-        values_to_copy = count_present_levels(
-            reader->decoded_def_levels + reader->page_values_read,
-            to_copy,
-            reader->max_def_level);
+        values_to_copy = count_present_levels(reader->decoded_def_levels + reader->page_values_read,
+                                              to_copy, reader->max_def_level);
         offset = (size_t)dense_start * value_size;
         reader->dense_cursor_pos = reader->page_values_read + to_copy;
         reader->dense_cursor_val = dense_start + values_to_copy;
     }
 
-    memcpy(values, (uint8_t*)reader->decoded_values + offset,
-           (size_t)values_to_copy * value_size);
+    memcpy(values, (uint8_t *)reader->decoded_values + offset, (size_t)values_to_copy * value_size);
 
     if (def_levels) {
         if (reader->decoded_def_levels) {
@@ -3066,30 +2750,22 @@ carquet_status_t carquet_read_next_page(
  * Returns the number of values actually skipped (may be less than requested if
  * the column chunk is exhausted first).
  */
-int64_t carquet_column_skip(
-    carquet_column_reader_t* reader,
-    int64_t num_values) {
+int64_t carquet_column_skip(carquet_column_reader_t *reader, int64_t num_values) {
 
     /* reader is nonnull per API contract */
-    if (num_values <= 0 || reader->values_remaining <= 0) {
-        return 0;
-    }
+    if (num_values <= 0 || reader->values_remaining <= 0) { return 0; }
 
     carquet_error_t error = CARQUET_ERROR_INIT;
 
     /* Finalize data_start_offset (past any dictionary page) so that
      * current_page == 0 refers to the first data page. */
-    if (carquet_column_ensure_dictionary_loaded(reader, &error) != CARQUET_OK) {
-        return 0;
-    }
+    if (carquet_column_ensure_dictionary_loaded(reader, &error) != CARQUET_OK) { return 0; }
 
     int64_t total_skipped = 0;
     while (total_skipped < num_values && reader->values_remaining > 0) {
         /* 1. Values already decoded in the loaded page: dropping them is free. */
-        if (reader->page_loaded &&
-            reader->page_values_read < reader->page_num_values) {
-            int64_t avail = (int64_t)reader->page_num_values -
-                            (int64_t)reader->page_values_read;
+        if (reader->page_loaded && reader->page_values_read < reader->page_num_values) {
+            int64_t avail = (int64_t)reader->page_num_values - (int64_t)reader->page_values_read;
             int64_t want = num_values - total_skipped;
             int64_t n = avail < want ? avail : want;
             if (n > reader->values_remaining) n = reader->values_remaining;
@@ -3101,8 +2777,8 @@ int64_t carquet_column_skip(
 
         /* 2. Loaded page fully consumed: advance past it (no I/O). */
         if (reader->page_loaded) {
-            reader->current_page += (int64_t)reader->page_header_size +
-                                    (int64_t)reader->page_compressed_size;
+            reader->current_page +=
+                (int64_t)reader->page_header_size + (int64_t)reader->page_compressed_size;
             reader->page_loaded = false;
             reader->page_num_values = 0;
             reader->page_values_read = 0;
@@ -3113,32 +2789,25 @@ int64_t carquet_column_skip(
 
         /* 3. No page loaded: peek the next page header (no payload read). */
         int64_t abs_off;
-        if (!checked_add_i64(reader->data_start_offset, reader->current_page,
-                             &abs_off)) {
-            break;
-        }
+        if (!checked_add_i64(reader->data_start_offset, reader->current_page, &abs_off)) { break; }
         parquet_page_header_t hdr;
         size_t hdr_size = 0;
-        if (parse_header_at_offset(reader->file_reader, abs_off,
-                                   &hdr, &hdr_size, &error) != CARQUET_OK) {
-            break;  /* End of chunk or malformed: stop, return what we have. */
+        if (parse_header_at_offset(reader->file_reader, abs_off, &hdr, &hdr_size, &error) !=
+            CARQUET_OK) {
+            break; /* End of chunk or malformed: stop, return what we have. */
         }
         if (hdr.type != CARQUET_PAGE_DATA && hdr.type != CARQUET_PAGE_DATA_V2) {
-            break;  /* Walked past the chunk's data pages. */
+            break; /* Walked past the chunk's data pages. */
         }
-        int32_t page_vals = (hdr.type == CARQUET_PAGE_DATA_V2)
-            ? hdr.data_page_header_v2.num_values
-            : hdr.data_page_header.num_values;
+        int32_t page_vals = (hdr.type == CARQUET_PAGE_DATA_V2) ? hdr.data_page_header_v2.num_values
+                                                               : hdr.data_page_header.num_values;
         if (page_vals < 0) page_vals = 0;
 
         int64_t advance = (int64_t)hdr_size + (int64_t)hdr.compressed_page_size;
-        if (advance <= 0) {
-            break;  /* Defensive: never spin on a degenerate header. */
-        }
+        if (advance <= 0) { break; /* Defensive: never spin on a degenerate header. */ }
 
         int64_t want = num_values - total_skipped;
-        if ((int64_t)page_vals <= want &&
-            (int64_t)page_vals <= reader->values_remaining) {
+        if ((int64_t)page_vals <= want && (int64_t)page_vals <= reader->values_remaining) {
             /* Whole page fits in the skip: advance by header size only. */
             reader->current_page += advance;
             reader->values_remaining -= page_vals;

@@ -20,27 +20,27 @@
 
 static DWORD WINAPI worker_thread_func(LPVOID arg);
 
-#define POOL_LOCK(p)   EnterCriticalSection(&(p)->mutex)
+#define POOL_LOCK(p) EnterCriticalSection(&(p)->mutex)
 #define POOL_UNLOCK(p) LeaveCriticalSection(&(p)->mutex)
-#define POOL_WAIT_WORK(p)  SleepConditionVariableCS(&(p)->work_available, &(p)->mutex, INFINITE)
+#define POOL_WAIT_WORK(p) SleepConditionVariableCS(&(p)->work_available, &(p)->mutex, INFINITE)
 #define POOL_SIGNAL_WORK(p) WakeConditionVariable(&(p)->work_available)
 #define POOL_BROADCAST_WORK(p) WakeAllConditionVariable(&(p)->work_available)
 #define POOL_SIGNAL_DONE(p) WakeAllConditionVariable(&(p)->work_done)
-#define POOL_WAIT_DONE(p)  SleepConditionVariableCS(&(p)->work_done, &(p)->mutex, INFINITE)
+#define POOL_WAIT_DONE(p) SleepConditionVariableCS(&(p)->work_done, &(p)->mutex, INFINITE)
 #define POOL_WAIT_NOT_FULL(p) SleepConditionVariableCS(&(p)->queue_not_full, &(p)->mutex, INFINITE)
 #define POOL_SIGNAL_NOT_FULL(p) WakeConditionVariable(&(p)->queue_not_full)
 
 #else
 
-static void* worker_thread_func(void* arg);
+static void *worker_thread_func(void *arg);
 
-#define POOL_LOCK(p)   pthread_mutex_lock(&(p)->mutex)
+#define POOL_LOCK(p) pthread_mutex_lock(&(p)->mutex)
 #define POOL_UNLOCK(p) pthread_mutex_unlock(&(p)->mutex)
-#define POOL_WAIT_WORK(p)  pthread_cond_wait(&(p)->work_available, &(p)->mutex)
+#define POOL_WAIT_WORK(p) pthread_cond_wait(&(p)->work_available, &(p)->mutex)
 #define POOL_SIGNAL_WORK(p) pthread_cond_signal(&(p)->work_available)
 #define POOL_BROADCAST_WORK(p) pthread_cond_broadcast(&(p)->work_available)
 #define POOL_SIGNAL_DONE(p) pthread_cond_broadcast(&(p)->work_done)
-#define POOL_WAIT_DONE(p)  pthread_cond_wait(&(p)->work_done, &(p)->mutex)
+#define POOL_WAIT_DONE(p) pthread_cond_wait(&(p)->work_done, &(p)->mutex)
 #define POOL_WAIT_NOT_FULL(p) pthread_cond_wait(&(p)->queue_not_full, &(p)->mutex)
 #define POOL_SIGNAL_NOT_FULL(p) pthread_cond_signal(&(p)->queue_not_full)
 
@@ -53,17 +53,15 @@ static void* worker_thread_func(void* arg);
 #ifdef _WIN32
 static DWORD WINAPI worker_thread_func(LPVOID arg) {
 #else
-static void* worker_thread_func(void* arg) {
+static void *worker_thread_func(void *arg) {
 #endif
-    carquet_worker_pool_t* pool = (carquet_worker_pool_t*)arg;
+    carquet_worker_pool_t *pool = (carquet_worker_pool_t *)arg;
 
     for (;;) {
         POOL_LOCK(pool);
 
         /* Wait for work or shutdown */
-        while (pool->queue_count == 0 && !pool->shutdown) {
-            POOL_WAIT_WORK(pool);
-        }
+        while (pool->queue_count == 0 && !pool->shutdown) { POOL_WAIT_WORK(pool); }
 
         if (pool->shutdown && pool->queue_count == 0) {
             POOL_UNLOCK(pool);
@@ -75,7 +73,7 @@ static void* worker_thread_func(void* arg) {
         pool->queue_head = (pool->queue_head + 1) % CARQUET_POOL_QUEUE_CAPACITY;
         pool->queue_count--;
         pool->active_tasks++;
-        POOL_SIGNAL_NOT_FULL(pool);  /* Unblock any waiting submitter */
+        POOL_SIGNAL_NOT_FULL(pool); /* Unblock any waiting submitter */
         POOL_UNLOCK(pool);
 
         /* Execute task outside lock */
@@ -83,9 +81,7 @@ static void* worker_thread_func(void* arg) {
 
         POOL_LOCK(pool);
         pool->active_tasks--;
-        if (pool->active_tasks == 0 && pool->queue_count == 0) {
-            POOL_SIGNAL_DONE(pool);
-        }
+        if (pool->active_tasks == 0 && pool->queue_count == 0) { POOL_SIGNAL_DONE(pool); }
         POOL_UNLOCK(pool);
     }
 
@@ -100,10 +96,10 @@ static void* worker_thread_func(void* arg) {
  * Pool Lifecycle
  * ============================================================================ */
 
-carquet_worker_pool_t* carquet_worker_pool_create(int32_t num_threads) {
+carquet_worker_pool_t *carquet_worker_pool_create(int32_t num_threads) {
     if (num_threads < 1) return NULL;
 
-    carquet_worker_pool_t* pool = carquet_mem_calloc(1, sizeof(carquet_worker_pool_t));
+    carquet_worker_pool_t *pool = carquet_mem_calloc(1, sizeof(carquet_worker_pool_t));
     if (!pool) return NULL;
 
     pool->num_threads = num_threads;
@@ -159,9 +155,7 @@ carquet_worker_pool_t* carquet_worker_pool_create(int32_t num_threads) {
         if (pthread_create(&pool->threads[i], NULL, worker_thread_func, pool) != 0) {
             pool->shutdown = true;
             pthread_cond_broadcast(&pool->work_available);
-            for (int32_t j = 0; j < i; j++) {
-                pthread_join(pool->threads[j], NULL);
-            }
+            for (int32_t j = 0; j < i; j++) { pthread_join(pool->threads[j], NULL); }
             pthread_mutex_destroy(&pool->mutex);
             pthread_cond_destroy(&pool->work_available);
             pthread_cond_destroy(&pool->work_done);
@@ -176,14 +170,11 @@ carquet_worker_pool_t* carquet_worker_pool_create(int32_t num_threads) {
     return pool;
 }
 
-void carquet_worker_pool_submit(carquet_worker_pool_t* pool,
-                                 carquet_task_fn fn, void* arg) {
+void carquet_worker_pool_submit(carquet_worker_pool_t *pool, carquet_task_fn fn, void *arg) {
     POOL_LOCK(pool);
 
     /* Block until queue has space (condition variable instead of spin-wait) */
-    while (pool->queue_count >= CARQUET_POOL_QUEUE_CAPACITY) {
-        POOL_WAIT_NOT_FULL(pool);
-    }
+    while (pool->queue_count >= CARQUET_POOL_QUEUE_CAPACITY) { POOL_WAIT_NOT_FULL(pool); }
 
     pool->queue[pool->queue_tail].fn = fn;
     pool->queue[pool->queue_tail].arg = arg;
@@ -194,30 +185,24 @@ void carquet_worker_pool_submit(carquet_worker_pool_t* pool,
     POOL_UNLOCK(pool);
 }
 
-void carquet_worker_pool_wait(carquet_worker_pool_t* pool) {
+void carquet_worker_pool_wait(carquet_worker_pool_t *pool) {
     POOL_LOCK(pool);
-    while (pool->queue_count > 0 || pool->active_tasks > 0) {
-        POOL_WAIT_DONE(pool);
-    }
+    while (pool->queue_count > 0 || pool->active_tasks > 0) { POOL_WAIT_DONE(pool); }
     POOL_UNLOCK(pool);
 }
 
-void carquet_worker_pool_parallel_for(carquet_worker_pool_t* pool,
-                                       carquet_task_fn fn,
-                                       void** args, int32_t count) {
-    for (int32_t i = 0; i < count; i++) {
-        carquet_worker_pool_submit(pool, fn, args[i]);
-    }
+void carquet_worker_pool_parallel_for(carquet_worker_pool_t *pool, carquet_task_fn fn, void **args,
+                                      int32_t count) {
+    for (int32_t i = 0; i < count; i++) { carquet_worker_pool_submit(pool, fn, args[i]); }
     carquet_worker_pool_wait(pool);
 }
 
-void carquet_worker_pool_submit_batch(carquet_worker_pool_t* pool,
-                                       carquet_task_fn fn,
-                                       void** args, int32_t count) {
+void carquet_worker_pool_submit_batch(carquet_worker_pool_t *pool, carquet_task_fn fn, void **args,
+                                      int32_t count) {
     POOL_LOCK(pool);
     for (int32_t i = 0; i < count; i++) {
         while (pool->queue_count >= CARQUET_POOL_QUEUE_CAPACITY) {
-            POOL_BROADCAST_WORK(pool);  /* Wake workers to drain queue */
+            POOL_BROADCAST_WORK(pool); /* Wake workers to drain queue */
             POOL_WAIT_NOT_FULL(pool);
         }
         pool->queue[pool->queue_tail].fn = fn;
@@ -225,11 +210,11 @@ void carquet_worker_pool_submit_batch(carquet_worker_pool_t* pool,
         pool->queue_tail = (pool->queue_tail + 1) % CARQUET_POOL_QUEUE_CAPACITY;
         pool->queue_count++;
     }
-    POOL_BROADCAST_WORK(pool);  /* Wake all workers */
+    POOL_BROADCAST_WORK(pool); /* Wake all workers */
     POOL_UNLOCK(pool);
 }
 
-void carquet_worker_pool_destroy(carquet_worker_pool_t* pool) {
+void carquet_worker_pool_destroy(carquet_worker_pool_t *pool) {
     if (!pool) return;
 
     POOL_LOCK(pool);
@@ -244,9 +229,7 @@ void carquet_worker_pool_destroy(carquet_worker_pool_t* pool) {
     }
     DeleteCriticalSection(&pool->mutex);
 #else
-    for (int32_t i = 0; i < pool->num_threads; i++) {
-        pthread_join(pool->threads[i], NULL);
-    }
+    for (int32_t i = 0; i < pool->num_threads; i++) { pthread_join(pool->threads[i], NULL); }
     pthread_mutex_destroy(&pool->mutex);
     pthread_cond_destroy(&pool->work_available);
     pthread_cond_destroy(&pool->work_done);

@@ -29,28 +29,28 @@ extern "C" {
  * Task and Pool Structures
  * ============================================================================ */
 
-typedef void (*carquet_task_fn)(void* arg);
+typedef void (*carquet_task_fn)(void *arg);
 
 typedef struct carquet_task {
     carquet_task_fn fn;
-    void* arg;
+    void *arg;
 } carquet_task_t;
 
 #define CARQUET_POOL_QUEUE_CAPACITY 512
 
 typedef struct carquet_worker_pool {
 #ifdef _WIN32
-    HANDLE* threads;
+    HANDLE *threads;
 #else
-    pthread_t* threads;
+    pthread_t *threads;
 #endif
     int32_t num_threads;
 
     /* Circular task queue protected by mutex */
     carquet_task_t queue[CARQUET_POOL_QUEUE_CAPACITY];
-    int32_t queue_head;     /* Next slot to dequeue from */
-    int32_t queue_tail;     /* Next slot to enqueue into */
-    int32_t queue_count;    /* Number of tasks in queue */
+    int32_t queue_head;  /* Next slot to dequeue from */
+    int32_t queue_tail;  /* Next slot to enqueue into */
+    int32_t queue_count; /* Number of tasks in queue */
 
     /* Synchronization */
 #ifdef _WIN32
@@ -65,7 +65,7 @@ typedef struct carquet_worker_pool {
     pthread_cond_t queue_not_full;
 #endif
 
-    int32_t active_tasks;   /* Tasks currently being executed */
+    int32_t active_tasks; /* Tasks currently being executed */
     bool shutdown;
 } carquet_worker_pool_t;
 
@@ -77,40 +77,37 @@ typedef struct carquet_worker_pool {
  * Create a worker pool with the given number of threads.
  * Returns NULL on failure.
  */
-carquet_worker_pool_t* carquet_worker_pool_create(int32_t num_threads);
+carquet_worker_pool_t *carquet_worker_pool_create(int32_t num_threads);
 
 /**
  * Submit a task to the pool. The task function will be called with the
  * given argument on a worker thread. Non-blocking.
  */
-void carquet_worker_pool_submit(carquet_worker_pool_t* pool,
-                                 carquet_task_fn fn, void* arg);
+void carquet_worker_pool_submit(carquet_worker_pool_t *pool, carquet_task_fn fn, void *arg);
 
 /**
  * Submit N tasks with the same function but different arguments.
  * Acquires the lock once for the entire batch, reducing synchronization overhead.
  */
-void carquet_worker_pool_submit_batch(carquet_worker_pool_t* pool,
-                                       carquet_task_fn fn,
-                                       void** args, int32_t count);
+void carquet_worker_pool_submit_batch(carquet_worker_pool_t *pool, carquet_task_fn fn, void **args,
+                                      int32_t count);
 
 /**
  * Block until all submitted tasks have completed.
  */
-void carquet_worker_pool_wait(carquet_worker_pool_t* pool);
+void carquet_worker_pool_wait(carquet_worker_pool_t *pool);
 
 /**
  * Submit N tasks and wait for all to complete.
  * Convenience wrapper for the common pattern of parallel-for.
  */
-void carquet_worker_pool_parallel_for(carquet_worker_pool_t* pool,
-                                       carquet_task_fn fn,
-                                       void** args, int32_t count);
+void carquet_worker_pool_parallel_for(carquet_worker_pool_t *pool, carquet_task_fn fn, void **args,
+                                      int32_t count);
 
 /**
  * Destroy the pool, joining all threads.
  */
-void carquet_worker_pool_destroy(carquet_worker_pool_t* pool);
+void carquet_worker_pool_destroy(carquet_worker_pool_t *pool);
 
 #ifdef __cplusplus
 }

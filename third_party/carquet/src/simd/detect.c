@@ -42,7 +42,7 @@ static void carquet_clear_initialized(void) {
 #if defined(__GNUC__) || defined(__clang__)
     __atomic_store_n(&g_initialized, 0, __ATOMIC_RELEASE);
 #elif defined(_MSC_VER)
-    _InterlockedExchange((volatile long*)&g_initialized, 0);
+    _InterlockedExchange((volatile long *)&g_initialized, 0);
 #else
     g_initialized = 0;
 #endif
@@ -52,7 +52,7 @@ static int carquet_is_initialized(void) {
 #if defined(__GNUC__) || defined(__clang__)
     return __atomic_load_n(&g_initialized, __ATOMIC_ACQUIRE);
 #elif defined(_MSC_VER)
-    return _InterlockedCompareExchange((volatile long*)&g_initialized, 1, 1);
+    return _InterlockedCompareExchange((volatile long *)&g_initialized, 1, 1);
 #else
     return g_initialized;
 #endif
@@ -62,7 +62,7 @@ static void carquet_set_initialized(void) {
 #if defined(__GNUC__) || defined(__clang__)
     __atomic_store_n(&g_initialized, 1, __ATOMIC_RELEASE);
 #elif defined(_MSC_VER)
-    _InterlockedExchange((volatile long*)&g_initialized, 1);
+    _InterlockedExchange((volatile long *)&g_initialized, 1);
 #else
     g_initialized = 1;
 #endif
@@ -88,8 +88,8 @@ static uint64_t read_xcr0(void) {
 
 static void detect_x86_features(void) {
     bool has_osxsave = false;
-    bool ymm_ok = false;     /* OS saves XMM (bit1) + YMM (bit2) state */
-    bool zmm_ok = false;     /* OS additionally saves opmask/ZMM state */
+    bool ymm_ok = false; /* OS saves XMM (bit1) + YMM (bit2) state */
+    bool zmm_ok = false; /* OS additionally saves opmask/ZMM state */
 
 #if defined(_MSC_VER)
     int info[4];
@@ -150,7 +150,8 @@ static void detect_x86_features(void) {
 
 static void detect_arm_features(void) {
     /* NEON is baseline on 64-bit ARM and available when compiled with NEON support. */
-#if defined(__aarch64__) || defined(__arm64__) || defined(_M_ARM64) || defined(__ARM_NEON) || defined(__ARM_NEON__)
+#if defined(__aarch64__) || defined(__arm64__) || defined(_M_ARM64) || defined(__ARM_NEON) ||      \
+    defined(__ARM_NEON__)
     g_cpu_info.has_neon = 1;
 #else
     g_cpu_info.has_neon = 0;
@@ -171,10 +172,10 @@ static void detect_arm_features(void) {
 #ifdef __ARM_FEATURE_SVE
         uint64_t vl;
         __asm__ volatile("rdvl %0, #1" : "=r"(vl));
-        g_cpu_info.sve_vector_length = (int)(vl * 8);  /* Convert bytes to bits */
+        g_cpu_info.sve_vector_length = (int)(vl * 8); /* Convert bytes to bits */
 #else
         /* SVE detected but not compiled with SVE support */
-        g_cpu_info.sve_vector_length = 128;  /* Minimum SVE vector length */
+        g_cpu_info.sve_vector_length = 128; /* Minimum SVE vector length */
 #endif
 #endif
     }
@@ -189,7 +190,7 @@ static void detect_arm_features(void) {
 
 static void detect_arm_features(void) {
     /* ARMv7 NEON detection would require runtime checks */
-    g_cpu_info.has_neon = 0;  /* Conservative default */
+    g_cpu_info.has_neon = 0; /* Conservative default */
 }
 
 #endif
@@ -199,9 +200,11 @@ static void detect_arm_features(void) {
  * the flag unset would race writing g_cpu_info and the compression tables. */
 static void init_lock_acquire(void) {
 #if defined(__GNUC__) || defined(__clang__)
-    while (__atomic_exchange_n(&g_init_lock, 1, __ATOMIC_ACQUIRE)) { /* spin */ }
+    while (__atomic_exchange_n(&g_init_lock, 1, __ATOMIC_ACQUIRE)) { /* spin */
+    }
 #elif defined(_MSC_VER)
-    while (_InterlockedExchange((volatile long*)&g_init_lock, 1)) { /* spin */ }
+    while (_InterlockedExchange((volatile long *)&g_init_lock, 1)) { /* spin */
+    }
 #endif
 }
 
@@ -209,15 +212,13 @@ static void init_lock_release(void) {
 #if defined(__GNUC__) || defined(__clang__)
     __atomic_store_n(&g_init_lock, 0, __ATOMIC_RELEASE);
 #elif defined(_MSC_VER)
-    _InterlockedExchange((volatile long*)&g_init_lock, 0);
+    _InterlockedExchange((volatile long *)&g_init_lock, 0);
 #endif
 }
 
 carquet_status_t carquet_init(void) {
     /* Fast path: already initialized */
-    if (carquet_is_initialized()) {
-        return CARQUET_OK;
-    }
+    if (carquet_is_initialized()) { return CARQUET_OK; }
 
     init_lock_acquire();
     /* Re-check under the lock: another thread may have completed init while we
@@ -232,14 +233,13 @@ carquet_status_t carquet_init(void) {
 
 #if defined(__x86_64__) || defined(__i386__) || defined(_M_X64) || defined(_M_IX86)
     detect_x86_features();
-#elif defined(__aarch64__) || defined(__arm64__) || defined(_M_ARM64) || defined(__arm__) || defined(_M_ARM)
+#elif defined(__aarch64__) || defined(__arm64__) || defined(_M_ARM64) || defined(__arm__) ||       \
+    defined(_M_ARM)
     detect_arm_features();
 #endif
 
 #if defined(__aarch64__) || defined(__arm64__) || defined(_M_ARM64)
-    if (!g_cpu_info.has_neon) {
-        g_cpu_info.has_neon = 1;
-    }
+    if (!g_cpu_info.has_neon) { g_cpu_info.has_neon = 1; }
 #endif
 
     /* Initialize compression lookup tables.
@@ -261,16 +261,14 @@ void carquet_cleanup(void) {
     carquet_clear_initialized();
 }
 
-const carquet_cpu_info_t* carquet_get_cpu_info(void) {
+const carquet_cpu_info_t *carquet_get_cpu_info(void) {
     if (!carquet_is_initialized()) {
         carquet_status_t status = carquet_init();
         (void)status; /* Ignore - we'll return info regardless */
     }
 
 #if defined(__aarch64__) || defined(__arm64__) || defined(_M_ARM64)
-    if (!g_cpu_info.has_neon) {
-        g_cpu_info.has_neon = 1;
-    }
+    if (!g_cpu_info.has_neon) { g_cpu_info.has_neon = 1; }
 #endif
     return &g_cpu_info;
 }

@@ -22,67 +22,64 @@
  * ============================================================================
  */
 
-typedef void (*prefix_sum_i32_fn)(int32_t* values, int64_t count, int32_t initial);
-typedef void (*prefix_sum_i64_fn)(int64_t* values, int64_t count, int64_t initial);
+typedef void (*prefix_sum_i32_fn)(int32_t *values, int64_t count, int32_t initial);
+typedef void (*prefix_sum_i64_fn)(int64_t *values, int64_t count, int64_t initial);
 
-typedef void (*gather_i32_fn)(const int32_t* dict, const uint32_t* indices,
-                               int64_t count, int32_t* output);
-typedef void (*gather_i64_fn)(const int64_t* dict, const uint32_t* indices,
-                               int64_t count, int64_t* output);
-typedef void (*gather_float_fn)(const float* dict, const uint32_t* indices,
-                                 int64_t count, float* output);
-typedef void (*gather_double_fn)(const double* dict, const uint32_t* indices,
-                                  int64_t count, double* output);
-typedef bool (*checked_gather_i32_fn)(const int32_t* dict, int32_t dict_count,
-                                       const uint32_t* indices, int64_t count,
-                                       int32_t* output);
-typedef bool (*checked_gather_i64_fn)(const int64_t* dict, int32_t dict_count,
-                                       const uint32_t* indices, int64_t count,
-                                       int64_t* output);
-typedef bool (*checked_gather_float_fn)(const float* dict, int32_t dict_count,
-                                         const uint32_t* indices, int64_t count,
-                                         float* output);
-typedef bool (*checked_gather_double_fn)(const double* dict, int32_t dict_count,
-                                          const uint32_t* indices, int64_t count,
-                                          double* output);
+typedef void (*gather_i32_fn)(const int32_t *dict, const uint32_t *indices, int64_t count,
+                              int32_t *output);
+typedef void (*gather_i64_fn)(const int64_t *dict, const uint32_t *indices, int64_t count,
+                              int64_t *output);
+typedef void (*gather_float_fn)(const float *dict, const uint32_t *indices, int64_t count,
+                                float *output);
+typedef void (*gather_double_fn)(const double *dict, const uint32_t *indices, int64_t count,
+                                 double *output);
+typedef bool (*checked_gather_i32_fn)(const int32_t *dict, int32_t dict_count,
+                                      const uint32_t *indices, int64_t count, int32_t *output);
+typedef bool (*checked_gather_i64_fn)(const int64_t *dict, int32_t dict_count,
+                                      const uint32_t *indices, int64_t count, int64_t *output);
+typedef bool (*checked_gather_float_fn)(const float *dict, int32_t dict_count,
+                                        const uint32_t *indices, int64_t count, float *output);
+typedef bool (*checked_gather_double_fn)(const double *dict, int32_t dict_count,
+                                         const uint32_t *indices, int64_t count, double *output);
 
-typedef void (*byte_split_encode_float_fn)(const float* values, int64_t count,
-                                            uint8_t* output);
-typedef void (*byte_split_decode_float_fn)(const uint8_t* data, int64_t count,
-                                            float* values);
-typedef void (*byte_split_encode_double_fn)(const double* values, int64_t count,
-                                             uint8_t* output);
-typedef void (*byte_split_decode_double_fn)(const uint8_t* data, int64_t count,
-                                             double* values);
+typedef void (*byte_split_encode_float_fn)(const float *values, int64_t count, uint8_t *output);
+typedef void (*byte_split_decode_float_fn)(const uint8_t *data, int64_t count, float *values);
+typedef void (*byte_split_encode_double_fn)(const double *values, int64_t count, uint8_t *output);
+typedef void (*byte_split_decode_double_fn)(const uint8_t *data, int64_t count, double *values);
 
-typedef void (*memset_fn)(void* dest, uint8_t value, size_t n);
-typedef void (*memcpy_fn)(void* dest, const void* src, size_t n);
+typedef void (*memset_fn)(void *dest, uint8_t value, size_t n);
+typedef void (*memcpy_fn)(void *dest, const void *src, size_t n);
 
-typedef void (*unpack_bools_fn)(const uint8_t* input, uint8_t* output, int64_t count);
-typedef void (*pack_bools_fn)(const uint8_t* input, uint8_t* output, int64_t count);
-typedef void (*bitunpack8_u32_fn)(const uint8_t* input, uint32_t* values);
+typedef void (*unpack_bools_fn)(const uint8_t *input, uint8_t *output, int64_t count);
+typedef void (*pack_bools_fn)(const uint8_t *input, uint8_t *output, int64_t count);
+typedef void (*bitunpack8_u32_fn)(const uint8_t *input, uint32_t *values);
 
-typedef int64_t (*find_run_length_i32_fn)(const int32_t* values, int64_t count);
+typedef int64_t (*find_run_length_i32_fn)(const int32_t *values, int64_t count);
 
-typedef void (*match_copy_fn)(uint8_t* dst, const uint8_t* src, size_t len, size_t offset);
-typedef size_t (*match_length_fn)(const uint8_t* p, const uint8_t* match, const uint8_t* limit);
+typedef void (*match_copy_fn)(uint8_t *dst, const uint8_t *src, size_t len, size_t offset);
+typedef size_t (*match_length_fn)(const uint8_t *p, const uint8_t *match, const uint8_t *limit);
 
-typedef int64_t (*count_non_nulls_fn)(const int16_t* def_levels, int64_t count, int16_t max_def_level);
-typedef void (*build_null_bitmap_fn)(const int16_t* def_levels, int64_t count,
-                                      int16_t max_def_level, uint8_t* null_bitmap);
-typedef void (*fill_def_levels_fn)(int16_t* def_levels, int64_t count, int16_t value);
-typedef void (*minmax_i32_fn)(const int32_t* values, int64_t count, int32_t* min_value, int32_t* max_value);
-typedef void (*minmax_i64_fn)(const int64_t* values, int64_t count, int64_t* min_value, int64_t* max_value);
-typedef void (*minmax_float_fn)(const float* values, int64_t count, float* min_value, float* max_value);
-typedef void (*minmax_double_fn)(const double* values, int64_t count, double* min_value, double* max_value);
-typedef void (*copy_minmax_i32_fn)(const int32_t* values, int64_t count, int32_t* output,
-                                    int32_t* min_value, int32_t* max_value);
-typedef void (*copy_minmax_i64_fn)(const int64_t* values, int64_t count, int64_t* output,
-                                    int64_t* min_value, int64_t* max_value);
-typedef void (*copy_minmax_float_fn)(const float* values, int64_t count, float* output,
-                                      float* min_value, float* max_value);
-typedef void (*copy_minmax_double_fn)(const double* values, int64_t count, double* output,
-                                       double* min_value, double* max_value);
+typedef int64_t (*count_non_nulls_fn)(const int16_t *def_levels, int64_t count,
+                                      int16_t max_def_level);
+typedef void (*build_null_bitmap_fn)(const int16_t *def_levels, int64_t count,
+                                     int16_t max_def_level, uint8_t *null_bitmap);
+typedef void (*fill_def_levels_fn)(int16_t *def_levels, int64_t count, int16_t value);
+typedef void (*minmax_i32_fn)(const int32_t *values, int64_t count, int32_t *min_value,
+                              int32_t *max_value);
+typedef void (*minmax_i64_fn)(const int64_t *values, int64_t count, int64_t *min_value,
+                              int64_t *max_value);
+typedef void (*minmax_float_fn)(const float *values, int64_t count, float *min_value,
+                                float *max_value);
+typedef void (*minmax_double_fn)(const double *values, int64_t count, double *min_value,
+                                 double *max_value);
+typedef void (*copy_minmax_i32_fn)(const int32_t *values, int64_t count, int32_t *output,
+                                   int32_t *min_value, int32_t *max_value);
+typedef void (*copy_minmax_i64_fn)(const int64_t *values, int64_t count, int64_t *output,
+                                   int64_t *min_value, int64_t *max_value);
+typedef void (*copy_minmax_float_fn)(const float *values, int64_t count, float *output,
+                                     float *min_value, float *max_value);
+typedef void (*copy_minmax_double_fn)(const double *values, int64_t count, double *output,
+                                      double *min_value, double *max_value);
 
 /* ============================================================================
  * Scalar Fallback Implementations
@@ -92,14 +89,14 @@ typedef void (*copy_minmax_double_fn)(const double* values, int64_t count, doubl
 /* Portable software prefetch */
 #if defined(_MSC_VER)
 #include <intrin.h>
-#define CARQUET_PREFETCH(addr) _mm_prefetch((const char*)(addr), _MM_HINT_T1)
+#define CARQUET_PREFETCH(addr) _mm_prefetch((const char *)(addr), _MM_HINT_T1)
 #elif defined(__GNUC__) || defined(__clang__)
 #define CARQUET_PREFETCH(addr) __builtin_prefetch((addr), 0, 1)
 #else
 #define CARQUET_PREFETCH(addr) ((void)0)
 #endif
 
-static void scalar_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial) {
+static void scalar_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial) {
     uint32_t sum = (uint32_t)initial;
     for (int64_t i = 0; i < count; i++) {
         sum += (uint32_t)values[i];
@@ -107,7 +104,7 @@ static void scalar_prefix_sum_i32(int32_t* values, int64_t count, int32_t initia
     }
 }
 
-static void scalar_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial) {
+static void scalar_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial) {
     uint64_t sum = (uint64_t)initial;
     for (int64_t i = 0; i < count; i++) {
         sum += (uint64_t)values[i];
@@ -118,141 +115,111 @@ static void scalar_prefix_sum_i64(int64_t* values, int64_t count, int64_t initia
 /* Unaligned dictionary loads (portable; see header). */
 #include "simd/simd_unaligned.h"
 
-static void scalar_gather_i32(const int32_t* dict, const uint32_t* indices,
-                               int64_t count, int32_t* output) {
+static void scalar_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                              int32_t *output) {
     const int64_t prefetch_dist = 8;
     for (int64_t i = 0; i < count; i++) {
-        if (i + prefetch_dist < count) {
-            CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]);
-        }
+        if (i + prefetch_dist < count) { CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]); }
         output[i] = cq_load_i32u(dict + indices[i]);
     }
 }
 
-static void scalar_gather_i64(const int64_t* dict, const uint32_t* indices,
-                               int64_t count, int64_t* output) {
+static void scalar_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                              int64_t *output) {
     const int64_t prefetch_dist = 8;
     for (int64_t i = 0; i < count; i++) {
-        if (i + prefetch_dist < count) {
-            CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]);
-        }
+        if (i + prefetch_dist < count) { CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]); }
         output[i] = cq_load_i64u(dict + indices[i]);
     }
 }
 
-static void scalar_gather_float(const float* dict, const uint32_t* indices,
-                                 int64_t count, float* output) {
+static void scalar_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                float *output) {
     const int64_t prefetch_dist = 8;
     for (int64_t i = 0; i < count; i++) {
-        if (i + prefetch_dist < count) {
-            CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]);
-        }
+        if (i + prefetch_dist < count) { CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]); }
         output[i] = cq_load_f32u(dict + indices[i]);
     }
 }
 
-static void scalar_gather_double(const double* dict, const uint32_t* indices,
-                                  int64_t count, double* output) {
+static void scalar_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                                 double *output) {
     const int64_t prefetch_dist = 8;
     for (int64_t i = 0; i < count; i++) {
-        if (i + prefetch_dist < count) {
-            CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]);
-        }
+        if (i + prefetch_dist < count) { CARQUET_PREFETCH(&dict[indices[i + prefetch_dist]]); }
         output[i] = cq_load_f64u(dict + indices[i]);
     }
 }
 
-static bool scalar_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                       const uint32_t* indices, int64_t count,
-                                       int32_t* output) {
+static bool scalar_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                      const uint32_t *indices, int64_t count, int32_t *output) {
     for (int64_t i = 0; i < count; i++) {
         uint32_t idx = indices[i];
-        if (idx >= (uint32_t)dict_count) {
-            return false;
-        }
+        if (idx >= (uint32_t)dict_count) { return false; }
         output[i] = cq_load_i32u(dict + idx);
     }
     return true;
 }
 
-static bool scalar_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                       const uint32_t* indices, int64_t count,
-                                       int64_t* output) {
+static bool scalar_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                      const uint32_t *indices, int64_t count, int64_t *output) {
     for (int64_t i = 0; i < count; i++) {
         uint32_t idx = indices[i];
-        if (idx >= (uint32_t)dict_count) {
-            return false;
-        }
+        if (idx >= (uint32_t)dict_count) { return false; }
         output[i] = cq_load_i64u(dict + idx);
     }
     return true;
 }
 
-static bool scalar_checked_gather_float(const float* dict, int32_t dict_count,
-                                         const uint32_t* indices, int64_t count,
-                                         float* output) {
-    return scalar_checked_gather_i32((const int32_t*)dict, dict_count, indices,
-                                     count, (int32_t*)output);
+static bool scalar_checked_gather_float(const float *dict, int32_t dict_count,
+                                        const uint32_t *indices, int64_t count, float *output) {
+    return scalar_checked_gather_i32((const int32_t *)dict, dict_count, indices, count,
+                                     (int32_t *)output);
 }
 
-static bool scalar_checked_gather_double(const double* dict, int32_t dict_count,
-                                          const uint32_t* indices, int64_t count,
-                                          double* output) {
-    return scalar_checked_gather_i64((const int64_t*)dict, dict_count, indices,
-                                     count, (int64_t*)output);
+static bool scalar_checked_gather_double(const double *dict, int32_t dict_count,
+                                         const uint32_t *indices, int64_t count, double *output) {
+    return scalar_checked_gather_i64((const int64_t *)dict, dict_count, indices, count,
+                                     (int64_t *)output);
 }
 
-static bool validate_gather_indices(const uint32_t* indices, int64_t count, int32_t dict_count) {
+static bool validate_gather_indices(const uint32_t *indices, int64_t count, int32_t dict_count) {
     uint32_t limit = (uint32_t)dict_count;
     for (int64_t i = 0; i < count; i++) {
-        if (indices[i] >= limit) {
-            return false;
-        }
+        if (indices[i] >= limit) { return false; }
     }
     return true;
 }
 
-static void scalar_byte_split_encode_float(const float* values, int64_t count,
-                                            uint8_t* output) {
-    const uint8_t* src = (const uint8_t*)values;
+static void scalar_byte_split_encode_float(const float *values, int64_t count, uint8_t *output) {
+    const uint8_t *src = (const uint8_t *)values;
     for (int64_t i = 0; i < count; i++) {
-        for (int b = 0; b < 4; b++) {
-            output[b * count + i] = src[i * 4 + b];
-        }
+        for (int b = 0; b < 4; b++) { output[b * count + i] = src[i * 4 + b]; }
     }
 }
 
-static void scalar_byte_split_decode_float(const uint8_t* data, int64_t count,
-                                            float* values) {
-    uint8_t* dst = (uint8_t*)values;
+static void scalar_byte_split_decode_float(const uint8_t *data, int64_t count, float *values) {
+    uint8_t *dst = (uint8_t *)values;
     for (int64_t i = 0; i < count; i++) {
-        for (int b = 0; b < 4; b++) {
-            dst[i * 4 + b] = data[b * count + i];
-        }
+        for (int b = 0; b < 4; b++) { dst[i * 4 + b] = data[b * count + i]; }
     }
 }
 
-static void scalar_byte_split_encode_double(const double* values, int64_t count,
-                                             uint8_t* output) {
-    const uint8_t* src = (const uint8_t*)values;
+static void scalar_byte_split_encode_double(const double *values, int64_t count, uint8_t *output) {
+    const uint8_t *src = (const uint8_t *)values;
     for (int64_t i = 0; i < count; i++) {
-        for (int b = 0; b < 8; b++) {
-            output[b * count + i] = src[i * 8 + b];
-        }
+        for (int b = 0; b < 8; b++) { output[b * count + i] = src[i * 8 + b]; }
     }
 }
 
-static void scalar_byte_split_decode_double(const uint8_t* data, int64_t count,
-                                             double* values) {
-    uint8_t* dst = (uint8_t*)values;
+static void scalar_byte_split_decode_double(const uint8_t *data, int64_t count, double *values) {
+    uint8_t *dst = (uint8_t *)values;
     for (int64_t i = 0; i < count; i++) {
-        for (int b = 0; b < 8; b++) {
-            dst[i * 8 + b] = data[b * count + i];
-        }
+        for (int b = 0; b < 8; b++) { dst[i * 8 + b] = data[b * count + i]; }
     }
 }
 
-static void scalar_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count) {
+static void scalar_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         int byte_idx = (int)(i / 8);
         int bit_idx = (int)(i % 8);
@@ -260,19 +227,17 @@ static void scalar_unpack_bools(const uint8_t* input, uint8_t* output, int64_t c
     }
 }
 
-static void scalar_pack_bools(const uint8_t* input, uint8_t* output, int64_t count) {
+static void scalar_pack_bools(const uint8_t *input, uint8_t *output, int64_t count) {
     for (int64_t i = 0; i < count; i += 8) {
         uint8_t byte = 0;
         for (int64_t j = 0; j < 8 && i + j < count; j++) {
-            if (input[i + j]) {
-                byte |= (1 << j);
-            }
+            if (input[i + j]) { byte |= (1 << j); }
         }
         output[i / 8] = byte;
     }
 }
 
-static int64_t scalar_find_run_length_i32(const int32_t* values, int64_t count) {
+static int64_t scalar_find_run_length_i32(const int32_t *values, int64_t count) {
     if (count == 0) return 0;
     int32_t first = values[0];
     for (int64_t i = 1; i < count; i++) {
@@ -281,7 +246,7 @@ static int64_t scalar_find_run_length_i32(const int32_t* values, int64_t count) 
     return count;
 }
 
-static void scalar_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t offset) {
+static void scalar_match_copy(uint8_t *dst, const uint8_t *src, size_t len, size_t offset) {
     if (offset >= 8) {
         /* Non-overlapping: copy 8 bytes at a time */
         while (len >= 8) {
@@ -303,8 +268,8 @@ static void scalar_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size
     }
 }
 
-static size_t scalar_match_length(const uint8_t* p, const uint8_t* match, const uint8_t* limit) {
-    const uint8_t* start = p;
+static size_t scalar_match_length(const uint8_t *p, const uint8_t *match, const uint8_t *limit) {
+    const uint8_t *start = p;
     while (p < limit && *p == *match) {
         p++;
         match++;
@@ -312,18 +277,17 @@ static size_t scalar_match_length(const uint8_t* p, const uint8_t* match, const 
     return (size_t)(p - start);
 }
 
-static int64_t scalar_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level) {
+static int64_t scalar_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                      int16_t max_def_level) {
     int64_t non_null_count = 0;
     for (int64_t i = 0; i < count; i++) {
-        if (def_levels[i] == max_def_level) {
-            non_null_count++;
-        }
+        if (def_levels[i] == max_def_level) { non_null_count++; }
     }
     return non_null_count;
 }
 
-static void scalar_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                      int16_t max_def_level, uint8_t* null_bitmap) {
+static void scalar_build_null_bitmap(const int16_t *def_levels, int64_t count,
+                                     int16_t max_def_level, uint8_t *null_bitmap) {
     int64_t full_bytes = count / 8;
     for (int64_t b = 0; b < full_bytes; b++) {
         uint8_t present_bits = 0;
@@ -339,20 +303,16 @@ static void scalar_build_null_bitmap(const int16_t* def_levels, int64_t count,
         null_bitmap[b] = present_bits;
     }
     for (int64_t j = full_bytes * 8; j < count; j++) {
-        if (def_levels[j] == max_def_level) {
-            null_bitmap[j / 8] |= (1 << (j % 8));
-        }
+        if (def_levels[j] == max_def_level) { null_bitmap[j / 8] |= (1 << (j % 8)); }
     }
 }
 
-static void scalar_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value) {
-    for (int64_t i = 0; i < count; i++) {
-        def_levels[i] = value;
-    }
+static void scalar_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value) {
+    for (int64_t i = 0; i < count; i++) { def_levels[i] = value; }
 }
 
-static void scalar_minmax_i32(const int32_t* values, int64_t count,
-                               int32_t* min_value, int32_t* max_value) {
+static void scalar_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                              int32_t *max_value) {
     int32_t min_v = values[0];
     int32_t max_v = values[0];
     for (int64_t i = 1; i < count; i++) {
@@ -363,8 +323,8 @@ static void scalar_minmax_i32(const int32_t* values, int64_t count,
     *max_value = max_v;
 }
 
-static void scalar_minmax_i64(const int64_t* values, int64_t count,
-                               int64_t* min_value, int64_t* max_value) {
+static void scalar_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                              int64_t *max_value) {
     int64_t min_v = values[0];
     int64_t max_v = values[0];
     for (int64_t i = 1; i < count; i++) {
@@ -375,8 +335,8 @@ static void scalar_minmax_i64(const int64_t* values, int64_t count,
     *max_value = max_v;
 }
 
-static void scalar_minmax_float(const float* values, int64_t count,
-                                 float* min_value, float* max_value) {
+static void scalar_minmax_float(const float *values, int64_t count, float *min_value,
+                                float *max_value) {
     float min_v = values[0];
     float max_v = values[0];
     for (int64_t i = 1; i < count; i++) {
@@ -387,8 +347,8 @@ static void scalar_minmax_float(const float* values, int64_t count,
     *max_value = max_v;
 }
 
-static void scalar_minmax_double(const double* values, int64_t count,
-                                  double* min_value, double* max_value) {
+static void scalar_minmax_double(const double *values, int64_t count, double *min_value,
+                                 double *max_value) {
     double min_v = values[0];
     double max_v = values[0];
     for (int64_t i = 1; i < count; i++) {
@@ -399,26 +359,26 @@ static void scalar_minmax_double(const double* values, int64_t count,
     *max_value = max_v;
 }
 
-static void scalar_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* output,
-                                    int32_t* min_value, int32_t* max_value) {
+static void scalar_copy_minmax_i32(const int32_t *values, int64_t count, int32_t *output,
+                                   int32_t *min_value, int32_t *max_value) {
     memcpy(output, values, (size_t)count * sizeof(int32_t));
     scalar_minmax_i32(values, count, min_value, max_value);
 }
 
-static void scalar_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* output,
-                                    int64_t* min_value, int64_t* max_value) {
+static void scalar_copy_minmax_i64(const int64_t *values, int64_t count, int64_t *output,
+                                   int64_t *min_value, int64_t *max_value) {
     memcpy(output, values, (size_t)count * sizeof(int64_t));
     scalar_minmax_i64(values, count, min_value, max_value);
 }
 
-static void scalar_copy_minmax_float(const float* values, int64_t count, float* output,
-                                      float* min_value, float* max_value) {
+static void scalar_copy_minmax_float(const float *values, int64_t count, float *output,
+                                     float *min_value, float *max_value) {
     memcpy(output, values, (size_t)count * sizeof(float));
     scalar_minmax_float(values, count, min_value, max_value);
 }
 
-static void scalar_copy_minmax_double(const double* values, int64_t count, double* output,
-                                       double* min_value, double* max_value) {
+static void scalar_copy_minmax_double(const double *values, int64_t count, double *output,
+                                      double *min_value, double *max_value) {
     memcpy(output, values, (size_t)count * sizeof(double));
     scalar_minmax_double(values, count, min_value, max_value);
 }
@@ -433,201 +393,218 @@ static void scalar_copy_minmax_double(const double* values, int64_t count, doubl
 #if defined(CARQUET_ARCH_X86)
 
 #ifdef CARQUET_ENABLE_SSE
-extern void carquet_sse_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial);
-extern void carquet_sse_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial);
-extern void carquet_sse_gather_i32(const int32_t* dict, const uint32_t* indices,
-                                    int64_t count, int32_t* output);
-extern void carquet_sse_gather_i64(const int64_t* dict, const uint32_t* indices,
-                                    int64_t count, int64_t* output);
-extern void carquet_sse_gather_float(const float* dict, const uint32_t* indices,
-                                      int64_t count, float* output);
-extern void carquet_sse_gather_double(const double* dict, const uint32_t* indices,
-                                       int64_t count, double* output);
-extern bool carquet_sse_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                            const uint32_t* indices, int64_t count,
-                                            int32_t* output);
-extern bool carquet_sse_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                            const uint32_t* indices, int64_t count,
-                                            int64_t* output);
-extern bool carquet_sse_checked_gather_float(const float* dict, int32_t dict_count,
-                                              const uint32_t* indices, int64_t count,
-                                              float* output);
-extern bool carquet_sse_checked_gather_double(const double* dict, int32_t dict_count,
-                                               const uint32_t* indices, int64_t count,
-                                               double* output);
-extern void carquet_sse_byte_stream_split_encode_float(const float* values, int64_t count,
-                                                        uint8_t* output);
-extern void carquet_sse_byte_stream_split_decode_float(const uint8_t* data, int64_t count,
-                                                        float* values);
-extern void carquet_sse_byte_stream_split_encode_double(const double* values, int64_t count,
-                                                         uint8_t* output);
-extern void carquet_sse_byte_stream_split_decode_double(const uint8_t* data, int64_t count,
-                                                         double* values);
-extern void carquet_sse_bitunpack8_1bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_2bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_3bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_5bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_6bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_7bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack8_16bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_bitunpack32_1bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sse_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_sse_pack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_sse_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t offset);
-extern size_t carquet_sse_match_length(const uint8_t* p, const uint8_t* match, const uint8_t* limit);
-extern int64_t carquet_sse_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level);
-extern void carquet_sse_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                           int16_t max_def_level, uint8_t* null_bitmap);
-extern void carquet_sse_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value);
-extern void carquet_sse_minmax_i32(const int32_t* values, int64_t count, int32_t* min_value, int32_t* max_value);
-extern void carquet_sse_minmax_i64(const int64_t* values, int64_t count, int64_t* min_value, int64_t* max_value);
-extern void carquet_sse_minmax_float(const float* values, int64_t count, float* min_value, float* max_value);
-extern void carquet_sse_minmax_double(const double* values, int64_t count, double* min_value, double* max_value);
-extern void carquet_sse_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* output,
-                                         int32_t* min_value, int32_t* max_value);
-extern void carquet_sse_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* output,
-                                         int64_t* min_value, int64_t* max_value);
-extern void carquet_sse_copy_minmax_float(const float* values, int64_t count, float* output,
-                                           float* min_value, float* max_value);
-extern void carquet_sse_copy_minmax_double(const double* values, int64_t count, double* output,
-                                            double* min_value, double* max_value);
-extern int64_t carquet_sse_find_run_length_i32(const int32_t* values, int64_t count);
+extern void carquet_sse_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial);
+extern void carquet_sse_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial);
+extern void carquet_sse_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                                   int32_t *output);
+extern void carquet_sse_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                                   int64_t *output);
+extern void carquet_sse_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                     float *output);
+extern void carquet_sse_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                                      double *output);
+extern bool carquet_sse_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                           const uint32_t *indices, int64_t count, int32_t *output);
+extern bool carquet_sse_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                           const uint32_t *indices, int64_t count, int64_t *output);
+extern bool carquet_sse_checked_gather_float(const float *dict, int32_t dict_count,
+                                             const uint32_t *indices, int64_t count, float *output);
+extern bool carquet_sse_checked_gather_double(const double *dict, int32_t dict_count,
+                                              const uint32_t *indices, int64_t count,
+                                              double *output);
+extern void carquet_sse_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                       uint8_t *output);
+extern void carquet_sse_byte_stream_split_decode_float(const uint8_t *data, int64_t count,
+                                                       float *values);
+extern void carquet_sse_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                        uint8_t *output);
+extern void carquet_sse_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                        double *values);
+extern void carquet_sse_bitunpack8_1bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_2bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_3bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_5bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_6bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_7bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack8_16bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_bitunpack32_1bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sse_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_sse_pack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_sse_match_copy(uint8_t *dst, const uint8_t *src, size_t len, size_t offset);
+extern size_t carquet_sse_match_length(const uint8_t *p, const uint8_t *match,
+                                       const uint8_t *limit);
+extern int64_t carquet_sse_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                           int16_t max_def_level);
+extern void carquet_sse_build_null_bitmap(const int16_t *def_levels, int64_t count,
+                                          int16_t max_def_level, uint8_t *null_bitmap);
+extern void carquet_sse_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value);
+extern void carquet_sse_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                                   int32_t *max_value);
+extern void carquet_sse_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                                   int64_t *max_value);
+extern void carquet_sse_minmax_float(const float *values, int64_t count, float *min_value,
+                                     float *max_value);
+extern void carquet_sse_minmax_double(const double *values, int64_t count, double *min_value,
+                                      double *max_value);
+extern void carquet_sse_copy_minmax_i32(const int32_t *values, int64_t count, int32_t *output,
+                                        int32_t *min_value, int32_t *max_value);
+extern void carquet_sse_copy_minmax_i64(const int64_t *values, int64_t count, int64_t *output,
+                                        int64_t *min_value, int64_t *max_value);
+extern void carquet_sse_copy_minmax_float(const float *values, int64_t count, float *output,
+                                          float *min_value, float *max_value);
+extern void carquet_sse_copy_minmax_double(const double *values, int64_t count, double *output,
+                                           double *min_value, double *max_value);
+extern int64_t carquet_sse_find_run_length_i32(const int32_t *values, int64_t count);
 #endif
 
 #ifdef CARQUET_ENABLE_AVX
-extern void carquet_avx_byte_stream_split_encode_float(const float* values, int64_t count,
-                                                        uint8_t* output);
-extern void carquet_avx_byte_stream_split_decode_float(const uint8_t* data, int64_t count,
-                                                        float* values);
-extern void carquet_avx_byte_stream_split_encode_double(const double* values, int64_t count,
-                                                         uint8_t* output);
-extern void carquet_avx_byte_stream_split_decode_double(const uint8_t* data, int64_t count,
-                                                         double* values);
-extern void carquet_avx_minmax_float(const float* values, int64_t count, float* min_value, float* max_value);
-extern void carquet_avx_minmax_double(const double* values, int64_t count, double* min_value, double* max_value);
-extern void carquet_avx_copy_minmax_float(const float* values, int64_t count, float* output,
-                                           float* min_value, float* max_value);
-extern void carquet_avx_copy_minmax_double(const double* values, int64_t count, double* output,
-                                            double* min_value, double* max_value);
+extern void carquet_avx_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                       uint8_t *output);
+extern void carquet_avx_byte_stream_split_decode_float(const uint8_t *data, int64_t count,
+                                                       float *values);
+extern void carquet_avx_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                        uint8_t *output);
+extern void carquet_avx_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                        double *values);
+extern void carquet_avx_minmax_float(const float *values, int64_t count, float *min_value,
+                                     float *max_value);
+extern void carquet_avx_minmax_double(const double *values, int64_t count, double *min_value,
+                                      double *max_value);
+extern void carquet_avx_copy_minmax_float(const float *values, int64_t count, float *output,
+                                          float *min_value, float *max_value);
+extern void carquet_avx_copy_minmax_double(const double *values, int64_t count, double *output,
+                                           double *min_value, double *max_value);
 #endif
 
 #ifdef CARQUET_ENABLE_AVX2
-extern void carquet_avx2_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial);
-extern void carquet_avx2_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial);
-extern void carquet_avx2_gather_i32(const int32_t* dict, const uint32_t* indices,
-                                     int64_t count, int32_t* output);
-extern void carquet_avx2_gather_i64(const int64_t* dict, const uint32_t* indices,
-                                     int64_t count, int64_t* output);
-extern void carquet_avx2_gather_float(const float* dict, const uint32_t* indices,
-                                       int64_t count, float* output);
-extern void carquet_avx2_gather_double(const double* dict, const uint32_t* indices,
-                                        int64_t count, double* output);
-extern bool carquet_avx2_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                             const uint32_t* indices, int64_t count,
-                                             int32_t* output);
-extern bool carquet_avx2_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                             const uint32_t* indices, int64_t count,
-                                             int64_t* output);
-extern bool carquet_avx2_checked_gather_float(const float* dict, int32_t dict_count,
-                                               const uint32_t* indices, int64_t count,
-                                               float* output);
-extern bool carquet_avx2_checked_gather_double(const double* dict, int32_t dict_count,
-                                                const uint32_t* indices, int64_t count,
-                                                double* output);
-extern void carquet_avx2_byte_stream_split_encode_float(const float* values, int64_t count,
-                                                         uint8_t* output);
-extern void carquet_avx2_byte_stream_split_decode_float(const uint8_t* data, int64_t count,
-                                                         float* values);
-extern void carquet_avx2_byte_stream_split_encode_double(const double* values, int64_t count,
-                                                          uint8_t* output);
-extern void carquet_avx2_byte_stream_split_decode_double(const uint8_t* data, int64_t count,
-                                                          double* values);
-extern void carquet_avx2_bitunpack8_1bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_2bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_3bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_5bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_6bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_7bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack8_16bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack16_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_bitunpack16_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx2_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_avx2_pack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_avx2_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t offset);
-extern size_t carquet_avx2_match_length(const uint8_t* p, const uint8_t* match, const uint8_t* limit);
-extern int64_t carquet_avx2_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level);
-extern void carquet_avx2_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                            int16_t max_def_level, uint8_t* null_bitmap);
-extern void carquet_avx2_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value);
-extern void carquet_avx2_minmax_i32(const int32_t* values, int64_t count, int32_t* min_value, int32_t* max_value);
-extern void carquet_avx2_minmax_i64(const int64_t* values, int64_t count, int64_t* min_value, int64_t* max_value);
-extern void carquet_avx2_minmax_float(const float* values, int64_t count, float* min_value, float* max_value);
-extern void carquet_avx2_minmax_double(const double* values, int64_t count, double* min_value, double* max_value);
-extern void carquet_avx2_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* output,
-                                          int32_t* min_value, int32_t* max_value);
-extern void carquet_avx2_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* output,
-                                          int64_t* min_value, int64_t* max_value);
-extern void carquet_avx2_copy_minmax_float(const float* values, int64_t count, float* output,
-                                            float* min_value, float* max_value);
-extern void carquet_avx2_copy_minmax_double(const double* values, int64_t count, double* output,
-                                             double* min_value, double* max_value);
-extern int64_t carquet_avx2_find_run_length_i32(const int32_t* values, int64_t count);
+extern void carquet_avx2_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial);
+extern void carquet_avx2_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial);
+extern void carquet_avx2_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                                    int32_t *output);
+extern void carquet_avx2_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                                    int64_t *output);
+extern void carquet_avx2_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                      float *output);
+extern void carquet_avx2_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                                       double *output);
+extern bool carquet_avx2_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                            const uint32_t *indices, int64_t count,
+                                            int32_t *output);
+extern bool carquet_avx2_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                            const uint32_t *indices, int64_t count,
+                                            int64_t *output);
+extern bool carquet_avx2_checked_gather_float(const float *dict, int32_t dict_count,
+                                              const uint32_t *indices, int64_t count,
+                                              float *output);
+extern bool carquet_avx2_checked_gather_double(const double *dict, int32_t dict_count,
+                                               const uint32_t *indices, int64_t count,
+                                               double *output);
+extern void carquet_avx2_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                        uint8_t *output);
+extern void carquet_avx2_byte_stream_split_decode_float(const uint8_t *data, int64_t count,
+                                                        float *values);
+extern void carquet_avx2_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                         uint8_t *output);
+extern void carquet_avx2_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                         double *values);
+extern void carquet_avx2_bitunpack8_1bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_2bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_3bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_5bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_6bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_7bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack8_16bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack16_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_bitunpack16_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx2_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_avx2_pack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_avx2_match_copy(uint8_t *dst, const uint8_t *src, size_t len, size_t offset);
+extern size_t carquet_avx2_match_length(const uint8_t *p, const uint8_t *match,
+                                        const uint8_t *limit);
+extern int64_t carquet_avx2_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                            int16_t max_def_level);
+extern void carquet_avx2_build_null_bitmap(const int16_t *def_levels, int64_t count,
+                                           int16_t max_def_level, uint8_t *null_bitmap);
+extern void carquet_avx2_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value);
+extern void carquet_avx2_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                                    int32_t *max_value);
+extern void carquet_avx2_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                                    int64_t *max_value);
+extern void carquet_avx2_minmax_float(const float *values, int64_t count, float *min_value,
+                                      float *max_value);
+extern void carquet_avx2_minmax_double(const double *values, int64_t count, double *min_value,
+                                       double *max_value);
+extern void carquet_avx2_copy_minmax_i32(const int32_t *values, int64_t count, int32_t *output,
+                                         int32_t *min_value, int32_t *max_value);
+extern void carquet_avx2_copy_minmax_i64(const int64_t *values, int64_t count, int64_t *output,
+                                         int64_t *min_value, int64_t *max_value);
+extern void carquet_avx2_copy_minmax_float(const float *values, int64_t count, float *output,
+                                           float *min_value, float *max_value);
+extern void carquet_avx2_copy_minmax_double(const double *values, int64_t count, double *output,
+                                            double *min_value, double *max_value);
+extern int64_t carquet_avx2_find_run_length_i32(const int32_t *values, int64_t count);
 #endif
 
 #ifdef CARQUET_ENABLE_AVX512
-extern void carquet_avx512_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial);
-extern void carquet_avx512_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial);
-extern void carquet_avx512_gather_i32(const int32_t* dict, const uint32_t* indices,
-                                       int64_t count, int32_t* output);
-extern void carquet_avx512_gather_i64(const int64_t* dict, const uint32_t* indices,
-                                       int64_t count, int64_t* output);
-extern void carquet_avx512_gather_float(const float* dict, const uint32_t* indices,
-                                         int64_t count, float* output);
-extern void carquet_avx512_gather_double(const double* dict, const uint32_t* indices,
-                                          int64_t count, double* output);
-extern bool carquet_avx512_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                               const uint32_t* indices, int64_t count,
-                                               int32_t* output);
-extern bool carquet_avx512_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                               const uint32_t* indices, int64_t count,
-                                               int64_t* output);
-extern bool carquet_avx512_checked_gather_float(const float* dict, int32_t dict_count,
-                                                 const uint32_t* indices, int64_t count,
-                                                 float* output);
-extern bool carquet_avx512_checked_gather_double(const double* dict, int32_t dict_count,
-                                                  const uint32_t* indices, int64_t count,
-                                                  double* output);
-extern void carquet_avx512_byte_stream_split_encode_float(const float* values, int64_t count,
-                                                           uint8_t* output);
-extern void carquet_avx512_byte_stream_split_decode_float(const uint8_t* data, int64_t count,
-                                                           float* values);
-extern void carquet_avx512_byte_stream_split_encode_double(const double* values, int64_t count,
-                                                            uint8_t* output);
-extern void carquet_avx512_byte_stream_split_decode_double(const uint8_t* data, int64_t count,
-                                                            double* values);
-extern void carquet_avx512_bitunpack8_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx512_bitunpack8_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx512_bitunpack8_16bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx512_bitunpack32_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx512_bitunpack32_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx512_bitunpack16_16bit(const uint8_t* input, uint32_t* values);
-extern void carquet_avx512_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_avx512_pack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_avx512_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t offset);
-extern size_t carquet_avx512_match_length(const uint8_t* p, const uint8_t* match, const uint8_t* limit);
-extern int64_t carquet_avx512_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level);
-extern void carquet_avx512_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                              int16_t max_def_level, uint8_t* null_bitmap);
-extern void carquet_avx512_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value);
-extern void carquet_avx512_minmax_i32(const int32_t* values, int64_t count, int32_t* min_value, int32_t* max_value);
-extern void carquet_avx512_minmax_i64(const int64_t* values, int64_t count, int64_t* min_value, int64_t* max_value);
-extern void carquet_avx512_minmax_float(const float* values, int64_t count, float* min_value, float* max_value);
-extern void carquet_avx512_minmax_double(const double* values, int64_t count, double* min_value, double* max_value);
-extern int64_t carquet_avx512_find_run_length_i32(const int32_t* values, int64_t count);
+extern void carquet_avx512_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial);
+extern void carquet_avx512_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial);
+extern void carquet_avx512_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                                      int32_t *output);
+extern void carquet_avx512_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                                      int64_t *output);
+extern void carquet_avx512_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                        float *output);
+extern void carquet_avx512_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                                         double *output);
+extern bool carquet_avx512_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                              const uint32_t *indices, int64_t count,
+                                              int32_t *output);
+extern bool carquet_avx512_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                              const uint32_t *indices, int64_t count,
+                                              int64_t *output);
+extern bool carquet_avx512_checked_gather_float(const float *dict, int32_t dict_count,
+                                                const uint32_t *indices, int64_t count,
+                                                float *output);
+extern bool carquet_avx512_checked_gather_double(const double *dict, int32_t dict_count,
+                                                 const uint32_t *indices, int64_t count,
+                                                 double *output);
+extern void carquet_avx512_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                          uint8_t *output);
+extern void carquet_avx512_byte_stream_split_decode_float(const uint8_t *data, int64_t count,
+                                                          float *values);
+extern void carquet_avx512_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                           uint8_t *output);
+extern void carquet_avx512_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                           double *values);
+extern void carquet_avx512_bitunpack8_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx512_bitunpack8_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx512_bitunpack8_16bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx512_bitunpack32_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx512_bitunpack32_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx512_bitunpack16_16bit(const uint8_t *input, uint32_t *values);
+extern void carquet_avx512_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_avx512_pack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_avx512_match_copy(uint8_t *dst, const uint8_t *src, size_t len, size_t offset);
+extern size_t carquet_avx512_match_length(const uint8_t *p, const uint8_t *match,
+                                          const uint8_t *limit);
+extern int64_t carquet_avx512_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                              int16_t max_def_level);
+extern void carquet_avx512_build_null_bitmap(const int16_t *def_levels, int64_t count,
+                                             int16_t max_def_level, uint8_t *null_bitmap);
+extern void carquet_avx512_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value);
+extern void carquet_avx512_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                                      int32_t *max_value);
+extern void carquet_avx512_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                                      int64_t *max_value);
+extern void carquet_avx512_minmax_float(const float *values, int64_t count, float *min_value,
+                                        float *max_value);
+extern void carquet_avx512_minmax_double(const double *values, int64_t count, double *min_value,
+                                         double *max_value);
+extern int64_t carquet_avx512_find_run_length_i32(const int32_t *values, int64_t count);
 #endif
 
 #endif /* CARQUET_ARCH_X86 */
@@ -636,125 +613,133 @@ extern int64_t carquet_avx512_find_run_length_i32(const int32_t* values, int64_t
 
 /* NEON declarations - compiled when the ARM NEON backend is enabled. */
 #if defined(CARQUET_ENABLE_NEON) && (defined(__ARM_NEON) || defined(__ARM_NEON__))
-extern void carquet_neon_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial);
-extern void carquet_neon_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial);
-extern void carquet_neon_gather_i32(const int32_t* dict, const uint32_t* indices,
-                                     int64_t count, int32_t* output);
-extern void carquet_neon_gather_i64(const int64_t* dict, const uint32_t* indices,
-                                     int64_t count, int64_t* output);
-extern void carquet_neon_gather_float(const float* dict, const uint32_t* indices,
-                                       int64_t count, float* output);
-extern void carquet_neon_gather_double(const double* dict, const uint32_t* indices,
-                                        int64_t count, double* output);
-extern bool carquet_neon_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                             const uint32_t* indices, int64_t count,
-                                             int32_t* output);
-extern bool carquet_neon_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                             const uint32_t* indices, int64_t count,
-                                             int64_t* output);
-extern bool carquet_neon_checked_gather_float(const float* dict, int32_t dict_count,
-                                               const uint32_t* indices, int64_t count,
-                                               float* output);
-extern bool carquet_neon_checked_gather_double(const double* dict, int32_t dict_count,
-                                                const uint32_t* indices, int64_t count,
-                                                double* output);
-extern void carquet_neon_byte_stream_split_encode_float(const float* values, int64_t count,
-                                                         uint8_t* output);
-extern void carquet_neon_byte_stream_split_decode_float(const uint8_t* data, int64_t count,
-                                                         float* values);
-extern void carquet_neon_byte_stream_split_encode_double(const double* values, int64_t count,
-                                                          uint8_t* output);
-extern void carquet_neon_byte_stream_split_decode_double(const uint8_t* data, int64_t count,
-                                                          double* values);
-extern void carquet_neon_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern void carquet_neon_pack_bools(const uint8_t* input, uint8_t* output, int64_t count);
-extern int64_t carquet_neon_find_run_length_i32(const int32_t* values, int64_t count);
-extern void carquet_neon_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t offset);
-extern size_t carquet_neon_match_length(const uint8_t* p, const uint8_t* match, const uint8_t* limit);
-extern int64_t carquet_neon_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level);
-extern void carquet_neon_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                            int16_t max_def_level, uint8_t* null_bitmap);
-extern void carquet_neon_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value);
-extern void carquet_neon_minmax_i32(const int32_t* values, int64_t count, int32_t* min_value, int32_t* max_value);
-extern void carquet_neon_minmax_i64(const int64_t* values, int64_t count, int64_t* min_value, int64_t* max_value);
-extern void carquet_neon_minmax_float(const float* values, int64_t count, float* min_value, float* max_value);
-extern void carquet_neon_minmax_double(const double* values, int64_t count, double* min_value, double* max_value);
-extern void carquet_neon_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* output,
-                                          int32_t* min_value, int32_t* max_value);
-extern void carquet_neon_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* output,
-                                          int64_t* min_value, int64_t* max_value);
-extern void carquet_neon_copy_minmax_float(const float* values, int64_t count, float* output,
-                                            float* min_value, float* max_value);
-extern void carquet_neon_copy_minmax_double(const double* values, int64_t count, double* output,
-                                             double* min_value, double* max_value);
-extern void carquet_neon_bitunpack8_1bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_2bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_3bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_5bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_6bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_7bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack8_16bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack32_1bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack32_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack16_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_neon_bitunpack16_16bit(const uint8_t* input, uint32_t* values);
+extern void carquet_neon_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial);
+extern void carquet_neon_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial);
+extern void carquet_neon_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                                    int32_t *output);
+extern void carquet_neon_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                                    int64_t *output);
+extern void carquet_neon_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                      float *output);
+extern void carquet_neon_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                                       double *output);
+extern bool carquet_neon_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                            const uint32_t *indices, int64_t count,
+                                            int32_t *output);
+extern bool carquet_neon_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                            const uint32_t *indices, int64_t count,
+                                            int64_t *output);
+extern bool carquet_neon_checked_gather_float(const float *dict, int32_t dict_count,
+                                              const uint32_t *indices, int64_t count,
+                                              float *output);
+extern bool carquet_neon_checked_gather_double(const double *dict, int32_t dict_count,
+                                               const uint32_t *indices, int64_t count,
+                                               double *output);
+extern void carquet_neon_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                        uint8_t *output);
+extern void carquet_neon_byte_stream_split_decode_float(const uint8_t *data, int64_t count,
+                                                        float *values);
+extern void carquet_neon_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                         uint8_t *output);
+extern void carquet_neon_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                         double *values);
+extern void carquet_neon_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern void carquet_neon_pack_bools(const uint8_t *input, uint8_t *output, int64_t count);
+extern int64_t carquet_neon_find_run_length_i32(const int32_t *values, int64_t count);
+extern void carquet_neon_match_copy(uint8_t *dst, const uint8_t *src, size_t len, size_t offset);
+extern size_t carquet_neon_match_length(const uint8_t *p, const uint8_t *match,
+                                        const uint8_t *limit);
+extern int64_t carquet_neon_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                            int16_t max_def_level);
+extern void carquet_neon_build_null_bitmap(const int16_t *def_levels, int64_t count,
+                                           int16_t max_def_level, uint8_t *null_bitmap);
+extern void carquet_neon_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value);
+extern void carquet_neon_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                                    int32_t *max_value);
+extern void carquet_neon_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                                    int64_t *max_value);
+extern void carquet_neon_minmax_float(const float *values, int64_t count, float *min_value,
+                                      float *max_value);
+extern void carquet_neon_minmax_double(const double *values, int64_t count, double *min_value,
+                                       double *max_value);
+extern void carquet_neon_copy_minmax_i32(const int32_t *values, int64_t count, int32_t *output,
+                                         int32_t *min_value, int32_t *max_value);
+extern void carquet_neon_copy_minmax_i64(const int64_t *values, int64_t count, int64_t *output,
+                                         int64_t *min_value, int64_t *max_value);
+extern void carquet_neon_copy_minmax_float(const float *values, int64_t count, float *output,
+                                           float *min_value, float *max_value);
+extern void carquet_neon_copy_minmax_double(const double *values, int64_t count, double *output,
+                                            double *min_value, double *max_value);
+extern void carquet_neon_bitunpack8_1bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_2bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_3bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_5bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_6bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_7bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack8_16bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack32_1bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack32_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack16_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_neon_bitunpack16_16bit(const uint8_t *input, uint32_t *values);
 #endif
 
 #if defined(CARQUET_ENABLE_SVE) && defined(__ARM_FEATURE_SVE)
-extern void carquet_sve_gather_i32(const int32_t* dict, const uint32_t* indices,
-                                    int64_t count, int32_t* output);
-extern void carquet_sve_gather_i64(const int64_t* dict, const uint32_t* indices,
-                                    int64_t count, int64_t* output);
-extern void carquet_sve_gather_float(const float* dict, const uint32_t* indices,
-                                      int64_t count, float* output);
-extern void carquet_sve_gather_double(const double* dict, const uint32_t* indices,
-                                       int64_t count, double* output);
-extern bool carquet_sve_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                            const uint32_t* indices, int64_t count,
-                                            int32_t* output);
-extern bool carquet_sve_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                            const uint32_t* indices, int64_t count,
-                                            int64_t* output);
-extern bool carquet_sve_checked_gather_float(const float* dict, int32_t dict_count,
-                                              const uint32_t* indices, int64_t count,
-                                              float* output);
-extern bool carquet_sve_checked_gather_double(const double* dict, int32_t dict_count,
-                                               const uint32_t* indices, int64_t count,
-                                               double* output);
-extern void carquet_sve_byte_stream_split_encode_float(const float* values, int64_t count,
-                                                        uint8_t* output);
-extern void carquet_sve_byte_stream_split_decode_float(const uint8_t* data, int64_t count,
-                                                        float* values);
-extern void carquet_sve_byte_stream_split_encode_double(const double* values, int64_t count,
-                                                         uint8_t* output);
-extern void carquet_sve_byte_stream_split_decode_double(const uint8_t* data, int64_t count,
-                                                         double* values);
-extern void carquet_sve_bitunpack8_1bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_2bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_3bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_4bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_5bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_6bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_7bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_8bit(const uint8_t* input, uint32_t* values);
-extern void carquet_sve_bitunpack8_16bit(const uint8_t* input, uint32_t* values);
-extern int64_t carquet_sve_find_run_length_i32(const int32_t* values, int64_t count);
-extern int64_t carquet_sve_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level);
-extern void carquet_sve_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value);
-extern void carquet_sve_minmax_i32(const int32_t* values, int64_t count, int32_t* min_value, int32_t* max_value);
-extern void carquet_sve_minmax_i64(const int64_t* values, int64_t count, int64_t* min_value, int64_t* max_value);
-extern void carquet_sve_minmax_float(const float* values, int64_t count, float* min_value, float* max_value);
-extern void carquet_sve_minmax_double(const double* values, int64_t count, double* min_value, double* max_value);
-extern void carquet_sve_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* output,
-                                         int32_t* min_value, int32_t* max_value);
-extern void carquet_sve_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* output,
-                                         int64_t* min_value, int64_t* max_value);
-extern void carquet_sve_copy_minmax_float(const float* values, int64_t count, float* output,
-                                           float* min_value, float* max_value);
-extern void carquet_sve_copy_minmax_double(const double* values, int64_t count, double* output,
-                                            double* min_value, double* max_value);
+extern void carquet_sve_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                                   int32_t *output);
+extern void carquet_sve_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                                   int64_t *output);
+extern void carquet_sve_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                     float *output);
+extern void carquet_sve_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                                      double *output);
+extern bool carquet_sve_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                           const uint32_t *indices, int64_t count, int32_t *output);
+extern bool carquet_sve_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                           const uint32_t *indices, int64_t count, int64_t *output);
+extern bool carquet_sve_checked_gather_float(const float *dict, int32_t dict_count,
+                                             const uint32_t *indices, int64_t count, float *output);
+extern bool carquet_sve_checked_gather_double(const double *dict, int32_t dict_count,
+                                              const uint32_t *indices, int64_t count,
+                                              double *output);
+extern void carquet_sve_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                       uint8_t *output);
+extern void carquet_sve_byte_stream_split_decode_float(const uint8_t *data, int64_t count,
+                                                       float *values);
+extern void carquet_sve_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                        uint8_t *output);
+extern void carquet_sve_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                        double *values);
+extern void carquet_sve_bitunpack8_1bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_2bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_3bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_4bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_5bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_6bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_7bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_8bit(const uint8_t *input, uint32_t *values);
+extern void carquet_sve_bitunpack8_16bit(const uint8_t *input, uint32_t *values);
+extern int64_t carquet_sve_find_run_length_i32(const int32_t *values, int64_t count);
+extern int64_t carquet_sve_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                           int16_t max_def_level);
+extern void carquet_sve_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value);
+extern void carquet_sve_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                                   int32_t *max_value);
+extern void carquet_sve_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                                   int64_t *max_value);
+extern void carquet_sve_minmax_float(const float *values, int64_t count, float *min_value,
+                                     float *max_value);
+extern void carquet_sve_minmax_double(const double *values, int64_t count, double *min_value,
+                                      double *max_value);
+extern void carquet_sve_copy_minmax_i32(const int32_t *values, int64_t count, int32_t *output,
+                                        int32_t *min_value, int32_t *max_value);
+extern void carquet_sve_copy_minmax_i64(const int64_t *values, int64_t count, int64_t *output,
+                                        int64_t *min_value, int64_t *max_value);
+extern void carquet_sve_copy_minmax_float(const float *values, int64_t count, float *output,
+                                          float *min_value, float *max_value);
+extern void carquet_sve_copy_minmax_double(const double *values, int64_t count, double *output,
+                                           double *min_value, double *max_value);
 #endif
 
 #endif /* AArch64 */
@@ -816,7 +801,7 @@ static int dispatch_is_initialized(void) {
 #if defined(__GNUC__) || defined(__clang__)
     return __atomic_load_n(&g_dispatch_initialized, __ATOMIC_ACQUIRE);
 #elif defined(_MSC_VER)
-    return _InterlockedCompareExchange((volatile long*)&g_dispatch_initialized, 1, 1);
+    return _InterlockedCompareExchange((volatile long *)&g_dispatch_initialized, 1, 1);
 #else
     return g_dispatch_initialized;
 #endif
@@ -826,7 +811,7 @@ static void dispatch_set_initialized(void) {
 #if defined(__GNUC__) || defined(__clang__)
     __atomic_store_n(&g_dispatch_initialized, 1, __ATOMIC_RELEASE);
 #elif defined(_MSC_VER)
-    _InterlockedExchange((volatile long*)&g_dispatch_initialized, 1);
+    _InterlockedExchange((volatile long *)&g_dispatch_initialized, 1);
 #else
     g_dispatch_initialized = 1;
 #endif
@@ -841,9 +826,11 @@ static volatile int g_dispatch_lock = 0;
 
 static void dispatch_lock_acquire(void) {
 #if defined(__GNUC__) || defined(__clang__)
-    while (__atomic_exchange_n(&g_dispatch_lock, 1, __ATOMIC_ACQUIRE)) { /* spin */ }
+    while (__atomic_exchange_n(&g_dispatch_lock, 1, __ATOMIC_ACQUIRE)) { /* spin */
+    }
 #elif defined(_MSC_VER)
-    while (_InterlockedExchange((volatile long*)&g_dispatch_lock, 1)) { /* spin */ }
+    while (_InterlockedExchange((volatile long *)&g_dispatch_lock, 1)) { /* spin */
+    }
 #endif
 }
 
@@ -851,7 +838,7 @@ static void dispatch_lock_release(void) {
 #if defined(__GNUC__) || defined(__clang__)
     __atomic_store_n(&g_dispatch_lock, 0, __ATOMIC_RELEASE);
 #elif defined(_MSC_VER)
-    _InterlockedExchange((volatile long*)&g_dispatch_lock, 0);
+    _InterlockedExchange((volatile long *)&g_dispatch_lock, 0);
 #endif
 }
 
@@ -862,9 +849,7 @@ static void dispatch_lock_release(void) {
 
 void carquet_simd_dispatch_init(void) {
     /* Fast path: already initialized */
-    if (dispatch_is_initialized()) {
-        return;
-    }
+    if (dispatch_is_initialized()) { return; }
 
     dispatch_lock_acquire();
     /* Re-check under the lock: another thread may have finished while we spun. */
@@ -873,8 +858,8 @@ void carquet_simd_dispatch_init(void) {
         return;
     }
 
-    const carquet_cpu_info_t* cpu = carquet_get_cpu_info();
-    (void)cpu;  /* May be unused on some platforms */
+    const carquet_cpu_info_t *cpu = carquet_get_cpu_info();
+    (void)cpu; /* May be unused on some platforms */
 
     /* Start with scalar fallbacks */
     g_dispatch.prefix_sum_i32 = scalar_prefix_sum_i32;
@@ -1072,63 +1057,63 @@ void carquet_simd_dispatch_init(void) {
     /* Register NEON functions when the compiler can emit them and the CPU has NEON. */
 #if defined(CARQUET_ENABLE_NEON) && (defined(__ARM_NEON) || defined(__ARM_NEON__))
     if (cpu->has_neon) {
-    /* Prefix sums are loop-carried dependency chains. On Apple Silicon the
-     * scalar compiler-generated loop is faster than the NEON shuffle-based
-     * version, so keep the scalar fallback here while installing NEON where
-     * it provides real throughput wins. */
-    g_dispatch.gather_i32 = carquet_neon_gather_i32;
-    g_dispatch.gather_i64 = carquet_neon_gather_i64;
-    g_dispatch.gather_float = carquet_neon_gather_float;
-    g_dispatch.gather_double = carquet_neon_gather_double;
-    g_dispatch.checked_gather_i32 = carquet_neon_checked_gather_i32;
-    g_dispatch.checked_gather_i64 = carquet_neon_checked_gather_i64;
-    g_dispatch.checked_gather_float = carquet_neon_checked_gather_float;
-    g_dispatch.checked_gather_double = carquet_neon_checked_gather_double;
-    /* Byte-stream-split: keep the scalar/compiler path for float (the
-     * auto-vectorized 4-byte transpose matches or beats hand-written NEON on
-     * Apple Silicon, and vld4/vqtbl both regress small in-cache float decode),
-     * but use NEON for double via vld4q_u16/vst4q_u16 structure load-stores.
-     * Measured on M3 vs the prior vqtbl path: double encode +60-100%, decode
-     * +47-69%; vs scalar, decode is +47-86% across cache regimes. Byte-exact. */
-    g_dispatch.byte_split_encode_double = carquet_neon_byte_stream_split_encode_double;
-    g_dispatch.byte_split_decode_double = carquet_neon_byte_stream_split_decode_double;
-    g_dispatch.unpack_bools = carquet_neon_unpack_bools;
-    g_dispatch.pack_bools = carquet_neon_pack_bools;
-    g_dispatch.find_run_length_i32 = carquet_neon_find_run_length_i32;
-    g_dispatch.match_copy = carquet_neon_match_copy;
-    g_dispatch.match_length = carquet_neon_match_length;
-    g_dispatch.count_non_nulls = carquet_neon_count_non_nulls;
-    g_dispatch.build_null_bitmap = carquet_neon_build_null_bitmap;
-    g_dispatch.fill_def_levels = carquet_neon_fill_def_levels;
-    g_dispatch.minmax_i32 = carquet_neon_minmax_i32;
-    /* i64 min/max is a short loop with scalar compares on NEON, and measured
-     * slower than the compiler-generated scalar path on Apple Silicon. */
-    g_dispatch.minmax_float = carquet_neon_minmax_float;
-    g_dispatch.minmax_double = carquet_neon_minmax_double;
-    g_dispatch.copy_minmax_i32 = carquet_neon_copy_minmax_i32;
-    /* Same for i64 copy+minmax: keep scalar copy/min/max, which measured
-     * substantially faster than the NEON implementation. */
-    g_dispatch.copy_minmax_float = carquet_neon_copy_minmax_float;
-    g_dispatch.copy_minmax_double = carquet_neon_copy_minmax_double;
-    g_dispatch.bitunpack8_u32[1] = carquet_neon_bitunpack8_1bit;
-    g_dispatch.bitunpack8_u32[2] = carquet_neon_bitunpack8_2bit;
-    g_dispatch.bitunpack8_u32[3] = carquet_neon_bitunpack8_3bit;
-    g_dispatch.bitunpack8_u32[4] = carquet_neon_bitunpack8_4bit;
-    g_dispatch.bitunpack8_u32[5] = carquet_neon_bitunpack8_5bit;
-    g_dispatch.bitunpack8_u32[6] = carquet_neon_bitunpack8_6bit;
-    g_dispatch.bitunpack8_u32[7] = carquet_neon_bitunpack8_7bit;
-    g_dispatch.bitunpack8_u32[8] = carquet_neon_bitunpack8_8bit;
-    g_dispatch.bitunpack8_u32[16] = carquet_neon_bitunpack8_16bit;
-    /* Wide: 32 x 1-bit per call (4 input bytes), == 4 calls of the
-     * scalar 1-bit unpacker; verified by test_bitunpack_wide. */
-    g_dispatch.bitunpack_wide_fn[1] = carquet_neon_bitunpack32_1bit;
-    g_dispatch.bitunpack_wide_vals[1] = 32;
-    g_dispatch.bitunpack_wide_fn[4] = carquet_neon_bitunpack32_4bit;
-    g_dispatch.bitunpack_wide_vals[4] = 32;
-    g_dispatch.bitunpack_wide_fn[8] = carquet_neon_bitunpack16_8bit;
-    g_dispatch.bitunpack_wide_vals[8] = 16;
-    g_dispatch.bitunpack_wide_fn[16] = carquet_neon_bitunpack16_16bit;
-    g_dispatch.bitunpack_wide_vals[16] = 16;
+        /* Prefix sums are loop-carried dependency chains. On Apple Silicon the
+         * scalar compiler-generated loop is faster than the NEON shuffle-based
+         * version, so keep the scalar fallback here while installing NEON where
+         * it provides real throughput wins. */
+        g_dispatch.gather_i32 = carquet_neon_gather_i32;
+        g_dispatch.gather_i64 = carquet_neon_gather_i64;
+        g_dispatch.gather_float = carquet_neon_gather_float;
+        g_dispatch.gather_double = carquet_neon_gather_double;
+        g_dispatch.checked_gather_i32 = carquet_neon_checked_gather_i32;
+        g_dispatch.checked_gather_i64 = carquet_neon_checked_gather_i64;
+        g_dispatch.checked_gather_float = carquet_neon_checked_gather_float;
+        g_dispatch.checked_gather_double = carquet_neon_checked_gather_double;
+        /* Byte-stream-split: keep the scalar/compiler path for float (the
+         * auto-vectorized 4-byte transpose matches or beats hand-written NEON on
+         * Apple Silicon, and vld4/vqtbl both regress small in-cache float decode),
+         * but use NEON for double via vld4q_u16/vst4q_u16 structure load-stores.
+         * Measured on M3 vs the prior vqtbl path: double encode +60-100%, decode
+         * +47-69%; vs scalar, decode is +47-86% across cache regimes. Byte-exact. */
+        g_dispatch.byte_split_encode_double = carquet_neon_byte_stream_split_encode_double;
+        g_dispatch.byte_split_decode_double = carquet_neon_byte_stream_split_decode_double;
+        g_dispatch.unpack_bools = carquet_neon_unpack_bools;
+        g_dispatch.pack_bools = carquet_neon_pack_bools;
+        g_dispatch.find_run_length_i32 = carquet_neon_find_run_length_i32;
+        g_dispatch.match_copy = carquet_neon_match_copy;
+        g_dispatch.match_length = carquet_neon_match_length;
+        g_dispatch.count_non_nulls = carquet_neon_count_non_nulls;
+        g_dispatch.build_null_bitmap = carquet_neon_build_null_bitmap;
+        g_dispatch.fill_def_levels = carquet_neon_fill_def_levels;
+        g_dispatch.minmax_i32 = carquet_neon_minmax_i32;
+        /* i64 min/max is a short loop with scalar compares on NEON, and measured
+         * slower than the compiler-generated scalar path on Apple Silicon. */
+        g_dispatch.minmax_float = carquet_neon_minmax_float;
+        g_dispatch.minmax_double = carquet_neon_minmax_double;
+        g_dispatch.copy_minmax_i32 = carquet_neon_copy_minmax_i32;
+        /* Same for i64 copy+minmax: keep scalar copy/min/max, which measured
+         * substantially faster than the NEON implementation. */
+        g_dispatch.copy_minmax_float = carquet_neon_copy_minmax_float;
+        g_dispatch.copy_minmax_double = carquet_neon_copy_minmax_double;
+        g_dispatch.bitunpack8_u32[1] = carquet_neon_bitunpack8_1bit;
+        g_dispatch.bitunpack8_u32[2] = carquet_neon_bitunpack8_2bit;
+        g_dispatch.bitunpack8_u32[3] = carquet_neon_bitunpack8_3bit;
+        g_dispatch.bitunpack8_u32[4] = carquet_neon_bitunpack8_4bit;
+        g_dispatch.bitunpack8_u32[5] = carquet_neon_bitunpack8_5bit;
+        g_dispatch.bitunpack8_u32[6] = carquet_neon_bitunpack8_6bit;
+        g_dispatch.bitunpack8_u32[7] = carquet_neon_bitunpack8_7bit;
+        g_dispatch.bitunpack8_u32[8] = carquet_neon_bitunpack8_8bit;
+        g_dispatch.bitunpack8_u32[16] = carquet_neon_bitunpack8_16bit;
+        /* Wide: 32 x 1-bit per call (4 input bytes), == 4 calls of the
+         * scalar 1-bit unpacker; verified by test_bitunpack_wide. */
+        g_dispatch.bitunpack_wide_fn[1] = carquet_neon_bitunpack32_1bit;
+        g_dispatch.bitunpack_wide_vals[1] = 32;
+        g_dispatch.bitunpack_wide_fn[4] = carquet_neon_bitunpack32_4bit;
+        g_dispatch.bitunpack_wide_vals[4] = 32;
+        g_dispatch.bitunpack_wide_fn[8] = carquet_neon_bitunpack16_8bit;
+        g_dispatch.bitunpack_wide_vals[8] = 16;
+        g_dispatch.bitunpack_wide_fn[16] = carquet_neon_bitunpack16_16bit;
+        g_dispatch.bitunpack_wide_vals[16] = 16;
     }
 #endif
 
@@ -1199,77 +1184,75 @@ void carquet_simd_dispatch_init(void) {
  * fast path (already initialized) is taken >99.99% of the time, eliminating
  * branch misprediction overhead on every dispatch call. */
 #if defined(__GNUC__) || defined(__clang__)
-#define DISPATCH_ENSURE_INIT() \
-    do { if (__builtin_expect(!dispatch_is_initialized(), 0)) carquet_simd_dispatch_init(); } while(0)
+#define DISPATCH_ENSURE_INIT()                                                                     \
+    do {                                                                                           \
+        if (__builtin_expect(!dispatch_is_initialized(), 0)) carquet_simd_dispatch_init();         \
+    } while (0)
 #else
-#define DISPATCH_ENSURE_INIT() \
-    do { if (!dispatch_is_initialized()) carquet_simd_dispatch_init(); } while(0)
+#define DISPATCH_ENSURE_INIT()                                                                     \
+    do {                                                                                           \
+        if (!dispatch_is_initialized()) carquet_simd_dispatch_init();                              \
+    } while (0)
 #endif
 
-void carquet_dispatch_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial) {
+void carquet_dispatch_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.prefix_sum_i32(values, count, initial);
 }
 
-void carquet_dispatch_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial) {
+void carquet_dispatch_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.prefix_sum_i64(values, count, initial);
 }
 
-void carquet_dispatch_gather_i32(const int32_t* dict, const uint32_t* indices,
-                                  int64_t count, int32_t* output) {
+void carquet_dispatch_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                                 int32_t *output) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.gather_i32(dict, indices, count, output);
 }
 
-void carquet_dispatch_gather_i64(const int64_t* dict, const uint32_t* indices,
-                                  int64_t count, int64_t* output) {
+void carquet_dispatch_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                                 int64_t *output) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.gather_i64(dict, indices, count, output);
 }
 
-void carquet_dispatch_gather_float(const float* dict, const uint32_t* indices,
-                                    int64_t count, float* output) {
+void carquet_dispatch_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                                   float *output) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.gather_float(dict, indices, count, output);
 }
 
-void carquet_dispatch_gather_double(const double* dict, const uint32_t* indices,
-                                     int64_t count, double* output) {
+void carquet_dispatch_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                                    double *output) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.gather_double(dict, indices, count, output);
 }
 
-bool carquet_dispatch_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                          const uint32_t* indices, int64_t count,
-                                          int32_t* output) {
+bool carquet_dispatch_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                         const uint32_t *indices, int64_t count, int32_t *output) {
     DISPATCH_ENSURE_INIT();
     /* No dictionary entries ⇒ every index is out of bounds. Guard here so the
      * SIMD fast paths never run unchecked: they compute the upper bound as
      * (uint32_t)dict_count - 1, which underflows to UINT32_MAX when
      * dict_count == 0, defeating the in-bound check and gathering from
      * arbitrary offsets. */
-    if (dict_count <= 0) {
-        return count == 0;
-    }
+    if (dict_count <= 0) { return count == 0; }
 #if defined(CARQUET_ARCH_ARM)
     if (g_dispatch.checked_gather_i32 &&
         g_dispatch.checked_gather_i32 != scalar_checked_gather_i32) {
         return g_dispatch.checked_gather_i32(dict, dict_count, indices, count, output);
     }
 #endif
-    if (!validate_gather_indices(indices, count, dict_count)) {
-        return false;
-    }
+    if (!validate_gather_indices(indices, count, dict_count)) { return false; }
     g_dispatch.gather_i32(dict, indices, count, output);
     return true;
 }
 
-bool carquet_dispatch_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                          const uint32_t* indices, int64_t count,
-                                          int64_t* output) {
+bool carquet_dispatch_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                         const uint32_t *indices, int64_t count, int64_t *output) {
     DISPATCH_ENSURE_INIT();
-    if (dict_count <= 0) {  /* see carquet_dispatch_checked_gather_i32 */
+    if (dict_count <= 0) { /* see carquet_dispatch_checked_gather_i32 */
         return count == 0;
     }
 #if defined(CARQUET_ARCH_ARM)
@@ -1278,18 +1261,15 @@ bool carquet_dispatch_checked_gather_i64(const int64_t* dict, int32_t dict_count
         return g_dispatch.checked_gather_i64(dict, dict_count, indices, count, output);
     }
 #endif
-    if (!validate_gather_indices(indices, count, dict_count)) {
-        return false;
-    }
+    if (!validate_gather_indices(indices, count, dict_count)) { return false; }
     g_dispatch.gather_i64(dict, indices, count, output);
     return true;
 }
 
-bool carquet_dispatch_checked_gather_float(const float* dict, int32_t dict_count,
-                                            const uint32_t* indices, int64_t count,
-                                            float* output) {
+bool carquet_dispatch_checked_gather_float(const float *dict, int32_t dict_count,
+                                           const uint32_t *indices, int64_t count, float *output) {
     DISPATCH_ENSURE_INIT();
-    if (dict_count <= 0) {  /* see carquet_dispatch_checked_gather_i32 */
+    if (dict_count <= 0) { /* see carquet_dispatch_checked_gather_i32 */
         return count == 0;
     }
 #if defined(CARQUET_ARCH_ARM)
@@ -1298,18 +1278,16 @@ bool carquet_dispatch_checked_gather_float(const float* dict, int32_t dict_count
         return g_dispatch.checked_gather_float(dict, dict_count, indices, count, output);
     }
 #endif
-    if (!validate_gather_indices(indices, count, dict_count)) {
-        return false;
-    }
+    if (!validate_gather_indices(indices, count, dict_count)) { return false; }
     g_dispatch.gather_float(dict, indices, count, output);
     return true;
 }
 
-bool carquet_dispatch_checked_gather_double(const double* dict, int32_t dict_count,
-                                             const uint32_t* indices, int64_t count,
-                                             double* output) {
+bool carquet_dispatch_checked_gather_double(const double *dict, int32_t dict_count,
+                                            const uint32_t *indices, int64_t count,
+                                            double *output) {
     DISPATCH_ENSURE_INIT();
-    if (dict_count <= 0) {  /* see carquet_dispatch_checked_gather_i32 */
+    if (dict_count <= 0) { /* see carquet_dispatch_checked_gather_i32 */
         return count == 0;
     }
 #if defined(CARQUET_ARCH_ARM)
@@ -1318,57 +1296,50 @@ bool carquet_dispatch_checked_gather_double(const double* dict, int32_t dict_cou
         return g_dispatch.checked_gather_double(dict, dict_count, indices, count, output);
     }
 #endif
-    if (!validate_gather_indices(indices, count, dict_count)) {
-        return false;
-    }
+    if (!validate_gather_indices(indices, count, dict_count)) { return false; }
     g_dispatch.gather_double(dict, indices, count, output);
     return true;
 }
 
-void carquet_dispatch_byte_split_encode_float(const float* values, int64_t count,
-                                               uint8_t* output) {
+void carquet_dispatch_byte_split_encode_float(const float *values, int64_t count, uint8_t *output) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.byte_split_encode_float(values, count, output);
 }
 
-void carquet_dispatch_byte_split_decode_float(const uint8_t* data, int64_t count,
-                                               float* values) {
+void carquet_dispatch_byte_split_decode_float(const uint8_t *data, int64_t count, float *values) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.byte_split_decode_float(data, count, values);
 }
 
-void carquet_dispatch_byte_split_encode_double(const double* values, int64_t count,
-                                                uint8_t* output) {
+void carquet_dispatch_byte_split_encode_double(const double *values, int64_t count,
+                                               uint8_t *output) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.byte_split_encode_double(values, count, output);
 }
 
-void carquet_dispatch_byte_split_decode_double(const uint8_t* data, int64_t count,
-                                                double* values) {
+void carquet_dispatch_byte_split_decode_double(const uint8_t *data, int64_t count, double *values) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.byte_split_decode_double(data, count, values);
 }
 
-void carquet_dispatch_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count) {
+void carquet_dispatch_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.unpack_bools(input, output, count);
 }
 
-void carquet_dispatch_pack_bools(const uint8_t* input, uint8_t* output, int64_t count) {
+void carquet_dispatch_pack_bools(const uint8_t *input, uint8_t *output, int64_t count) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.pack_bools(input, output, count);
 }
 
-int64_t carquet_dispatch_find_run_length_i32(const int32_t* values, int64_t count) {
+int64_t carquet_dispatch_find_run_length_i32(const int32_t *values, int64_t count) {
     DISPATCH_ENSURE_INIT();
     return g_dispatch.find_run_length_i32(values, count);
 }
 
 carquet_bitunpack8_fn carquet_dispatch_get_bitunpack8_fn(int bit_width) {
     DISPATCH_ENSURE_INIT();
-    if (bit_width < 0 || bit_width > 32) {
-        return NULL;
-    }
+    if (bit_width < 0 || bit_width > 32) { return NULL; }
     return g_dispatch.bitunpack8_u32[bit_width];
 }
 
@@ -1376,88 +1347,85 @@ carquet_bitunpack8_fn carquet_dispatch_get_bitunpack8_fn(int bit_width) {
  * for @p bit_width produces per call (a multiple of 8, identical to that
  * many / 8 scalar unpacks) and stores the kernel in *fn, or returns 0 and
  * leaves *fn untouched when there is no wide kernel for this width/ISA. */
-int carquet_dispatch_get_bitunpack_wide(int bit_width, carquet_bitunpack8_fn* fn) {
+int carquet_dispatch_get_bitunpack_wide(int bit_width, carquet_bitunpack8_fn *fn) {
     DISPATCH_ENSURE_INIT();
-    if (bit_width < 1 || bit_width > 32) {
-        return 0;
-    }
-    if (g_dispatch.bitunpack_wide_fn[bit_width] == NULL) {
-        return 0;
-    }
+    if (bit_width < 1 || bit_width > 32) { return 0; }
+    if (g_dispatch.bitunpack_wide_fn[bit_width] == NULL) { return 0; }
     *fn = g_dispatch.bitunpack_wide_fn[bit_width];
     return (int)g_dispatch.bitunpack_wide_vals[bit_width];
 }
 
-void carquet_dispatch_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t offset) {
+void carquet_dispatch_match_copy(uint8_t *dst, const uint8_t *src, size_t len, size_t offset) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.match_copy(dst, src, len, offset);
 }
 
-size_t carquet_dispatch_match_length(const uint8_t* p, const uint8_t* match, const uint8_t* limit) {
+size_t carquet_dispatch_match_length(const uint8_t *p, const uint8_t *match, const uint8_t *limit) {
     DISPATCH_ENSURE_INIT();
     return g_dispatch.match_length(p, match, limit);
 }
 
-int64_t carquet_dispatch_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level) {
+int64_t carquet_dispatch_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                         int16_t max_def_level) {
     DISPATCH_ENSURE_INIT();
     return g_dispatch.count_non_nulls(def_levels, count, max_def_level);
 }
 
-void carquet_dispatch_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                         int16_t max_def_level, uint8_t* null_bitmap) {
+void carquet_dispatch_build_null_bitmap(const int16_t *def_levels, int64_t count,
+                                        int16_t max_def_level, uint8_t *null_bitmap) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.build_null_bitmap(def_levels, count, max_def_level, null_bitmap);
 }
 
-void carquet_dispatch_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value) {
+void carquet_dispatch_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.fill_def_levels(def_levels, count, value);
 }
 
-void carquet_dispatch_minmax_i32(const int32_t* values, int64_t count,
-                                  int32_t* min_value, int32_t* max_value) {
+void carquet_dispatch_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                                 int32_t *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.minmax_i32(values, count, min_value, max_value);
 }
 
-void carquet_dispatch_minmax_i64(const int64_t* values, int64_t count,
-                                  int64_t* min_value, int64_t* max_value) {
+void carquet_dispatch_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                                 int64_t *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.minmax_i64(values, count, min_value, max_value);
 }
 
-void carquet_dispatch_minmax_float(const float* values, int64_t count,
-                                    float* min_value, float* max_value) {
+void carquet_dispatch_minmax_float(const float *values, int64_t count, float *min_value,
+                                   float *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.minmax_float(values, count, min_value, max_value);
 }
 
-void carquet_dispatch_minmax_double(const double* values, int64_t count,
-                                     double* min_value, double* max_value) {
+void carquet_dispatch_minmax_double(const double *values, int64_t count, double *min_value,
+                                    double *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.minmax_double(values, count, min_value, max_value);
 }
 
-void carquet_dispatch_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* output,
-                                       int32_t* min_value, int32_t* max_value) {
+void carquet_dispatch_copy_minmax_i32(const int32_t *values, int64_t count, int32_t *output,
+                                      int32_t *min_value, int32_t *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.copy_minmax_i32(values, count, output, min_value, max_value);
 }
 
-void carquet_dispatch_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* output,
-                                       int64_t* min_value, int64_t* max_value) {
+void carquet_dispatch_copy_minmax_i64(const int64_t *values, int64_t count, int64_t *output,
+                                      int64_t *min_value, int64_t *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.copy_minmax_i64(values, count, output, min_value, max_value);
 }
 
-void carquet_dispatch_copy_minmax_float(const float* values, int64_t count, float* output,
-                                         float* min_value, float* max_value) {
+void carquet_dispatch_copy_minmax_float(const float *values, int64_t count, float *output,
+                                        float *min_value, float *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.copy_minmax_float(values, count, output, min_value, max_value);
 }
 
-void carquet_dispatch_copy_minmax_double(const double* values, int64_t count, double* output,
-                                          double* min_value, double* max_value) {
+void carquet_dispatch_copy_minmax_double(const double *values, int64_t count, double *output,
+                                         double *min_value, double *max_value) {
     DISPATCH_ENSURE_INIT();
     g_dispatch.copy_minmax_double(values, count, output, min_value, max_value);
 }

@@ -58,7 +58,7 @@ struct parquet_schema_element {
     carquet_field_repetition_t repetition_type;
 
     /* Field 4: name */
-    char* name;
+    char *name;
 
     /* Field 5: num_children (for groups) */
     int32_t num_children;
@@ -88,7 +88,7 @@ struct parquet_schema_element {
      * Owned by whoever populates it (see carquet_schema_set_field_metadata /
      * store_schema_elements). NULL / 0 when the field carries no metadata. */
     int32_t num_field_metadata;
-    parquet_key_value_t* field_metadata;
+    parquet_key_value_t *field_metadata;
 
     /* Carquet extension: an Arrow type refinement recovered from the
      * "ARROW:schema" footer blob that the Parquet type system alone cannot
@@ -106,11 +106,11 @@ struct parquet_schema_element {
 
 struct parquet_statistics {
     /* Field 1: max (deprecated, use max_value) */
-    uint8_t* max_deprecated;
+    uint8_t *max_deprecated;
     int32_t max_deprecated_len;
 
     /* Field 2: min (deprecated, use min_value) */
-    uint8_t* min_deprecated;
+    uint8_t *min_deprecated;
     int32_t min_deprecated_len;
 
     /* Field 3: null_count */
@@ -126,12 +126,12 @@ struct parquet_statistics {
      * length, so that a legitimately empty (zero-length) BYTE_ARRAY min/max is
      * not mistaken for absent. max_value may be NULL when the value is empty. */
     bool has_max_value;
-    uint8_t* max_value;
+    uint8_t *max_value;
     int32_t max_value_len;
 
     /* Field 6: min_value */
     bool has_min_value;
-    uint8_t* min_value;
+    uint8_t *min_value;
     int32_t min_value_len;
 
     /* Field 7: is_max_value_exact */
@@ -153,7 +153,7 @@ struct parquet_statistics {
 #define CARQUET_GEO_MAX_TYPES 64
 
 struct parquet_geospatial_statistics {
-    bool valid;                 /* at least one finite coordinate accumulated */
+    bool valid; /* at least one finite coordinate accumulated */
     /* BoundingBox: x/y always present; z/m only if seen. */
     double xmin, xmax, ymin, ymax;
     bool has_z;
@@ -182,11 +182,11 @@ struct parquet_size_statistics {
     int64_t unencoded_byte_array_data_bytes;
 
     /* Field 2: repetition_level_histogram (length max_rep_level + 1). */
-    int64_t* repetition_level_histogram;
+    int64_t *repetition_level_histogram;
     int32_t repetition_level_histogram_len;
 
     /* Field 3: definition_level_histogram (length max_def_level + 1). */
-    int64_t* definition_level_histogram;
+    int64_t *definition_level_histogram;
     int32_t definition_level_histogram_len;
 };
 typedef struct parquet_size_statistics parquet_size_statistics_t;
@@ -212,11 +212,11 @@ struct parquet_column_metadata {
     carquet_physical_type_t type;
 
     /* Field 2: encodings */
-    carquet_encoding_t* encodings;
+    carquet_encoding_t *encodings;
     int32_t num_encodings;
 
     /* Field 3: path_in_schema */
-    char** path_in_schema;
+    char **path_in_schema;
     int32_t path_len;
 
     /* Field 4: codec */
@@ -232,7 +232,7 @@ struct parquet_column_metadata {
     int64_t total_compressed_size;
 
     /* Field 8: key_value_metadata */
-    parquet_key_value_t* key_value_metadata;
+    parquet_key_value_t *key_value_metadata;
     int32_t num_key_value;
 
     /* Field 9: data_page_offset */
@@ -251,7 +251,7 @@ struct parquet_column_metadata {
     parquet_statistics_t statistics;
 
     /* Field 13: encoding_stats */
-    parquet_page_encoding_stats_t* encoding_stats;
+    parquet_page_encoding_stats_t *encoding_stats;
     int32_t num_encoding_stats;
 
     /* Field 14: bloom_filter_offset */
@@ -278,7 +278,7 @@ struct parquet_column_metadata {
 
 struct parquet_column_chunk {
     /* Field 1: file_path (optional, for external files) */
-    char* file_path;
+    char *file_path;
 
     /* Field 2: file_offset */
     int64_t file_offset;
@@ -321,7 +321,7 @@ struct parquet_sorting_column {
 
 struct parquet_row_group {
     /* Field 1: columns */
-    parquet_column_chunk_t* columns;
+    parquet_column_chunk_t *columns;
     int32_t num_columns;
 
     /* Field 2: total_byte_size */
@@ -331,7 +331,7 @@ struct parquet_row_group {
     int64_t num_rows;
 
     /* Field 4: sorting_columns (optional) */
-    parquet_sorting_column_t* sorting_columns;
+    parquet_sorting_column_t *sorting_columns;
     int32_t num_sorting_columns;
 
     /* Field 5: file_offset */
@@ -353,8 +353,8 @@ struct parquet_row_group {
  */
 
 struct parquet_key_value {
-    char* key;
-    char* value;  /* Can be NULL */
+    char *key;
+    char *value; /* Can be NULL */
 };
 
 /* ============================================================================
@@ -367,29 +367,29 @@ struct parquet_file_metadata {
     int32_t version;
 
     /* Field 2: schema */
-    parquet_schema_element_t* schema;
+    parquet_schema_element_t *schema;
     int32_t num_schema_elements;
 
     /* Field 3: num_rows */
     int64_t num_rows;
 
     /* Field 4: row_groups */
-    parquet_row_group_t* row_groups;
+    parquet_row_group_t *row_groups;
     int32_t num_row_groups;
 
     /* Field 5: key_value_metadata */
-    parquet_key_value_t* key_value_metadata;
+    parquet_key_value_t *key_value_metadata;
     int32_t num_key_value;
 
     /* Field 6: created_by */
-    char* created_by;
+    char *created_by;
 
     /* Field 7: column_orders (one ColumnOrder union per column).
      * column_order_types[i] holds the set union member's Thrift field id
      * (1 = TypeDefinedOrder, the only member the spec defines). NULL when the
      * footer omitted field 7; then only num_column_orders is meaningful. */
     int32_t num_column_orders;
-    int16_t* column_order_types;
+    int16_t *column_order_types;
 
     /* Field 8: encryption_algorithm (we skip for now) */
 
@@ -494,12 +494,10 @@ struct parquet_page_header {
  * @param error Error information
  * @return Status code
  */
-carquet_status_t parquet_parse_file_metadata(
-    const uint8_t* data,
-    size_t size,
-    carquet_arena_t* arena,
-    parquet_file_metadata_t* metadata,
-    carquet_error_t* error);
+carquet_status_t parquet_parse_file_metadata(const uint8_t *data, size_t size,
+                                             carquet_arena_t *arena,
+                                             parquet_file_metadata_t *metadata,
+                                             carquet_error_t *error);
 
 /**
  * Parse a page header from Thrift data.
@@ -511,17 +509,14 @@ carquet_status_t parquet_parse_file_metadata(
  * @param error Error information
  * @return Status code
  */
-carquet_status_t parquet_parse_page_header(
-    const uint8_t* data,
-    size_t size,
-    parquet_page_header_t* header,
-    size_t* bytes_read,
-    carquet_error_t* error);
+carquet_status_t parquet_parse_page_header(const uint8_t *data, size_t size,
+                                           parquet_page_header_t *header, size_t *bytes_read,
+                                           carquet_error_t *error);
 
 /**
  * Free file metadata (only frees non-arena allocations).
  */
-void parquet_file_metadata_free(parquet_file_metadata_t* metadata);
+void parquet_file_metadata_free(parquet_file_metadata_t *metadata);
 
 /* ============================================================================
  * Writing Functions
@@ -536,10 +531,8 @@ void parquet_file_metadata_free(parquet_file_metadata_t* metadata);
  * @param error Error information
  * @return Status code
  */
-carquet_status_t parquet_write_file_metadata(
-    const parquet_file_metadata_t* metadata,
-    carquet_buffer_t* buffer,
-    carquet_error_t* error);
+carquet_status_t parquet_write_file_metadata(const parquet_file_metadata_t *metadata,
+                                             carquet_buffer_t *buffer, carquet_error_t *error);
 
 /**
  * Write a page header to a buffer.
@@ -549,10 +542,8 @@ carquet_status_t parquet_write_file_metadata(
  * @param error Error information
  * @return Status code
  */
-carquet_status_t parquet_write_page_header(
-    const parquet_page_header_t* header,
-    carquet_buffer_t* buffer,
-    carquet_error_t* error);
+carquet_status_t parquet_write_page_header(const parquet_page_header_t *header,
+                                           carquet_buffer_t *buffer, carquet_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -35,45 +35,40 @@ static inline uint64_t xxh64_merge_round(uint64_t acc, uint64_t val) {
     return acc;
 }
 
-static inline uint64_t read64_le(const uint8_t* p) {
-    return (uint64_t)p[0] |
-           ((uint64_t)p[1] << 8) |
-           ((uint64_t)p[2] << 16) |
-           ((uint64_t)p[3] << 24) |
-           ((uint64_t)p[4] << 32) |
-           ((uint64_t)p[5] << 40) |
-           ((uint64_t)p[6] << 48) |
-           ((uint64_t)p[7] << 56);
+static inline uint64_t read64_le(const uint8_t *p) {
+    return (uint64_t)p[0] | ((uint64_t)p[1] << 8) | ((uint64_t)p[2] << 16) |
+           ((uint64_t)p[3] << 24) | ((uint64_t)p[4] << 32) | ((uint64_t)p[5] << 40) |
+           ((uint64_t)p[6] << 48) | ((uint64_t)p[7] << 56);
 }
 
-static inline uint32_t read32_le(const uint8_t* p) {
-    return (uint32_t)p[0] |
-           ((uint32_t)p[1] << 8) |
-           ((uint32_t)p[2] << 16) |
-           ((uint32_t)p[3] << 24);
+static inline uint32_t read32_le(const uint8_t *p) {
+    return (uint32_t)p[0] | ((uint32_t)p[1] << 8) | ((uint32_t)p[2] << 16) | ((uint32_t)p[3] << 24);
 }
 
-uint64_t carquet_xxhash64(const void* data, size_t length, uint64_t seed) {
-    const uint8_t* p = (const uint8_t*)data;
-    const uint8_t* end = p + length;
+uint64_t carquet_xxhash64(const void *data, size_t length, uint64_t seed) {
+    const uint8_t *p = (const uint8_t *)data;
+    const uint8_t *end = p + length;
     uint64_t h64;
 
     if (length >= 32) {
-        const uint8_t* limit = end - 32;
+        const uint8_t *limit = end - 32;
         uint64_t v1 = seed + XXH_PRIME64_1 + XXH_PRIME64_2;
         uint64_t v2 = seed + XXH_PRIME64_2;
         uint64_t v3 = seed + 0;
         uint64_t v4 = seed - XXH_PRIME64_1;
 
         do {
-            v1 = xxh64_round(v1, read64_le(p)); p += 8;
-            v2 = xxh64_round(v2, read64_le(p)); p += 8;
-            v3 = xxh64_round(v3, read64_le(p)); p += 8;
-            v4 = xxh64_round(v4, read64_le(p)); p += 8;
+            v1 = xxh64_round(v1, read64_le(p));
+            p += 8;
+            v2 = xxh64_round(v2, read64_le(p));
+            p += 8;
+            v3 = xxh64_round(v3, read64_le(p));
+            p += 8;
+            v4 = xxh64_round(v4, read64_le(p));
+            p += 8;
         } while (p <= limit);
 
-        h64 = xxh64_rotl(v1, 1) + xxh64_rotl(v2, 7) +
-              xxh64_rotl(v3, 12) + xxh64_rotl(v4, 18);
+        h64 = xxh64_rotl(v1, 1) + xxh64_rotl(v2, 7) + xxh64_rotl(v3, 12) + xxh64_rotl(v4, 18);
 
         h64 = xxh64_merge_round(h64, v1);
         h64 = xxh64_merge_round(h64, v2);

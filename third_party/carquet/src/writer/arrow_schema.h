@@ -34,9 +34,7 @@ extern "C" {
  * @return Heap-allocated NUL-terminated base64 string (caller frees with
  *         carquet_mem_free()), or NULL if the schema is nested/unsupported or on OOM.
  */
-char* carquet_build_arrow_schema_b64(
-    const parquet_schema_element_t* schema,
-    int32_t num_elements);
+char *carquet_build_arrow_schema_b64(const parquet_schema_element_t *schema, int32_t num_elements);
 
 #ifdef __cplusplus
 }

@@ -31,8 +31,8 @@
 
 /* Parquet magic bytes */
 static const uint8_t PARQUET_MAGIC[4] = {'P', 'A', 'R', '1'};
-extern int64_t carquet_dispatch_count_non_nulls(const int16_t* def_levels, int64_t count,
-                                                 int16_t max_def_level);
+extern int64_t carquet_dispatch_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                                int16_t max_def_level);
 
 /* Forward declaration from row_group_writer.c */
 typedef struct carquet_row_group_writer carquet_row_group_writer_t;
@@ -47,13 +47,13 @@ typedef struct column_chunk_info {
     carquet_encoding_t encoding;
     carquet_compression_t compression;
     int32_t type_length;
-    char* path;
+    char *path;
     /* Aggregated column statistics (mirrors row_group_writer.c). Min and max
      * are heap-allocated and may have different sizes (BYTE_ARRAY). */
     bool has_min_max;
-    uint8_t* min_value;
+    uint8_t *min_value;
     size_t min_value_size;
-    uint8_t* max_value;
+    uint8_t *max_value;
     size_t max_value_size;
     int64_t null_count;
     bool has_null_count;
@@ -69,124 +69,101 @@ typedef struct column_chunk_info {
     /* SizeStatistics (mirrors row_group_writer.c); histogram pointers alias the
      * column writer's buffers, copied out immediately below. */
     int64_t unencoded_ba_bytes;
-    const int64_t* rep_level_hist;
+    const int64_t *rep_level_hist;
     int32_t rep_hist_len;
-    const int64_t* def_level_hist;
+    const int64_t *def_level_hist;
     int32_t def_hist_len;
 } column_chunk_info_t;
 
-extern carquet_row_group_writer_t* carquet_row_group_writer_create(
-    const carquet_schema_t* schema,
-    carquet_compression_t compression,
-    size_t target_page_size,
-    int64_t file_offset);
+extern carquet_row_group_writer_t *
+carquet_row_group_writer_create(const carquet_schema_t *schema, carquet_compression_t compression,
+                                size_t target_page_size, int64_t file_offset);
 
-extern void carquet_row_group_writer_destroy(carquet_row_group_writer_t* writer);
-extern void carquet_row_group_writer_reset(
-    carquet_row_group_writer_t* writer,
-    int64_t file_offset);
+extern void carquet_row_group_writer_destroy(carquet_row_group_writer_t *writer);
+extern void carquet_row_group_writer_reset(carquet_row_group_writer_t *writer, int64_t file_offset);
 
 extern carquet_status_t carquet_row_group_writer_add_column(
-    carquet_row_group_writer_t* writer,
-    const char* name,
-    carquet_physical_type_t type,
-    const carquet_logical_type_t* logical_type,
-    int16_t max_def_level,
-    int16_t max_rep_level,
-    int32_t type_length,
-    carquet_encoding_t encoding,
-    carquet_compression_t compression,
+    carquet_row_group_writer_t *writer, const char *name, carquet_physical_type_t type,
+    const carquet_logical_type_t *logical_type, int16_t max_def_level, int16_t max_rep_level,
+    int32_t type_length, carquet_encoding_t encoding, carquet_compression_t compression,
     int32_t compression_level);
 
-extern void carquet_row_group_writer_configure_column_bloom(
-    carquet_row_group_writer_t* writer,
-    int column_index, bool enabled, int64_t ndv, double fpp);
-extern void carquet_row_group_writer_set_column_max_rows_per_page(
-    carquet_row_group_writer_t* writer,
-    int column_index, int64_t max_rows);
-extern void carquet_row_group_writer_set_column_write_batch_size(
-    carquet_row_group_writer_t* writer,
-    int column_index, int64_t batch_size);
-extern void carquet_row_group_writer_set_column_page_size(
-    carquet_row_group_writer_t* writer,
-    int column_index, int64_t bytes);
-extern void carquet_row_group_writer_set_column_data_page_v2(
-    carquet_row_group_writer_t* writer,
-    int column_index, bool enabled);
+extern void carquet_row_group_writer_configure_column_bloom(carquet_row_group_writer_t *writer,
+                                                            int column_index, bool enabled,
+                                                            int64_t ndv, double fpp);
+extern void
+carquet_row_group_writer_set_column_max_rows_per_page(carquet_row_group_writer_t *writer,
+                                                      int column_index, int64_t max_rows);
+extern void carquet_row_group_writer_set_column_write_batch_size(carquet_row_group_writer_t *writer,
+                                                                 int column_index,
+                                                                 int64_t batch_size);
+extern void carquet_row_group_writer_set_column_page_size(carquet_row_group_writer_t *writer,
+                                                          int column_index, int64_t bytes);
+extern void carquet_row_group_writer_set_column_data_page_v2(carquet_row_group_writer_t *writer,
+                                                             int column_index, bool enabled);
 
-extern carquet_status_t carquet_row_group_writer_write_column(
-    carquet_row_group_writer_t* writer,
-    int column_index,
-    const void* values,
-    int64_t num_values,
-    const int16_t* def_levels,
-    const int16_t* rep_levels);
+extern carquet_status_t carquet_row_group_writer_write_column(carquet_row_group_writer_t *writer,
+                                                              int column_index, const void *values,
+                                                              int64_t num_values,
+                                                              const int16_t *def_levels,
+                                                              const int16_t *rep_levels);
 
-extern carquet_status_t carquet_row_group_writer_finalize(
-    carquet_row_group_writer_t* writer,
-    const uint8_t** data,
-    size_t* size,
-    int64_t num_rows);
+extern carquet_status_t carquet_row_group_writer_finalize(carquet_row_group_writer_t *writer,
+                                                          const uint8_t **data, size_t *size,
+                                                          int64_t num_rows);
 
-extern carquet_status_t carquet_row_group_writer_finalize_columns(
-    carquet_row_group_writer_t* writer,
-    size_t* total_size,
-    int64_t num_rows);
-extern void carquet_row_group_writer_set_page_io(
-    carquet_row_group_writer_t* writer, bool enabled);
-extern void carquet_page_writer_destroy(carquet_page_writer_t* writer);
-extern int32_t carquet_row_group_writer_begin_page_tasks(
-    carquet_row_group_writer_t* writer);
-extern carquet_page_task_t* carquet_row_group_writer_page_task(
-    carquet_row_group_writer_t* writer, int32_t k);
+extern carquet_status_t
+carquet_row_group_writer_finalize_columns(carquet_row_group_writer_t *writer, size_t *total_size,
+                                          int64_t num_rows);
+extern void carquet_row_group_writer_set_page_io(carquet_row_group_writer_t *writer, bool enabled);
+extern void carquet_page_writer_destroy(carquet_page_writer_t *writer);
+extern int32_t carquet_row_group_writer_begin_page_tasks(carquet_row_group_writer_t *writer);
+extern carquet_page_task_t *carquet_row_group_writer_page_task(carquet_row_group_writer_t *writer,
+                                                               int32_t k);
 extern carquet_status_t carquet_row_group_writer_complete_page_tasks(
-    carquet_row_group_writer_t* writer, int64_t file_offset, int64_t num_rows,
-    size_t* total_size);
-extern const carquet_buffer_t* carquet_row_group_writer_column_pages(
-    const carquet_row_group_writer_t* writer, int column_index, int32_t* count);
-extern void carquet_row_group_writer_detach_column(
-    carquet_row_group_writer_t* writer,
-    int column_index,
-    carquet_buffer_t* out,
-    carquet_buffer_t* spare);
-extern carquet_status_t carquet_row_group_writer_write_to_file(
-    carquet_row_group_writer_t* writer,
-    FILE* file,
-    size_t* total_size,
-    int64_t num_rows);
+    carquet_row_group_writer_t *writer, int64_t file_offset, int64_t num_rows, size_t *total_size);
+extern const carquet_buffer_t *
+carquet_row_group_writer_column_pages(const carquet_row_group_writer_t *writer, int column_index,
+                                      int32_t *count);
+extern void carquet_row_group_writer_detach_column(carquet_row_group_writer_t *writer,
+                                                   int column_index, carquet_buffer_t *out,
+                                                   carquet_buffer_t *spare);
+extern carquet_status_t carquet_row_group_writer_write_to_file(carquet_row_group_writer_t *writer,
+                                                               FILE *file, size_t *total_size,
+                                                               int64_t num_rows);
 
-extern int carquet_row_group_writer_num_columns(const carquet_row_group_writer_t* writer);
-extern int64_t carquet_row_group_writer_num_rows(const carquet_row_group_writer_t* writer);
-extern int64_t carquet_row_group_writer_total_byte_size(const carquet_row_group_writer_t* writer);
-extern const column_chunk_info_t* carquet_row_group_writer_get_column_info(
-    const carquet_row_group_writer_t* writer, int index);
+extern int carquet_row_group_writer_num_columns(const carquet_row_group_writer_t *writer);
+extern int64_t carquet_row_group_writer_num_rows(const carquet_row_group_writer_t *writer);
+extern int64_t carquet_row_group_writer_total_byte_size(const carquet_row_group_writer_t *writer);
+extern const column_chunk_info_t *
+carquet_row_group_writer_get_column_info(const carquet_row_group_writer_t *writer, int index);
 
-extern void carquet_row_group_writer_set_options(
-    carquet_row_group_writer_t* writer,
-    bool write_bloom_filters, bool write_page_index,
-    bool write_statistics,
-    bool write_crc,
-    int32_t compression_level,
-    int64_t dictionary_page_size);
+extern void carquet_row_group_writer_set_options(carquet_row_group_writer_t *writer,
+                                                 bool write_bloom_filters, bool write_page_index,
+                                                 bool write_statistics, bool write_crc,
+                                                 int32_t compression_level,
+                                                 int64_t dictionary_page_size);
 
 /* Bloom filter and page index accessors */
 typedef struct carquet_bloom_filter carquet_bloom_filter_t;
 typedef struct carquet_column_index_builder carquet_column_index_builder_t;
 typedef struct carquet_offset_index_builder carquet_offset_index_builder_t;
 
-extern carquet_bloom_filter_t* carquet_row_group_writer_get_bloom_filter(
-    const carquet_row_group_writer_t* writer, int index);
-extern carquet_column_index_builder_t* carquet_row_group_writer_get_column_index(
-    const carquet_row_group_writer_t* writer, int index);
-extern carquet_offset_index_builder_t* carquet_row_group_writer_get_offset_index(
-    const carquet_row_group_writer_t* writer, int index);
+extern carquet_bloom_filter_t *
+carquet_row_group_writer_get_bloom_filter(const carquet_row_group_writer_t *writer, int index);
+extern carquet_column_index_builder_t *
+carquet_row_group_writer_get_column_index(const carquet_row_group_writer_t *writer, int index);
+extern carquet_offset_index_builder_t *
+carquet_row_group_writer_get_offset_index(const carquet_row_group_writer_t *writer, int index);
 
-extern const uint8_t* carquet_bloom_filter_data(const carquet_bloom_filter_t* filter);
-extern size_t carquet_bloom_filter_size(const carquet_bloom_filter_t* filter);
-extern carquet_status_t carquet_column_index_serialize(
-    const carquet_column_index_builder_t* builder, carquet_buffer_t* output);
-extern carquet_status_t carquet_offset_index_serialize(
-    const carquet_offset_index_builder_t* builder, carquet_buffer_t* output);
+extern const uint8_t *carquet_bloom_filter_data(const carquet_bloom_filter_t *filter);
+extern size_t carquet_bloom_filter_size(const carquet_bloom_filter_t *filter);
+extern carquet_status_t
+carquet_column_index_serialize(const carquet_column_index_builder_t *builder,
+                               carquet_buffer_t *output);
+extern carquet_status_t
+carquet_offset_index_serialize(const carquet_offset_index_builder_t *builder,
+                               carquet_buffer_t *output);
 
 /* ============================================================================
  * Writer Schema Structure (for building)
@@ -194,7 +171,7 @@ extern carquet_status_t carquet_offset_index_serialize(
  */
 
 typedef struct writer_column_def {
-    char* name;
+    char *name;
     carquet_physical_type_t physical_type;
     carquet_logical_type_t logical_type;
     carquet_field_repetition_t repetition;
@@ -245,9 +222,9 @@ typedef struct row_group_column_info {
     bool has_null_count;
     int64_t null_count;
     /* Heap-allocated; freed when the row_group_info_t is torn down. */
-    uint8_t* min_value;
+    uint8_t *min_value;
     int32_t min_value_size;
-    uint8_t* max_value;
+    uint8_t *max_value;
     int32_t max_value_size;
     /* GeospatialStatistics (GEOMETRY/GEOGRAPHY) */
     bool has_geo_stats;
@@ -259,9 +236,9 @@ typedef struct row_group_column_info {
      * unencoded_ba_bytes is -1 for non-BYTE_ARRAY columns. */
     bool has_size_statistics;
     int64_t unencoded_ba_bytes;
-    int64_t* rep_level_hist;
+    int64_t *rep_level_hist;
     int32_t rep_hist_len;
-    int64_t* def_level_hist;
+    int64_t *def_level_hist;
     int32_t def_hist_len;
 } row_group_column_info_t;
 
@@ -271,13 +248,13 @@ typedef struct row_group_info {
     int64_t total_byte_size;
     int64_t total_compressed_size;
     int16_t ordinal;
-    row_group_column_info_t* columns;
+    row_group_column_info_t *columns;
     int32_t num_columns;
 } row_group_info_t;
 
 /* One background write: a finalized column chunk headed for the file. */
 typedef struct io_page {
-    const uint8_t* data;
+    const uint8_t *data;
     size_t size;
 } io_page_t;
 
@@ -289,10 +266,10 @@ typedef struct io_page {
  * next row group may grow. */
 typedef struct io_job {
     carquet_buffer_t buf;
-    io_page_t* pages;
+    io_page_t *pages;
     int32_t num_pages;
     int32_t page_capacity;
-    FILE* file;
+    FILE *file;
     carquet_status_t status;
 } io_job_t;
 
@@ -313,18 +290,18 @@ struct carquet_writer;
 struct pipeline_rg;
 
 typedef struct encode_task_ctx {
-    struct carquet_writer* writer;
-    struct pipeline_rg* rg;
-    carquet_page_task_t* task;
+    struct carquet_writer *writer;
+    struct pipeline_rg *rg;
+    carquet_page_task_t *task;
 } encode_task_ctx_t;
 
 /* A row group whose pages are being encoded on the encode pool, or have
  * been and await their turn to be written. */
 typedef struct pipeline_rg {
-    carquet_row_group_writer_t* rg;   /* NULL: slot free */
+    carquet_row_group_writer_t *rg; /* NULL: slot free */
     int64_t rows;
-    int32_t remaining;                /* tasks still running; under pipe_sync */
-    encode_task_ctx_t* ctx;
+    int32_t remaining; /* tasks still running; under pipe_sync */
+    encode_task_ctx_t *ctx;
     int32_t ctx_capacity;
 } pipeline_rg_t;
 
@@ -334,41 +311,41 @@ typedef struct pipeline_rg {
  */
 
 struct carquet_writer {
-    FILE* file;
+    FILE *file;
     bool owns_file;
     /* True when this writer was opened over an existing file via
      * carquet_writer_open_append(). Such files must never be deleted on abort:
      * remove() would destroy the user's pre-existing data. */
     bool is_append;
-    char* path;
+    char *path;
 
     /* Schema */
-    writer_column_def_t* columns;
+    writer_column_def_t *columns;
     int32_t num_columns;
     int32_t column_capacity;
 
     /* Full schema elements (including groups) for metadata serialization */
-    parquet_schema_element_t* schema_elements;
+    parquet_schema_element_t *schema_elements;
     int32_t num_schema_elements;
-    char*** column_paths;
-    int32_t* column_path_lens;
+    char ***column_paths;
+    int32_t *column_path_lens;
     /* Per-column encodings list for ColumnMetaData.encodings. For dictionary
      * columns this is {PLAIN, RLE_DICTIONARY, RLE}; for plain columns
      * {<data encoding>, RLE}. column_num_encodings holds the live count. */
     carquet_encoding_t (*column_encodings)[3];
-    int32_t* column_num_encodings;
+    int32_t *column_num_encodings;
 
     /* Options */
     carquet_writer_options_t options;
 
     /* Current row group */
-    carquet_row_group_writer_t* current_row_group;
+    carquet_row_group_writer_t *current_row_group;
     int64_t current_row_group_rows;
-    int64_t* column_values_written;  /* Values written per column in current row group */
+    int64_t *column_values_written; /* Values written per column in current row group */
     int64_t current_row_group_estimated_bytes;
 
     /* Completed row groups */
-    row_group_info_t* row_groups;
+    row_group_info_t *row_groups;
     int32_t num_row_groups;
     int32_t row_groups_capacity;
 
@@ -381,7 +358,7 @@ struct carquet_writer {
     carquet_arena_t arena;
 
     /* Key-value metadata */
-    parquet_key_value_t* kv_metadata;
+    parquet_key_value_t *kv_metadata;
     int32_t num_kv_metadata;
     int32_t kv_metadata_capacity;
 
@@ -392,62 +369,62 @@ struct carquet_writer {
 
     /* Per-column overrides. _set flags distinguish "not overridden" from an
        overriding value of 0 (PLAIN / UNCOMPRESSED are both 0 in their enums). */
-    carquet_encoding_t* column_encoding_overrides;
-    bool* column_encoding_override_set;
-    carquet_compression_t* column_compression_overrides;
-    int32_t* column_compression_levels;
-    bool* column_compression_override_set;
-    bool* column_statistics_overrides;
-    bool* column_bloom_filter_overrides;
+    carquet_encoding_t *column_encoding_overrides;
+    bool *column_encoding_override_set;
+    carquet_compression_t *column_compression_overrides;
+    int32_t *column_compression_levels;
+    bool *column_compression_override_set;
+    bool *column_statistics_overrides;
+    bool *column_bloom_filter_overrides;
     /* Per-column bloom NDV/FPP overrides (parallel arrays). _set distinguishes
        "not overridden" from an explicit value. */
-    int64_t* column_bloom_ndv_overrides;
-    double* column_bloom_fpp_overrides;
-    bool* column_bloom_options_set;
+    int64_t *column_bloom_ndv_overrides;
+    double *column_bloom_fpp_overrides;
+    bool *column_bloom_options_set;
     /* Set when the user explicitly called carquet_writer_set_column_bloom_filter
        for this column (as opposed to the value merely defaulting to the global
        flag). Lets the finalize path keep an explicit legacy enable even after
        the newer ndv/fpp options API takes per-column control. */
-    bool* column_bloom_explicit;
+    bool *column_bloom_explicit;
     /* Per-column page-size override (target bytes). 0 / unset means use
        options.page_size. */
-    int64_t* column_page_size_overrides;
-    bool* column_page_size_override_set;
+    int64_t *column_page_size_overrides;
+    bool *column_page_size_override_set;
     bool column_overrides_allocated;
 
     /* Sorting columns metadata, applied to every row group */
-    parquet_sorting_column_t* sorting_columns;
+    parquet_sorting_column_t *sorting_columns;
     int32_t num_sorting_columns;
 
     /* Buffer writer support */
     bool is_buffer_writer;
-    uint8_t* output_buffer;
+    uint8_t *output_buffer;
     size_t output_buffer_size;
 
     /* Background I/O (options.async_io). The pool has one thread and runs
      * io_jobs in submission order; jobs own their buffers until the main
      * thread reclaims them into io_spares after a drain. io_error is sticky:
      * once a background write fails, every later file operation fails too. */
-    carquet_worker_pool_t* io_pool;
-    io_job_t* io_jobs;            /* [num_columns] */
+    carquet_worker_pool_t *io_pool;
+    io_job_t *io_jobs; /* [num_columns] */
     int32_t io_jobs_in_flight;
 
     /* Pipelined encode. Two row-group writers alternate: while the user
      * fills current_row_group, the previous row group encodes on encode_pool
      * from its own writer (a pipe_slots entry); the idle twin waits in
      * spare_row_group. */
-    carquet_worker_pool_t* encode_pool;
+    carquet_worker_pool_t *encode_pool;
     int32_t encode_threads;
-    carquet_row_group_writer_t* spare_row_group;
+    carquet_row_group_writer_t *spare_row_group;
     pipeline_rg_t pipe_slots[2];
-    int pipe_pending;             /* slot of the row group to complete next, -1 none */
+    int pipe_pending; /* slot of the row group to complete next, -1 none */
     pipeline_sync_t pipe_sync;
     bool pipe_sync_ready;
-    carquet_page_writer_t** scratch_stack;  /* idle per-thread page writers; under pipe_sync */
+    carquet_page_writer_t **scratch_stack; /* idle per-thread page writers; under pipe_sync */
     int32_t scratch_count;
     int32_t scratch_capacity;
-    bool pipeline_off;            /* could not set up: stay on the fork/join path */
-    carquet_buffer_t* io_spares;  /* reclaimed chunk buffers, LIFO */
+    bool pipeline_off;           /* could not set up: stay on the fork/join path */
+    carquet_buffer_t *io_spares; /* reclaimed chunk buffers, LIFO */
     int32_t io_spare_count;
     carquet_status_t io_error;
 };
@@ -457,21 +434,21 @@ struct carquet_writer {
  * ============================================================================
  */
 
-void carquet_writer_options_init(carquet_writer_options_t* options) {
+void carquet_writer_options_init(carquet_writer_options_t *options) {
     /* options is nonnull per API contract */
     memset(options, 0, sizeof(*options));
     options->compression = CARQUET_COMPRESSION_UNCOMPRESSED;
     options->compression_level = 0;
-    options->row_group_size = 128 * 1024 * 1024;  /* 128 MB */
-    options->page_size = 1024 * 1024;               /* 1 MB */
+    options->row_group_size = 128 * 1024 * 1024; /* 128 MB */
+    options->page_size = 1024 * 1024;            /* 1 MB */
     options->write_statistics = true;
     options->write_crc = true;
     options->write_page_index = false;
     options->write_bloom_filters = false;
     options->dictionary_encoding = CARQUET_ENCODING_RLE_DICTIONARY;
-    options->dictionary_page_size = 1024 * 1024;   /* 1 MB */
+    options->dictionary_page_size = 1024 * 1024; /* 1 MB */
     options->created_by = "Carquet";
-    options->max_rows_per_page = 0;                 /* unlimited */
+    options->max_rows_per_page = 0; /* unlimited */
     options->write_arrow_schema = false;
     options->data_page_version = 1;
     options->coerce_timestamps = false;
@@ -487,78 +464,56 @@ void carquet_writer_options_init(carquet_writer_options_t* options) {
  * ============================================================================
  */
 
-static carquet_status_t write_magic(FILE* file) {
-    if (fwrite(PARQUET_MAGIC, 1, 4, file) != 4) {
-        return CARQUET_ERROR_FILE_WRITE;
-    }
+static carquet_status_t write_magic(FILE *file) {
+    if (fwrite(PARQUET_MAGIC, 1, 4, file) != 4) { return CARQUET_ERROR_FILE_WRITE; }
     return CARQUET_OK;
 }
 
 static int64_t saturating_add_i64(int64_t lhs, int64_t rhs) {
-    if (rhs <= 0 || lhs >= INT64_MAX - rhs) {
-        return INT64_MAX;
-    }
+    if (rhs <= 0 || lhs >= INT64_MAX - rhs) { return INT64_MAX; }
     return lhs + rhs;
 }
 
-static int64_t estimate_column_batch_bytes(
-    const writer_column_def_t* column,
-    const void* values,
-    int64_t num_values,
-    const int16_t* def_levels,
-    const int16_t* rep_levels) {
+static int64_t estimate_column_batch_bytes(const writer_column_def_t *column, const void *values,
+                                           int64_t num_values, const int16_t *def_levels,
+                                           const int16_t *rep_levels) {
 
-    if (!column || !values || num_values <= 0) {
-        return 0;
-    }
+    if (!column || !values || num_values <= 0) { return 0; }
 
     int64_t total = 0;
 
     switch (column->physical_type) {
-        case CARQUET_PHYSICAL_BOOLEAN:
-            total = num_values * (int64_t)sizeof(uint8_t);
-            break;
-        case CARQUET_PHYSICAL_INT32:
-            total = num_values * (int64_t)sizeof(int32_t);
-            break;
-        case CARQUET_PHYSICAL_INT64:
-            total = num_values * (int64_t)sizeof(int64_t);
-            break;
-        case CARQUET_PHYSICAL_FLOAT:
-            total = num_values * (int64_t)sizeof(float);
-            break;
-        case CARQUET_PHYSICAL_DOUBLE:
-            total = num_values * (int64_t)sizeof(double);
-            break;
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
-            if (column->type_length > 0) {
-                total = num_values * (int64_t)column->type_length;
-            }
-            break;
-        case CARQUET_PHYSICAL_BYTE_ARRAY: {
-            const carquet_byte_array_t* arrays = (const carquet_byte_array_t*)values;
-            /* For nullable columns `values` holds only the packed non-null
-             * entries, so iterate the present count — not num_values (the
-             * logical row count) — to avoid reading past the array. */
-            int64_t value_count = num_values;
-            if (def_levels && column->max_def_level > 0) {
-                value_count = carquet_dispatch_count_non_nulls(
-                    def_levels, num_values, column->max_def_level);
-            }
-            /* Accumulate in a local with a single saturation check at the end:
-             * each length is <= UINT32_MAX, so value_count entries cannot overflow
-             * uint64_t until ~2^32 values, which cannot be reached here. */
-            uint64_t chunk_total = 0;
-            for (int64_t i = 0; i < value_count; i++) {
-                chunk_total += (uint64_t)sizeof(uint32_t) + arrays[i].length;
-            }
-            total = (chunk_total > (uint64_t)INT64_MAX)
-                        ? INT64_MAX
-                        : saturating_add_i64(total, (int64_t)chunk_total);
-            break;
+    case CARQUET_PHYSICAL_BOOLEAN: total = num_values * (int64_t)sizeof(uint8_t); break;
+    case CARQUET_PHYSICAL_INT32: total = num_values * (int64_t)sizeof(int32_t); break;
+    case CARQUET_PHYSICAL_INT64: total = num_values * (int64_t)sizeof(int64_t); break;
+    case CARQUET_PHYSICAL_FLOAT: total = num_values * (int64_t)sizeof(float); break;
+    case CARQUET_PHYSICAL_DOUBLE: total = num_values * (int64_t)sizeof(double); break;
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY:
+        if (column->type_length > 0) { total = num_values * (int64_t)column->type_length; }
+        break;
+    case CARQUET_PHYSICAL_BYTE_ARRAY: {
+        const carquet_byte_array_t *arrays = (const carquet_byte_array_t *)values;
+        /* For nullable columns `values` holds only the packed non-null
+         * entries, so iterate the present count — not num_values (the
+         * logical row count) — to avoid reading past the array. */
+        int64_t value_count = num_values;
+        if (def_levels && column->max_def_level > 0) {
+            value_count =
+                carquet_dispatch_count_non_nulls(def_levels, num_values, column->max_def_level);
         }
-        default:
-            break;
+        /* Accumulate in a local with a single saturation check at the end:
+         * each length is <= UINT32_MAX, so value_count entries cannot overflow
+         * uint64_t until ~2^32 values, which cannot be reached here. */
+        uint64_t chunk_total = 0;
+        for (int64_t i = 0; i < value_count; i++) {
+            chunk_total += (uint64_t)sizeof(uint32_t) + arrays[i].length;
+        }
+        total = (chunk_total > (uint64_t)INT64_MAX)
+                    ? INT64_MAX
+                    : saturating_add_i64(total, (int64_t)chunk_total);
+        break;
+    }
+    default: break;
     }
 
     if (column->max_def_level > 0 && def_levels) {
@@ -571,96 +526,75 @@ static int64_t estimate_column_batch_bytes(
     return total;
 }
 
-static bool writer_supports_aligned_auto_flush(const carquet_writer_t* writer) {
+static bool writer_supports_aligned_auto_flush(const carquet_writer_t *writer) {
     if (!writer || writer->options.row_group_size <= 0 || writer->num_columns <= 0) {
         return false;
     }
 
     for (int32_t i = 0; i < writer->num_columns; i++) {
-        if (writer->columns[i].max_rep_level > 0) {
-            return false;
-        }
+        if (writer->columns[i].max_rep_level > 0) { return false; }
     }
 
     return true;
 }
 
-static bool current_row_group_is_aligned(const carquet_writer_t* writer) {
-    if (!writer || writer->current_row_group_rows <= 0) {
-        return false;
-    }
+static bool current_row_group_is_aligned(const carquet_writer_t *writer) {
+    if (!writer || writer->current_row_group_rows <= 0) { return false; }
 
     int64_t expected_rows = writer->current_row_group_rows;
     for (int32_t i = 0; i < writer->num_columns; i++) {
-        if (writer->column_values_written[i] != expected_rows) {
-            return false;
-        }
+        if (writer->column_values_written[i] != expected_rows) { return false; }
     }
 
     return true;
 }
 
-static carquet_status_t ensure_header_written(carquet_writer_t* writer) {
-    if (writer->header_written) {
-        return CARQUET_OK;
-    }
+static carquet_status_t ensure_header_written(carquet_writer_t *writer) {
+    if (writer->header_written) { return CARQUET_OK; }
 
     carquet_status_t status = write_magic(writer->file);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
-    writer->file_offset = 4;  /* PAR1 magic */
+    writer->file_offset = 4; /* PAR1 magic */
     writer->header_written = true;
     return CARQUET_OK;
 }
 
-static carquet_status_t add_column_internal(
-    carquet_writer_t* writer,
-    const char* name,
-    carquet_physical_type_t physical_type,
-    const carquet_logical_type_t* logical_type,
-    carquet_field_repetition_t repetition,
-    int32_t type_length,
-    int16_t max_def_level,
-    int16_t max_rep_level,
-    bool statistics_sort_order_defined) {
+static carquet_status_t add_column_internal(carquet_writer_t *writer, const char *name,
+                                            carquet_physical_type_t physical_type,
+                                            const carquet_logical_type_t *logical_type,
+                                            carquet_field_repetition_t repetition,
+                                            int32_t type_length, int16_t max_def_level,
+                                            int16_t max_rep_level,
+                                            bool statistics_sort_order_defined) {
 
     /* Expand capacity if needed */
     if (writer->num_columns >= writer->column_capacity) {
         int32_t new_cap = writer->column_capacity == 0 ? 8 : writer->column_capacity * 2;
-        writer_column_def_t* new_cols = carquet_mem_realloc(writer->columns,
-            new_cap * sizeof(writer_column_def_t));
-        if (!new_cols) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        writer_column_def_t *new_cols =
+            carquet_mem_realloc(writer->columns, new_cap * sizeof(writer_column_def_t));
+        if (!new_cols) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         writer->columns = new_cols;
 
-        int64_t* new_values = carquet_mem_realloc(writer->column_values_written,
-            new_cap * sizeof(int64_t));
-        if (!new_values) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        int64_t *new_values =
+            carquet_mem_realloc(writer->column_values_written, new_cap * sizeof(int64_t));
+        if (!new_values) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         writer->column_values_written = new_values;
 
         writer->column_capacity = new_cap;
     }
 
-    writer_column_def_t* col = &writer->columns[writer->num_columns];
+    writer_column_def_t *col = &writer->columns[writer->num_columns];
     memset(col, 0, sizeof(*col));
 
     col->name = carquet_heap_strdup(name);
-    if (!col->name) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    if (!col->name) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     col->physical_type = physical_type;
     col->repetition = repetition;
     col->type_length = type_length;
 
-    if (logical_type) {
-        col->logical_type = *logical_type;
-    }
+    if (logical_type) { col->logical_type = *logical_type; }
 
     col->max_def_level = max_def_level;
     col->max_rep_level = max_rep_level;
@@ -674,8 +608,7 @@ static carquet_status_t add_column_internal(
 
 /* Store the full schema elements (including groups) for metadata serialization */
 /* Free the heap-owned per-field metadata deep-copied by store_schema_elements. */
-static void free_schema_field_metadata(parquet_schema_element_t* elements,
-                                       int32_t num_elements) {
+static void free_schema_field_metadata(parquet_schema_element_t *elements, int32_t num_elements) {
     if (!elements) return;
     for (int32_t i = 0; i < num_elements; i++) {
         for (int32_t j = 0; j < elements[i].num_field_metadata; j++) {
@@ -688,15 +621,13 @@ static void free_schema_field_metadata(parquet_schema_element_t* elements,
     }
 }
 
-static carquet_status_t store_schema_elements(
-    carquet_writer_t* writer,
-    const carquet_schema_t* schema) {
+static carquet_status_t store_schema_elements(carquet_writer_t *writer,
+                                              const carquet_schema_t *schema) {
 
     writer->num_schema_elements = schema->num_elements;
-    writer->schema_elements = carquet_mem_calloc(schema->num_elements, sizeof(parquet_schema_element_t));
-    if (!writer->schema_elements) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    writer->schema_elements =
+        carquet_mem_calloc(schema->num_elements, sizeof(parquet_schema_element_t));
+    if (!writer->schema_elements) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     bool coerce = writer->options.coerce_timestamps;
     carquet_time_unit_t tgt = writer->options.coerce_timestamp_unit;
@@ -705,9 +636,7 @@ static carquet_status_t store_schema_elements(
         writer->schema_elements[i] = schema->elements[i];
         if (schema->elements[i].name) {
             writer->schema_elements[i].name = carquet_heap_strdup(schema->elements[i].name);
-            if (!writer->schema_elements[i].name) {
-                return CARQUET_ERROR_OUT_OF_MEMORY;
-            }
+            if (!writer->schema_elements[i].name) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         }
 
         /* Deep-copy per-field metadata (Arrow custom_metadata) into heap the
@@ -717,11 +646,11 @@ static carquet_status_t store_schema_elements(
         writer->schema_elements[i].num_field_metadata = 0;
         int32_t nmeta = schema->elements[i].num_field_metadata;
         if (nmeta > 0 && schema->elements[i].field_metadata) {
-            parquet_key_value_t* dst = carquet_mem_calloc(
-                (size_t)nmeta, sizeof(parquet_key_value_t));
+            parquet_key_value_t *dst =
+                carquet_mem_calloc((size_t)nmeta, sizeof(parquet_key_value_t));
             if (!dst) return CARQUET_ERROR_OUT_OF_MEMORY;
             for (int32_t j = 0; j < nmeta; j++) {
-                const parquet_key_value_t* src = &schema->elements[i].field_metadata[j];
+                const parquet_key_value_t *src = &schema->elements[i].field_metadata[j];
                 dst[j].key = src->key ? carquet_heap_strdup(src->key) : NULL;
                 dst[j].value = src->value ? carquet_heap_strdup(src->value) : NULL;
                 if ((src->key && !dst[j].key) || (src->value && !dst[j].value)) {
@@ -740,9 +669,8 @@ static carquet_status_t store_schema_elements(
         /* Coerce TIMESTAMP units in the emitted schema so file metadata
          * reflects the target unit (the values are rescaled on write). */
         if (coerce) {
-            parquet_schema_element_t* e = &writer->schema_elements[i];
-            if (e->has_logical_type &&
-                e->logical_type.id == CARQUET_LOGICAL_TIMESTAMP) {
+            parquet_schema_element_t *e = &writer->schema_elements[i];
+            if (e->has_logical_type && e->logical_type.id == CARQUET_LOGICAL_TIMESTAMP) {
                 e->logical_type.params.timestamp.unit = tgt;
                 if (e->has_converted_type) {
                     if (tgt == CARQUET_TIME_UNIT_MILLIS) {
@@ -761,27 +689,26 @@ static carquet_status_t store_schema_elements(
     return CARQUET_OK;
 }
 
-static carquet_compression_t effective_column_compression(
-    const carquet_writer_t* writer, int32_t column_index);
-static int32_t effective_column_compression_level(
-    const carquet_writer_t* writer, int32_t column_index);
-static carquet_encoding_t effective_column_encoding(
-    const carquet_writer_t* writer, int32_t column_index,
-    carquet_physical_type_t type, carquet_compression_t compression);
+static carquet_compression_t effective_column_compression(const carquet_writer_t *writer,
+                                                          int32_t column_index);
+static int32_t effective_column_compression_level(const carquet_writer_t *writer,
+                                                  int32_t column_index);
+static carquet_encoding_t effective_column_encoding(const carquet_writer_t *writer,
+                                                    int32_t column_index,
+                                                    carquet_physical_type_t type,
+                                                    carquet_compression_t compression);
 
-static carquet_status_t build_column_metadata_cache(
-    carquet_writer_t* writer,
-    const carquet_schema_t* schema) {
+static carquet_status_t build_column_metadata_cache(carquet_writer_t *writer,
+                                                    const carquet_schema_t *schema) {
 
-    writer->column_paths = carquet_mem_calloc((size_t)schema->num_leaves, sizeof(char**));
+    writer->column_paths = carquet_mem_calloc((size_t)schema->num_leaves, sizeof(char **));
     writer->column_path_lens = carquet_mem_calloc((size_t)schema->num_leaves, sizeof(int32_t));
-    writer->column_encodings = carquet_mem_calloc((size_t)schema->num_leaves,
-        sizeof(*writer->column_encodings));
-    writer->column_num_encodings = carquet_mem_calloc((size_t)schema->num_leaves,
-        sizeof(int32_t));
+    writer->column_encodings =
+        carquet_mem_calloc((size_t)schema->num_leaves, sizeof(*writer->column_encodings));
+    writer->column_num_encodings = carquet_mem_calloc((size_t)schema->num_leaves, sizeof(int32_t));
 
-    if (!writer->column_paths || !writer->column_path_lens ||
-        !writer->column_encodings || !writer->column_num_encodings) {
+    if (!writer->column_paths || !writer->column_path_lens || !writer->column_encodings ||
+        !writer->column_num_encodings) {
         return CARQUET_ERROR_OUT_OF_MEMORY;
     }
 
@@ -789,18 +716,12 @@ static carquet_status_t build_column_metadata_cache(
         int32_t elem_idx = schema->leaf_indices[i];
         int32_t depth = 0;
 
-        for (int32_t cur = elem_idx; cur > 0; cur = schema->parent_indices[cur]) {
-            depth++;
-        }
+        for (int32_t cur = elem_idx; cur > 0; cur = schema->parent_indices[cur]) { depth++; }
 
-        if (depth <= 0) {
-            depth = 1;
-        }
+        if (depth <= 0) { depth = 1; }
 
-        writer->column_paths[i] = carquet_mem_calloc((size_t)depth, sizeof(char*));
-        if (!writer->column_paths[i]) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        writer->column_paths[i] = carquet_mem_calloc((size_t)depth, sizeof(char *));
+        if (!writer->column_paths[i]) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
         writer->column_path_lens[i] = depth;
         if (depth == 1) {
@@ -817,27 +738,23 @@ static carquet_status_t build_column_metadata_cache(
     return CARQUET_OK;
 }
 
-static bool leaf_statistics_sort_order_defined(
-    const carquet_schema_t* schema,
-    int32_t leaf_elem_idx) {
+static bool leaf_statistics_sort_order_defined(const carquet_schema_t *schema,
+                                               int32_t leaf_elem_idx) {
 
-    const parquet_schema_element_t* leaf = &schema->elements[leaf_elem_idx];
+    const parquet_schema_element_t *leaf = &schema->elements[leaf_elem_idx];
     if (leaf->has_logical_type) {
         switch (leaf->logical_type.id) {
-            case CARQUET_LOGICAL_GEOMETRY:
-            case CARQUET_LOGICAL_GEOGRAPHY:
-            case CARQUET_LOGICAL_VARIANT:
-                return false;
-            default:
-                break;
+        case CARQUET_LOGICAL_GEOMETRY:
+        case CARQUET_LOGICAL_GEOGRAPHY:
+        case CARQUET_LOGICAL_VARIANT: return false;
+        default: break;
         }
     }
 
     for (int32_t cur = schema->parent_indices[leaf_elem_idx]; cur > 0;
          cur = schema->parent_indices[cur]) {
-        const parquet_schema_element_t* elem = &schema->elements[cur];
-        if (elem->has_logical_type &&
-            elem->logical_type.id == CARQUET_LOGICAL_VARIANT) {
+        const parquet_schema_element_t *elem = &schema->elements[cur];
+        if (elem->has_logical_type && elem->logical_type.id == CARQUET_LOGICAL_VARIANT) {
             return false;
         }
     }
@@ -845,7 +762,7 @@ static bool leaf_statistics_sort_order_defined(
     return true;
 }
 
-static carquet_status_t ensure_column_overrides(carquet_writer_t* writer) {
+static carquet_status_t ensure_column_overrides(carquet_writer_t *writer) {
     if (writer->column_overrides_allocated) return CARQUET_OK;
     int32_t n = writer->num_columns;
     writer->column_encoding_overrides = carquet_mem_calloc(n, sizeof(carquet_encoding_t));
@@ -863,11 +780,11 @@ static carquet_status_t ensure_column_overrides(carquet_writer_t* writer) {
     writer->column_page_size_override_set = carquet_mem_calloc(n, sizeof(bool));
     if (!writer->column_encoding_overrides || !writer->column_encoding_override_set ||
         !writer->column_compression_overrides || !writer->column_compression_levels ||
-        !writer->column_compression_override_set ||
-        !writer->column_statistics_overrides || !writer->column_bloom_filter_overrides ||
-        !writer->column_bloom_ndv_overrides || !writer->column_bloom_fpp_overrides ||
-        !writer->column_bloom_options_set || !writer->column_bloom_explicit ||
-        !writer->column_page_size_overrides || !writer->column_page_size_override_set) {
+        !writer->column_compression_override_set || !writer->column_statistics_overrides ||
+        !writer->column_bloom_filter_overrides || !writer->column_bloom_ndv_overrides ||
+        !writer->column_bloom_fpp_overrides || !writer->column_bloom_options_set ||
+        !writer->column_bloom_explicit || !writer->column_page_size_overrides ||
+        !writer->column_page_size_override_set) {
         return CARQUET_ERROR_OUT_OF_MEMORY;
     }
     for (int32_t i = 0; i < n; i++) {
@@ -878,7 +795,7 @@ static carquet_status_t ensure_column_overrides(carquet_writer_t* writer) {
     return CARQUET_OK;
 }
 
-static void free_column_overrides(carquet_writer_t* writer) {
+static void free_column_overrides(carquet_writer_t *writer) {
     carquet_mem_free(writer->column_encoding_overrides);
     carquet_mem_free(writer->column_encoding_override_set);
     carquet_mem_free(writer->column_compression_overrides);
@@ -908,18 +825,16 @@ static void free_column_overrides(carquet_writer_t* writer) {
     writer->column_overrides_allocated = false;
 }
 
-static bool any_column_bloom_options_set(const carquet_writer_t* writer) {
-    if (!writer->column_overrides_allocated || !writer->column_bloom_options_set) {
-        return false;
-    }
+static bool any_column_bloom_options_set(const carquet_writer_t *writer) {
+    if (!writer->column_overrides_allocated || !writer->column_bloom_options_set) { return false; }
     for (int32_t i = 0; i < writer->num_columns; i++) {
         if (writer->column_bloom_options_set[i]) return true;
     }
     return false;
 }
 
-static carquet_compression_t effective_column_compression(
-    const carquet_writer_t* writer, int32_t column_index) {
+static carquet_compression_t effective_column_compression(const carquet_writer_t *writer,
+                                                          int32_t column_index) {
     carquet_compression_t codec;
     if (writer->column_overrides_allocated &&
         writer->column_compression_override_set[column_index]) {
@@ -935,8 +850,8 @@ static carquet_compression_t effective_column_compression(
     return codec;
 }
 
-static int32_t effective_column_compression_level(
-    const carquet_writer_t* writer, int32_t column_index) {
+static int32_t effective_column_compression_level(const carquet_writer_t *writer,
+                                                  int32_t column_index) {
     if (writer->column_overrides_allocated &&
         writer->column_compression_override_set[column_index]) {
         return writer->column_compression_levels[column_index];
@@ -944,13 +859,11 @@ static int32_t effective_column_compression_level(
     return writer->options.compression_level;
 }
 
-static carquet_encoding_t effective_column_encoding(
-    const carquet_writer_t* writer,
-    int32_t column_index,
-    carquet_physical_type_t type,
-    carquet_compression_t compression) {
-    if (writer->column_overrides_allocated &&
-        writer->column_encoding_override_set[column_index]) {
+static carquet_encoding_t effective_column_encoding(const carquet_writer_t *writer,
+                                                    int32_t column_index,
+                                                    carquet_physical_type_t type,
+                                                    carquet_compression_t compression) {
+    if (writer->column_overrides_allocated && writer->column_encoding_override_set[column_index]) {
         return writer->column_encoding_overrides[column_index];
     }
     /* Default encoding policy (matches v0.4.4): PLAIN, with automatic
@@ -976,14 +889,12 @@ static carquet_encoding_t effective_column_encoding(
  * per chunk after finalize using row_group_column_info_t.encodings (see the
  * chunk-assembly loop), so a dict column that fell back to PLAIN advertises
  * only {PLAIN, RLE} and never the extra RLE_DICTIONARY entry. */
-static void refresh_column_encodings_cache(carquet_writer_t* writer) {
+static void refresh_column_encodings_cache(carquet_writer_t *writer) {
     for (int32_t i = 0; i < writer->num_columns; i++) {
         carquet_physical_type_t phys = writer->columns[i].physical_type;
         carquet_compression_t col_comp = effective_column_compression(writer, i);
-        carquet_encoding_t enc =
-            effective_column_encoding(writer, i, phys, col_comp);
-        if (enc == CARQUET_ENCODING_RLE_DICTIONARY ||
-            enc == CARQUET_ENCODING_PLAIN_DICTIONARY) {
+        carquet_encoding_t enc = effective_column_encoding(writer, i, phys, col_comp);
+        if (enc == CARQUET_ENCODING_RLE_DICTIONARY || enc == CARQUET_ENCODING_PLAIN_DICTIONARY) {
             writer->column_encodings[i][0] = CARQUET_ENCODING_PLAIN;
             writer->column_encodings[i][1] = CARQUET_ENCODING_RLE_DICTIONARY;
             writer->column_encodings[i][2] = CARQUET_ENCODING_RLE;
@@ -996,50 +907,38 @@ static void refresh_column_encodings_cache(carquet_writer_t* writer) {
     }
 }
 
-static bool writer_encoding_supported(
-    carquet_encoding_t encoding,
-    carquet_physical_type_t type) {
+static bool writer_encoding_supported(carquet_encoding_t encoding, carquet_physical_type_t type) {
 
     switch (encoding) {
-        case CARQUET_ENCODING_PLAIN:
-            return true;
-        case CARQUET_ENCODING_BYTE_STREAM_SPLIT:
-            /* Parquet spec permits BYTE_STREAM_SPLIT for these physical
-             * types (not just FLOAT/DOUBLE). */
-            return type == CARQUET_PHYSICAL_FLOAT ||
-                   type == CARQUET_PHYSICAL_DOUBLE ||
-                   type == CARQUET_PHYSICAL_INT32 ||
-                   type == CARQUET_PHYSICAL_INT64 ||
-                   type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY;
-        case CARQUET_ENCODING_DELTA_BINARY_PACKED:
-            return type == CARQUET_PHYSICAL_INT32 ||
-                   type == CARQUET_PHYSICAL_INT64;
-        case CARQUET_ENCODING_DELTA_LENGTH_BYTE_ARRAY:
-            return type == CARQUET_PHYSICAL_BYTE_ARRAY;
-        case CARQUET_ENCODING_DELTA_BYTE_ARRAY:
-            /* Spec permits DELTA_BYTE_ARRAY for BYTE_ARRAY and FLBA. */
-            return type == CARQUET_PHYSICAL_BYTE_ARRAY ||
-                   type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY;
-        case CARQUET_ENCODING_RLE_DICTIONARY:
-        case CARQUET_ENCODING_PLAIN_DICTIONARY:
-            return type == CARQUET_PHYSICAL_INT32 ||
-                   type == CARQUET_PHYSICAL_INT64 ||
-                   type == CARQUET_PHYSICAL_FLOAT ||
-                   type == CARQUET_PHYSICAL_DOUBLE ||
-                   type == CARQUET_PHYSICAL_BYTE_ARRAY ||
-                   type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY;
-        case CARQUET_ENCODING_RLE:
-            /* RLE as a value encoding is defined only for BOOLEAN. */
-            return type == CARQUET_PHYSICAL_BOOLEAN;
-        default:
-            return false;
+    case CARQUET_ENCODING_PLAIN: return true;
+    case CARQUET_ENCODING_BYTE_STREAM_SPLIT:
+        /* Parquet spec permits BYTE_STREAM_SPLIT for these physical
+         * types (not just FLOAT/DOUBLE). */
+        return type == CARQUET_PHYSICAL_FLOAT || type == CARQUET_PHYSICAL_DOUBLE ||
+               type == CARQUET_PHYSICAL_INT32 || type == CARQUET_PHYSICAL_INT64 ||
+               type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY;
+    case CARQUET_ENCODING_DELTA_BINARY_PACKED:
+        return type == CARQUET_PHYSICAL_INT32 || type == CARQUET_PHYSICAL_INT64;
+    case CARQUET_ENCODING_DELTA_LENGTH_BYTE_ARRAY: return type == CARQUET_PHYSICAL_BYTE_ARRAY;
+    case CARQUET_ENCODING_DELTA_BYTE_ARRAY:
+        /* Spec permits DELTA_BYTE_ARRAY for BYTE_ARRAY and FLBA. */
+        return type == CARQUET_PHYSICAL_BYTE_ARRAY || type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY;
+    case CARQUET_ENCODING_RLE_DICTIONARY:
+    case CARQUET_ENCODING_PLAIN_DICTIONARY:
+        return type == CARQUET_PHYSICAL_INT32 || type == CARQUET_PHYSICAL_INT64 ||
+               type == CARQUET_PHYSICAL_FLOAT || type == CARQUET_PHYSICAL_DOUBLE ||
+               type == CARQUET_PHYSICAL_BYTE_ARRAY || type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY;
+    case CARQUET_ENCODING_RLE:
+        /* RLE as a value encoding is defined only for BOOLEAN. */
+        return type == CARQUET_PHYSICAL_BOOLEAN;
+    default: return false;
     }
 }
 
-static void free_row_groups(carquet_writer_t* writer) {
+static void free_row_groups(carquet_writer_t *writer) {
     if (!writer->row_groups) return;
     for (int32_t i = 0; i < writer->num_row_groups; i++) {
-        row_group_info_t* rg = &writer->row_groups[i];
+        row_group_info_t *rg = &writer->row_groups[i];
         if (rg->columns) {
             for (int32_t j = 0; j < rg->num_columns; j++) {
                 carquet_mem_free(rg->columns[j].min_value);
@@ -1055,7 +954,7 @@ static void free_row_groups(carquet_writer_t* writer) {
     writer->num_row_groups = 0;
 }
 
-static void free_kv_metadata(carquet_writer_t* writer) {
+static void free_kv_metadata(carquet_writer_t *writer) {
     if (writer->kv_metadata) {
         for (int32_t i = 0; i < writer->num_kv_metadata; i++) {
             carquet_mem_free(writer->kv_metadata[i].key);
@@ -1069,8 +968,8 @@ static void free_kv_metadata(carquet_writer_t* writer) {
 /* A row-group writer configured for this file (columns, codecs, per-column
  * overrides). ensure_row_group makes the first; the pipelined encode makes a
  * second one the same way. */
-static carquet_status_t create_row_group_writer(
-    carquet_writer_t* writer, carquet_row_group_writer_t** out) {
+static carquet_status_t create_row_group_writer(carquet_writer_t *writer,
+                                                carquet_row_group_writer_t **out) {
     *out = NULL;
 
     /* Overrides may have been set after writer-create; refresh the encodings
@@ -1079,58 +978,40 @@ static carquet_status_t create_row_group_writer(
 
     size_t target_page_size = (size_t)writer->options.page_size;
 
-    carquet_row_group_writer_t* rg = carquet_row_group_writer_create(
-        NULL,  /* Schema not used directly */
-        writer->options.compression,
-        target_page_size,
-        writer->file_offset);
+    carquet_row_group_writer_t *rg = carquet_row_group_writer_create(
+        NULL, /* Schema not used directly */
+        writer->options.compression, target_page_size, writer->file_offset);
 
-    if (!rg) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    if (!rg) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     /* Pass optional feature flags */
     carquet_row_group_writer_set_options(
-        rg,
-        writer->options.write_bloom_filters,
-        writer->options.write_page_index,
-        writer->options.write_statistics,
-        writer->options.write_crc,
-        writer->options.compression_level,
-        writer->options.dictionary_page_size);
+        rg, writer->options.write_bloom_filters, writer->options.write_page_index,
+        writer->options.write_statistics, writer->options.write_crc,
+        writer->options.compression_level, writer->options.dictionary_page_size);
 
     /* Add all columns to the row group writer, resolving any per-column
        encoding/compression overrides into explicit values */
     for (int32_t i = 0; i < writer->num_columns; i++) {
-        writer_column_def_t* col = &writer->columns[i];
+        writer_column_def_t *col = &writer->columns[i];
         carquet_compression_t col_comp = effective_column_compression(writer, i);
         int32_t col_level = effective_column_compression_level(writer, i);
-        carquet_encoding_t col_enc = effective_column_encoding(
-            writer, i, col->physical_type, col_comp);
+        carquet_encoding_t col_enc =
+            effective_column_encoding(writer, i, col->physical_type, col_comp);
         /* When the leaf has no defined min/max sort order we pass a synthetic
          * logical type so the page writer suppresses min/max. GEOMETRY and
          * GEOGRAPHY are the exception: their real logical type must reach the
          * page writer so it accumulates GeospatialStatistics (min/max is
          * still suppressed for them by stats_order_defined_for_logical). */
-        bool is_geo =
-            (col->logical_type.id == CARQUET_LOGICAL_GEOMETRY ||
-             col->logical_type.id == CARQUET_LOGICAL_GEOGRAPHY);
-        carquet_logical_type_t no_stats_logical = { .id = CARQUET_LOGICAL_VARIANT };
-        const carquet_logical_type_t* writer_logical_type =
-            (col->statistics_sort_order_defined || is_geo)
-                ? &col->logical_type : &no_stats_logical;
+        bool is_geo = (col->logical_type.id == CARQUET_LOGICAL_GEOMETRY ||
+                       col->logical_type.id == CARQUET_LOGICAL_GEOGRAPHY);
+        carquet_logical_type_t no_stats_logical = {.id = CARQUET_LOGICAL_VARIANT};
+        const carquet_logical_type_t *writer_logical_type =
+            (col->statistics_sort_order_defined || is_geo) ? &col->logical_type : &no_stats_logical;
 
         carquet_status_t status = carquet_row_group_writer_add_column(
-            rg,
-            col->name,
-            col->physical_type,
-            writer_logical_type,
-            col->max_def_level,
-            col->max_rep_level,
-            col->type_length,
-            col_enc,
-            col_comp,
-            col_level);
+            rg, col->name, col->physical_type, writer_logical_type, col->max_def_level,
+            col->max_rep_level, col->type_length, col_enc, col_comp, col_level);
 
         if (status != CARQUET_OK) {
             carquet_row_group_writer_destroy(rg);
@@ -1140,31 +1021,26 @@ static carquet_status_t create_row_group_writer(
         /* Apply the global max_rows_per_page knob (no-op when 0). */
         if (writer->options.max_rows_per_page > 0) {
             carquet_row_group_writer_set_column_max_rows_per_page(
-                rg, i,
-                writer->options.max_rows_per_page);
+                rg, i, writer->options.max_rows_per_page);
         }
 
         /* Apply the global write_batch_size knob (no-op when 0). */
         if (writer->options.write_batch_size > 0) {
-            carquet_row_group_writer_set_column_write_batch_size(
-                rg, i,
-                writer->options.write_batch_size);
+            carquet_row_group_writer_set_column_write_batch_size(rg, i,
+                                                                 writer->options.write_batch_size);
         }
 
         /* Apply per-column page-size override if set; otherwise the column
          * inherits the row-group default derived from options.page_size. */
-        if (writer->column_overrides_allocated &&
-            writer->column_page_size_override_set &&
+        if (writer->column_overrides_allocated && writer->column_page_size_override_set &&
             writer->column_page_size_override_set[i]) {
-            carquet_row_group_writer_set_column_page_size(
-                rg, i,
-                writer->column_page_size_overrides[i]);
+            carquet_row_group_writer_set_column_page_size(rg, i,
+                                                          writer->column_page_size_overrides[i]);
         }
 
         /* Opt-in Data Page V2 output. */
         if (writer->options.data_page_version == 2) {
-            carquet_row_group_writer_set_column_data_page_v2(
-                rg, i, true);
+            carquet_row_group_writer_set_column_data_page_v2(rg, i, true);
         }
 
         /* Apply per-column bloom NDV/FPP overrides. Once the new options API
@@ -1173,8 +1049,7 @@ static carquet_status_t create_row_group_writer(
          * bloom filter that the (now-on) global flag would create. When the
          * new API was never used this whole block is skipped, keeping the
          * legacy global-flag behavior byte-identical. */
-        if (writer->column_overrides_allocated &&
-            writer->column_bloom_options_set &&
+        if (writer->column_overrides_allocated && writer->column_bloom_options_set &&
             any_column_bloom_options_set(writer)) {
             /* A column keeps its bloom filter if it opted in through the newer
                ndv/fpp options API, OR was explicitly enabled/disabled through
@@ -1188,13 +1063,11 @@ static carquet_status_t create_row_group_writer(
             } else {
                 col_enabled = false;
             }
-            int64_t col_ndv = writer->column_bloom_options_set[i]
-                ? writer->column_bloom_ndv_overrides[i] : 0;
-            double col_fpp = writer->column_bloom_options_set[i]
-                ? writer->column_bloom_fpp_overrides[i] : 0.0;
-            carquet_row_group_writer_configure_column_bloom(
-                rg, i,
-                col_enabled, col_ndv, col_fpp);
+            int64_t col_ndv =
+                writer->column_bloom_options_set[i] ? writer->column_bloom_ndv_overrides[i] : 0;
+            double col_fpp =
+                writer->column_bloom_options_set[i] ? writer->column_bloom_fpp_overrides[i] : 0.0;
+            carquet_row_group_writer_configure_column_bloom(rg, i, col_enabled, col_ndv, col_fpp);
         }
     }
 
@@ -1203,22 +1076,16 @@ static carquet_status_t create_row_group_writer(
 }
 
 /* Forget the rows of the row group just handed off; the next one is empty. */
-static void reset_current_row_group_counters(carquet_writer_t* writer) {
+static void reset_current_row_group_counters(carquet_writer_t *writer) {
     writer->current_row_group_rows = 0;
     writer->current_row_group_estimated_bytes = 0;
-    for (int32_t i = 0; i < writer->num_columns; i++) {
-        writer->column_values_written[i] = 0;
-    }
+    for (int32_t i = 0; i < writer->num_columns; i++) { writer->column_values_written[i] = 0; }
 }
 
-static carquet_status_t ensure_row_group(carquet_writer_t* writer) {
-    if (writer->current_row_group) {
-        return CARQUET_OK;
-    }
+static carquet_status_t ensure_row_group(carquet_writer_t *writer) {
+    if (writer->current_row_group) { return CARQUET_OK; }
     carquet_status_t status = create_row_group_writer(writer, &writer->current_row_group);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
     reset_current_row_group_counters(writer);
     return CARQUET_OK;
 }
@@ -1228,16 +1095,15 @@ static carquet_status_t ensure_row_group(carquet_writer_t* writer) {
  * ============================================================================
  */
 
-static void io_write_task(void* arg) {
-    io_job_t* job = (io_job_t*)arg;
+static void io_write_task(void *arg) {
+    io_job_t *job = (io_job_t *)arg;
     job->status = CARQUET_OK;
-    if (job->buf.size > 0 &&
-        fwrite(job->buf.data, 1, job->buf.size, job->file) != job->buf.size) {
+    if (job->buf.size > 0 && fwrite(job->buf.data, 1, job->buf.size, job->file) != job->buf.size) {
         job->status = CARQUET_ERROR_FILE_WRITE;
         return;
     }
     for (int32_t k = 0; k < job->num_pages; k++) {
-        const io_page_t* p = &job->pages[k];
+        const io_page_t *p = &job->pages[k];
         if (p->size > 0 && fwrite(p->data, 1, p->size, job->file) != p->size) {
             job->status = CARQUET_ERROR_FILE_WRITE;
             return;
@@ -1248,18 +1114,15 @@ static void io_write_task(void* arg) {
 /* Wait for every queued background write and take the chunk buffers back
  * for reuse. Returns the first write error, which also sticks on the writer.
  * Must precede any direct access to writer->file. */
-static carquet_status_t writer_io_drain(carquet_writer_t* writer) {
-    if (!writer->io_pool || writer->io_jobs_in_flight == 0) {
-        return writer->io_error;
-    }
+static carquet_status_t writer_io_drain(carquet_writer_t *writer) {
+    if (!writer->io_pool || writer->io_jobs_in_flight == 0) { return writer->io_error; }
     carquet_worker_pool_wait(writer->io_pool);
     for (int32_t i = 0; i < writer->io_jobs_in_flight; i++) {
-        io_job_t* job = &writer->io_jobs[i];
+        io_job_t *job = &writer->io_jobs[i];
         if (job->status != CARQUET_OK && writer->io_error == CARQUET_OK) {
             writer->io_error = job->status;
         }
-        if (job->buf.owns_data && job->buf.data &&
-            writer->io_spare_count < writer->num_columns) {
+        if (job->buf.owns_data && job->buf.data && writer->io_spare_count < writer->num_columns) {
             writer->io_spares[writer->io_spare_count++] = job->buf;
         } else {
             carquet_buffer_destroy(&job->buf);
@@ -1271,7 +1134,7 @@ static carquet_status_t writer_io_drain(carquet_writer_t* writer) {
     return writer->io_error;
 }
 
-static void writer_io_shutdown(carquet_writer_t* writer) {
+static void writer_io_shutdown(carquet_writer_t *writer) {
     if (writer->io_pool) {
         /* Destroy runs the queue dry before joining, so nothing is lost. */
         (void)writer_io_drain(writer);
@@ -1301,7 +1164,7 @@ static void writer_io_shutdown(carquet_writer_t* writer) {
 
 /* Start the I/O thread on first use. A failure here just means the row
  * group is written synchronously. */
-static bool writer_io_ready(carquet_writer_t* writer) {
+static bool writer_io_ready(carquet_writer_t *writer) {
     if (!writer->options.async_io || writer->num_columns <= 0) return false;
     if (writer->io_pool) return true;
     writer->io_jobs = carquet_mem_calloc((size_t)writer->num_columns, sizeof(io_job_t));
@@ -1333,11 +1196,11 @@ static bool writer_io_ready(carquet_writer_t* writer) {
  * previous row group's jobs must have been drained (writer_io_drain). Pages
  * encoded in parallel are written straight from the row-group writer's page
  * buffers (page_io), which spares a copy of the whole row group. */
-static carquet_status_t submit_row_group_io(carquet_writer_t* writer,
-                                            carquet_row_group_writer_t* rg) {
+static carquet_status_t submit_row_group_io(carquet_writer_t *writer,
+                                            carquet_row_group_writer_t *rg) {
     int num_cols = carquet_row_group_writer_num_columns(rg);
     for (int i = 0; i < num_cols && i < writer->num_columns; i++) {
-        io_job_t* job = &writer->io_jobs[i];
+        io_job_t *job = &writer->io_jobs[i];
         carquet_buffer_t spare;
         if (writer->io_spare_count > 0) {
             spare = writer->io_spares[--writer->io_spare_count];
@@ -1346,11 +1209,9 @@ static carquet_status_t submit_row_group_io(carquet_writer_t* writer,
         }
         carquet_row_group_writer_detach_column(rg, i, &job->buf, &spare);
         int32_t num_pages = 0;
-        const carquet_buffer_t* pages = carquet_row_group_writer_column_pages(
-            rg, i, &num_pages);
+        const carquet_buffer_t *pages = carquet_row_group_writer_column_pages(rg, i, &num_pages);
         if (num_pages > job->page_capacity) {
-            io_page_t* grown = carquet_mem_realloc(
-                job->pages, (size_t)num_pages * sizeof(*grown));
+            io_page_t *grown = carquet_mem_realloc(job->pages, (size_t)num_pages * sizeof(*grown));
             if (!grown) {
                 /* Jobs 0..i-1 are already queued; the drain at the next
                  * flush or close reclaims them. */
@@ -1376,17 +1237,13 @@ static carquet_status_t submit_row_group_io(carquet_writer_t* writer,
 /* Finalize the current row group and queue its column chunks for the I/O
  * thread. Encoding runs first, overlapping the previous row group's write;
  * only then do we wait for that write, reclaim its buffers and submit. */
-static carquet_status_t write_row_group_async(carquet_writer_t* writer, size_t* size) {
+static carquet_status_t write_row_group_async(carquet_writer_t *writer, size_t *size) {
     carquet_row_group_writer_set_page_io(writer->current_row_group, true);
     carquet_status_t status = carquet_row_group_writer_finalize_columns(
         writer->current_row_group, size, writer->current_row_group_rows);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
     status = writer_io_drain(writer);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
     return submit_row_group_io(writer, writer->current_row_group);
 }
 
@@ -1394,23 +1251,20 @@ static carquet_status_t write_row_group_async(carquet_writer_t* writer, size_t* 
  * (or written): its row_group_info_t with per-chunk offsets, sizes and
  * statistics, then any bloom filters and page indexes, which go to the file
  * right behind the row group's data. `size` is the row group's byte size. */
-static carquet_status_t record_row_group(carquet_writer_t* writer,
-                                         carquet_row_group_writer_t* rg,
+static carquet_status_t record_row_group(carquet_writer_t *writer, carquet_row_group_writer_t *rg,
                                          int64_t rows, size_t size) {
     carquet_status_t status;
     /* Store row group metadata */
     if (writer->num_row_groups >= writer->row_groups_capacity) {
         int32_t new_cap = writer->row_groups_capacity == 0 ? 4 : writer->row_groups_capacity * 2;
-        row_group_info_t* new_rgs = carquet_mem_realloc(writer->row_groups,
-            new_cap * sizeof(row_group_info_t));
-        if (!new_rgs) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        row_group_info_t *new_rgs =
+            carquet_mem_realloc(writer->row_groups, new_cap * sizeof(row_group_info_t));
+        if (!new_rgs) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         writer->row_groups = new_rgs;
         writer->row_groups_capacity = new_cap;
     }
 
-    row_group_info_t* rg_info = &writer->row_groups[writer->num_row_groups];
+    row_group_info_t *rg_info = &writer->row_groups[writer->num_row_groups];
     memset(rg_info, 0, sizeof(*rg_info));
 
     rg_info->file_offset = writer->file_offset;
@@ -1423,17 +1277,14 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
     int num_cols = carquet_row_group_writer_num_columns(rg);
     rg_info->num_columns = num_cols;
     rg_info->columns = carquet_mem_calloc((size_t)num_cols, sizeof(*rg_info->columns));
-    if (!rg_info->columns) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    if (!rg_info->columns) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     for (int i = 0; i < num_cols; i++) {
-        const column_chunk_info_t* col_info = carquet_row_group_writer_get_column_info(
-            rg, i);
+        const column_chunk_info_t *col_info = carquet_row_group_writer_get_column_info(rg, i);
 
         if (!col_info) continue;
 
-        row_group_column_info_t* chunk = &rg_info->columns[i];
+        row_group_column_info_t *chunk = &rg_info->columns[i];
         chunk->file_offset = col_info->file_offset;
         chunk->type = col_info->type;
         chunk->codec = col_info->compression;
@@ -1446,8 +1297,7 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
             chunk->has_dictionary_page = true;
             chunk->has_dictionary_page_offset = true;
             chunk->dictionary_page_offset = col_info->file_offset;
-            chunk->data_page_offset =
-                col_info->file_offset + col_info->dictionary_page_size;
+            chunk->data_page_offset = col_info->file_offset + col_info->dictionary_page_size;
         } else {
             chunk->data_page_offset = col_info->file_offset;
         }
@@ -1463,8 +1313,8 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
          * it carries information). */
         chunk->unencoded_ba_bytes = col_info->unencoded_ba_bytes;
         if (col_info->rep_level_hist && col_info->rep_hist_len > 0) {
-            chunk->rep_level_hist = carquet_mem_malloc(
-                (size_t)col_info->rep_hist_len * sizeof(int64_t));
+            chunk->rep_level_hist =
+                carquet_mem_malloc((size_t)col_info->rep_hist_len * sizeof(int64_t));
             if (chunk->rep_level_hist) {
                 memcpy(chunk->rep_level_hist, col_info->rep_level_hist,
                        (size_t)col_info->rep_hist_len * sizeof(int64_t));
@@ -1472,8 +1322,8 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
             }
         }
         if (col_info->def_level_hist && col_info->def_hist_len > 0) {
-            chunk->def_level_hist = carquet_mem_malloc(
-                (size_t)col_info->def_hist_len * sizeof(int64_t));
+            chunk->def_level_hist =
+                carquet_mem_malloc((size_t)col_info->def_hist_len * sizeof(int64_t));
             if (chunk->def_level_hist) {
                 memcpy(chunk->def_level_hist, col_info->def_level_hist,
                        (size_t)col_info->def_hist_len * sizeof(int64_t));
@@ -1512,8 +1362,8 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
         /* Per-column statistics override may suppress emission for one column
          * even when global write_statistics is enabled. */
         bool emit_stats = writer->column_overrides_allocated && i < writer->num_columns
-            ? writer->column_statistics_overrides[i]
-            : writer->options.write_statistics;
+                              ? writer->column_statistics_overrides[i]
+                              : writer->options.write_statistics;
         if (i < writer->num_columns && !writer->columns[i].statistics_sort_order_defined) {
             emit_stats = false;
         }
@@ -1525,11 +1375,11 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
          * unencoded bytes, or a non-trivial rep/def histogram) so flat required
          * numeric columns stay byte-identical to before. */
         bool size_stats_enabled = writer->column_overrides_allocated && i < writer->num_columns
-            ? writer->column_statistics_overrides[i]
-            : writer->options.write_statistics;
-        chunk->has_size_statistics = size_stats_enabled &&
-            (chunk->type == CARQUET_PHYSICAL_BYTE_ARRAY ||
-             chunk->rep_hist_len > 1 || chunk->def_hist_len > 1);
+                                      ? writer->column_statistics_overrides[i]
+                                      : writer->options.write_statistics;
+        chunk->has_size_statistics =
+            size_stats_enabled && (chunk->type == CARQUET_PHYSICAL_BYTE_ARRAY ||
+                                   chunk->rep_hist_len > 1 || chunk->def_hist_len > 1);
 
         if (emit_stats && (col_info->has_min_max || col_info->has_null_count)) {
             chunk->has_statistics = true;
@@ -1540,17 +1390,15 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
             chunk->distinct_count = col_info->distinct_count;
             if (col_info->has_min_max) {
                 /* zero-length = the empty BYTE_ARRAY, a real bound */
-                chunk->min_value = carquet_mem_malloc(
-                    col_info->min_value_size > 0 ? col_info->min_value_size : 1);
-                chunk->max_value = carquet_mem_malloc(
-                    col_info->max_value_size > 0 ? col_info->max_value_size : 1);
+                chunk->min_value =
+                    carquet_mem_malloc(col_info->min_value_size > 0 ? col_info->min_value_size : 1);
+                chunk->max_value =
+                    carquet_mem_malloc(col_info->max_value_size > 0 ? col_info->max_value_size : 1);
                 if (chunk->min_value && chunk->max_value) {
                     if (col_info->min_value_size > 0)
-                        memcpy(chunk->min_value, col_info->min_value,
-                               col_info->min_value_size);
+                        memcpy(chunk->min_value, col_info->min_value, col_info->min_value_size);
                     if (col_info->max_value_size > 0)
-                        memcpy(chunk->max_value, col_info->max_value,
-                               col_info->max_value_size);
+                        memcpy(chunk->max_value, col_info->max_value, col_info->max_value_size);
                     chunk->min_value_size = (int32_t)col_info->min_value_size;
                     chunk->max_value_size = (int32_t)col_info->max_value_size;
                 } else {
@@ -1571,15 +1419,12 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
     /* Write bloom filters for each column (after row group data) */
     if (writer->options.write_bloom_filters) {
         status = writer_io_drain(writer);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
         for (int i = 0; i < num_cols; i++) {
-            carquet_bloom_filter_t* bf = carquet_row_group_writer_get_bloom_filter(
-                rg, i);
+            carquet_bloom_filter_t *bf = carquet_row_group_writer_get_bloom_filter(rg, i);
             if (!bf) continue;
 
-            const uint8_t* bf_data = carquet_bloom_filter_data(bf);
+            const uint8_t *bf_data = carquet_bloom_filter_data(bf);
             size_t bf_size = carquet_bloom_filter_size(bf);
             if (!bf_data || bf_size == 0) continue;
 
@@ -1622,7 +1467,7 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
             }
 
             /* Record offset in column metadata */
-            row_group_column_info_t* chunk = &rg_info->columns[i];
+            row_group_column_info_t *chunk = &rg_info->columns[i];
             chunk->has_bloom_filter_offset = true;
             chunk->bloom_filter_offset = writer->file_offset;
             chunk->has_bloom_filter_length = true;
@@ -1646,15 +1491,12 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
     /* Write column indexes and offset indexes (after bloom filters) */
     if (writer->options.write_page_index) {
         status = writer_io_drain(writer);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
         for (int i = 0; i < num_cols; i++) {
-            row_group_column_info_t* chunk = &rg_info->columns[i];
+            row_group_column_info_t *chunk = &rg_info->columns[i];
 
             /* Column index */
-            carquet_column_index_builder_t* ci = carquet_row_group_writer_get_column_index(
-                rg, i);
+            carquet_column_index_builder_t *ci = carquet_row_group_writer_get_column_index(rg, i);
             if (ci) {
                 carquet_buffer_t ci_buf;
                 carquet_buffer_init(&ci_buf);
@@ -1674,8 +1516,7 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
             }
 
             /* Offset index */
-            carquet_offset_index_builder_t* oi = carquet_row_group_writer_get_offset_index(
-                rg, i);
+            carquet_offset_index_builder_t *oi = carquet_row_group_writer_get_offset_index(rg, i);
             if (oi) {
                 carquet_buffer_t oi_buf;
                 carquet_buffer_init(&oi_buf);
@@ -1722,18 +1563,19 @@ static carquet_status_t record_row_group(carquet_writer_t* writer,
  * worker_pool.h) already defines PIPE_WAIT for named pipes, and the
  * redefinition is a C4005 on MSVC / -Wall warning on MinGW. */
 #ifdef _WIN32
-#define PIPELINE_LOCK(w)      EnterCriticalSection(&(w)->pipe_sync.mutex)
-#define PIPELINE_UNLOCK(w)    LeaveCriticalSection(&(w)->pipe_sync.mutex)
-#define PIPELINE_WAIT(w)      SleepConditionVariableCS(&(w)->pipe_sync.cond, &(w)->pipe_sync.mutex, INFINITE)
+#define PIPELINE_LOCK(w) EnterCriticalSection(&(w)->pipe_sync.mutex)
+#define PIPELINE_UNLOCK(w) LeaveCriticalSection(&(w)->pipe_sync.mutex)
+#define PIPELINE_WAIT(w)                                                                           \
+    SleepConditionVariableCS(&(w)->pipe_sync.cond, &(w)->pipe_sync.mutex, INFINITE)
 #define PIPELINE_BROADCAST(w) WakeAllConditionVariable(&(w)->pipe_sync.cond)
 #else
-#define PIPELINE_LOCK(w)      pthread_mutex_lock(&(w)->pipe_sync.mutex)
-#define PIPELINE_UNLOCK(w)    pthread_mutex_unlock(&(w)->pipe_sync.mutex)
-#define PIPELINE_WAIT(w)      pthread_cond_wait(&(w)->pipe_sync.cond, &(w)->pipe_sync.mutex)
+#define PIPELINE_LOCK(w) pthread_mutex_lock(&(w)->pipe_sync.mutex)
+#define PIPELINE_UNLOCK(w) pthread_mutex_unlock(&(w)->pipe_sync.mutex)
+#define PIPELINE_WAIT(w) pthread_cond_wait(&(w)->pipe_sync.cond, &(w)->pipe_sync.mutex)
 #define PIPELINE_BROADCAST(w) pthread_cond_broadcast(&(w)->pipe_sync.cond)
 #endif
 
-static bool pipeline_sync_init(carquet_writer_t* writer) {
+static bool pipeline_sync_init(carquet_writer_t *writer) {
 #ifdef _WIN32
     InitializeCriticalSection(&writer->pipe_sync.mutex);
     InitializeConditionVariable(&writer->pipe_sync.cond);
@@ -1748,7 +1590,7 @@ static bool pipeline_sync_init(carquet_writer_t* writer) {
     return true;
 }
 
-static void pipeline_sync_destroy(carquet_writer_t* writer) {
+static void pipeline_sync_destroy(carquet_writer_t *writer) {
     if (!writer->pipe_sync_ready) return;
 #ifdef _WIN32
     DeleteCriticalSection(&writer->pipe_sync.mutex);
@@ -1762,19 +1604,16 @@ static void pipeline_sync_destroy(carquet_writer_t* writer) {
 /* Scratch page writers: one per pool thread at most, taken for the duration
  * of a task. Created on demand, kept across row groups so their buffers
  * stay warm. */
-static carquet_page_writer_t* pipeline_take_scratch(carquet_writer_t* writer) {
-    carquet_page_writer_t* scratch = NULL;
+static carquet_page_writer_t *pipeline_take_scratch(carquet_writer_t *writer) {
+    carquet_page_writer_t *scratch = NULL;
     PIPELINE_LOCK(writer);
-    if (writer->scratch_count > 0) {
-        scratch = writer->scratch_stack[--writer->scratch_count];
-    }
+    if (writer->scratch_count > 0) { scratch = writer->scratch_stack[--writer->scratch_count]; }
     PIPELINE_UNLOCK(writer);
     if (!scratch) scratch = carquet_page_writer_create_scratch();
     return scratch;
 }
 
-static void pipeline_return_scratch(carquet_writer_t* writer,
-                                    carquet_page_writer_t* scratch) {
+static void pipeline_return_scratch(carquet_writer_t *writer, carquet_page_writer_t *scratch) {
     if (!scratch) return;
     PIPELINE_LOCK(writer);
     if (writer->scratch_count < writer->scratch_capacity) {
@@ -1785,10 +1624,10 @@ static void pipeline_return_scratch(carquet_writer_t* writer,
     if (scratch) carquet_page_writer_destroy(scratch);
 }
 
-static void encode_task_fn(void* arg) {
-    encode_task_ctx_t* ctx = (encode_task_ctx_t*)arg;
-    carquet_writer_t* writer = ctx->writer;
-    carquet_page_writer_t* scratch = pipeline_take_scratch(writer);
+static void encode_task_fn(void *arg) {
+    encode_task_ctx_t *ctx = (encode_task_ctx_t *)arg;
+    carquet_writer_t *writer = ctx->writer;
+    carquet_page_writer_t *scratch = pipeline_take_scratch(writer);
     double t0 = omp_get_wtime();
     if (scratch) {
         carquet_column_writer_run_page_task(ctx->task, scratch);
@@ -1798,27 +1637,23 @@ static void encode_task_fn(void* arg) {
     ctx->task->elapsed = omp_get_wtime() - t0;
     pipeline_return_scratch(writer, scratch);
     PIPELINE_LOCK(writer);
-    if (--ctx->rg->remaining == 0) {
-        PIPELINE_BROADCAST(writer);
-    }
+    if (--ctx->rg->remaining == 0) { PIPELINE_BROADCAST(writer); }
     PIPELINE_UNLOCK(writer);
 }
 
 /* Block until every task of the slot has run. */
-static void pipeline_wait(carquet_writer_t* writer, pipeline_rg_t* slot) {
+static void pipeline_wait(carquet_writer_t *writer, pipeline_rg_t *slot) {
     PIPELINE_LOCK(writer);
-    while (slot->remaining > 0) {
-        PIPELINE_WAIT(writer);
-    }
+    while (slot->remaining > 0) { PIPELINE_WAIT(writer); }
     PIPELINE_UNLOCK(writer);
 }
 
 /* Set the pipeline up on first use. Needs the background I/O thread (the
  * completed row group is handed to it) and a machine worth threading. A
  * failure here just leaves the fork/join path in charge. */
-static bool pipeline_ready(carquet_writer_t* writer) {
-    if (writer->pipeline_off || writer->num_columns <= 1 ||
-        writer->options.write_bloom_filters || writer->options.write_page_index) {
+static bool pipeline_ready(carquet_writer_t *writer) {
+    if (writer->pipeline_off || writer->num_columns <= 1 || writer->options.write_bloom_filters ||
+        writer->options.write_page_index) {
         return false;
     }
     if (!writer_io_ready(writer)) return false;
@@ -1838,8 +1673,8 @@ static bool pipeline_ready(carquet_writer_t* writer) {
     writer->scratch_count = 0;
     writer->pipe_pending = -1;
     carquet_status_t status = writer->scratch_stack
-        ? create_row_group_writer(writer, &writer->spare_row_group)
-        : CARQUET_ERROR_OUT_OF_MEMORY;
+                                  ? create_row_group_writer(writer, &writer->spare_row_group)
+                                  : CARQUET_ERROR_OUT_OF_MEMORY;
     if (status == CARQUET_OK) {
         writer->encode_pool = carquet_worker_pool_create(threads);
         if (!writer->encode_pool) status = CARQUET_ERROR_OUT_OF_MEMORY;
@@ -1863,27 +1698,25 @@ static bool pipeline_ready(carquet_writer_t* writer) {
 /* Start encoding the current row group on the pool, if every column allows
  * it. `*started` tells; when false nothing happened and the caller finalizes
  * the row group the ordinary way. */
-static carquet_status_t pipeline_begin(carquet_writer_t* writer, bool* started,
-                                       int* slot_index) {
+static carquet_status_t pipeline_begin(carquet_writer_t *writer, bool *started, int *slot_index) {
     *started = false;
     int free_slot = (writer->pipe_pending == 0) ? 1 : 0;
-    pipeline_rg_t* slot = &writer->pipe_slots[free_slot];
-    if (slot->rg) return CARQUET_ERROR_INTERNAL;  /* both slots busy: cannot happen */
+    pipeline_rg_t *slot = &writer->pipe_slots[free_slot];
+    if (slot->rg) return CARQUET_ERROR_INTERNAL; /* both slots busy: cannot happen */
 
     carquet_row_group_writer_set_page_io(writer->current_row_group, true);
     int32_t n = carquet_row_group_writer_begin_page_tasks(writer->current_row_group);
     if (n <= 0) return CARQUET_OK;
 
     if (n > slot->ctx_capacity) {
-        encode_task_ctx_t* grown = carquet_mem_realloc(
-            slot->ctx, (size_t)n * sizeof(*grown));
+        encode_task_ctx_t *grown = carquet_mem_realloc(slot->ctx, (size_t)n * sizeof(*grown));
         if (!grown) return CARQUET_ERROR_OUT_OF_MEMORY;
         slot->ctx = grown;
         slot->ctx_capacity = n;
     }
     for (int32_t k = 0; k < n; k++) {
-        carquet_page_task_t* task = carquet_row_group_writer_page_task(
-            writer->current_row_group, k);
+        carquet_page_task_t *task =
+            carquet_row_group_writer_page_task(writer->current_row_group, k);
         if (!task) return CARQUET_ERROR_INTERNAL;
         slot->ctx[k].writer = writer;
         slot->ctx[k].rg = slot;
@@ -1906,9 +1739,9 @@ static carquet_status_t pipeline_begin(carquet_writer_t* writer, bool* started,
  * queue them for the I/O thread behind the previous row group, record its
  * metadata and return its writer to spare duty. On failure the writer keeps
  * the slot (its buffers may still be referenced) and the error sticks. */
-static carquet_status_t pipeline_complete_pending(carquet_writer_t* writer) {
+static carquet_status_t pipeline_complete_pending(carquet_writer_t *writer) {
     if (writer->pipe_pending < 0) return CARQUET_OK;
-    pipeline_rg_t* slot = &writer->pipe_slots[writer->pipe_pending];
+    pipeline_rg_t *slot = &writer->pipe_slots[writer->pipe_pending];
     if (!slot->rg) {
         writer->pipe_pending = -1;
         return CARQUET_OK;
@@ -1918,23 +1751,17 @@ static carquet_status_t pipeline_complete_pending(carquet_writer_t* writer) {
     size_t size = 0;
     carquet_status_t status = writer_io_drain(writer);
     if (status == CARQUET_OK) {
-        status = carquet_row_group_writer_complete_page_tasks(
-            slot->rg, writer->file_offset, slot->rows, &size);
+        status = carquet_row_group_writer_complete_page_tasks(slot->rg, writer->file_offset,
+                                                              slot->rows, &size);
     }
-    if (status == CARQUET_OK) {
-        status = submit_row_group_io(writer, slot->rg);
-    }
-    if (status == CARQUET_OK) {
-        status = record_row_group(writer, slot->rg, slot->rows, size);
-    }
+    if (status == CARQUET_OK) { status = submit_row_group_io(writer, slot->rg); }
+    if (status == CARQUET_OK) { status = record_row_group(writer, slot->rg, slot->rows, size); }
     if (status != CARQUET_OK) {
         if (writer->io_error == CARQUET_OK) writer->io_error = status;
         return status;
     }
     carquet_row_group_writer_reset(slot->rg, writer->file_offset);
-    if (writer->spare_row_group) {
-        carquet_row_group_writer_destroy(writer->spare_row_group);
-    }
+    if (writer->spare_row_group) { carquet_row_group_writer_destroy(writer->spare_row_group); }
     writer->spare_row_group = slot->rg;
     slot->rg = NULL;
     writer->pipe_pending = -1;
@@ -1944,17 +1771,17 @@ static carquet_status_t pipeline_complete_pending(carquet_writer_t* writer) {
 /* Stop the encode pool: every queued task runs to the end first, so no
  * thread touches a row-group writer after this. The I/O thread may still be
  * reading page buffers; pipeline_free comes after writer_io_shutdown. */
-static void pipeline_quiesce(carquet_writer_t* writer) {
+static void pipeline_quiesce(carquet_writer_t *writer) {
     if (writer->encode_pool) {
         carquet_worker_pool_destroy(writer->encode_pool);
         writer->encode_pool = NULL;
     }
 }
 
-static void pipeline_free(carquet_writer_t* writer) {
+static void pipeline_free(carquet_writer_t *writer) {
     pipeline_quiesce(writer);
     for (int i = 0; i < 2; i++) {
-        pipeline_rg_t* slot = &writer->pipe_slots[i];
+        pipeline_rg_t *slot = &writer->pipe_slots[i];
         if (slot->rg) {
             carquet_row_group_writer_destroy(slot->rg);
             slot->rg = NULL;
@@ -1980,28 +1807,34 @@ static void pipeline_free(carquet_writer_t* writer) {
     pipeline_sync_destroy(writer);
 }
 
-#else  /* !_OPENMP: no page-parallel finalize, so nothing to pipeline */
+#else /* !_OPENMP: no page-parallel finalize, so nothing to pipeline */
 
-static bool pipeline_ready(carquet_writer_t* writer) { (void)writer; return false; }
-static carquet_status_t pipeline_begin(carquet_writer_t* writer, bool* started,
-                                       int* slot_index) {
-    (void)writer; (void)slot_index; *started = false; return CARQUET_OK;
+static bool pipeline_ready(carquet_writer_t *writer) {
+    (void)writer;
+    return false;
 }
-static carquet_status_t pipeline_complete_pending(carquet_writer_t* writer) {
-    (void)writer; return CARQUET_OK;
+static carquet_status_t pipeline_begin(carquet_writer_t *writer, bool *started, int *slot_index) {
+    (void)writer;
+    (void)slot_index;
+    *started = false;
+    return CARQUET_OK;
 }
-static void pipeline_quiesce(carquet_writer_t* writer) { (void)writer; }
-static void pipeline_free(carquet_writer_t* writer) { (void)writer; }
+static carquet_status_t pipeline_complete_pending(carquet_writer_t *writer) {
+    (void)writer;
+    return CARQUET_OK;
+}
+static void pipeline_quiesce(carquet_writer_t *writer) {
+    (void)writer;
+}
+static void pipeline_free(carquet_writer_t *writer) {
+    (void)writer;
+}
 
 #endif
 
-static carquet_status_t flush_row_group(carquet_writer_t* writer) {
-    if (!writer->current_row_group || writer->current_row_group_rows == 0) {
-        return CARQUET_OK;
-    }
-    if (writer->io_error != CARQUET_OK) {
-        return writer->io_error;
-    }
+static carquet_status_t flush_row_group(carquet_writer_t *writer) {
+    if (!writer->current_row_group || writer->current_row_group_rows == 0) { return CARQUET_OK; }
+    if (writer->io_error != CARQUET_OK) { return writer->io_error; }
 
     carquet_status_t status;
     if (pipeline_ready(writer)) {
@@ -2010,22 +1843,16 @@ static carquet_status_t flush_row_group(carquet_writer_t* writer) {
         bool started = false;
         int slot = -1;
         status = pipeline_begin(writer, &started, &slot);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
         status = pipeline_complete_pending(writer);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
         if (started) {
             writer->pipe_pending = slot;
             writer->current_row_group = writer->spare_row_group;
             writer->spare_row_group = NULL;
             if (!writer->current_row_group) {
                 status = create_row_group_writer(writer, &writer->current_row_group);
-                if (status != CARQUET_OK) {
-                    return status;
-                }
+                if (status != CARQUET_OK) { return status; }
             }
             reset_current_row_group_counters(writer);
             return CARQUET_OK;
@@ -2033,9 +1860,7 @@ static carquet_status_t flush_row_group(carquet_writer_t* writer) {
         /* Not page-parallel in full: the ordinary path below, in order. */
     } else {
         status = pipeline_complete_pending(writer);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
     }
 
     /* Finalize and write each column directly to file, avoiding
@@ -2045,19 +1870,14 @@ static carquet_status_t flush_row_group(carquet_writer_t* writer) {
         status = write_row_group_async(writer, &size);
     } else {
         carquet_row_group_writer_set_page_io(writer->current_row_group, false);
-        status = carquet_row_group_writer_write_to_file(
-            writer->current_row_group, writer->file, &size,
-            writer->current_row_group_rows);
+        status = carquet_row_group_writer_write_to_file(writer->current_row_group, writer->file,
+                                                        &size, writer->current_row_group_rows);
     }
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
-    status = record_row_group(writer, writer->current_row_group,
-                              writer->current_row_group_rows, size);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    status =
+        record_row_group(writer, writer->current_row_group, writer->current_row_group_rows, size);
+    if (status != CARQUET_OK) { return status; }
 
     /* Reuse the current row group writer for the next group. */
     carquet_row_group_writer_reset(writer->current_row_group, writer->file_offset);
@@ -2065,33 +1885,30 @@ static carquet_status_t flush_row_group(carquet_writer_t* writer) {
     return CARQUET_OK;
 }
 
-static bool deprecated_stats_are_compatible(const writer_column_def_t* column) {
+static bool deprecated_stats_are_compatible(const writer_column_def_t *column) {
     if (!column) return false;
     if (column->logical_type.id == CARQUET_LOGICAL_INTEGER &&
         !column->logical_type.params.integer.is_signed) {
         return false;
     }
-    if (!column->statistics_sort_order_defined) {
-        return false;
-    }
+    if (!column->statistics_sort_order_defined) { return false; }
     return true;
 }
 
-static carquet_status_t build_file_metadata(
-    carquet_writer_t* writer,
-    parquet_file_metadata_t* metadata) {
+static carquet_status_t build_file_metadata(carquet_writer_t *writer,
+                                            parquet_file_metadata_t *metadata) {
 
     memset(metadata, 0, sizeof(*metadata));
 
     metadata->version = (writer->options.file_format_version == 1) ? 1 : 2;
     metadata->num_rows = writer->total_rows;
     metadata->num_column_orders = writer->num_columns;
-    metadata->created_by = carquet_arena_strdup(&writer->arena,
-        writer->options.created_by ? writer->options.created_by : "Carquet");
+    metadata->created_by = carquet_arena_strdup(
+        &writer->arena, writer->options.created_by ? writer->options.created_by : "Carquet");
 
     /* Optional "ARROW:schema" footer metadata. Skipped if the user already
      * supplied that key, if the schema is nested/unsupported, or on OOM. */
-    char* arrow_schema_b64 = NULL;
+    char *arrow_schema_b64 = NULL;
     if (writer->options.write_arrow_schema) {
         bool user_set = false;
         for (int32_t i = 0; i < writer->num_kv_metadata; i++) {
@@ -2102,8 +1919,8 @@ static carquet_status_t build_file_metadata(
             }
         }
         if (!user_set) {
-            arrow_schema_b64 = carquet_build_arrow_schema_b64(
-                writer->schema_elements, writer->num_schema_elements);
+            arrow_schema_b64 = carquet_build_arrow_schema_b64(writer->schema_elements,
+                                                              writer->num_schema_elements);
         }
     }
     int32_t extra_kv = arrow_schema_b64 ? 1 : 0;
@@ -2111,21 +1928,22 @@ static carquet_status_t build_file_metadata(
     /* Key-value metadata */
     if (writer->num_kv_metadata + extra_kv > 0) {
         metadata->num_key_value = writer->num_kv_metadata + extra_kv;
-        metadata->key_value_metadata = carquet_arena_calloc(&writer->arena,
-            metadata->num_key_value, sizeof(parquet_key_value_t));
+        metadata->key_value_metadata = carquet_arena_calloc(&writer->arena, metadata->num_key_value,
+                                                            sizeof(parquet_key_value_t));
         if (!metadata->key_value_metadata) {
             carquet_mem_free(arrow_schema_b64);
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
         for (int32_t i = 0; i < writer->num_kv_metadata; i++) {
-            metadata->key_value_metadata[i].key = carquet_arena_strdup(
-                &writer->arena, writer->kv_metadata[i].key);
-            metadata->key_value_metadata[i].value = writer->kv_metadata[i].value ?
-                carquet_arena_strdup(&writer->arena, writer->kv_metadata[i].value) : NULL;
+            metadata->key_value_metadata[i].key =
+                carquet_arena_strdup(&writer->arena, writer->kv_metadata[i].key);
+            metadata->key_value_metadata[i].value =
+                writer->kv_metadata[i].value
+                    ? carquet_arena_strdup(&writer->arena, writer->kv_metadata[i].value)
+                    : NULL;
         }
         if (arrow_schema_b64) {
-            parquet_key_value_t* kv =
-                &metadata->key_value_metadata[writer->num_kv_metadata];
+            parquet_key_value_t *kv = &metadata->key_value_metadata[writer->num_kv_metadata];
             kv->key = carquet_arena_strdup(&writer->arena, "ARROW:schema");
             kv->value = carquet_arena_strdup(&writer->arena, arrow_schema_b64);
             carquet_mem_free(arrow_schema_b64);
@@ -2135,33 +1953,29 @@ static carquet_status_t build_file_metadata(
     /* Build schema from stored elements (includes groups for nested schemas) */
     metadata->num_schema_elements = writer->num_schema_elements;
     metadata->schema = carquet_arena_calloc(&writer->arena, writer->num_schema_elements,
-        sizeof(parquet_schema_element_t));
+                                            sizeof(parquet_schema_element_t));
 
-    if (!metadata->schema) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    if (!metadata->schema) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     for (int32_t i = 0; i < writer->num_schema_elements; i++) {
         metadata->schema[i] = writer->schema_elements[i];
         /* Duplicate strings into arena so they outlive the writer */
         if (writer->schema_elements[i].name) {
-            metadata->schema[i].name = carquet_arena_strdup(
-                &writer->arena, writer->schema_elements[i].name);
+            metadata->schema[i].name =
+                carquet_arena_strdup(&writer->arena, writer->schema_elements[i].name);
         }
     }
 
     /* Row groups */
     metadata->num_row_groups = writer->num_row_groups;
-    metadata->row_groups = carquet_arena_calloc(&writer->arena, writer->num_row_groups,
-        sizeof(parquet_row_group_t));
+    metadata->row_groups =
+        carquet_arena_calloc(&writer->arena, writer->num_row_groups, sizeof(parquet_row_group_t));
 
-    if (!metadata->row_groups && writer->num_row_groups > 0) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    if (!metadata->row_groups && writer->num_row_groups > 0) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     for (int32_t i = 0; i < writer->num_row_groups; i++) {
-        const row_group_info_t* src_rg = &writer->row_groups[i];
-        parquet_row_group_t* dst_rg = &metadata->row_groups[i];
+        const row_group_info_t *src_rg = &writer->row_groups[i];
+        parquet_row_group_t *dst_rg = &metadata->row_groups[i];
 
         dst_rg->num_rows = src_rg->num_rows;
         dst_rg->total_byte_size = src_rg->total_byte_size;
@@ -2175,15 +1989,13 @@ static carquet_status_t build_file_metadata(
         dst_rg->num_sorting_columns = writer->num_sorting_columns;
         dst_rg->num_columns = src_rg->num_columns;
         dst_rg->columns = carquet_arena_calloc(&writer->arena, src_rg->num_columns,
-            sizeof(parquet_column_chunk_t));
-        if (!dst_rg->columns && src_rg->num_columns > 0) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+                                               sizeof(parquet_column_chunk_t));
+        if (!dst_rg->columns && src_rg->num_columns > 0) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
         for (int32_t j = 0; j < src_rg->num_columns; j++) {
-            const row_group_column_info_t* src_col = &src_rg->columns[j];
-            parquet_column_chunk_t* dst_chunk = &dst_rg->columns[j];
-            parquet_column_metadata_t* meta = &dst_chunk->metadata;
+            const row_group_column_info_t *src_col = &src_rg->columns[j];
+            parquet_column_chunk_t *dst_chunk = &dst_rg->columns[j];
+            parquet_column_metadata_t *meta = &dst_chunk->metadata;
 
             dst_chunk->file_offset = src_col->file_offset;
             dst_chunk->has_metadata = true;
@@ -2205,10 +2017,10 @@ static carquet_status_t build_file_metadata(
              * static cache only if the per-chunk list was never populated. */
             if (src_col->num_encodings > 0) {
                 meta->num_encodings = src_col->num_encodings;
-                meta->encodings = (carquet_encoding_t*)src_col->encodings;
+                meta->encodings = (carquet_encoding_t *)src_col->encodings;
             } else {
-                meta->num_encodings = writer->column_num_encodings[j] > 0
-                    ? writer->column_num_encodings[j] : 2;
+                meta->num_encodings =
+                    writer->column_num_encodings[j] > 0 ? writer->column_num_encodings[j] : 2;
                 meta->encodings = writer->column_encodings[j];
             }
             meta->path_len = writer->column_path_lens[j];
@@ -2236,7 +2048,7 @@ static carquet_status_t build_file_metadata(
 
             if (src_col->has_size_statistics) {
                 meta->has_size_statistics = true;
-                parquet_size_statistics_t* ss = &meta->size_statistics;
+                parquet_size_statistics_t *ss = &meta->size_statistics;
                 memset(ss, 0, sizeof(*ss));
                 if (src_col->type == CARQUET_PHYSICAL_BYTE_ARRAY &&
                     src_col->unencoded_ba_bytes >= 0) {
@@ -2257,7 +2069,7 @@ static carquet_status_t build_file_metadata(
 
             if (src_col->has_statistics) {
                 meta->has_statistics = true;
-                parquet_statistics_t* stats = &meta->statistics;
+                parquet_statistics_t *stats = &meta->statistics;
                 memset(stats, 0, sizeof(*stats));
 
                 if (src_col->has_null_count) {
@@ -2278,8 +2090,7 @@ static carquet_status_t build_file_metadata(
                      * The cap is configurable via
                      * carquet_writer_set_max_statistics_size. */
                     const size_t TRUNC = (size_t)writer->max_statistics_size;
-                    bool variable_len =
-                        (src_col->type == CARQUET_PHYSICAL_BYTE_ARRAY);
+                    bool variable_len = (src_col->type == CARQUET_PHYSICAL_BYTE_ARRAY);
 
                     int32_t min_n = (int32_t)src_col->min_value_size;
                     int32_t max_n = (int32_t)src_col->max_value_size;
@@ -2289,8 +2100,8 @@ static carquet_status_t build_file_metadata(
 
                     /* n == 0 is the empty BYTE_ARRAY: allocate one byte so
                      * the arena returns a usable (non-NULL) pointer. */
-                    uint8_t* min_buf = carquet_arena_alloc(&writer->arena,
-                        min_n > 0 ? (size_t)min_n : 1);
+                    uint8_t *min_buf =
+                        carquet_arena_alloc(&writer->arena, min_n > 0 ? (size_t)min_n : 1);
                     if (!min_buf) return CARQUET_ERROR_OUT_OF_MEMORY;
                     if (min_n > 0) memcpy(min_buf, src_col->min_value, (size_t)min_n);
 
@@ -2300,8 +2111,8 @@ static carquet_status_t build_file_metadata(
                         min_exact = false;
                     }
 
-                    uint8_t* max_buf = carquet_arena_alloc(&writer->arena,
-                        max_n > 0 ? (size_t)max_n : 1);
+                    uint8_t *max_buf =
+                        carquet_arena_alloc(&writer->arena, max_n > 0 ? (size_t)max_n : 1);
                     if (!max_buf) return CARQUET_ERROR_OUT_OF_MEMORY;
                     if (max_n > 0) memcpy(max_buf, src_col->max_value, (size_t)max_n);
 
@@ -2339,7 +2150,7 @@ static carquet_status_t build_file_metadata(
                      * that ignore min_value/max_value (only for non-truncated
                      * stats to avoid leaking truncation semantics). */
                     bool deprecated_ok = j < writer->num_columns &&
-                        deprecated_stats_are_compatible(&writer->columns[j]);
+                                         deprecated_stats_are_compatible(&writer->columns[j]);
                     if (deprecated_ok &&
                         (!variable_len || (size_t)src_col->min_value_size <= TRUNC)) {
                         stats->min_deprecated = min_buf;
@@ -2363,13 +2174,11 @@ static carquet_status_t build_file_metadata(
  * ============================================================================
  */
 
-carquet_writer_t* carquet_writer_create(
-    const char* path,
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error) {
+carquet_writer_t *carquet_writer_create(const char *path, const carquet_schema_t *schema,
+                                        const carquet_writer_options_t *options,
+                                        carquet_error_t *error) {
 
-    carquet_writer_t* writer = carquet_mem_calloc(1, sizeof(carquet_writer_t));
+    carquet_writer_t *writer = carquet_mem_calloc(1, sizeof(carquet_writer_t));
     if (!writer) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate writer");
         return NULL;
@@ -2387,7 +2196,8 @@ carquet_writer_t* carquet_writer_create(
     if (!writer->file) {
         carquet_arena_destroy(&writer->arena);
         carquet_mem_free(writer);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_OPEN, "Failed to open file for writing: %s", path);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_OPEN, "Failed to open file for writing: %s",
+                          path);
         return NULL;
     }
     writer->owns_file = true;
@@ -2407,7 +2217,7 @@ carquet_writer_t* carquet_writer_create(
     } else {
         carquet_writer_options_init(&writer->options);
     }
-    writer->max_statistics_size = 32;  /* Parquet spec recommendation; matches Arrow */
+    writer->max_statistics_size = 32; /* Parquet spec recommendation; matches Arrow */
 
     /* Store full schema elements for metadata serialization */
     {
@@ -2429,19 +2239,13 @@ carquet_writer_t* carquet_writer_create(
     /* Add leaf columns from schema (schema is nonnull per API contract) */
     for (int32_t i = 0; i < schema->num_leaves; i++) {
         int32_t elem_idx = schema->leaf_indices[i];
-        parquet_schema_element_t* elem = &schema->elements[elem_idx];
+        parquet_schema_element_t *elem = &schema->elements[elem_idx];
 
-        carquet_logical_type_t* lt = elem->has_logical_type ? &elem->logical_type : NULL;
+        carquet_logical_type_t *lt = elem->has_logical_type ? &elem->logical_type : NULL;
 
         carquet_status_t status = add_column_internal(
-            writer,
-            elem->name,
-            elem->type,
-            lt,
-            elem->repetition_type,
-            elem->type_length,
-            schema->max_def_levels[i],
-            schema->max_rep_levels[i],
+            writer, elem->name, elem->type, lt, elem->repetition_type, elem->type_length,
+            schema->max_def_levels[i], schema->max_rep_levels[i],
             leaf_statistics_sort_order_defined(schema, elem_idx));
 
         if (status != CARQUET_OK) {
@@ -2454,14 +2258,12 @@ carquet_writer_t* carquet_writer_create(
     return writer;
 }
 
-carquet_writer_t* carquet_writer_create_file(
-    FILE* file,
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error) {
+carquet_writer_t *carquet_writer_create_file(FILE *file, const carquet_schema_t *schema,
+                                             const carquet_writer_options_t *options,
+                                             carquet_error_t *error) {
 
     /* file and schema are nonnull per API contract */
-    carquet_writer_t* writer = carquet_mem_calloc(1, sizeof(carquet_writer_t));
+    carquet_writer_t *writer = carquet_mem_calloc(1, sizeof(carquet_writer_t));
     if (!writer) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "Failed to allocate writer");
         return NULL;
@@ -2483,7 +2285,7 @@ carquet_writer_t* carquet_writer_create_file(
     } else {
         carquet_writer_options_init(&writer->options);
     }
-    writer->max_statistics_size = 32;  /* Parquet spec recommendation; matches Arrow */
+    writer->max_statistics_size = 32; /* Parquet spec recommendation; matches Arrow */
 
     /* Store full schema elements for metadata serialization */
     {
@@ -2505,19 +2307,13 @@ carquet_writer_t* carquet_writer_create_file(
     /* Add leaf columns from schema (schema is nonnull per API contract) */
     for (int32_t i = 0; i < schema->num_leaves; i++) {
         int32_t elem_idx = schema->leaf_indices[i];
-        parquet_schema_element_t* elem = &schema->elements[elem_idx];
+        parquet_schema_element_t *elem = &schema->elements[elem_idx];
 
-        carquet_logical_type_t* lt = elem->has_logical_type ? &elem->logical_type : NULL;
+        carquet_logical_type_t *lt = elem->has_logical_type ? &elem->logical_type : NULL;
 
         carquet_status_t status = add_column_internal(
-            writer,
-            elem->name,
-            elem->type,
-            lt,
-            elem->repetition_type,
-            elem->type_length,
-            schema->max_def_levels[i],
-            schema->max_rep_levels[i],
+            writer, elem->name, elem->type, lt, elem->repetition_type, elem->type_length,
+            schema->max_def_levels[i], schema->max_rep_levels[i],
             leaf_statistics_sort_order_defined(schema, elem_idx));
 
         if (status != CARQUET_OK) {
@@ -2543,51 +2339,43 @@ carquet_writer_t* carquet_writer_create_file(
 /* Read PAR1 tail, footer-length, and footer bytes; parse into the writer's
  * arena. On success returns CARQUET_OK and fills *out_insert_offset with the
  * byte position where new data should start being written. */
-static carquet_status_t append_parse_existing_footer(
-    FILE* file,
-    carquet_arena_t* arena,
-    parquet_file_metadata_t* out_meta,
-    int64_t* out_insert_offset,
-    carquet_error_t* error) {
+static carquet_status_t append_parse_existing_footer(FILE *file, carquet_arena_t *arena,
+                                                     parquet_file_metadata_t *out_meta,
+                                                     int64_t *out_insert_offset,
+                                                     carquet_error_t *error) {
 
     if (carquet_fseek64(file, 0, SEEK_END) != 0) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_SEEK,
-            "append: failed to seek to end");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_SEEK, "append: failed to seek to end");
         return CARQUET_ERROR_FILE_SEEK;
     }
     int64_t file_size = carquet_ftell64(file);
     if (file_size < 12) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_FOOTER,
-            "append: file too small to contain a Parquet footer");
+                          "append: file too small to contain a Parquet footer");
         return CARQUET_ERROR_INVALID_FOOTER;
     }
 
     /* Read the 8-byte tail: footer_length (uint32 LE) + PAR1 magic. */
     uint8_t tail[8];
-    if (carquet_fseek64(file, file_size - 8, SEEK_SET) != 0 ||
-        fread(tail, 1, 8, file) != 8) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ,
-            "append: failed to read footer tail");
+    if (carquet_fseek64(file, file_size - 8, SEEK_SET) != 0 || fread(tail, 1, 8, file) != 8) {
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ, "append: failed to read footer tail");
         return CARQUET_ERROR_FILE_READ;
     }
     if (memcmp(tail + 4, "PAR1", 4) != 0) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_MAGIC,
-            "append: trailing PAR1 magic not found");
+                          "append: trailing PAR1 magic not found");
         return CARQUET_ERROR_INVALID_MAGIC;
     }
-    uint32_t footer_len =
-        (uint32_t)tail[0] |
-        ((uint32_t)tail[1] << 8) |
-        ((uint32_t)tail[2] << 16) |
-        ((uint32_t)tail[3] << 24);
+    uint32_t footer_len = (uint32_t)tail[0] | ((uint32_t)tail[1] << 8) | ((uint32_t)tail[2] << 16) |
+                          ((uint32_t)tail[3] << 24);
     if ((int64_t)footer_len + 8 > file_size) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_FOOTER,
-            "append: footer length exceeds file size");
+                          "append: footer length exceeds file size");
         return CARQUET_ERROR_INVALID_FOOTER;
     }
 
     int64_t footer_offset = file_size - 8 - (int64_t)footer_len;
-    uint8_t* footer_buf = carquet_mem_malloc(footer_len);
+    uint8_t *footer_buf = carquet_mem_malloc(footer_len);
     if (!footer_buf) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "append: footer alloc");
         return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -2595,13 +2383,12 @@ static carquet_status_t append_parse_existing_footer(
     if (carquet_fseek64(file, footer_offset, SEEK_SET) != 0 ||
         fread(footer_buf, 1, footer_len, file) != footer_len) {
         carquet_mem_free(footer_buf);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ,
-            "append: failed to read footer bytes");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_READ, "append: failed to read footer bytes");
         return CARQUET_ERROR_FILE_READ;
     }
 
-    carquet_status_t status = parquet_parse_file_metadata(
-        footer_buf, footer_len, arena, out_meta, error);
+    carquet_status_t status =
+        parquet_parse_file_metadata(footer_buf, footer_len, arena, out_meta, error);
     carquet_mem_free(footer_buf);
     if (status != CARQUET_OK) return status;
 
@@ -2617,10 +2404,9 @@ static carquet_status_t append_parse_existing_footer(
  * (count, name, physical type, repetition) — strict enough that a successful
  * append produces a self-consistent file, loose enough that small writer-
  * option differences (compression, page size) don't trip it. */
-static carquet_status_t append_validate_schema_matches(
-    const carquet_schema_t* user_schema,
-    const parquet_file_metadata_t* parsed,
-    carquet_error_t* error) {
+static carquet_status_t append_validate_schema_matches(const carquet_schema_t *user_schema,
+                                                       const parquet_file_metadata_t *parsed,
+                                                       carquet_error_t *error) {
 
     /* Count parsed leaves. */
     int32_t parsed_leaves = 0;
@@ -2629,8 +2415,8 @@ static carquet_status_t append_validate_schema_matches(
     }
     if (parsed_leaves != user_schema->num_leaves) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_SCHEMA,
-            "append: schema leaf count mismatch (existing=%d, supplied=%d)",
-            parsed_leaves, user_schema->num_leaves);
+                          "append: schema leaf count mismatch (existing=%d, supplied=%d)",
+                          parsed_leaves, user_schema->num_leaves);
         return CARQUET_ERROR_INVALID_SCHEMA;
     }
 
@@ -2639,15 +2425,14 @@ static carquet_status_t append_validate_schema_matches(
     for (int32_t i = 1; i < parsed->num_schema_elements; i++) {
         if (parsed->schema[i].num_children != 0) continue;
         int32_t user_elem_idx = user_schema->leaf_indices[leaf_idx];
-        const parquet_schema_element_t* u = &user_schema->elements[user_elem_idx];
-        const parquet_schema_element_t* p = &parsed->schema[i];
+        const parquet_schema_element_t *u = &user_schema->elements[user_elem_idx];
+        const parquet_schema_element_t *p = &parsed->schema[i];
 
-        if (u->type != p->type ||
-            u->repetition_type != p->repetition_type ||
+        if (u->type != p->type || u->repetition_type != p->repetition_type ||
             (u->type == CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY &&
              u->type_length != p->type_length)) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_SCHEMA,
-                "append: column %d type/repetition mismatch", leaf_idx);
+                              "append: column %d type/repetition mismatch", leaf_idx);
             return CARQUET_ERROR_INVALID_SCHEMA;
         }
         /* Logical type must match too: appending a BYTE_ARRAY annotated JSON
@@ -2655,15 +2440,14 @@ static carquet_status_t append_validate_schema_matches(
          * a file whose row groups disagree on semantics, which stricter readers
          * (Java/Rust) reject. Physical type alone is not enough. */
         if (u->has_logical_type != p->has_logical_type ||
-            (u->has_logical_type &&
-             u->logical_type.id != p->logical_type.id)) {
+            (u->has_logical_type && u->logical_type.id != p->logical_type.id)) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_SCHEMA,
-                "append: column %d logical type mismatch", leaf_idx);
+                              "append: column %d logical type mismatch", leaf_idx);
             return CARQUET_ERROR_INVALID_SCHEMA;
         }
         if (!u->name || !p->name || strcmp(u->name, p->name) != 0) {
             CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_SCHEMA,
-                "append: column %d name mismatch", leaf_idx);
+                              "append: column %d name mismatch", leaf_idx);
             return CARQUET_ERROR_INVALID_SCHEMA;
         }
         leaf_idx++;
@@ -2675,11 +2459,10 @@ static carquet_status_t append_validate_schema_matches(
  * representation. Statistics min/max byte buffers are heap-allocated to match
  * the lifetime of writer->row_groups[i].columns[j], which free_row_groups
  * (called from writer_abort/close) frees individually. */
-static carquet_status_t append_restore_column_chunk(
-    const parquet_column_chunk_t* src,
-    row_group_column_info_t* dst) {
+static carquet_status_t append_restore_column_chunk(const parquet_column_chunk_t *src,
+                                                    row_group_column_info_t *dst) {
 
-    const parquet_column_metadata_t* m = &src->metadata;
+    const parquet_column_metadata_t *m = &src->metadata;
     dst->file_offset = src->file_offset;
     dst->type = m->type;
     dst->codec = m->codec;
@@ -2730,13 +2513,13 @@ static carquet_status_t append_restore_column_chunk(
     /* Preserve SizeStatistics (Parquet 2.9) across append by copying the parsed
      * histograms into owned storage. */
     if (m->has_size_statistics) {
-        const parquet_size_statistics_t* ss = &m->size_statistics;
+        const parquet_size_statistics_t *ss = &m->size_statistics;
         dst->has_size_statistics = true;
-        dst->unencoded_ba_bytes = ss->has_unencoded_byte_array_data_bytes
-            ? ss->unencoded_byte_array_data_bytes : -1;
+        dst->unencoded_ba_bytes =
+            ss->has_unencoded_byte_array_data_bytes ? ss->unencoded_byte_array_data_bytes : -1;
         if (ss->repetition_level_histogram && ss->repetition_level_histogram_len > 0) {
-            dst->rep_level_hist = carquet_mem_malloc(
-                (size_t)ss->repetition_level_histogram_len * sizeof(int64_t));
+            dst->rep_level_hist =
+                carquet_mem_malloc((size_t)ss->repetition_level_histogram_len * sizeof(int64_t));
             if (dst->rep_level_hist) {
                 memcpy(dst->rep_level_hist, ss->repetition_level_histogram,
                        (size_t)ss->repetition_level_histogram_len * sizeof(int64_t));
@@ -2744,8 +2527,8 @@ static carquet_status_t append_restore_column_chunk(
             }
         }
         if (ss->definition_level_histogram && ss->definition_level_histogram_len > 0) {
-            dst->def_level_hist = carquet_mem_malloc(
-                (size_t)ss->definition_level_histogram_len * sizeof(int64_t));
+            dst->def_level_hist =
+                carquet_mem_malloc((size_t)ss->definition_level_histogram_len * sizeof(int64_t));
             if (dst->def_level_hist) {
                 memcpy(dst->def_level_hist, ss->definition_level_histogram,
                        (size_t)ss->definition_level_histogram_len * sizeof(int64_t));
@@ -2756,7 +2539,7 @@ static carquet_status_t append_restore_column_chunk(
 
     if (m->has_statistics) {
         dst->has_statistics = true;
-        const parquet_statistics_t* s = &m->statistics;
+        const parquet_statistics_t *s = &m->statistics;
         if (s->has_null_count) {
             dst->has_null_count = true;
             dst->null_count = s->null_count;
@@ -2765,8 +2548,7 @@ static carquet_status_t append_restore_column_chunk(
             dst->has_distinct_count = true;
             dst->distinct_count = s->distinct_count;
         }
-        if (s->min_value && s->min_value_len > 0 &&
-            s->max_value && s->max_value_len > 0) {
+        if (s->min_value && s->min_value_len > 0 && s->max_value && s->max_value_len > 0) {
             dst->has_min_max = true;
             dst->min_value = carquet_mem_malloc((size_t)s->min_value_len);
             dst->max_value = carquet_mem_malloc((size_t)s->max_value_len);
@@ -2785,20 +2567,19 @@ static carquet_status_t append_restore_column_chunk(
     return CARQUET_OK;
 }
 
-static carquet_status_t append_restore_row_groups(
-    carquet_writer_t* writer,
-    const parquet_file_metadata_t* parsed) {
+static carquet_status_t append_restore_row_groups(carquet_writer_t *writer,
+                                                  const parquet_file_metadata_t *parsed) {
 
     if (parsed->num_row_groups == 0) return CARQUET_OK;
 
-    writer->row_groups = carquet_mem_calloc(
-        (size_t)parsed->num_row_groups, sizeof(row_group_info_t));
+    writer->row_groups =
+        carquet_mem_calloc((size_t)parsed->num_row_groups, sizeof(row_group_info_t));
     if (!writer->row_groups) return CARQUET_ERROR_OUT_OF_MEMORY;
     writer->row_groups_capacity = parsed->num_row_groups;
 
     for (int32_t i = 0; i < parsed->num_row_groups; i++) {
-        const parquet_row_group_t* src = &parsed->row_groups[i];
-        row_group_info_t* dst = &writer->row_groups[i];
+        const parquet_row_group_t *src = &parsed->row_groups[i];
+        row_group_info_t *dst = &writer->row_groups[i];
 
         /* The close-time footer rewrite indexes the writer's per-column
          * arrays (paths, encodings — all sized to the schema leaf count) by
@@ -2806,19 +2587,17 @@ static carquet_status_t append_restore_row_groups(
          * declare a row group with a different num_columns than the schema
          * has leaves; restoring it would read those arrays out of bounds at
          * close. Reject such files (open_append fails, file untouched). */
-        if (src->num_columns != writer->num_columns) {
-            return CARQUET_ERROR_INVALID_SCHEMA;
-        }
+        if (src->num_columns != writer->num_columns) { return CARQUET_ERROR_INVALID_SCHEMA; }
 
         dst->num_rows = src->num_rows;
         dst->total_byte_size = src->total_byte_size;
-        dst->total_compressed_size = src->has_total_compressed_size
-            ? src->total_compressed_size : 0;
+        dst->total_compressed_size =
+            src->has_total_compressed_size ? src->total_compressed_size : 0;
         dst->file_offset = src->has_file_offset ? src->file_offset : 0;
         dst->ordinal = src->has_ordinal ? src->ordinal : (int16_t)i;
         dst->num_columns = src->num_columns;
-        dst->columns = carquet_mem_calloc(
-            (size_t)src->num_columns, sizeof(row_group_column_info_t));
+        dst->columns =
+            carquet_mem_calloc((size_t)src->num_columns, sizeof(row_group_column_info_t));
         if (!dst->columns) return CARQUET_ERROR_OUT_OF_MEMORY;
         /* This row group now owns a columns allocation. Publish it to
          * writer->num_row_groups immediately so that if a later step fails
@@ -2827,8 +2606,7 @@ static carquet_status_t append_restore_row_groups(
         writer->num_row_groups = i + 1;
 
         for (int32_t j = 0; j < src->num_columns; j++) {
-            carquet_status_t s = append_restore_column_chunk(
-                &src->columns[j], &dst->columns[j]);
+            carquet_status_t s = append_restore_column_chunk(&src->columns[j], &dst->columns[j]);
             if (s != CARQUET_OK) return s;
         }
 
@@ -2838,19 +2616,18 @@ static carquet_status_t append_restore_row_groups(
     return CARQUET_OK;
 }
 
-static carquet_status_t append_restore_kv_metadata(
-    carquet_writer_t* writer,
-    const parquet_file_metadata_t* parsed) {
+static carquet_status_t append_restore_kv_metadata(carquet_writer_t *writer,
+                                                   const parquet_file_metadata_t *parsed) {
 
     if (parsed->num_key_value == 0) return CARQUET_OK;
 
-    writer->kv_metadata = carquet_mem_calloc(
-        (size_t)parsed->num_key_value, sizeof(parquet_key_value_t));
+    writer->kv_metadata =
+        carquet_mem_calloc((size_t)parsed->num_key_value, sizeof(parquet_key_value_t));
     if (!writer->kv_metadata) return CARQUET_ERROR_OUT_OF_MEMORY;
     writer->kv_metadata_capacity = parsed->num_key_value;
 
     for (int32_t i = 0; i < parsed->num_key_value; i++) {
-        const parquet_key_value_t* src = &parsed->key_value_metadata[i];
+        const parquet_key_value_t *src = &parsed->key_value_metadata[i];
         if (src->key) {
             writer->kv_metadata[i].key = carquet_heap_strdup(src->key);
             if (!writer->kv_metadata[i].key) return CARQUET_ERROR_OUT_OF_MEMORY;
@@ -2864,14 +2641,12 @@ static carquet_status_t append_restore_kv_metadata(
     return CARQUET_OK;
 }
 
-carquet_writer_t* carquet_writer_open_append(
-    const char* path,
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error) {
+carquet_writer_t *carquet_writer_open_append(const char *path, const carquet_schema_t *schema,
+                                             const carquet_writer_options_t *options,
+                                             carquet_error_t *error) {
 
     /* path and schema are nonnull per API contract */
-    carquet_writer_t* writer = carquet_mem_calloc(1, sizeof(carquet_writer_t));
+    carquet_writer_t *writer = carquet_mem_calloc(1, sizeof(carquet_writer_t));
     if (!writer) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY, "append: writer alloc");
         return NULL;
@@ -2887,8 +2662,8 @@ carquet_writer_t* carquet_writer_open_append(
     if (!writer->file) {
         carquet_arena_destroy(&writer->arena);
         carquet_mem_free(writer);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_OPEN,
-            "append: cannot open %s for read+write", path);
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_OPEN, "append: cannot open %s for read+write",
+                          path);
         return NULL;
     }
     writer->owns_file = true;
@@ -2902,12 +2677,18 @@ carquet_writer_t* carquet_writer_open_append(
     /* Parse footer + validate it against the user's schema. */
     parquet_file_metadata_t parsed;
     int64_t insert_offset = 0;
-    carquet_status_t st = append_parse_existing_footer(
-        writer->file, &writer->arena, &parsed, &insert_offset, error);
-    if (st != CARQUET_OK) { carquet_writer_abort(writer); return NULL; }
+    carquet_status_t st =
+        append_parse_existing_footer(writer->file, &writer->arena, &parsed, &insert_offset, error);
+    if (st != CARQUET_OK) {
+        carquet_writer_abort(writer);
+        return NULL;
+    }
 
     st = append_validate_schema_matches(schema, &parsed, error);
-    if (st != CARQUET_OK) { carquet_writer_abort(writer); return NULL; }
+    if (st != CARQUET_OK) {
+        carquet_writer_abort(writer);
+        return NULL;
+    }
 
     /* From here on, set up the writer the same way create_file does. The
      * normal column metadata cache is built from the user's schema (which we
@@ -2927,12 +2708,12 @@ carquet_writer_t* carquet_writer_open_append(
     }
     for (int32_t i = 0; i < schema->num_leaves; i++) {
         int32_t elem_idx = schema->leaf_indices[i];
-        parquet_schema_element_t* elem = &schema->elements[elem_idx];
-        carquet_logical_type_t* lt = elem->has_logical_type ? &elem->logical_type : NULL;
-        st = add_column_internal(writer, elem->name, elem->type, lt,
-            elem->repetition_type, elem->type_length,
-            schema->max_def_levels[i], schema->max_rep_levels[i],
-            leaf_statistics_sort_order_defined(schema, elem_idx));
+        parquet_schema_element_t *elem = &schema->elements[elem_idx];
+        carquet_logical_type_t *lt = elem->has_logical_type ? &elem->logical_type : NULL;
+        st = add_column_internal(writer, elem->name, elem->type, lt, elem->repetition_type,
+                                 elem->type_length, schema->max_def_levels[i],
+                                 schema->max_rep_levels[i],
+                                 leaf_statistics_sort_order_defined(schema, elem_idx));
         if (st != CARQUET_OK) {
             carquet_writer_abort(writer);
             CARQUET_SET_ERROR(error, st, "append: add column from schema");
@@ -2959,8 +2740,7 @@ carquet_writer_t* carquet_writer_open_append(
      * written so the close path does not re-emit PAR1. */
     if (carquet_fseek64(writer->file, insert_offset, SEEK_SET) != 0) {
         carquet_writer_abort(writer);
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_SEEK,
-            "append: seek to insertion offset");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_SEEK, "append: seek to insertion offset");
         return NULL;
     }
     writer->file_offset = insert_offset;
@@ -2969,8 +2749,7 @@ carquet_writer_t* carquet_writer_open_append(
 }
 
 /* 1000^|rank diff| between time units (MILLIS=0, MICROS=1, NANOS=2). */
-static int64_t timestamp_unit_factor(carquet_time_unit_t a,
-                                     carquet_time_unit_t b) {
+static int64_t timestamp_unit_factor(carquet_time_unit_t a, carquet_time_unit_t b) {
     int d = (int)a - (int)b;
     if (d < 0) d = -d;
     int64_t f = 1;
@@ -2980,10 +2759,9 @@ static int64_t timestamp_unit_factor(carquet_time_unit_t a,
 
 /* Rescale `n` INT64 timestamps from `src` to `dst` unit in place into out.
  * Returns CARQUET_ERROR_INVALID_ARGUMENT on disallowed truncation/overflow. */
-static carquet_status_t coerce_timestamp_values(
-    const int64_t* in, int64_t* out, int64_t n,
-    carquet_time_unit_t src, carquet_time_unit_t dst,
-    bool allow_truncation) {
+static carquet_status_t coerce_timestamp_values(const int64_t *in, int64_t *out, int64_t n,
+                                                carquet_time_unit_t src, carquet_time_unit_t dst,
+                                                bool allow_truncation) {
 
     int64_t factor = timestamp_unit_factor(src, dst);
     if ((int)dst > (int)src) {
@@ -2998,22 +2776,16 @@ static carquet_status_t coerce_timestamp_values(
         /* coarser target: divide (truncates toward zero) */
         for (int64_t i = 0; i < n; i++) {
             int64_t v = in[i];
-            if (!allow_truncation && (v % factor) != 0) {
-                return CARQUET_ERROR_INVALID_ARGUMENT;
-            }
+            if (!allow_truncation && (v % factor) != 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
             out[i] = v / factor;
         }
     }
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_write_batch(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    const void* values,
-    int64_t num_values,
-    const int16_t* def_levels,
-    const int16_t* rep_levels) {
+carquet_status_t carquet_writer_write_batch(carquet_writer_t *writer, int32_t column_index,
+                                            const void *values, int64_t num_values,
+                                            const int16_t *def_levels, const int16_t *rep_levels) {
 
     /* writer and values are nonnull per API contract */
     if (column_index < 0 || column_index >= writer->num_columns) {
@@ -3022,37 +2794,31 @@ carquet_status_t carquet_writer_write_batch(
 
     /* Ensure header is written */
     carquet_status_t status = ensure_header_written(writer);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Ensure we have a row group */
     status = ensure_row_group(writer);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Optional TIMESTAMP coercion: rescale the (packed, non-null) INT64
      * values from the schema-declared unit to the target unit. */
-    const void* write_values = values;
-    int64_t* coerced = NULL;
-    const writer_column_def_t* cdef = &writer->columns[column_index];
-    if (writer->options.coerce_timestamps &&
-        cdef->physical_type == CARQUET_PHYSICAL_INT64 &&
+    const void *write_values = values;
+    int64_t *coerced = NULL;
+    const writer_column_def_t *cdef = &writer->columns[column_index];
+    if (writer->options.coerce_timestamps && cdef->physical_type == CARQUET_PHYSICAL_INT64 &&
         cdef->logical_type.id == CARQUET_LOGICAL_TIMESTAMP) {
         carquet_time_unit_t src = cdef->logical_type.params.timestamp.unit;
         carquet_time_unit_t dst = writer->options.coerce_timestamp_unit;
         if (src != dst && num_values > 0) {
             int64_t present = num_values;
             if (def_levels && cdef->max_def_level > 0) {
-                present = carquet_dispatch_count_non_nulls(
-                    def_levels, num_values, cdef->max_def_level);
+                present =
+                    carquet_dispatch_count_non_nulls(def_levels, num_values, cdef->max_def_level);
             }
             coerced = carquet_mem_malloc((size_t)present * sizeof(int64_t));
             if (!coerced) return CARQUET_ERROR_OUT_OF_MEMORY;
-            status = coerce_timestamp_values(
-                (const int64_t*)values, coerced, present, src, dst,
-                writer->options.allow_timestamp_truncation);
+            status = coerce_timestamp_values((const int64_t *)values, coerced, present, src, dst,
+                                             writer->options.allow_timestamp_truncation);
             if (status != CARQUET_OK) {
                 carquet_mem_free(coerced);
                 return status;
@@ -3063,18 +2829,11 @@ carquet_status_t carquet_writer_write_batch(
 
     /* Write to the row group */
     status = carquet_row_group_writer_write_column(
-        writer->current_row_group,
-        column_index,
-        write_values,
-        num_values,
-        def_levels,
-        rep_levels);
+        writer->current_row_group, column_index, write_values, num_values, def_levels, rep_levels);
 
     carquet_mem_free(coerced);
 
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     writer->column_values_written[column_index] += num_values;
 
@@ -3094,22 +2853,16 @@ carquet_status_t carquet_writer_write_batch(
         }
     }
 
-    writer->current_row_group_estimated_bytes = saturating_add_i64(
-        writer->current_row_group_estimated_bytes,
-        estimate_column_batch_bytes(
-            &writer->columns[column_index],
-            values,
-            num_values,
-            def_levels,
-            rep_levels));
+    writer->current_row_group_estimated_bytes =
+        saturating_add_i64(writer->current_row_group_estimated_bytes,
+                           estimate_column_batch_bytes(&writer->columns[column_index], values,
+                                                       num_values, def_levels, rep_levels));
 
     if (writer_supports_aligned_auto_flush(writer) &&
         writer->current_row_group_estimated_bytes > writer->options.row_group_size &&
         current_row_group_is_aligned(writer)) {
         status = flush_row_group(writer);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
     }
 
     return CARQUET_OK;
@@ -3120,48 +2873,43 @@ carquet_status_t carquet_writer_write_batch(
  * ============================================================================ */
 
 /* Byte width of one packed value for a leaf column. */
-static size_t leaf_value_size(const writer_column_def_t* c) {
+static size_t leaf_value_size(const writer_column_def_t *c) {
     switch (c->physical_type) {
-        case CARQUET_PHYSICAL_BOOLEAN:              return sizeof(uint8_t);
-        case CARQUET_PHYSICAL_INT32:                return sizeof(int32_t);
-        case CARQUET_PHYSICAL_INT64:                return sizeof(int64_t);
-        case CARQUET_PHYSICAL_INT96:                return 12;
-        case CARQUET_PHYSICAL_FLOAT:                return sizeof(float);
-        case CARQUET_PHYSICAL_DOUBLE:               return sizeof(double);
-        case CARQUET_PHYSICAL_BYTE_ARRAY:           return sizeof(carquet_byte_array_t);
-        case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return (size_t)c->type_length;
-        default:                                    return 0;
+    case CARQUET_PHYSICAL_BOOLEAN: return sizeof(uint8_t);
+    case CARQUET_PHYSICAL_INT32: return sizeof(int32_t);
+    case CARQUET_PHYSICAL_INT64: return sizeof(int64_t);
+    case CARQUET_PHYSICAL_INT96: return 12;
+    case CARQUET_PHYSICAL_FLOAT: return sizeof(float);
+    case CARQUET_PHYSICAL_DOUBLE: return sizeof(double);
+    case CARQUET_PHYSICAL_BYTE_ARRAY: return sizeof(carquet_byte_array_t);
+    case CARQUET_PHYSICAL_FIXED_LEN_BYTE_ARRAY: return (size_t)c->type_length;
+    default: return 0;
     }
 }
 
 /* Arrow-style (LSB-first) validity bit: 1 = valid/present. */
-static inline bool validity_bit(const uint8_t* bm, int64_t i) {
+static inline bool validity_bit(const uint8_t *bm, int64_t i) {
     return (bm[i >> 3] >> (i & 7)) & 1u;
 }
 
-carquet_status_t carquet_writer_write_list_column(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    int64_t num_lists,
-    const int32_t* offsets,
-    const uint8_t* list_validity,
-    const void* values,
-    const uint8_t* value_validity,
-    carquet_error_t* error) {
+carquet_status_t carquet_writer_write_list_column(carquet_writer_t *writer, int32_t column_index,
+                                                  int64_t num_lists, const int32_t *offsets,
+                                                  const uint8_t *list_validity, const void *values,
+                                                  const uint8_t *value_validity,
+                                                  carquet_error_t *error) {
 
     if (column_index < 0 || column_index >= writer->num_columns) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "column_index %d out of range [0, %d)", column_index,
-            writer->num_columns);
+                          "column_index %d out of range [0, %d)", column_index,
+                          writer->num_columns);
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
     if (num_lists < 0) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "num_lists must be non-negative");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT, "num_lists must be non-negative");
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    const writer_column_def_t* col = &writer->columns[column_index];
+    const writer_column_def_t *col = &writer->columns[column_index];
 
     /* This front-end shreds the standard single-level LIST/MAP encoding only:
      * a repeated group with exactly one repetition level, an optional or
@@ -3170,8 +2918,9 @@ carquet_status_t carquet_writer_write_list_column(
      * carquet_schema_add_map(). Deeper nesting is out of scope. */
     if (col->max_rep_level != 1) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_NOT_IMPLEMENTED,
-            "column %d is not a single-level repeated column "
-            "(max_rep_level=%d)", column_index, (int)col->max_rep_level);
+                          "column %d is not a single-level repeated column "
+                          "(max_rep_level=%d)",
+                          column_index, (int)col->max_rep_level);
         return CARQUET_ERROR_NOT_IMPLEMENTED;
     }
     bool leaf_optional = (col->repetition == CARQUET_REPETITION_OPTIONAL);
@@ -3180,8 +2929,9 @@ carquet_status_t carquet_writer_write_list_column(
     int container_optional = (int)max_def - 1 - (leaf_optional ? 1 : 0);
     if (container_optional != 0 && container_optional != 1) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_NOT_IMPLEMENTED,
-            "column %d has an unsupported nested shape "
-            "(max_def_level=%d)", column_index, (int)max_def);
+                          "column %d has an unsupported nested shape "
+                          "(max_def_level=%d)",
+                          column_index, (int)max_def);
         return CARQUET_ERROR_NOT_IMPLEMENTED;
     }
     int16_t def_present = max_def;
@@ -3190,21 +2940,20 @@ carquet_status_t carquet_writer_write_list_column(
 
     if (num_lists > 0 && offsets == NULL) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "offsets must be non-NULL when num_lists > 0");
+                          "offsets must be non-NULL when num_lists > 0");
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
-    if (num_lists == 0) {
-        return CARQUET_OK;  /* Nothing to write. */
-    }
+    if (num_lists == 0) { return CARQUET_OK; /* Nothing to write. */ }
     if (offsets[0] != 0) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "offsets[0] must be 0 (sliced arrays are not supported)");
+                          "offsets[0] must be 0 (sliced arrays are not supported)");
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
     /* Validate monotonic offsets and derive the child count. */
     for (int64_t i = 0; i < num_lists; i++) {
         if (offsets[i + 1] < offsets[i]) {
-            CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
+            CARQUET_SET_ERROR(
+                error, CARQUET_ERROR_INVALID_ARGUMENT,
                 "offsets must be non-decreasing (offsets[%lld]=%d < offsets[%lld]=%d)",
                 (long long)(i + 1), offsets[i + 1], (long long)i, offsets[i]);
             return CARQUET_ERROR_INVALID_ARGUMENT;
@@ -3214,8 +2963,7 @@ carquet_status_t carquet_writer_write_list_column(
 
     /* Upper bounds: one level per null/empty list plus one per child. */
     if (total_children > INT64_MAX - num_lists) {
-        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "list column too large");
+        CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT, "list column too large");
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
     int64_t level_cap = num_lists + total_children;
@@ -3223,24 +2971,24 @@ carquet_status_t carquet_writer_write_list_column(
     size_t vsize = leaf_value_size(col);
     if (vsize == 0) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_INVALID_ARGUMENT,
-            "unsupported leaf physical type for column %d", column_index);
+                          "unsupported leaf physical type for column %d", column_index);
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    int16_t* def_levels = carquet_mem_malloc((size_t)level_cap * sizeof(int16_t));
-    int16_t* rep_levels = carquet_mem_malloc((size_t)level_cap * sizeof(int16_t));
-    uint8_t* packed = (total_children > 0)
-        ? carquet_mem_malloc((size_t)total_children * vsize) : NULL;
+    int16_t *def_levels = carquet_mem_malloc((size_t)level_cap * sizeof(int16_t));
+    int16_t *rep_levels = carquet_mem_malloc((size_t)level_cap * sizeof(int16_t));
+    uint8_t *packed =
+        (total_children > 0) ? carquet_mem_malloc((size_t)total_children * vsize) : NULL;
     if (!def_levels || !rep_levels || (total_children > 0 && !packed)) {
         carquet_mem_free(def_levels);
         carquet_mem_free(rep_levels);
         carquet_mem_free(packed);
         CARQUET_SET_ERROR(error, CARQUET_ERROR_OUT_OF_MEMORY,
-            "Failed to allocate shredding buffers");
+                          "Failed to allocate shredding buffers");
         return CARQUET_ERROR_OUT_OF_MEMORY;
     }
 
-    const uint8_t* vbytes = (const uint8_t*)values;
+    const uint8_t *vbytes = (const uint8_t *)values;
     int64_t nlevels = 0;
     int64_t npacked = 0;
     carquet_status_t st = CARQUET_OK;
@@ -3250,12 +2998,11 @@ carquet_status_t carquet_writer_write_list_column(
         if (!present) {
             if (!container_optional) {
                 st = CARQUET_ERROR_INVALID_ARGUMENT;
-                CARQUET_SET_ERROR(error, st,
-                    "null list at row %lld but the container is REQUIRED",
-                    (long long)i);
+                CARQUET_SET_ERROR(error, st, "null list at row %lld but the container is REQUIRED",
+                                  (long long)i);
                 goto done;
             }
-            def_levels[nlevels] = 0;      /* null container */
+            def_levels[nlevels] = 0; /* null container */
             rep_levels[nlevels] = 0;
             nlevels++;
             continue;
@@ -3263,7 +3010,7 @@ carquet_status_t carquet_writer_write_list_column(
         int32_t start = offsets[i];
         int32_t end = offsets[i + 1];
         if (start == end) {
-            def_levels[nlevels] = def_empty;  /* present but empty list */
+            def_levels[nlevels] = def_empty; /* present but empty list */
             rep_levels[nlevels] = 0;
             nlevels++;
             continue;
@@ -3273,14 +3020,13 @@ carquet_status_t carquet_writer_write_list_column(
             bool vpresent = value_validity ? validity_bit(value_validity, j) : true;
             if (vpresent) {
                 def_levels[nlevels] = def_present;
-                memcpy(packed + (size_t)npacked * vsize,
-                       vbytes + (size_t)j * vsize, vsize);
+                memcpy(packed + (size_t)npacked * vsize, vbytes + (size_t)j * vsize, vsize);
                 npacked++;
             } else {
                 if (!leaf_optional) {
                     st = CARQUET_ERROR_INVALID_ARGUMENT;
                     CARQUET_SET_ERROR(error, st,
-                        "null element at child %d but the leaf is REQUIRED", j);
+                                      "null element at child %d but the leaf is REQUIRED", j);
                     goto done;
                 }
                 def_levels[nlevels] = def_null_elem;
@@ -3290,8 +3036,8 @@ carquet_status_t carquet_writer_write_list_column(
     }
 
     st = carquet_writer_write_batch(writer, column_index,
-        packed ? (const void*)packed : (const void*)vbytes,
-        nlevels, def_levels, rep_levels);
+                                    packed ? (const void *)packed : (const void *)vbytes, nlevels,
+                                    def_levels, rep_levels);
 
 done:
     carquet_mem_free(def_levels);
@@ -3300,55 +3046,43 @@ done:
     return st;
 }
 
-carquet_status_t carquet_writer_new_row_group(carquet_writer_t* writer) {
+carquet_status_t carquet_writer_new_row_group(carquet_writer_t *writer) {
     /* writer is nonnull per API contract */
     /* Ensure header is written */
     carquet_status_t status = ensure_header_written(writer);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     /* Flush current row group if any */
     return flush_row_group(writer);
 }
 
-int32_t carquet_writer_num_columns(const carquet_writer_t* writer) {
+int32_t carquet_writer_num_columns(const carquet_writer_t *writer) {
     /* writer is nonnull per API contract */
     return writer->num_columns;
 }
 
-carquet_status_t carquet_writer_close(carquet_writer_t* writer) {
+carquet_status_t carquet_writer_close(carquet_writer_t *writer) {
     /* writer is nonnull per API contract */
     carquet_status_t status = CARQUET_OK;
 
     /* Ensure header is written */
     status = ensure_header_written(writer);
-    if (status != CARQUET_OK) {
-        goto cleanup;
-    }
+    if (status != CARQUET_OK) { goto cleanup; }
 
     /* Flush any pending row group */
     status = flush_row_group(writer);
-    if (status != CARQUET_OK) {
-        goto cleanup;
-    }
+    if (status != CARQUET_OK) { goto cleanup; }
     status = pipeline_complete_pending(writer);
-    if (status != CARQUET_OK) {
-        goto cleanup;
-    }
+    if (status != CARQUET_OK) { goto cleanup; }
 
     /* Every row group must be on disk before the footer goes after it. */
     status = writer_io_drain(writer);
-    if (status != CARQUET_OK) {
-        goto cleanup;
-    }
+    if (status != CARQUET_OK) { goto cleanup; }
 
     /* Build file metadata */
     parquet_file_metadata_t metadata;
     status = build_file_metadata(writer, &metadata);
-    if (status != CARQUET_OK) {
-        goto cleanup;
-    }
+    if (status != CARQUET_OK) { goto cleanup; }
 
     /* Serialize metadata to buffer */
     carquet_buffer_t metadata_buffer;
@@ -3361,7 +3095,8 @@ carquet_status_t carquet_writer_close(carquet_writer_t* writer) {
     }
 
     /* Write metadata */
-    if (fwrite(metadata_buffer.data, 1, metadata_buffer.size, writer->file) != metadata_buffer.size) {
+    if (fwrite(metadata_buffer.data, 1, metadata_buffer.size, writer->file) !=
+        metadata_buffer.size) {
         carquet_buffer_destroy(&metadata_buffer);
         status = CARQUET_ERROR_FILE_WRITE;
         goto cleanup;
@@ -3385,9 +3120,7 @@ carquet_status_t carquet_writer_close(carquet_writer_t* writer) {
 
     /* Write footer magic */
     status = write_magic(writer->file);
-    if (status != CARQUET_OK) {
-        goto cleanup;
-    }
+    if (status != CARQUET_OK) { goto cleanup; }
 
     /* For buffer writers, read back the entire file into memory.
      * Use 64-bit seek/tell to handle files >2 GB on all platforms. */
@@ -3482,9 +3215,7 @@ cleanup:
     /* For buffer writers, keep the writer alive so get_buffer can be called.
      * The writer struct (and output_buffer) will be freed by get_buffer or
      * by a subsequent abort call. */
-    if (writer->is_buffer_writer) {
-        return status;
-    }
+    if (writer->is_buffer_writer) { return status; }
 
     carquet_mem_free(writer->output_buffer);
     carquet_arena_destroy(&writer->arena);
@@ -3493,7 +3224,7 @@ cleanup:
     return status;
 }
 
-void carquet_writer_abort(carquet_writer_t* writer) {
+void carquet_writer_abort(carquet_writer_t *writer) {
     if (!writer) return;
 
     pipeline_quiesce(writer);
@@ -3513,9 +3244,7 @@ void carquet_writer_abort(carquet_writer_t* writer) {
         fclose(writer->file);
         writer->file = NULL;
 
-        if (writer->path && !writer->is_append) {
-            remove(writer->path);
-        }
+        if (writer->path && !writer->is_append) { remove(writer->path); }
     }
 
     /* Free column definitions */
@@ -3566,28 +3295,22 @@ void carquet_writer_abort(carquet_writer_t* writer) {
  * ============================================================================
  */
 
-carquet_status_t carquet_writer_add_metadata(
-    carquet_writer_t* writer,
-    const char* key,
-    const char* value) {
+carquet_status_t carquet_writer_add_metadata(carquet_writer_t *writer, const char *key,
+                                             const char *value) {
 
     /* writer and key are nonnull per API contract */
     if (writer->num_kv_metadata >= writer->kv_metadata_capacity) {
         int32_t new_cap = writer->kv_metadata_capacity == 0 ? 8 : writer->kv_metadata_capacity * 2;
-        parquet_key_value_t* new_kv = carquet_mem_realloc(writer->kv_metadata,
-            new_cap * sizeof(parquet_key_value_t));
-        if (!new_kv) {
-            return CARQUET_ERROR_OUT_OF_MEMORY;
-        }
+        parquet_key_value_t *new_kv =
+            carquet_mem_realloc(writer->kv_metadata, new_cap * sizeof(parquet_key_value_t));
+        if (!new_kv) { return CARQUET_ERROR_OUT_OF_MEMORY; }
         writer->kv_metadata = new_kv;
         writer->kv_metadata_capacity = new_cap;
     }
 
-    parquet_key_value_t* entry = &writer->kv_metadata[writer->num_kv_metadata];
+    parquet_key_value_t *entry = &writer->kv_metadata[writer->num_kv_metadata];
     entry->key = carquet_heap_strdup(key);
-    if (!entry->key) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    if (!entry->key) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     entry->value = value ? carquet_heap_strdup(value) : NULL;
     if (value && !entry->value) {
         carquet_mem_free(entry->key);
@@ -3603,18 +3326,15 @@ carquet_status_t carquet_writer_add_metadata(
  * ============================================================================
  */
 
-carquet_status_t carquet_writer_set_column_encoding(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    carquet_encoding_t encoding) {
+carquet_status_t carquet_writer_set_column_encoding(carquet_writer_t *writer, int32_t column_index,
+                                                    carquet_encoding_t encoding) {
 
     /* writer is nonnull per API contract */
     if (column_index < 0 || column_index >= writer->num_columns) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
-    if (!writer_encoding_supported(
-            encoding, writer->columns[column_index].physical_type)) {
+    if (!writer_encoding_supported(encoding, writer->columns[column_index].physical_type)) {
         return CARQUET_ERROR_INVALID_ENCODING;
     }
 
@@ -3626,11 +3346,9 @@ carquet_status_t carquet_writer_set_column_encoding(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_set_column_compression(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    carquet_compression_t codec,
-    int32_t level) {
+carquet_status_t carquet_writer_set_column_compression(carquet_writer_t *writer,
+                                                       int32_t column_index,
+                                                       carquet_compression_t codec, int32_t level) {
 
     /* writer is nonnull per API contract */
     if (column_index < 0 || column_index >= writer->num_columns) {
@@ -3646,14 +3364,11 @@ carquet_status_t carquet_writer_set_column_compression(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_set_column_page_size(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    int64_t bytes) {
+carquet_status_t carquet_writer_set_column_page_size(carquet_writer_t *writer, int32_t column_index,
+                                                     int64_t bytes) {
 
     /* writer is nonnull per API contract */
-    if (column_index < 0 || column_index >= writer->num_columns ||
-        bytes <= 0) {
+    if (column_index < 0 || column_index >= writer->num_columns || bytes <= 0) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
     }
 
@@ -3665,22 +3380,16 @@ carquet_status_t carquet_writer_set_column_page_size(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_set_max_statistics_size(
-    carquet_writer_t* writer,
-    int64_t bytes) {
+carquet_status_t carquet_writer_set_max_statistics_size(carquet_writer_t *writer, int64_t bytes) {
 
     /* writer is nonnull per API contract */
-    if (bytes <= 0) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (bytes <= 0) { return CARQUET_ERROR_INVALID_ARGUMENT; }
     writer->max_statistics_size = bytes;
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_set_column_statistics(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    bool enabled) {
+carquet_status_t carquet_writer_set_column_statistics(carquet_writer_t *writer,
+                                                      int32_t column_index, bool enabled) {
 
     /* writer is nonnull per API contract */
     if (column_index < 0 || column_index >= writer->num_columns) {
@@ -3694,10 +3403,8 @@ carquet_status_t carquet_writer_set_column_statistics(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_set_column_bloom_filter(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    bool enabled) {
+carquet_status_t carquet_writer_set_column_bloom_filter(carquet_writer_t *writer,
+                                                        int32_t column_index, bool enabled) {
 
     /* writer is nonnull per API contract */
     if (column_index < 0 || column_index >= writer->num_columns) {
@@ -3712,12 +3419,9 @@ carquet_status_t carquet_writer_set_column_bloom_filter(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_set_column_bloom_filter_options(
-    carquet_writer_t* writer,
-    int32_t column_index,
-    bool enabled,
-    int64_t ndv,
-    double fpp) {
+carquet_status_t carquet_writer_set_column_bloom_filter_options(carquet_writer_t *writer,
+                                                                int32_t column_index, bool enabled,
+                                                                int64_t ndv, double fpp) {
 
     /* writer is nonnull per API contract */
     if (column_index < 0 || column_index >= writer->num_columns) {
@@ -3734,24 +3438,17 @@ carquet_status_t carquet_writer_set_column_bloom_filter_options(
     /* Ensure the finalize path actually emits the per-column bloom filter
      * even when the global option was left off. Additive: only flips the
      * flag on; never disables a globally-enabled configuration. */
-    if (enabled) {
-        writer->options.write_bloom_filters = true;
-    }
+    if (enabled) { writer->options.write_bloom_filters = true; }
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_writer_set_sorting_columns(
-    carquet_writer_t* writer,
-    const carquet_sorting_column_t* columns,
-    int32_t count) {
+carquet_status_t carquet_writer_set_sorting_columns(carquet_writer_t *writer,
+                                                    const carquet_sorting_column_t *columns,
+                                                    int32_t count) {
 
     /* writer is nonnull per API contract */
-    if (count < 0 || (count > 0 && !columns)) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
-    if (count > writer->num_columns) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (count < 0 || (count > 0 && !columns)) { return CARQUET_ERROR_INVALID_ARGUMENT; }
+    if (count > writer->num_columns) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     if (count == 0) {
         writer->sorting_columns = NULL;
@@ -3759,13 +3456,12 @@ carquet_status_t carquet_writer_set_sorting_columns(
         return CARQUET_OK;
     }
 
-    parquet_sorting_column_t* copy = carquet_arena_calloc(&writer->arena,
-        count, sizeof(parquet_sorting_column_t));
+    parquet_sorting_column_t *copy =
+        carquet_arena_calloc(&writer->arena, count, sizeof(parquet_sorting_column_t));
     if (!copy) return CARQUET_ERROR_OUT_OF_MEMORY;
 
     for (int32_t i = 0; i < count; i++) {
-        if (columns[i].column_index < 0 ||
-            columns[i].column_index >= writer->num_columns) {
+        if (columns[i].column_index < 0 || columns[i].column_index >= writer->num_columns) {
             return CARQUET_ERROR_INVALID_ARGUMENT;
         }
         copy[i].column_idx = columns[i].column_index;
@@ -3783,33 +3479,32 @@ carquet_status_t carquet_writer_set_sorting_columns(
  * ============================================================================
  */
 
-carquet_writer_t* carquet_writer_create_buffer(
-    const carquet_schema_t* schema,
-    const carquet_writer_options_t* options,
-    carquet_error_t* error) {
+carquet_writer_t *carquet_writer_create_buffer(const carquet_schema_t *schema,
+                                               const carquet_writer_options_t *options,
+                                               carquet_error_t *error) {
 
     /* Create a temporary FILE* for writing.
      * tmpfile() can fail on Windows when the process lacks write access to
      * the root directory.  Fall back to a named temp file in that case. */
-    FILE* tmp = tmpfile();
+    FILE *tmp = tmpfile();
 #ifdef _WIN32
     if (!tmp) {
         /* _tempnam uses %TMP%, %TEMP%, or the current directory */
-        char* tpath = _tempnam(NULL, "cqt");   /* CRT malloc: free with the CRT free() */
+        char *tpath = _tempnam(NULL, "cqt"); /* CRT malloc: free with the CRT free() */
         if (tpath) {
-            tmp = fopen(tpath, "w+bTD");   /* T=short-lived, D=delete-on-close */
-            free(tpath);   /* never carquet_mem_free(): a custom allocator must not free CRT memory */
+            tmp = fopen(tpath, "w+bTD"); /* T=short-lived, D=delete-on-close */
+            free(tpath); /* never carquet_mem_free(): a custom allocator must not free CRT memory */
         }
     }
 #endif
     if (!tmp) {
         CARQUET_SET_ERROR(error, CARQUET_ERROR_FILE_OPEN,
-            "Failed to create temporary file for buffer writer");
+                          "Failed to create temporary file for buffer writer");
         return NULL;
     }
 
     /* Create a writer using the FILE* handle */
-    carquet_writer_t* writer = carquet_writer_create_file(tmp, schema, options, error);
+    carquet_writer_t *writer = carquet_writer_create_file(tmp, schema, options, error);
     if (!writer) {
         fclose(tmp);
         return NULL;
@@ -3822,15 +3517,10 @@ carquet_writer_t* carquet_writer_create_buffer(
     return writer;
 }
 
-carquet_status_t carquet_writer_get_buffer(
-    carquet_writer_t* writer,
-    void** buffer,
-    size_t* size) {
+carquet_status_t carquet_writer_get_buffer(carquet_writer_t *writer, void **buffer, size_t *size) {
 
     /* writer, buffer, size are nonnull per API contract */
-    if (!writer->is_buffer_writer) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!writer->is_buffer_writer) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     if (!writer->output_buffer || writer->output_buffer_size == 0) {
         return CARQUET_ERROR_INVALID_ARGUMENT;

@@ -31,10 +31,10 @@ typedef struct carquet_column_writer_internal carquet_column_writer_internal_t;
 typedef struct carquet_page_writer carquet_page_writer_t;
 
 typedef struct carquet_page_task {
-    carquet_column_writer_internal_t* column;
-    int64_t first_value;        /* Index into the column's deferred stash */
+    carquet_column_writer_internal_t *column;
+    int64_t first_value; /* Index into the column's deferred stash */
     int64_t num_values;
-    carquet_buffer_t* out;      /* Encoded page: header + payload */
+    carquet_buffer_t *out; /* Encoded page: header + payload */
 
     /* Results, filled by carquet_column_writer_run_page_task */
     carquet_status_t status;
@@ -42,17 +42,17 @@ typedef struct carquet_page_task {
     int32_t uncompressed_size;
     int32_t compressed_size;
     int64_t null_count;
-    int64_t def_hist0;          /* Level histograms: a flat REQUIRED column has one bucket */
+    int64_t def_hist0; /* Level histograms: a flat REQUIRED column has one bucket */
     int64_t rep_hist0;
     bool has_stats;
     /* Wall-clock seconds the encode of this page took, recorded by the
      * scheduler so the next row group can order its work (see
      * finalize_columns_parallel). */
     double elapsed;
-    uint8_t* min_value;
+    uint8_t *min_value;
     size_t min_size;
     size_t min_capacity;
-    uint8_t* max_value;
+    uint8_t *max_value;
     size_t max_size;
     size_t max_capacity;
 } carquet_page_task_t;
@@ -64,19 +64,15 @@ typedef struct carquet_page_task {
  * non-NULL, fills up to @p capacity entries (column, first_value, num_values);
  * the return value is always the full count so a caller can size and retry.
  */
-int32_t carquet_column_writer_plan_page_tasks(
-    carquet_column_writer_internal_t* writer,
-    carquet_page_task_t* tasks,
-    int32_t capacity);
+int32_t carquet_column_writer_plan_page_tasks(carquet_column_writer_internal_t *writer,
+                                              carquet_page_task_t *tasks, int32_t capacity);
 
 /**
  * Encode one page on the calling thread using @p scratch, a page writer that
  * belongs to this thread (see carquet_page_writer_create_scratch). Results
  * land in the task; task->out receives the page bytes.
  */
-void carquet_column_writer_run_page_task(
-    carquet_page_task_t* task,
-    carquet_page_writer_t* scratch);
+void carquet_column_writer_run_page_task(carquet_page_task_t *task, carquet_page_writer_t *scratch);
 
 /**
  * Fold the column's page tasks into the column totals in order, exactly as
@@ -86,27 +82,24 @@ void carquet_column_writer_run_page_task(
  * from there, see carquet_row_group_writer_column_pages) and only their total
  * size is reported in @p page_bytes. Must run on one thread per column.
  */
-carquet_status_t carquet_column_writer_assemble_page_tasks(
-    carquet_column_writer_internal_t* writer,
-    carquet_page_task_t* tasks,
-    int32_t count,
-    bool copy_pages,
-    size_t* page_bytes);
+carquet_status_t carquet_column_writer_assemble_page_tasks(carquet_column_writer_internal_t *writer,
+                                                           carquet_page_task_t *tasks,
+                                                           int32_t count, bool copy_pages,
+                                                           size_t *page_bytes);
 
 /** Release the min/max copies a task may hold. The task struct itself and
  *  task->out are owned by the caller. */
-void carquet_page_task_release(carquet_page_task_t* task);
+void carquet_page_task_release(carquet_page_task_t *task);
 
 /** A page writer with no column binding, for use as per-thread scratch. */
-carquet_page_writer_t* carquet_page_writer_create_scratch(void);
+carquet_page_writer_t *carquet_page_writer_create_scratch(void);
 
 /**
  * Point @p dst at the same column configuration as @p src (type, encoding,
  * codec, level, CRC/statistics/V2 flags) and reset it. Both must be flat
  * (max definition and repetition level 0).
  */
-carquet_status_t carquet_page_writer_adopt_config(
-    carquet_page_writer_t* dst,
-    const carquet_page_writer_t* src);
+carquet_status_t carquet_page_writer_adopt_config(carquet_page_writer_t *dst,
+                                                  const carquet_page_writer_t *src);
 
 #endif /* CARQUET_WRITER_PAGE_TASKS_H */

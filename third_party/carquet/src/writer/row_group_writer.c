@@ -24,98 +24,82 @@
 /* Forward declaration from column_writer.c */
 typedef struct carquet_column_writer_internal carquet_column_writer_internal_t;
 
-extern carquet_column_writer_internal_t* carquet_column_writer_create(
-    carquet_physical_type_t type,
-    const carquet_logical_type_t* logical_type,
-    carquet_encoding_t encoding,
-    carquet_compression_t compression,
-    int16_t max_def_level,
-    int16_t max_rep_level,
-    int32_t type_length,
-    size_t target_page_size,
-    int32_t compression_level);
+extern carquet_column_writer_internal_t *carquet_column_writer_create(
+    carquet_physical_type_t type, const carquet_logical_type_t *logical_type,
+    carquet_encoding_t encoding, carquet_compression_t compression, int16_t max_def_level,
+    int16_t max_rep_level, int32_t type_length, size_t target_page_size, int32_t compression_level);
 
-extern void carquet_column_writer_destroy(carquet_column_writer_internal_t* writer);
+extern void carquet_column_writer_destroy(carquet_column_writer_internal_t *writer);
 
-extern carquet_status_t carquet_column_writer_write_batch(
-    carquet_column_writer_internal_t* writer,
-    const void* values,
-    int64_t num_values,
-    const int16_t* def_levels,
-    const int16_t* rep_levels);
+extern carquet_status_t carquet_column_writer_write_batch(carquet_column_writer_internal_t *writer,
+                                                          const void *values, int64_t num_values,
+                                                          const int16_t *def_levels,
+                                                          const int16_t *rep_levels);
 
-extern carquet_status_t carquet_column_writer_finalize(
-    carquet_column_writer_internal_t* writer,
-    const uint8_t** data,
-    size_t* size,
-    int64_t* total_values,
-    int64_t* total_compressed_size,
-    int64_t* total_uncompressed_size);
+extern carquet_status_t carquet_column_writer_finalize(carquet_column_writer_internal_t *writer,
+                                                       const uint8_t **data, size_t *size,
+                                                       int64_t *total_values,
+                                                       int64_t *total_compressed_size,
+                                                       int64_t *total_uncompressed_size);
 
-extern int64_t carquet_column_writer_num_values(const carquet_column_writer_internal_t* writer);
-extern bool carquet_column_writer_has_dictionary_page(
-    const carquet_column_writer_internal_t* writer);
-extern int64_t carquet_column_writer_dictionary_page_size(
-    const carquet_column_writer_internal_t* writer);
-extern void carquet_column_writer_set_dictionary_page_size_limit(
-    carquet_column_writer_internal_t* writer, int64_t limit);
+extern int64_t carquet_column_writer_num_values(const carquet_column_writer_internal_t *writer);
+extern bool
+carquet_column_writer_has_dictionary_page(const carquet_column_writer_internal_t *writer);
+extern int64_t
+carquet_column_writer_dictionary_page_size(const carquet_column_writer_internal_t *writer);
+extern void
+carquet_column_writer_set_dictionary_page_size_limit(carquet_column_writer_internal_t *writer,
+                                                     int64_t limit);
 
-extern void carquet_column_writer_enable_bloom_filter(
-    carquet_column_writer_internal_t* writer, int64_t ndv);
-extern void carquet_column_writer_configure_bloom_filter(
-    carquet_column_writer_internal_t* writer,
-    bool enabled, int64_t ndv, double fpp);
-extern void carquet_column_writer_set_max_rows_per_page(
-    carquet_column_writer_internal_t* writer, int64_t max_rows);
-extern void carquet_column_writer_set_write_batch_size(
-    carquet_column_writer_internal_t* writer, int64_t batch_size);
-extern void carquet_column_writer_set_target_page_size(
-    carquet_column_writer_internal_t* writer, int64_t bytes);
-extern void carquet_column_writer_enable_page_index(
-    carquet_column_writer_internal_t* writer);
-extern void carquet_column_writer_set_file_offset(
-    carquet_column_writer_internal_t* writer, int64_t offset);
-extern void carquet_column_writer_set_statistics(
-    carquet_column_writer_internal_t* writer, bool enabled);
-extern const parquet_geospatial_statistics_t* carquet_column_writer_get_geo_stats(
-    const carquet_column_writer_internal_t* writer);
-extern bool carquet_column_writer_get_statistics(
-    const carquet_column_writer_internal_t* writer,
-    const uint8_t** min_value, size_t* min_size,
-    const uint8_t** max_value, size_t* max_size,
-    int64_t* null_count);
-extern bool carquet_column_writer_get_distinct_count(
-    const carquet_column_writer_internal_t* writer, int64_t* count);
-extern void carquet_column_writer_get_size_statistics(
-    const carquet_column_writer_internal_t* writer,
-    int64_t* unencoded_byte_array_bytes,
-    const int64_t** rep_level_hist, int32_t* rep_len,
-    const int64_t** def_level_hist, int32_t* def_len);
-extern void carquet_column_writer_set_crc(
-    carquet_column_writer_internal_t* writer, bool enabled);
-extern void carquet_column_writer_set_data_page_v2(
-    carquet_column_writer_internal_t* writer, bool enabled);
-extern void carquet_column_writer_set_defer_encode(
-    carquet_column_writer_internal_t* writer, bool enabled);
-extern void carquet_column_writer_reset(
-    carquet_column_writer_internal_t* writer);
+extern void carquet_column_writer_enable_bloom_filter(carquet_column_writer_internal_t *writer,
+                                                      int64_t ndv);
+extern void carquet_column_writer_configure_bloom_filter(carquet_column_writer_internal_t *writer,
+                                                         bool enabled, int64_t ndv, double fpp);
+extern void carquet_column_writer_set_max_rows_per_page(carquet_column_writer_internal_t *writer,
+                                                        int64_t max_rows);
+extern void carquet_column_writer_set_write_batch_size(carquet_column_writer_internal_t *writer,
+                                                       int64_t batch_size);
+extern void carquet_column_writer_set_target_page_size(carquet_column_writer_internal_t *writer,
+                                                       int64_t bytes);
+extern void carquet_column_writer_enable_page_index(carquet_column_writer_internal_t *writer);
+extern void carquet_column_writer_set_file_offset(carquet_column_writer_internal_t *writer,
+                                                  int64_t offset);
+extern void carquet_column_writer_set_statistics(carquet_column_writer_internal_t *writer,
+                                                 bool enabled);
+extern const parquet_geospatial_statistics_t *
+carquet_column_writer_get_geo_stats(const carquet_column_writer_internal_t *writer);
+extern bool carquet_column_writer_get_statistics(const carquet_column_writer_internal_t *writer,
+                                                 const uint8_t **min_value, size_t *min_size,
+                                                 const uint8_t **max_value, size_t *max_size,
+                                                 int64_t *null_count);
+extern bool carquet_column_writer_get_distinct_count(const carquet_column_writer_internal_t *writer,
+                                                     int64_t *count);
+extern void
+carquet_column_writer_get_size_statistics(const carquet_column_writer_internal_t *writer,
+                                          int64_t *unencoded_byte_array_bytes,
+                                          const int64_t **rep_level_hist, int32_t *rep_len,
+                                          const int64_t **def_level_hist, int32_t *def_len);
+extern void carquet_column_writer_set_crc(carquet_column_writer_internal_t *writer, bool enabled);
+extern void carquet_column_writer_set_data_page_v2(carquet_column_writer_internal_t *writer,
+                                                   bool enabled);
+extern void carquet_column_writer_set_defer_encode(carquet_column_writer_internal_t *writer,
+                                                   bool enabled);
+extern void carquet_column_writer_reset(carquet_column_writer_internal_t *writer);
 
 /* Bloom filter and page index accessors */
 typedef struct carquet_bloom_filter carquet_bloom_filter_t;
 typedef struct carquet_column_index_builder carquet_column_index_builder_t;
 typedef struct carquet_offset_index_builder carquet_offset_index_builder_t;
 
-extern void carquet_page_writer_destroy(carquet_page_writer_t* writer);
-extern void carquet_column_writer_detach_buffer(
-    carquet_column_writer_internal_t* writer,
-    carquet_buffer_t* out,
-    carquet_buffer_t* spare);
-extern carquet_bloom_filter_t* carquet_column_writer_get_bloom_filter(
-    const carquet_column_writer_internal_t* writer);
-extern carquet_column_index_builder_t* carquet_column_writer_get_column_index(
-    const carquet_column_writer_internal_t* writer);
-extern carquet_offset_index_builder_t* carquet_column_writer_get_offset_index(
-    const carquet_column_writer_internal_t* writer);
+extern void carquet_page_writer_destroy(carquet_page_writer_t *writer);
+extern void carquet_column_writer_detach_buffer(carquet_column_writer_internal_t *writer,
+                                                carquet_buffer_t *out, carquet_buffer_t *spare);
+extern carquet_bloom_filter_t *
+carquet_column_writer_get_bloom_filter(const carquet_column_writer_internal_t *writer);
+extern carquet_column_index_builder_t *
+carquet_column_writer_get_column_index(const carquet_column_writer_internal_t *writer);
+extern carquet_offset_index_builder_t *
+carquet_column_writer_get_offset_index(const carquet_column_writer_internal_t *writer);
 
 /* ============================================================================
  * Column Chunk Metadata
@@ -132,14 +116,14 @@ typedef struct column_chunk_info {
     carquet_encoding_t encoding;
     carquet_compression_t compression;
     int32_t type_length;
-    char* path;
+    char *path;
     /* Aggregated column statistics (populated on finalize when stats enabled).
      * Min and max are owned (malloc'd) and may have different sizes for
      * variable-length BYTE_ARRAY columns. */
     bool has_min_max;
-    uint8_t* min_value;
+    uint8_t *min_value;
     size_t min_value_size;
-    uint8_t* max_value;
+    uint8_t *max_value;
     size_t max_value_size;
     int64_t null_count;
     bool has_null_count;
@@ -159,9 +143,9 @@ typedef struct column_chunk_info {
      * writer copies them out immediately after finalize. unencoded_ba_bytes is
      * -1 for non-BYTE_ARRAY columns. */
     int64_t unencoded_ba_bytes;
-    const int64_t* rep_level_hist;
+    const int64_t *rep_level_hist;
     int32_t rep_hist_len;
-    const int64_t* def_level_hist;
+    const int64_t *def_level_hist;
     int32_t def_hist_len;
 } column_chunk_info_t;
 
@@ -171,8 +155,8 @@ typedef struct column_chunk_info {
  */
 
 typedef struct carquet_row_group_writer {
-    carquet_column_writer_internal_t** column_writers;
-    column_chunk_info_t* column_infos;
+    carquet_column_writer_internal_t **column_writers;
+    column_chunk_info_t *column_infos;
     int num_columns;
 
     carquet_buffer_t row_group_buffer;
@@ -184,7 +168,7 @@ typedef struct carquet_row_group_writer {
 
     /* State */
     int64_t total_byte_size;
-    int64_t file_offset;  /* Starting offset in file */
+    int64_t file_offset; /* Starting offset in file */
 
     /* Optional features */
     bool write_bloom_filters;
@@ -192,37 +176,37 @@ typedef struct carquet_row_group_writer {
     bool write_statistics;
     bool write_crc;
     int32_t compression_level;
-    int64_t dictionary_page_size;  /* 0 = column default (1MB) */
+    int64_t dictionary_page_size; /* 0 = column default (1MB) */
 
     /* Page-granular parallel finalize scratch (see page_tasks.h). Grown on
      * demand and kept across row groups so the per-page buffers stay warm. */
-    carquet_page_writer_t** scratch_writers;  /* one per OpenMP thread */
+    carquet_page_writer_t **scratch_writers; /* one per OpenMP thread */
     int32_t num_scratch;
-    carquet_page_task_t* page_tasks;
+    carquet_page_task_t *page_tasks;
     /* Page output buffers. In page_io mode (see
      * carquet_row_group_writer_set_page_io) the file writer's I/O thread
      * writes the pages straight from these buffers instead of a stitched
      * copy, so the row group alternates between two banks: the bank of the
      * row group still being written must not be touched while the next one
      * is encoded. Without page_io only bank 0 is used. */
-    carquet_buffer_t* task_bufs[2];
+    carquet_buffer_t *task_bufs[2];
     int bank;
     bool page_io;
-    bool pages_ready;   /* the last finalize left its pages in task_bufs[bank] */
+    bool pages_ready; /* the last finalize left its pages in task_bufs[bank] */
     int32_t page_task_capacity;
-    int32_t* col_task_counts;    /* [num_columns] pages per column, 0 = serial */
-    int32_t* col_task_offsets;   /* [num_columns] first task index */
+    int32_t *col_task_counts;  /* [num_columns] pages per column, 0 = serial */
+    int32_t *col_task_offsets; /* [num_columns] first task index */
     /* Work ordering (longest-page-first). col_page_cost[i] is the measured
      * wall time per page of column i in the previous row group (0 = not yet
      * measured); col_order is scratch for sorting columns by it; work_order
      * maps the w-th page work item to a task index. */
-    double* col_page_cost;       /* [num_columns] */
-    int32_t* col_order;          /* [num_columns] */
-    int32_t* work_order;         /* [page_task_capacity] */
+    double *col_page_cost; /* [num_columns] */
+    int32_t *col_order;    /* [num_columns] */
+    int32_t *work_order;   /* [page_task_capacity] */
 } carquet_row_group_writer_t;
 
 typedef struct finalized_column_chunk {
-    const uint8_t* data;
+    const uint8_t *data;
     size_t size;
     int64_t total_values;
     int64_t compressed_size;
@@ -230,14 +214,14 @@ typedef struct finalized_column_chunk {
     carquet_status_t status;
 } finalized_column_chunk_t;
 
-static void capture_column_statistics(carquet_row_group_writer_t* writer, int i) {
-    column_chunk_info_t* info = &writer->column_infos[i];
+static void capture_column_statistics(carquet_row_group_writer_t *writer, int i) {
+    column_chunk_info_t *info = &writer->column_infos[i];
 
     /* GeospatialStatistics are independent of min/max statistics and of the
      * write_statistics flag. The page writer accumulates them cumulatively
      * over the whole chunk, so a plain copy of the latest snapshot is the
      * complete chunk-level value. */
-    const parquet_geospatial_statistics_t* g =
+    const parquet_geospatial_statistics_t *g =
         carquet_column_writer_get_geo_stats(writer->column_writers[i]);
     if (g) {
         info->geo_stats = *g;
@@ -246,15 +230,14 @@ static void capture_column_statistics(carquet_row_group_writer_t* writer, int i)
 
     if (!writer->write_statistics) return;
 
-    const uint8_t* min_v = NULL;
-    const uint8_t* max_v = NULL;
+    const uint8_t *min_v = NULL;
+    const uint8_t *max_v = NULL;
     size_t min_size = 0;
     size_t max_size = 0;
     int64_t null_count = 0;
 
     bool has_min_max = carquet_column_writer_get_statistics(
-        writer->column_writers[i], &min_v, &min_size, &max_v, &max_size,
-        &null_count);
+        writer->column_writers[i], &min_v, &min_size, &max_v, &max_size, &null_count);
 
     info->has_null_count = true;
     info->null_count = null_count;
@@ -288,21 +271,20 @@ static void capture_column_statistics(carquet_row_group_writer_t* writer, int i)
     }
 }
 
-static void capture_dictionary_info(carquet_row_group_writer_t* writer, int i) {
-    column_chunk_info_t* info = &writer->column_infos[i];
+static void capture_dictionary_info(carquet_row_group_writer_t *writer, int i) {
+    column_chunk_info_t *info = &writer->column_infos[i];
     info->has_dictionary_page =
         carquet_column_writer_has_dictionary_page(writer->column_writers[i]);
     info->dictionary_page_size =
         carquet_column_writer_dictionary_page_size(writer->column_writers[i]);
-    info->has_distinct_count = carquet_column_writer_get_distinct_count(
-        writer->column_writers[i], &info->distinct_count);
-    carquet_column_writer_get_size_statistics(
-        writer->column_writers[i], &info->unencoded_ba_bytes,
-        &info->rep_level_hist, &info->rep_hist_len,
-        &info->def_level_hist, &info->def_hist_len);
+    info->has_distinct_count =
+        carquet_column_writer_get_distinct_count(writer->column_writers[i], &info->distinct_count);
+    carquet_column_writer_get_size_statistics(writer->column_writers[i], &info->unencoded_ba_bytes,
+                                              &info->rep_level_hist, &info->rep_hist_len,
+                                              &info->def_level_hist, &info->def_hist_len);
 }
 
-static bool can_parallel_finalize(const carquet_row_group_writer_t* writer) {
+static bool can_parallel_finalize(const carquet_row_group_writer_t *writer) {
 #ifdef _OPENMP
     return writer && writer->num_columns > 1 && !writer->write_page_index;
 #else
@@ -311,7 +293,7 @@ static bool can_parallel_finalize(const carquet_row_group_writer_t* writer) {
 #endif
 }
 
-static void release_parallel_scratch(carquet_row_group_writer_t* writer) {
+static void release_parallel_scratch(carquet_row_group_writer_t *writer) {
     if (writer->scratch_writers) {
         for (int32_t i = 0; i < writer->num_scratch; i++) {
             carquet_page_writer_destroy(writer->scratch_writers[i]);
@@ -351,32 +333,34 @@ static void release_parallel_scratch(carquet_row_group_writer_t* writer) {
 
 #ifdef _OPENMP
 /* Make sure there are at least `count` page tasks and output buffers. */
-static carquet_status_t ensure_page_task_capacity(
-    carquet_row_group_writer_t* writer, int32_t count) {
+static carquet_status_t ensure_page_task_capacity(carquet_row_group_writer_t *writer,
+                                                  int32_t count) {
     if (count <= writer->page_task_capacity) return CARQUET_OK;
     int32_t new_cap = writer->page_task_capacity ? writer->page_task_capacity : 16;
     while (new_cap < count) {
-        if (new_cap > INT32_MAX / 2) { new_cap = count; break; }
+        if (new_cap > INT32_MAX / 2) {
+            new_cap = count;
+            break;
+        }
         new_cap *= 2;
     }
-    carquet_page_task_t* tasks = carquet_mem_realloc(
-        writer->page_tasks, (size_t)new_cap * sizeof(*tasks));
+    carquet_page_task_t *tasks =
+        carquet_mem_realloc(writer->page_tasks, (size_t)new_cap * sizeof(*tasks));
     if (!tasks) return CARQUET_ERROR_OUT_OF_MEMORY;
     writer->page_tasks = tasks;
     /* Growing a bank moves its carquet_buffer_t array, not the page bytes
      * the other bank's in-flight I/O job may still be reading: that job
      * holds copies of the data pointers, never a pointer into the array. */
     for (int b = 0; b < 2; b++) {
-        carquet_buffer_t* bufs = carquet_mem_realloc(
-            writer->task_bufs[b], (size_t)new_cap * sizeof(*bufs));
+        carquet_buffer_t *bufs =
+            carquet_mem_realloc(writer->task_bufs[b], (size_t)new_cap * sizeof(*bufs));
         if (!bufs) return CARQUET_ERROR_OUT_OF_MEMORY;
         writer->task_bufs[b] = bufs;
         for (int32_t i = writer->page_task_capacity; i < new_cap; i++) {
             carquet_buffer_init(&writer->task_bufs[b][i]);
         }
     }
-    int32_t* order = carquet_mem_realloc(
-        writer->work_order, (size_t)new_cap * sizeof(*order));
+    int32_t *order = carquet_mem_realloc(writer->work_order, (size_t)new_cap * sizeof(*order));
     if (!order) return CARQUET_ERROR_OUT_OF_MEMORY;
     writer->work_order = order;
     for (int32_t i = writer->page_task_capacity; i < new_cap; i++) {
@@ -394,9 +378,9 @@ typedef struct col_cost_key {
     int32_t col;
 } col_cost_key_t;
 
-static int compare_col_cost_desc(const void* a, const void* b) {
-    const col_cost_key_t* x = (const col_cost_key_t*)a;
-    const col_cost_key_t* y = (const col_cost_key_t*)b;
+static int compare_col_cost_desc(const void *a, const void *b) {
+    const col_cost_key_t *x = (const col_cost_key_t *)a;
+    const col_cost_key_t *y = (const col_cost_key_t *)b;
     if (x->cost > y->cost) return -1;
     if (x->cost < y->cost) return 1;
     return (x->col < y->col) ? -1 : (x->col > y->col);
@@ -413,9 +397,9 @@ static int compare_col_cost_desc(const void* a, const void* b) {
  * runs in schema order. The order only changes which thread encodes a page
  * when: each column still stitches its pages together in page order.
  */
-static void build_work_order(carquet_row_group_writer_t* writer) {
+static void build_work_order(carquet_row_group_writer_t *writer) {
     int nc = writer->num_columns;
-    col_cost_key_t* keys = (col_cost_key_t*)writer->col_order;  /* see alloc */
+    col_cost_key_t *keys = (col_cost_key_t *)writer->col_order; /* see alloc */
     int32_t n_keys = 0;
     for (int i = 0; i < nc; i++) {
         if (writer->col_task_counts[i] == 0) continue;
@@ -435,22 +419,21 @@ static void build_work_order(carquet_row_group_writer_t* writer) {
 }
 
 /* Remember how long a page of each column took, for the next row group. */
-static void record_page_costs(carquet_row_group_writer_t* writer) {
+static void record_page_costs(carquet_row_group_writer_t *writer) {
     for (int i = 0; i < writer->num_columns; i++) {
         int32_t n = writer->col_task_counts[i];
         if (n == 0) continue;
-        const carquet_page_task_t* t = &writer->page_tasks[writer->col_task_offsets[i]];
+        const carquet_page_task_t *t = &writer->page_tasks[writer->col_task_offsets[i]];
         double sum = 0.0;
         for (int32_t k = 0; k < n; k++) sum += t[k].elapsed;
         writer->col_page_cost[i] = sum / (double)n;
     }
 }
 
-static carquet_status_t ensure_scratch_writers(
-    carquet_row_group_writer_t* writer, int32_t count) {
+static carquet_status_t ensure_scratch_writers(carquet_row_group_writer_t *writer, int32_t count) {
     if (count <= writer->num_scratch) return CARQUET_OK;
-    carquet_page_writer_t** arr = carquet_mem_realloc(
-        writer->scratch_writers, (size_t)count * sizeof(*arr));
+    carquet_page_writer_t **arr =
+        carquet_mem_realloc(writer->scratch_writers, (size_t)count * sizeof(*arr));
     if (!arr) return CARQUET_ERROR_OUT_OF_MEMORY;
     writer->scratch_writers = arr;
     for (int32_t i = writer->num_scratch; i < count; i++) {
@@ -461,14 +444,11 @@ static carquet_status_t ensure_scratch_writers(
     return CARQUET_OK;
 }
 
-static void finalize_whole_column(carquet_row_group_writer_t* writer, int i,
-                                  finalized_column_chunk_t* chunk) {
+static void finalize_whole_column(carquet_row_group_writer_t *writer, int i,
+                                  finalized_column_chunk_t *chunk) {
     chunk->status = carquet_column_writer_finalize(
-        writer->column_writers[i],
-        &chunk->data, &chunk->size,
-        &chunk->total_values,
-        &chunk->compressed_size,
-        &chunk->uncompressed_size);
+        writer->column_writers[i], &chunk->data, &chunk->size, &chunk->total_values,
+        &chunk->compressed_size, &chunk->uncompressed_size);
 }
 #endif
 
@@ -489,17 +469,14 @@ static void finalize_whole_column(carquet_row_group_writer_t* writer, int i,
 /* Plan the row group's work: page tasks for every column that allows them
  * (counted in col_task_counts, 0 = one serial task), output buffers in the
  * bank of this finalize, and the work order. */
-static carquet_status_t plan_row_group_work(
-    carquet_row_group_writer_t* writer,
-    int num_threads,
-    int32_t* total_tasks_out,
-    int32_t* whole_columns_out) {
+static carquet_status_t plan_row_group_work(carquet_row_group_writer_t *writer, int num_threads,
+                                            int32_t *total_tasks_out, int32_t *whole_columns_out) {
     int nc = writer->num_columns;
     *total_tasks_out = 0;
     *whole_columns_out = 0;
 
-    if (!writer->col_task_counts || !writer->col_task_offsets ||
-        !writer->col_page_cost || !writer->col_order) {
+    if (!writer->col_task_counts || !writer->col_task_offsets || !writer->col_page_cost ||
+        !writer->col_order) {
         carquet_mem_free(writer->col_task_counts);
         carquet_mem_free(writer->col_task_offsets);
         carquet_mem_free(writer->col_page_cost);
@@ -509,8 +486,8 @@ static carquet_status_t plan_row_group_work(
         writer->col_page_cost = carquet_mem_calloc((size_t)nc, sizeof(double));
         /* col_order doubles as the qsort key array of build_work_order. */
         writer->col_order = carquet_mem_calloc((size_t)nc, sizeof(col_cost_key_t));
-        if (!writer->col_task_counts || !writer->col_task_offsets ||
-            !writer->col_page_cost || !writer->col_order) {
+        if (!writer->col_task_counts || !writer->col_task_offsets || !writer->col_page_cost ||
+            !writer->col_order) {
             return CARQUET_ERROR_OUT_OF_MEMORY;
         }
     }
@@ -528,9 +505,9 @@ static carquet_status_t plan_row_group_work(
     int32_t whole_columns = 0;
     for (int i = 0; i < nc; i++) {
         int32_t n = (num_threads > 1)
-            ? carquet_column_writer_plan_page_tasks(writer->column_writers[i], NULL, 0)
-            : 0;
-        if (n > 0 && n > INT32_MAX - total_tasks) n = 0;  /* absurd; go serial */
+                        ? carquet_column_writer_plan_page_tasks(writer->column_writers[i], NULL, 0)
+                        : 0;
+        if (n > 0 && n > INT32_MAX - total_tasks) n = 0; /* absurd; go serial */
         writer->col_task_counts[i] = n;
         writer->col_task_offsets[i] = total_tasks;
         total_tasks += n;
@@ -545,9 +522,8 @@ static carquet_status_t plan_row_group_work(
         for (int i = 0; i < nc; i++) {
             int32_t n = writer->col_task_counts[i];
             if (n == 0) continue;
-            carquet_page_task_t* t = &writer->page_tasks[writer->col_task_offsets[i]];
-            int32_t got = carquet_column_writer_plan_page_tasks(
-                writer->column_writers[i], t, n);
+            carquet_page_task_t *t = &writer->page_tasks[writer->col_task_offsets[i]];
+            int32_t got = carquet_column_writer_plan_page_tasks(writer->column_writers[i], t, n);
             if (got != n) return CARQUET_ERROR_INTERNAL;
             for (int32_t k = 0; k < n; k++) {
                 t[k].out = &writer->task_bufs[writer->bank][writer->col_task_offsets[i] + k];
@@ -566,56 +542,45 @@ static carquet_status_t plan_row_group_work(
  * together in page order (or, in page_io mode, just account for its pages,
  * which stay in the bank) and finalize it. Columns are independent; with
  * @p use_omp they run column-parallel, otherwise on the calling thread. */
-static carquet_status_t assemble_row_group_work(
-    carquet_row_group_writer_t* writer,
-    finalized_column_chunk_t* chunks,
-    int32_t total_tasks,
-    int num_threads,
-    bool use_omp) {
+static carquet_status_t assemble_row_group_work(carquet_row_group_writer_t *writer,
+                                                finalized_column_chunk_t *chunks,
+                                                int32_t total_tasks, int num_threads,
+                                                bool use_omp) {
     int nc = writer->num_columns;
     if (total_tasks > 0) {
         record_page_costs(writer);
         int cteam = num_threads < nc ? num_threads : nc;
         if (!use_omp) cteam = 1;
         int i;
-        #pragma omp parallel for num_threads(cteam) schedule(dynamic, 1) if(cteam > 1)
+#pragma omp parallel for num_threads(cteam) schedule(dynamic, 1) if (cteam > 1)
         for (i = 0; i < nc; i++) {
             if (writer->col_task_counts[i] == 0) continue;
             size_t page_bytes = 0;
             chunks[i].status = carquet_column_writer_assemble_page_tasks(
-                writer->column_writers[i],
-                &writer->page_tasks[writer->col_task_offsets[i]],
-                writer->col_task_counts[i],
-                !writer->page_io, &page_bytes);
-            if (chunks[i].status == CARQUET_OK) {
-                finalize_whole_column(writer, i, &chunks[i]);
-            }
-            if (chunks[i].status == CARQUET_OK && writer->page_io) {
-                chunks[i].size += page_bytes;
-            }
+                writer->column_writers[i], &writer->page_tasks[writer->col_task_offsets[i]],
+                writer->col_task_counts[i], !writer->page_io, &page_bytes);
+            if (chunks[i].status == CARQUET_OK) { finalize_whole_column(writer, i, &chunks[i]); }
+            if (chunks[i].status == CARQUET_OK && writer->page_io) { chunks[i].size += page_bytes; }
         }
         writer->pages_ready = writer->page_io;
     }
     for (int i = 0; i < nc; i++) {
-        if (chunks[i].status != CARQUET_OK) {
-            return chunks[i].status;
-        }
+        if (chunks[i].status != CARQUET_OK) { return chunks[i].status; }
     }
     return CARQUET_OK;
 }
 #endif
 
-static carquet_status_t finalize_columns_parallel(
-    carquet_row_group_writer_t* writer,
-    finalized_column_chunk_t* chunks) {
+static carquet_status_t finalize_columns_parallel(carquet_row_group_writer_t *writer,
+                                                  finalized_column_chunk_t *chunks) {
 #ifdef _OPENMP
     int num_threads = omp_get_max_threads();
     if (num_threads < 1) num_threads = 1;
     int nc = writer->num_columns;
     int32_t total_tasks = 0;
     int32_t whole_columns = 0;
-    carquet_status_t status = plan_row_group_work(
-        writer, num_threads, &total_tasks, &whole_columns);
+    carquet_status_t status =
+        plan_row_group_work(writer, num_threads, &total_tasks, &whole_columns);
     if (status != CARQUET_OK) return status;
     if (total_tasks > 0) {
         status = ensure_scratch_writers(writer, num_threads);
@@ -628,7 +593,7 @@ static carquet_status_t finalize_columns_parallel(
     int team = num_threads < work_items ? num_threads : work_items;
     if (team < 1) team = 1;
     int32_t w;
-    #pragma omp parallel for num_threads(team) schedule(dynamic, 1)
+#pragma omp parallel for num_threads(team) schedule(dynamic, 1)
     for (w = 0; w < work_items; w++) {
         if (w < whole_columns) {
             int32_t seen = 0;
@@ -642,8 +607,7 @@ static carquet_status_t finalize_columns_parallel(
         } else {
             int tid = omp_get_thread_num();
             if (tid < 0 || tid >= writer->num_scratch) tid = 0;
-            carquet_page_task_t* task =
-                &writer->page_tasks[writer->work_order[w - whole_columns]];
+            carquet_page_task_t *task = &writer->page_tasks[writer->work_order[w - whole_columns]];
             double t0 = omp_get_wtime();
             carquet_column_writer_run_page_task(task, writer->scratch_writers[tid]);
             task->elapsed = omp_get_wtime() - t0;
@@ -663,15 +627,14 @@ static carquet_status_t finalize_columns_parallel(
  * ============================================================================
  */
 
-carquet_row_group_writer_t* carquet_row_group_writer_create(
-    const carquet_schema_t* schema,
-    carquet_compression_t compression,
-    size_t target_page_size,
-    int64_t file_offset) {
+carquet_row_group_writer_t *carquet_row_group_writer_create(const carquet_schema_t *schema,
+                                                            carquet_compression_t compression,
+                                                            size_t target_page_size,
+                                                            int64_t file_offset) {
 
-    (void)schema;  /* Will be used when we have schema traversal */
+    (void)schema; /* Will be used when we have schema traversal */
 
-    carquet_row_group_writer_t* writer = carquet_mem_calloc(1, sizeof(*writer));
+    carquet_row_group_writer_t *writer = carquet_mem_calloc(1, sizeof(*writer));
     if (!writer) return NULL;
 
     carquet_buffer_init(&writer->row_group_buffer);
@@ -683,7 +646,7 @@ carquet_row_group_writer_t* carquet_row_group_writer_create(
     return writer;
 }
 
-void carquet_row_group_writer_destroy(carquet_row_group_writer_t* writer) {
+void carquet_row_group_writer_destroy(carquet_row_group_writer_t *writer) {
     if (writer) {
         if (writer->column_writers) {
             for (int i = 0; i < writer->num_columns; i++) {
@@ -709,7 +672,7 @@ void carquet_row_group_writer_destroy(carquet_row_group_writer_t* writer) {
     }
 }
 
-void carquet_row_group_writer_reset(carquet_row_group_writer_t* writer, int64_t file_offset) {
+void carquet_row_group_writer_reset(carquet_row_group_writer_t *writer, int64_t file_offset) {
     if (!writer) return;
 
     writer->num_rows = 0;
@@ -743,69 +706,44 @@ void carquet_row_group_writer_reset(carquet_row_group_writer_t* writer, int64_t 
  */
 
 carquet_status_t carquet_row_group_writer_add_column(
-    carquet_row_group_writer_t* writer,
-    const char* name,
-    carquet_physical_type_t type,
-    const carquet_logical_type_t* logical_type,
-    int16_t max_def_level,
-    int16_t max_rep_level,
-    int32_t type_length,
-    carquet_encoding_t encoding,
-    carquet_compression_t compression,
+    carquet_row_group_writer_t *writer, const char *name, carquet_physical_type_t type,
+    const carquet_logical_type_t *logical_type, int16_t max_def_level, int16_t max_rep_level,
+    int32_t type_length, carquet_encoding_t encoding, carquet_compression_t compression,
     int32_t compression_level) {
 
-    if (!writer || !name) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!writer || !name) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     int new_count = writer->num_columns + 1;
 
     /* Expand column writers array */
-    carquet_column_writer_internal_t** new_writers = carquet_mem_realloc(
-        writer->column_writers,
-        new_count * sizeof(carquet_column_writer_internal_t*));
-    if (!new_writers) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    carquet_column_writer_internal_t **new_writers = carquet_mem_realloc(
+        writer->column_writers, new_count * sizeof(carquet_column_writer_internal_t *));
+    if (!new_writers) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     writer->column_writers = new_writers;
 
     /* Expand column infos array */
-    column_chunk_info_t* new_infos = carquet_mem_realloc(
-        writer->column_infos,
-        new_count * sizeof(column_chunk_info_t));
-    if (!new_infos) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    column_chunk_info_t *new_infos =
+        carquet_mem_realloc(writer->column_infos, new_count * sizeof(column_chunk_info_t));
+    if (!new_infos) { return CARQUET_ERROR_OUT_OF_MEMORY; }
     writer->column_infos = new_infos;
 
     /* Create column writer with caller-resolved encoding/compression */
-    carquet_column_writer_internal_t* col_writer = carquet_column_writer_create(
-        type,
-        logical_type,
-        encoding,
-        compression,
-        max_def_level,
-        max_rep_level,
-        type_length,
-        writer->target_page_size,
-        compression_level);
+    carquet_column_writer_internal_t *col_writer = carquet_column_writer_create(
+        type, logical_type, encoding, compression, max_def_level, max_rep_level, type_length,
+        writer->target_page_size, compression_level);
 
-    if (!col_writer) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    if (!col_writer) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     /* Enable optional features */
     if (writer->write_bloom_filters) {
         carquet_column_writer_enable_bloom_filter(col_writer, 100000);
     }
-    if (writer->write_page_index) {
-        carquet_column_writer_enable_page_index(col_writer);
-    }
+    if (writer->write_page_index) { carquet_column_writer_enable_page_index(col_writer); }
     carquet_column_writer_set_statistics(col_writer, writer->write_statistics);
     carquet_column_writer_set_crc(col_writer, writer->write_crc);
     if (writer->dictionary_page_size > 0) {
-        carquet_column_writer_set_dictionary_page_size_limit(
-            col_writer, writer->dictionary_page_size);
+        carquet_column_writer_set_dictionary_page_size_limit(col_writer,
+                                                             writer->dictionary_page_size);
     }
 
     writer->column_writers[writer->num_columns] = col_writer;
@@ -813,9 +751,7 @@ carquet_status_t carquet_row_group_writer_add_column(
     /* Initialize column info */
     memset(&writer->column_infos[writer->num_columns], 0, sizeof(column_chunk_info_t));
     writer->column_infos[writer->num_columns].type = type;
-    if (logical_type) {
-        writer->column_infos[writer->num_columns].logical_type = *logical_type;
-    }
+    if (logical_type) { writer->column_infos[writer->num_columns].logical_type = *logical_type; }
     writer->column_infos[writer->num_columns].encoding = encoding;
     writer->column_infos[writer->num_columns].compression = compression;
     writer->column_infos[writer->num_columns].type_length = type_length;
@@ -830,13 +766,11 @@ carquet_status_t carquet_row_group_writer_add_column(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_row_group_writer_write_column(
-    carquet_row_group_writer_t* writer,
-    int column_index,
-    const void* values,
-    int64_t num_values,
-    const int16_t* def_levels,
-    const int16_t* rep_levels) {
+carquet_status_t carquet_row_group_writer_write_column(carquet_row_group_writer_t *writer,
+                                                       int column_index, const void *values,
+                                                       int64_t num_values,
+                                                       const int16_t *def_levels,
+                                                       const int16_t *rep_levels) {
 
     if (!writer || column_index < 0 || column_index >= writer->num_columns) {
         return CARQUET_ERROR_INVALID_ARGUMENT;
@@ -846,12 +780,11 @@ carquet_status_t carquet_row_group_writer_write_column(
      * finalize will actually run in parallel. num_columns and write_page_index
      * are fixed before any write, so this is invariant across a row group's
      * batches; set_defer_encode also self-gates on column eligibility. */
-    carquet_column_writer_set_defer_encode(
-        writer->column_writers[column_index], can_parallel_finalize(writer));
+    carquet_column_writer_set_defer_encode(writer->column_writers[column_index],
+                                           can_parallel_finalize(writer));
 
-    return carquet_column_writer_write_batch(
-        writer->column_writers[column_index],
-        values, num_values, def_levels, rep_levels);
+    return carquet_column_writer_write_batch(writer->column_writers[column_index], values,
+                                             num_values, def_levels, rep_levels);
 }
 
 /* ============================================================================
@@ -861,9 +794,8 @@ carquet_status_t carquet_row_group_writer_write_column(
 
 /* Per-column chunk info (file offsets from writer->file_offset, sizes,
  * statistics) for finalized columns. */
-static void fill_column_infos(
-    carquet_row_group_writer_t* writer,
-    const finalized_column_chunk_t* chunks) {
+static void fill_column_infos(carquet_row_group_writer_t *writer,
+                              const finalized_column_chunk_t *chunks) {
     int64_t current_offset = writer->file_offset;
     writer->total_byte_size = 0;
     for (int i = 0; i < writer->num_columns; i++) {
@@ -881,10 +813,8 @@ static void fill_column_infos(
 /* Encode and compress every column of the row group, fill in the per-column
  * chunk info (file offsets, sizes, statistics) and report the column bytes
  * in chunks[]. No I/O: each column's bytes stay in its chunk buffer. */
-static carquet_status_t finalize_all_columns(
-    carquet_row_group_writer_t* writer,
-    int64_t num_rows,
-    finalized_column_chunk_t* chunks) {
+static carquet_status_t finalize_all_columns(carquet_row_group_writer_t *writer, int64_t num_rows,
+                                             finalized_column_chunk_t *chunks) {
 
     writer->num_rows = num_rows;
     writer->total_byte_size = 0;
@@ -892,9 +822,7 @@ static carquet_status_t finalize_all_columns(
 
     if (can_parallel_finalize(writer)) {
         carquet_status_t status = finalize_columns_parallel(writer, chunks);
-        if (status != CARQUET_OK) {
-            return status;
-        }
+        if (status != CARQUET_OK) { return status; }
         fill_column_infos(writer, chunks);
         return CARQUET_OK;
     }
@@ -904,14 +832,9 @@ static carquet_status_t finalize_all_columns(
         carquet_column_writer_set_file_offset(writer->column_writers[i], current_offset);
 
         chunks[i].status = carquet_column_writer_finalize(
-            writer->column_writers[i],
-            &chunks[i].data, &chunks[i].size,
-            &chunks[i].total_values,
-            &chunks[i].compressed_size,
-            &chunks[i].uncompressed_size);
-        if (chunks[i].status != CARQUET_OK) {
-            return chunks[i].status;
-        }
+            writer->column_writers[i], &chunks[i].data, &chunks[i].size, &chunks[i].total_values,
+            &chunks[i].compressed_size, &chunks[i].uncompressed_size);
+        if (chunks[i].status != CARQUET_OK) { return chunks[i].status; }
 
         writer->column_infos[i].file_offset = current_offset;
         writer->column_infos[i].total_compressed_size = chunks[i].size;
@@ -926,51 +849,39 @@ static carquet_status_t finalize_all_columns(
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_row_group_writer_finalize(
-    carquet_row_group_writer_t* writer,
-    const uint8_t** data,
-    size_t* size,
-    int64_t num_rows) {
+carquet_status_t carquet_row_group_writer_finalize(carquet_row_group_writer_t *writer,
+                                                   const uint8_t **data, size_t *size,
+                                                   int64_t num_rows) {
 
-    if (!writer) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!writer) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
     carquet_buffer_clear(&writer->row_group_buffer);
 
-    finalized_column_chunk_t* chunks = carquet_mem_calloc((size_t)writer->num_columns, sizeof(*chunks));
-    if (!chunks) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    finalized_column_chunk_t *chunks =
+        carquet_mem_calloc((size_t)writer->num_columns, sizeof(*chunks));
+    if (!chunks) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     carquet_status_t status = finalize_all_columns(writer, num_rows, chunks);
     for (int i = 0; status == CARQUET_OK && i < writer->num_columns; i++) {
         status = carquet_buffer_append(&writer->row_group_buffer, chunks[i].data, chunks[i].size);
     }
     carquet_mem_free(chunks);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     if (data) *data = writer->row_group_buffer.data;
     if (size) *size = writer->row_group_buffer.size;
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_row_group_writer_write_to_file(
-    carquet_row_group_writer_t* writer,
-    FILE* file,
-    size_t* total_size,
-    int64_t num_rows) {
+carquet_status_t carquet_row_group_writer_write_to_file(carquet_row_group_writer_t *writer,
+                                                        FILE *file, size_t *total_size,
+                                                        int64_t num_rows) {
 
-    if (!writer || !file) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!writer || !file) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
-    finalized_column_chunk_t* chunks = carquet_mem_calloc((size_t)writer->num_columns, sizeof(*chunks));
-    if (!chunks) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    finalized_column_chunk_t *chunks =
+        carquet_mem_calloc((size_t)writer->num_columns, sizeof(*chunks));
+    if (!chunks) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     carquet_status_t status = finalize_all_columns(writer, num_rows, chunks);
     size_t written = 0;
@@ -983,43 +894,31 @@ carquet_status_t carquet_row_group_writer_write_to_file(
         written += chunks[i].size;
     }
     carquet_mem_free(chunks);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
 
     if (total_size) *total_size = written;
     return CARQUET_OK;
 }
 
-carquet_status_t carquet_row_group_writer_finalize_columns(
-    carquet_row_group_writer_t* writer,
-    size_t* total_size,
-    int64_t num_rows) {
+carquet_status_t carquet_row_group_writer_finalize_columns(carquet_row_group_writer_t *writer,
+                                                           size_t *total_size, int64_t num_rows) {
 
-    if (!writer) {
-        return CARQUET_ERROR_INVALID_ARGUMENT;
-    }
+    if (!writer) { return CARQUET_ERROR_INVALID_ARGUMENT; }
 
-    finalized_column_chunk_t* chunks = carquet_mem_calloc((size_t)writer->num_columns, sizeof(*chunks));
-    if (!chunks) {
-        return CARQUET_ERROR_OUT_OF_MEMORY;
-    }
+    finalized_column_chunk_t *chunks =
+        carquet_mem_calloc((size_t)writer->num_columns, sizeof(*chunks));
+    if (!chunks) { return CARQUET_ERROR_OUT_OF_MEMORY; }
 
     carquet_status_t status = finalize_all_columns(writer, num_rows, chunks);
     size_t total = 0;
-    for (int i = 0; i < writer->num_columns; i++) {
-        total += chunks[i].size;
-    }
+    for (int i = 0; i < writer->num_columns; i++) { total += chunks[i].size; }
     carquet_mem_free(chunks);
-    if (status != CARQUET_OK) {
-        return status;
-    }
+    if (status != CARQUET_OK) { return status; }
     if (total_size) *total_size = total;
     return CARQUET_OK;
 }
 
-void carquet_row_group_writer_set_page_io(
-    carquet_row_group_writer_t* writer, bool enabled) {
+void carquet_row_group_writer_set_page_io(carquet_row_group_writer_t *writer, bool enabled) {
     if (writer) writer->page_io = enabled;
 }
 
@@ -1033,8 +932,7 @@ void carquet_row_group_writer_set_page_io(
  * Only a row group whose every column is page-parallel (and page_io) can be
  * pipelined: begin returns 0 otherwise and the caller takes the usual path.
  */
-int32_t carquet_row_group_writer_begin_page_tasks(
-    carquet_row_group_writer_t* writer) {
+int32_t carquet_row_group_writer_begin_page_tasks(carquet_row_group_writer_t *writer) {
 #ifdef _OPENMP
     if (!writer || !writer->page_io || !can_parallel_finalize(writer)) return 0;
     int num_threads = omp_get_max_threads();
@@ -1048,8 +946,7 @@ int32_t carquet_row_group_writer_begin_page_tasks(
     }
     int32_t total_tasks = 0;
     int32_t whole_columns = 0;
-    if (plan_row_group_work(writer, num_threads, &total_tasks, &whole_columns) !=
-        CARQUET_OK) {
+    if (plan_row_group_work(writer, num_threads, &total_tasks, &whole_columns) != CARQUET_OK) {
         return 0;
     }
     if (whole_columns > 0 || total_tasks <= 0) return 0;
@@ -1060,20 +957,18 @@ int32_t carquet_row_group_writer_begin_page_tasks(
 #endif
 }
 
-carquet_page_task_t* carquet_row_group_writer_page_task(
-    carquet_row_group_writer_t* writer, int32_t k) {
-    if (!writer || !writer->page_tasks || !writer->work_order ||
-        k < 0 || k >= writer->page_task_capacity) {
+carquet_page_task_t *carquet_row_group_writer_page_task(carquet_row_group_writer_t *writer,
+                                                        int32_t k) {
+    if (!writer || !writer->page_tasks || !writer->work_order || k < 0 ||
+        k >= writer->page_task_capacity) {
         return NULL;
     }
     return &writer->page_tasks[writer->work_order[k]];
 }
 
-carquet_status_t carquet_row_group_writer_complete_page_tasks(
-    carquet_row_group_writer_t* writer,
-    int64_t file_offset,
-    int64_t num_rows,
-    size_t* total_size) {
+carquet_status_t carquet_row_group_writer_complete_page_tasks(carquet_row_group_writer_t *writer,
+                                                              int64_t file_offset, int64_t num_rows,
+                                                              size_t *total_size) {
 #ifdef _OPENMP
     if (!writer) return CARQUET_ERROR_INVALID_ARGUMENT;
     writer->num_rows = num_rows;
@@ -1083,11 +978,10 @@ carquet_status_t carquet_row_group_writer_complete_page_tasks(
     for (int i = 0; i < writer->num_columns; i++) {
         total_tasks += writer->col_task_counts ? writer->col_task_counts[i] : 0;
     }
-    finalized_column_chunk_t* chunks = carquet_mem_calloc(
-        (size_t)writer->num_columns, sizeof(*chunks));
+    finalized_column_chunk_t *chunks =
+        carquet_mem_calloc((size_t)writer->num_columns, sizeof(*chunks));
     if (!chunks) return CARQUET_ERROR_OUT_OF_MEMORY;
-    carquet_status_t status = assemble_row_group_work(
-        writer, chunks, total_tasks, 1, false);
+    carquet_status_t status = assemble_row_group_work(writer, chunks, total_tasks, 1, false);
     size_t total = 0;
     if (status == CARQUET_OK) {
         fill_column_infos(writer, chunks);
@@ -1097,7 +991,10 @@ carquet_status_t carquet_row_group_writer_complete_page_tasks(
     if (total_size) *total_size = total;
     return status;
 #else
-    (void)writer; (void)file_offset; (void)num_rows; (void)total_size;
+    (void)writer;
+    (void)file_offset;
+    (void)num_rows;
+    (void)total_size;
     return CARQUET_ERROR_INVALID_ARGUMENT;
 #endif
 }
@@ -1107,16 +1004,14 @@ carquet_status_t carquet_row_group_writer_complete_page_tasks(
  * buffer instead. They follow whatever carquet_row_group_writer_detach_column
  * hands out for the same column and stay valid until the second-next
  * finalize of this writer (see task_bufs). */
-const carquet_buffer_t* carquet_row_group_writer_column_pages(
-    const carquet_row_group_writer_t* writer,
-    int column_index,
-    int32_t* count) {
+const carquet_buffer_t *
+carquet_row_group_writer_column_pages(const carquet_row_group_writer_t *writer, int column_index,
+                                      int32_t *count) {
 
     if (count) *count = 0;
-    if (!writer || !count || !writer->pages_ready ||
-        column_index < 0 || column_index >= writer->num_columns ||
-        !writer->col_task_counts || !writer->col_task_offsets ||
-        !writer->task_bufs[writer->bank]) {
+    if (!writer || !count || !writer->pages_ready || column_index < 0 ||
+        column_index >= writer->num_columns || !writer->col_task_counts ||
+        !writer->col_task_offsets || !writer->task_bufs[writer->bank]) {
         return NULL;
     }
     int32_t n = writer->col_task_counts[column_index];
@@ -1125,11 +1020,8 @@ const carquet_buffer_t* carquet_row_group_writer_column_pages(
     return &writer->task_bufs[writer->bank][writer->col_task_offsets[column_index]];
 }
 
-void carquet_row_group_writer_detach_column(
-    carquet_row_group_writer_t* writer,
-    int column_index,
-    carquet_buffer_t* out,
-    carquet_buffer_t* spare) {
+void carquet_row_group_writer_detach_column(carquet_row_group_writer_t *writer, int column_index,
+                                            carquet_buffer_t *out, carquet_buffer_t *spare) {
 
     if (!writer || column_index < 0 || column_index >= writer->num_columns || !out) {
         if (out) carquet_buffer_init(out);
@@ -1138,34 +1030,28 @@ void carquet_row_group_writer_detach_column(
     carquet_column_writer_detach_buffer(writer->column_writers[column_index], out, spare);
 }
 
-int carquet_row_group_writer_num_columns(const carquet_row_group_writer_t* writer) {
+int carquet_row_group_writer_num_columns(const carquet_row_group_writer_t *writer) {
     return writer ? writer->num_columns : 0;
 }
 
-int64_t carquet_row_group_writer_num_rows(const carquet_row_group_writer_t* writer) {
+int64_t carquet_row_group_writer_num_rows(const carquet_row_group_writer_t *writer) {
     return writer ? writer->num_rows : 0;
 }
 
-int64_t carquet_row_group_writer_total_byte_size(const carquet_row_group_writer_t* writer) {
+int64_t carquet_row_group_writer_total_byte_size(const carquet_row_group_writer_t *writer) {
     return writer ? writer->total_byte_size : 0;
 }
 
-const column_chunk_info_t* carquet_row_group_writer_get_column_info(
-    const carquet_row_group_writer_t* writer, int index) {
-    if (!writer || index < 0 || index >= writer->num_columns) {
-        return NULL;
-    }
+const column_chunk_info_t *
+carquet_row_group_writer_get_column_info(const carquet_row_group_writer_t *writer, int index) {
+    if (!writer || index < 0 || index >= writer->num_columns) { return NULL; }
     return &writer->column_infos[index];
 }
 
-void carquet_row_group_writer_set_options(
-    carquet_row_group_writer_t* writer,
-    bool write_bloom_filters,
-    bool write_page_index,
-    bool write_statistics,
-    bool write_crc,
-    int32_t compression_level,
-    int64_t dictionary_page_size) {
+void carquet_row_group_writer_set_options(carquet_row_group_writer_t *writer,
+                                          bool write_bloom_filters, bool write_page_index,
+                                          bool write_statistics, bool write_crc,
+                                          int32_t compression_level, int64_t dictionary_page_size) {
     if (writer) {
         writer->write_bloom_filters = write_bloom_filters;
         writer->write_page_index = write_page_index;
@@ -1175,77 +1061,59 @@ void carquet_row_group_writer_set_options(
         writer->dictionary_page_size = dictionary_page_size;
         if (dictionary_page_size > 0) {
             for (int i = 0; i < writer->num_columns; i++) {
-                carquet_column_writer_set_dictionary_page_size_limit(
-                    writer->column_writers[i], dictionary_page_size);
+                carquet_column_writer_set_dictionary_page_size_limit(writer->column_writers[i],
+                                                                     dictionary_page_size);
             }
         }
     }
 }
 
-void carquet_row_group_writer_configure_column_bloom(
-    carquet_row_group_writer_t* writer,
-    int column_index, bool enabled, int64_t ndv, double fpp) {
-    if (!writer || column_index < 0 || column_index >= writer->num_columns) {
-        return;
-    }
-    carquet_column_writer_configure_bloom_filter(
-        writer->column_writers[column_index], enabled, ndv, fpp);
+void carquet_row_group_writer_configure_column_bloom(carquet_row_group_writer_t *writer,
+                                                     int column_index, bool enabled, int64_t ndv,
+                                                     double fpp) {
+    if (!writer || column_index < 0 || column_index >= writer->num_columns) { return; }
+    carquet_column_writer_configure_bloom_filter(writer->column_writers[column_index], enabled, ndv,
+                                                 fpp);
 }
 
-void carquet_row_group_writer_set_column_max_rows_per_page(
-    carquet_row_group_writer_t* writer,
-    int column_index, int64_t max_rows) {
-    if (!writer || column_index < 0 || column_index >= writer->num_columns) {
-        return;
-    }
-    carquet_column_writer_set_max_rows_per_page(
-        writer->column_writers[column_index], max_rows);
+void carquet_row_group_writer_set_column_max_rows_per_page(carquet_row_group_writer_t *writer,
+                                                           int column_index, int64_t max_rows) {
+    if (!writer || column_index < 0 || column_index >= writer->num_columns) { return; }
+    carquet_column_writer_set_max_rows_per_page(writer->column_writers[column_index], max_rows);
 }
 
-void carquet_row_group_writer_set_column_write_batch_size(
-    carquet_row_group_writer_t* writer,
-    int column_index, int64_t batch_size) {
-    if (!writer || column_index < 0 || column_index >= writer->num_columns) {
-        return;
-    }
-    carquet_column_writer_set_write_batch_size(
-        writer->column_writers[column_index], batch_size);
+void carquet_row_group_writer_set_column_write_batch_size(carquet_row_group_writer_t *writer,
+                                                          int column_index, int64_t batch_size) {
+    if (!writer || column_index < 0 || column_index >= writer->num_columns) { return; }
+    carquet_column_writer_set_write_batch_size(writer->column_writers[column_index], batch_size);
 }
 
-void carquet_row_group_writer_set_column_page_size(
-    carquet_row_group_writer_t* writer,
-    int column_index, int64_t bytes) {
-    if (!writer || column_index < 0 || column_index >= writer->num_columns) {
-        return;
-    }
-    carquet_column_writer_set_target_page_size(
-        writer->column_writers[column_index], bytes);
+void carquet_row_group_writer_set_column_page_size(carquet_row_group_writer_t *writer,
+                                                   int column_index, int64_t bytes) {
+    if (!writer || column_index < 0 || column_index >= writer->num_columns) { return; }
+    carquet_column_writer_set_target_page_size(writer->column_writers[column_index], bytes);
 }
 
-void carquet_row_group_writer_set_column_data_page_v2(
-    carquet_row_group_writer_t* writer,
-    int column_index, bool enabled) {
-    if (!writer || column_index < 0 || column_index >= writer->num_columns) {
-        return;
-    }
-    carquet_column_writer_set_data_page_v2(
-        writer->column_writers[column_index], enabled);
+void carquet_row_group_writer_set_column_data_page_v2(carquet_row_group_writer_t *writer,
+                                                      int column_index, bool enabled) {
+    if (!writer || column_index < 0 || column_index >= writer->num_columns) { return; }
+    carquet_column_writer_set_data_page_v2(writer->column_writers[column_index], enabled);
 }
 
-carquet_bloom_filter_t* carquet_row_group_writer_get_bloom_filter(
-    const carquet_row_group_writer_t* writer, int index) {
+carquet_bloom_filter_t *
+carquet_row_group_writer_get_bloom_filter(const carquet_row_group_writer_t *writer, int index) {
     if (!writer || index < 0 || index >= writer->num_columns) return NULL;
     return carquet_column_writer_get_bloom_filter(writer->column_writers[index]);
 }
 
-carquet_column_index_builder_t* carquet_row_group_writer_get_column_index(
-    const carquet_row_group_writer_t* writer, int index) {
+carquet_column_index_builder_t *
+carquet_row_group_writer_get_column_index(const carquet_row_group_writer_t *writer, int index) {
     if (!writer || index < 0 || index >= writer->num_columns) return NULL;
     return carquet_column_writer_get_column_index(writer->column_writers[index]);
 }
 
-carquet_offset_index_builder_t* carquet_row_group_writer_get_offset_index(
-    const carquet_row_group_writer_t* writer, int index) {
+carquet_offset_index_builder_t *
+carquet_row_group_writer_get_offset_index(const carquet_row_group_writer_t *writer, int index) {
     if (!writer || index < 0 || index >= writer->num_columns) return NULL;
     return carquet_column_writer_get_offset_index(writer->column_writers[index]);
 }

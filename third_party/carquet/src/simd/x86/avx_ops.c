@@ -26,8 +26,8 @@
  * With (acc, v) a NaN would replace the accumulator and silently discard
  * every value seen so far in that lane. */
 
-void carquet_avx_minmax_float(const float* values, int64_t count,
-                               float* min_value, float* max_value) {
+void carquet_avx_minmax_float(const float *values, int64_t count, float *min_value,
+                              float *max_value) {
     float min_v = values[0];
     float max_v = values[0];
     __m256 min_vec = _mm256_set1_ps(min_v);
@@ -57,8 +57,8 @@ void carquet_avx_minmax_float(const float* values, int64_t count,
     *max_value = max_v;
 }
 
-void carquet_avx_minmax_double(const double* values, int64_t count,
-                                double* min_value, double* max_value) {
+void carquet_avx_minmax_double(const double *values, int64_t count, double *min_value,
+                               double *max_value) {
     double min_v = values[0];
     double max_v = values[0];
     __m256d min_vec = _mm256_set1_pd(min_v);
@@ -88,8 +88,8 @@ void carquet_avx_minmax_double(const double* values, int64_t count,
     *max_value = max_v;
 }
 
-void carquet_avx_copy_minmax_float(const float* values, int64_t count, float* output,
-                                    float* min_value, float* max_value) {
+void carquet_avx_copy_minmax_float(const float *values, int64_t count, float *output,
+                                   float *min_value, float *max_value) {
     float min_v = values[0];
     float max_v = values[0];
     __m256 min_vec = _mm256_set1_ps(min_v);
@@ -122,8 +122,8 @@ void carquet_avx_copy_minmax_float(const float* values, int64_t count, float* ou
     *max_value = max_v;
 }
 
-void carquet_avx_copy_minmax_double(const double* values, int64_t count, double* output,
-                                     double* min_value, double* max_value) {
+void carquet_avx_copy_minmax_double(const double *values, int64_t count, double *output,
+                                    double *min_value, double *max_value) {
     double min_v = values[0];
     double max_v = values[0];
     __m256d min_vec = _mm256_set1_pd(min_v);
@@ -156,21 +156,15 @@ void carquet_avx_copy_minmax_double(const double* values, int64_t count, double*
     *max_value = max_v;
 }
 
-void carquet_avx_byte_stream_split_encode_float(
-    const float* values,
-    int64_t count,
-    uint8_t* output) {
+void carquet_avx_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                uint8_t *output) {
 
-    const uint8_t* src = (const uint8_t*)values;
+    const uint8_t *src = (const uint8_t *)values;
     int64_t i = 0;
-    const __m128i s0 = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s1 = _mm_setr_epi8(1, 5, 9, 13, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s2 = _mm_setr_epi8(2, 6, 10, 14, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s3 = _mm_setr_epi8(3, 7, 11, 15, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s0 = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s1 = _mm_setr_epi8(1, 5, 9, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s2 = _mm_setr_epi8(2, 6, 10, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s3 = _mm_setr_epi8(3, 7, 11, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
 
     for (; i + 8 <= count; i += 8) {
         __m256 v = _mm256_loadu_ps(values + i);
@@ -199,18 +193,13 @@ void carquet_avx_byte_stream_split_encode_float(
     }
 
     for (; i < count; i++) {
-        for (int b = 0; b < 4; b++) {
-            output[b * count + i] = src[i * 4 + b];
-        }
+        for (int b = 0; b < 4; b++) { output[b * count + i] = src[i * 4 + b]; }
     }
 }
 
-void carquet_avx_byte_stream_split_decode_float(
-    const uint8_t* data,
-    int64_t count,
-    float* values) {
+void carquet_avx_byte_stream_split_decode_float(const uint8_t *data, int64_t count, float *values) {
 
-    uint8_t* dst = (uint8_t*)values;
+    uint8_t *dst = (uint8_t *)values;
     int64_t i = 0;
 
     for (; i + 8 <= count; i += 8) {
@@ -240,40 +229,28 @@ void carquet_avx_byte_stream_split_decode_float(
         __m128i result_lo = _mm_unpacklo_epi16(lo01, lo23);
         __m128i result_hi = _mm_unpacklo_epi16(hi01, hi23);
 
-        _mm_storeu_si128((__m128i*)(dst + i * 4), result_lo);
-        _mm_storeu_si128((__m128i*)(dst + i * 4 + 16), result_hi);
+        _mm_storeu_si128((__m128i *)(dst + i * 4), result_lo);
+        _mm_storeu_si128((__m128i *)(dst + i * 4 + 16), result_hi);
     }
 
     for (; i < count; i++) {
-        for (int b = 0; b < 4; b++) {
-            dst[i * 4 + b] = data[b * count + i];
-        }
+        for (int b = 0; b < 4; b++) { dst[i * 4 + b] = data[b * count + i]; }
     }
 }
 
-void carquet_avx_byte_stream_split_encode_double(
-    const double* values,
-    int64_t count,
-    uint8_t* output) {
+void carquet_avx_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                 uint8_t *output) {
 
-    const uint8_t* src = (const uint8_t*)values;
+    const uint8_t *src = (const uint8_t *)values;
     int64_t i = 0;
-    const __m128i s0 = _mm_setr_epi8(0, 8, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s1 = _mm_setr_epi8(1, 9, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s2 = _mm_setr_epi8(2, 10, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s3 = _mm_setr_epi8(3, 11, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s4 = _mm_setr_epi8(4, 12, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s5 = _mm_setr_epi8(5, 13, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s6 = _mm_setr_epi8(6, 14, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s7 = _mm_setr_epi8(7, 15, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s0 = _mm_setr_epi8(0, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s1 = _mm_setr_epi8(1, 9, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s2 = _mm_setr_epi8(2, 10, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s3 = _mm_setr_epi8(3, 11, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s4 = _mm_setr_epi8(4, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s5 = _mm_setr_epi8(5, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s6 = _mm_setr_epi8(6, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s7 = _mm_setr_epi8(7, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
 
     for (; i + 4 <= count; i += 4) {
         __m256d v = _mm256_loadu_pd(values + i);
@@ -317,18 +294,14 @@ void carquet_avx_byte_stream_split_encode_double(
     }
 
     for (; i < count; i++) {
-        for (int b = 0; b < 8; b++) {
-            output[b * count + i] = src[i * 8 + b];
-        }
+        for (int b = 0; b < 8; b++) { output[b * count + i] = src[i * 8 + b]; }
     }
 }
 
-void carquet_avx_byte_stream_split_decode_double(
-    const uint8_t* data,
-    int64_t count,
-    double* values) {
+void carquet_avx_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                 double *values) {
 
-    uint8_t* dst = (uint8_t*)values;
+    uint8_t *dst = (uint8_t *)values;
     int64_t i = 0;
 
     for (; i + 4 <= count; i += 4) {
@@ -360,14 +333,12 @@ void carquet_avx_byte_stream_split_decode_double(
         __m128i lo = _mm_unpacklo_epi32(v0, v1);
         __m128i hi = _mm_unpackhi_epi32(v0, v1);
 
-        _mm_storeu_si128((__m128i*)(dst + i * 8), lo);
-        _mm_storeu_si128((__m128i*)(dst + i * 8 + 16), hi);
+        _mm_storeu_si128((__m128i *)(dst + i * 8), lo);
+        _mm_storeu_si128((__m128i *)(dst + i * 8 + 16), hi);
     }
 
     for (; i < count; i++) {
-        for (int b = 0; b < 8; b++) {
-            dst[i * 8 + b] = data[b * count + i];
-        }
+        for (int b = 0; b < 8; b++) { dst[i * 8 + b] = data[b * count + i]; }
     }
 }
 

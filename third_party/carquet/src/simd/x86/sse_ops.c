@@ -23,8 +23,7 @@
 #include <intrin.h>
 
 /* MSVC doesn't have __builtin_prefetch, use _mm_prefetch instead */
-#define __builtin_prefetch(addr, rw, locality) \
-    _mm_prefetch((const char*)(addr), _MM_HINT_T0)
+#define __builtin_prefetch(addr, rw, locality) _mm_prefetch((const char *)(addr), _MM_HINT_T0)
 
 /* MSVC doesn't have __builtin_ctz (count trailing zeros) */
 static inline int msvc_ctz(unsigned int x) {
@@ -41,25 +40,25 @@ static inline int msvc_ctz(unsigned int x) {
 #include <smmintrin.h>
 #include <nmmintrin.h>
 
-static inline uint16_t sse_read_le16(const uint8_t* p) {
+static inline uint16_t sse_read_le16(const uint8_t *p) {
     return (uint16_t)p[0] | ((uint16_t)p[1] << 8);
 }
 
-static inline uint32_t sse_read_le24(const uint8_t* p) {
+static inline uint32_t sse_read_le24(const uint8_t *p) {
     return (uint32_t)p[0] | ((uint32_t)p[1] << 8) | ((uint32_t)p[2] << 16);
 }
 
-static inline uint64_t sse_read_le40(const uint8_t* p) {
+static inline uint64_t sse_read_le40(const uint8_t *p) {
     return (uint64_t)p[0] | ((uint64_t)p[1] << 8) | ((uint64_t)p[2] << 16) |
            ((uint64_t)p[3] << 24) | ((uint64_t)p[4] << 32);
 }
 
-static inline uint64_t sse_read_le48(const uint8_t* p) {
+static inline uint64_t sse_read_le48(const uint8_t *p) {
     return (uint64_t)p[0] | ((uint64_t)p[1] << 8) | ((uint64_t)p[2] << 16) |
            ((uint64_t)p[3] << 24) | ((uint64_t)p[4] << 32) | ((uint64_t)p[5] << 40);
 }
 
-static inline uint64_t sse_read_le56(const uint8_t* p) {
+static inline uint64_t sse_read_le56(const uint8_t *p) {
     return (uint64_t)p[0] | ((uint64_t)p[1] << 8) | ((uint64_t)p[2] << 16) |
            ((uint64_t)p[3] << 24) | ((uint64_t)p[4] << 32) | ((uint64_t)p[5] << 40) |
            ((uint64_t)p[6] << 48);
@@ -73,13 +72,10 @@ static inline uint64_t sse_read_le56(const uint8_t* p) {
 /**
  * Unpack 8 1-bit values using SSE.
  */
-void carquet_sse_bitunpack8_1bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_1bit(const uint8_t *input, uint32_t *values) {
     __m128i bytes = _mm_set1_epi8((char)input[0]);
-    const __m128i bit_mask = _mm_setr_epi8(
-        0x01, 0x02, 0x04, 0x08,
-        0x10, 0x20, 0x40, (char)0x80,
-        0, 0, 0, 0, 0, 0, 0, 0
-    );
+    const __m128i bit_mask =
+        _mm_setr_epi8(0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, (char)0x80, 0, 0, 0, 0, 0, 0, 0, 0);
     __m128i masked = _mm_and_si128(bytes, bit_mask);
     __m128i cmp = _mm_cmpeq_epi8(masked, bit_mask);
     __m128i ones = _mm_set1_epi8(1);
@@ -89,55 +85,46 @@ void carquet_sse_bitunpack8_1bit(const uint8_t* input, uint32_t* values) {
     __m128i v0 = _mm_unpacklo_epi16(words, zero);
     __m128i v1 = _mm_unpackhi_epi16(words, zero);
 
-    _mm_storeu_si128((__m128i*)(values + 0), v0);
-    _mm_storeu_si128((__m128i*)(values + 4), v1);
+    _mm_storeu_si128((__m128i *)(values + 0), v0);
+    _mm_storeu_si128((__m128i *)(values + 4), v1);
 }
 
-void carquet_sse_bitunpack8_2bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_2bit(const uint8_t *input, uint32_t *values) {
     uint16_t v = sse_read_le16(input);
-    __m128i lo = _mm_setr_epi32(
-        (int)((v >> 0) & 0x3), (int)((v >> 2) & 0x3),
-        (int)((v >> 4) & 0x3), (int)((v >> 6) & 0x3));
-    __m128i hi = _mm_setr_epi32(
-        (int)((v >> 8) & 0x3), (int)((v >> 10) & 0x3),
-        (int)((v >> 12) & 0x3), (int)((v >> 14) & 0x3));
-    _mm_storeu_si128((__m128i*)(values + 0), lo);
-    _mm_storeu_si128((__m128i*)(values + 4), hi);
+    __m128i lo = _mm_setr_epi32((int)((v >> 0) & 0x3), (int)((v >> 2) & 0x3), (int)((v >> 4) & 0x3),
+                                (int)((v >> 6) & 0x3));
+    __m128i hi = _mm_setr_epi32((int)((v >> 8) & 0x3), (int)((v >> 10) & 0x3),
+                                (int)((v >> 12) & 0x3), (int)((v >> 14) & 0x3));
+    _mm_storeu_si128((__m128i *)(values + 0), lo);
+    _mm_storeu_si128((__m128i *)(values + 4), hi);
 }
 
-void carquet_sse_bitunpack8_3bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_3bit(const uint8_t *input, uint32_t *values) {
     uint32_t v = sse_read_le24(input);
-    __m128i lo = _mm_setr_epi32(
-        (int)((v >> 0) & 0x7), (int)((v >> 3) & 0x7),
-        (int)((v >> 6) & 0x7), (int)((v >> 9) & 0x7));
-    __m128i hi = _mm_setr_epi32(
-        (int)((v >> 12) & 0x7), (int)((v >> 15) & 0x7),
-        (int)((v >> 18) & 0x7), (int)((v >> 21) & 0x7));
-    _mm_storeu_si128((__m128i*)(values + 0), lo);
-    _mm_storeu_si128((__m128i*)(values + 4), hi);
+    __m128i lo = _mm_setr_epi32((int)((v >> 0) & 0x7), (int)((v >> 3) & 0x7), (int)((v >> 6) & 0x7),
+                                (int)((v >> 9) & 0x7));
+    __m128i hi = _mm_setr_epi32((int)((v >> 12) & 0x7), (int)((v >> 15) & 0x7),
+                                (int)((v >> 18) & 0x7), (int)((v >> 21) & 0x7));
+    _mm_storeu_si128((__m128i *)(values + 0), lo);
+    _mm_storeu_si128((__m128i *)(values + 4), hi);
 }
 
 /**
  * Unpack 32 1-bit values using SSE.
  * Input: 4 bytes, Output: 32 x uint32_t
  */
-void carquet_sse_bitunpack32_1bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack32_1bit(const uint8_t *input, uint32_t *values) {
     /* Load 4 bytes and expand */
-    __m128i bytes = _mm_cvtsi32_si128(*(const int32_t*)input);
+    __m128i bytes = _mm_cvtsi32_si128(*(const int32_t *)input);
 
     /* Shuffle to repeat each byte 8 times for masking */
-    static const int8_t shuffle_mask[16] = {
-        0, 0, 0, 0, 0, 0, 0, 0,
-        1, 1, 1, 1, 1, 1, 1, 1
-    };
-    __m128i shuf = _mm_loadu_si128((const __m128i*)shuffle_mask);
+    static const int8_t shuffle_mask[16] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1};
+    __m128i shuf = _mm_loadu_si128((const __m128i *)shuffle_mask);
 
     /* Process first 16 bits */
     __m128i expanded = _mm_shuffle_epi8(bytes, shuf);
-    __m128i bit_mask = _mm_set_epi8(
-        (char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01,
-        (char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01
-    );
+    __m128i bit_mask = _mm_set_epi8((char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01,
+                                    (char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01);
 
     __m128i masked = _mm_and_si128(expanded, bit_mask);
     __m128i result = _mm_min_epu8(masked, _mm_set1_epi8(1));
@@ -152,17 +139,14 @@ void carquet_sse_bitunpack32_1bit(const uint8_t* input, uint32_t* values) {
     __m128i v2 = _mm_unpacklo_epi16(hi8, zero);
     __m128i v3 = _mm_unpackhi_epi16(hi8, zero);
 
-    _mm_storeu_si128((__m128i*)(values + 0), v0);
-    _mm_storeu_si128((__m128i*)(values + 4), v1);
-    _mm_storeu_si128((__m128i*)(values + 8), v2);
-    _mm_storeu_si128((__m128i*)(values + 12), v3);
+    _mm_storeu_si128((__m128i *)(values + 0), v0);
+    _mm_storeu_si128((__m128i *)(values + 4), v1);
+    _mm_storeu_si128((__m128i *)(values + 8), v2);
+    _mm_storeu_si128((__m128i *)(values + 12), v3);
 
     /* Process bytes 2-3 for values 16-31 */
-    static const int8_t shuffle_mask2[16] = {
-        2, 2, 2, 2, 2, 2, 2, 2,
-        3, 3, 3, 3, 3, 3, 3, 3
-    };
-    shuf = _mm_loadu_si128((const __m128i*)shuffle_mask2);
+    static const int8_t shuffle_mask2[16] = {2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3};
+    shuf = _mm_loadu_si128((const __m128i *)shuffle_mask2);
     expanded = _mm_shuffle_epi8(bytes, shuf);
     masked = _mm_and_si128(expanded, bit_mask);
     result = _mm_min_epu8(masked, _mm_set1_epi8(1));
@@ -175,18 +159,18 @@ void carquet_sse_bitunpack32_1bit(const uint8_t* input, uint32_t* values) {
     v2 = _mm_unpacklo_epi16(hi8, zero);
     v3 = _mm_unpackhi_epi16(hi8, zero);
 
-    _mm_storeu_si128((__m128i*)(values + 16), v0);
-    _mm_storeu_si128((__m128i*)(values + 20), v1);
-    _mm_storeu_si128((__m128i*)(values + 24), v2);
-    _mm_storeu_si128((__m128i*)(values + 28), v3);
+    _mm_storeu_si128((__m128i *)(values + 16), v0);
+    _mm_storeu_si128((__m128i *)(values + 20), v1);
+    _mm_storeu_si128((__m128i *)(values + 24), v2);
+    _mm_storeu_si128((__m128i *)(values + 28), v3);
 }
 
 /**
  * Unpack 8 4-bit values using SSE.
  */
-void carquet_sse_bitunpack8_4bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_4bit(const uint8_t *input, uint32_t *values) {
     /* Load 4 bytes containing 8 x 4-bit values */
-    __m128i bytes = _mm_cvtsi32_si128(*(const int32_t*)input);
+    __m128i bytes = _mm_cvtsi32_si128(*(const int32_t *)input);
 
     /* Split into low and high nibbles */
     __m128i lo_nibbles = _mm_and_si128(bytes, _mm_set1_epi8(0x0F));
@@ -203,52 +187,46 @@ void carquet_sse_bitunpack8_4bit(const uint8_t* input, uint32_t* values) {
     __m128i v0 = _mm_unpacklo_epi16(words, zero);
     __m128i v1 = _mm_unpackhi_epi16(words, zero);
 
-    _mm_storeu_si128((__m128i*)(values + 0), v0);
-    _mm_storeu_si128((__m128i*)(values + 4), v1);
+    _mm_storeu_si128((__m128i *)(values + 0), v0);
+    _mm_storeu_si128((__m128i *)(values + 4), v1);
 }
 
-void carquet_sse_bitunpack8_5bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_5bit(const uint8_t *input, uint32_t *values) {
     uint64_t v = sse_read_le40(input);
-    __m128i lo = _mm_setr_epi32(
-        (int)((v >> 0) & 0x1F), (int)((v >> 5) & 0x1F),
-        (int)((v >> 10) & 0x1F), (int)((v >> 15) & 0x1F));
-    __m128i hi = _mm_setr_epi32(
-        (int)((v >> 20) & 0x1F), (int)((v >> 25) & 0x1F),
-        (int)((v >> 30) & 0x1F), (int)((v >> 35) & 0x1F));
-    _mm_storeu_si128((__m128i*)(values + 0), lo);
-    _mm_storeu_si128((__m128i*)(values + 4), hi);
+    __m128i lo = _mm_setr_epi32((int)((v >> 0) & 0x1F), (int)((v >> 5) & 0x1F),
+                                (int)((v >> 10) & 0x1F), (int)((v >> 15) & 0x1F));
+    __m128i hi = _mm_setr_epi32((int)((v >> 20) & 0x1F), (int)((v >> 25) & 0x1F),
+                                (int)((v >> 30) & 0x1F), (int)((v >> 35) & 0x1F));
+    _mm_storeu_si128((__m128i *)(values + 0), lo);
+    _mm_storeu_si128((__m128i *)(values + 4), hi);
 }
 
-void carquet_sse_bitunpack8_6bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_6bit(const uint8_t *input, uint32_t *values) {
     uint64_t v = sse_read_le48(input);
-    __m128i lo = _mm_setr_epi32(
-        (int)((v >> 0) & 0x3F), (int)((v >> 6) & 0x3F),
-        (int)((v >> 12) & 0x3F), (int)((v >> 18) & 0x3F));
-    __m128i hi = _mm_setr_epi32(
-        (int)((v >> 24) & 0x3F), (int)((v >> 30) & 0x3F),
-        (int)((v >> 36) & 0x3F), (int)((v >> 42) & 0x3F));
-    _mm_storeu_si128((__m128i*)(values + 0), lo);
-    _mm_storeu_si128((__m128i*)(values + 4), hi);
+    __m128i lo = _mm_setr_epi32((int)((v >> 0) & 0x3F), (int)((v >> 6) & 0x3F),
+                                (int)((v >> 12) & 0x3F), (int)((v >> 18) & 0x3F));
+    __m128i hi = _mm_setr_epi32((int)((v >> 24) & 0x3F), (int)((v >> 30) & 0x3F),
+                                (int)((v >> 36) & 0x3F), (int)((v >> 42) & 0x3F));
+    _mm_storeu_si128((__m128i *)(values + 0), lo);
+    _mm_storeu_si128((__m128i *)(values + 4), hi);
 }
 
-void carquet_sse_bitunpack8_7bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_7bit(const uint8_t *input, uint32_t *values) {
     uint64_t v = sse_read_le56(input);
-    __m128i lo = _mm_setr_epi32(
-        (int)((v >> 0) & 0x7F), (int)((v >> 7) & 0x7F),
-        (int)((v >> 14) & 0x7F), (int)((v >> 21) & 0x7F));
-    __m128i hi = _mm_setr_epi32(
-        (int)((v >> 28) & 0x7F), (int)((v >> 35) & 0x7F),
-        (int)((v >> 42) & 0x7F), (int)((v >> 49) & 0x7F));
-    _mm_storeu_si128((__m128i*)(values + 0), lo);
-    _mm_storeu_si128((__m128i*)(values + 4), hi);
+    __m128i lo = _mm_setr_epi32((int)((v >> 0) & 0x7F), (int)((v >> 7) & 0x7F),
+                                (int)((v >> 14) & 0x7F), (int)((v >> 21) & 0x7F));
+    __m128i hi = _mm_setr_epi32((int)((v >> 28) & 0x7F), (int)((v >> 35) & 0x7F),
+                                (int)((v >> 42) & 0x7F), (int)((v >> 49) & 0x7F));
+    _mm_storeu_si128((__m128i *)(values + 0), lo);
+    _mm_storeu_si128((__m128i *)(values + 4), hi);
 }
 
 /**
  * Unpack 8 8-bit values using SSE (widen u8 to u32).
  */
-void carquet_sse_bitunpack8_8bit(const uint8_t* input, uint32_t* values) {
+void carquet_sse_bitunpack8_8bit(const uint8_t *input, uint32_t *values) {
     /* Load 8 bytes */
-    __m128i bytes = _mm_loadl_epi64((const __m128i*)input);
+    __m128i bytes = _mm_loadl_epi64((const __m128i *)input);
 
     /* Expand to 32-bit */
     __m128i zero = _mm_setzero_si128();
@@ -257,20 +235,20 @@ void carquet_sse_bitunpack8_8bit(const uint8_t* input, uint32_t* values) {
     __m128i v0 = _mm_unpacklo_epi16(words, zero);
     __m128i v1 = _mm_unpackhi_epi16(words, zero);
 
-    _mm_storeu_si128((__m128i*)(values + 0), v0);
-    _mm_storeu_si128((__m128i*)(values + 4), v1);
+    _mm_storeu_si128((__m128i *)(values + 0), v0);
+    _mm_storeu_si128((__m128i *)(values + 4), v1);
 }
 
 /**
  * Unpack 8 16-bit values using SSE.
  */
-void carquet_sse_bitunpack8_16bit(const uint8_t* input, uint32_t* values) {
-    __m128i words = _mm_loadu_si128((const __m128i*)input);
+void carquet_sse_bitunpack8_16bit(const uint8_t *input, uint32_t *values) {
+    __m128i words = _mm_loadu_si128((const __m128i *)input);
     __m128i lo = _mm_cvtepu16_epi32(words);
     __m128i hi = _mm_cvtepu16_epi32(_mm_srli_si128(words, 8));
 
-    _mm_storeu_si128((__m128i*)(values + 0), lo);
-    _mm_storeu_si128((__m128i*)(values + 4), hi);
+    _mm_storeu_si128((__m128i *)(values + 0), lo);
+    _mm_storeu_si128((__m128i *)(values + 4), hi);
 }
 
 /* ============================================================================
@@ -282,25 +260,19 @@ void carquet_sse_bitunpack8_16bit(const uint8_t* input, uint32_t* values) {
  * Encode floats using byte stream split with SSE.
  * Transposes: puts all byte 0s together, then all byte 1s, etc.
  */
-void carquet_sse_byte_stream_split_encode_float(
-    const float* values,
-    int64_t count,
-    uint8_t* output) {
+void carquet_sse_byte_stream_split_encode_float(const float *values, int64_t count,
+                                                uint8_t *output) {
 
-    const uint8_t* src = (const uint8_t*)values;
+    const uint8_t *src = (const uint8_t *)values;
     int64_t i = 0;
-    const __m128i s0 = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s1 = _mm_setr_epi8(1, 5, 9, 13, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s2 = _mm_setr_epi8(2, 6, 10, 14, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s3 = _mm_setr_epi8(3, 7, 11, 15, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s0 = _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s1 = _mm_setr_epi8(1, 5, 9, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s2 = _mm_setr_epi8(2, 6, 10, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s3 = _mm_setr_epi8(3, 7, 11, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
 
     /* Process 4 floats (16 bytes) at a time */
     for (; i + 4 <= count; i += 4) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(src + i * 4));
+        __m128i v = _mm_loadu_si128((const __m128i *)(src + i * 4));
 
         __m128i out0 = _mm_shuffle_epi8(v, s0);
         __m128i out1 = _mm_shuffle_epi8(v, s1);
@@ -320,21 +292,16 @@ void carquet_sse_byte_stream_split_encode_float(
 
     /* Handle remaining values */
     for (; i < count; i++) {
-        for (int b = 0; b < 4; b++) {
-            output[b * count + i] = src[i * 4 + b];
-        }
+        for (int b = 0; b < 4; b++) { output[b * count + i] = src[i * 4 + b]; }
     }
 }
 
 /**
  * Decode byte stream split floats using SSE.
  */
-void carquet_sse_byte_stream_split_decode_float(
-    const uint8_t* data,
-    int64_t count,
-    float* values) {
+void carquet_sse_byte_stream_split_decode_float(const uint8_t *data, int64_t count, float *values) {
 
-    uint8_t* dst = (uint8_t*)values;
+    uint8_t *dst = (uint8_t *)values;
     int64_t i = 0;
 
     /* Process 4 floats at a time */
@@ -352,51 +319,39 @@ void carquet_sse_byte_stream_split_decode_float(
         __m128i v3 = _mm_cvtsi32_si128((int)b3);
 
         /* Interleave bytes back into floats */
-        __m128i lo01 = _mm_unpacklo_epi8(v0, v1);  /* a0b0 a1b1 a2b2 a3b3 ... */
-        __m128i lo23 = _mm_unpacklo_epi8(v2, v3);  /* c0d0 c1d1 c2d2 c3d3 ... */
-        __m128i result = _mm_unpacklo_epi16(lo01, lo23);  /* a0b0c0d0 a1b1c1d1 ... */
+        __m128i lo01 = _mm_unpacklo_epi8(v0, v1);        /* a0b0 a1b1 a2b2 a3b3 ... */
+        __m128i lo23 = _mm_unpacklo_epi8(v2, v3);        /* c0d0 c1d1 c2d2 c3d3 ... */
+        __m128i result = _mm_unpacklo_epi16(lo01, lo23); /* a0b0c0d0 a1b1c1d1 ... */
 
-        _mm_storeu_si128((__m128i*)(dst + i * 4), result);
+        _mm_storeu_si128((__m128i *)(dst + i * 4), result);
     }
 
     /* Handle remaining values */
     for (; i < count; i++) {
-        for (int b = 0; b < 4; b++) {
-            dst[i * 4 + b] = data[b * count + i];
-        }
+        for (int b = 0; b < 4; b++) { dst[i * 4 + b] = data[b * count + i]; }
     }
 }
 
 /**
  * Encode doubles using byte stream split with SSE.
  */
-void carquet_sse_byte_stream_split_encode_double(
-    const double* values,
-    int64_t count,
-    uint8_t* output) {
+void carquet_sse_byte_stream_split_encode_double(const double *values, int64_t count,
+                                                 uint8_t *output) {
 
-    const uint8_t* src = (const uint8_t*)values;
+    const uint8_t *src = (const uint8_t *)values;
     int64_t i = 0;
-    const __m128i s0 = _mm_setr_epi8(0, 8, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s1 = _mm_setr_epi8(1, 9, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s2 = _mm_setr_epi8(2, 10, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s3 = _mm_setr_epi8(3, 11, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s4 = _mm_setr_epi8(4, 12, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s5 = _mm_setr_epi8(5, 13, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s6 = _mm_setr_epi8(6, 14, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
-    const __m128i s7 = _mm_setr_epi8(7, 15, -1, -1, -1, -1, -1, -1,
-                                     -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s0 = _mm_setr_epi8(0, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s1 = _mm_setr_epi8(1, 9, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s2 = _mm_setr_epi8(2, 10, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s3 = _mm_setr_epi8(3, 11, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s4 = _mm_setr_epi8(4, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s5 = _mm_setr_epi8(5, 13, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s6 = _mm_setr_epi8(6, 14, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m128i s7 = _mm_setr_epi8(7, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
 
     /* Process 2 doubles (16 bytes) at a time */
     for (; i + 2 <= count; i += 2) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(src + i * 8));
+        __m128i v = _mm_loadu_si128((const __m128i *)(src + i * 8));
 
         uint16_t t0 = (uint16_t)_mm_extract_epi16(_mm_shuffle_epi8(v, s0), 0);
         uint16_t t1 = (uint16_t)_mm_extract_epi16(_mm_shuffle_epi8(v, s1), 0);
@@ -419,21 +374,17 @@ void carquet_sse_byte_stream_split_encode_double(
 
     /* Handle remaining values */
     for (; i < count; i++) {
-        for (int b = 0; b < 8; b++) {
-            output[b * count + i] = src[i * 8 + b];
-        }
+        for (int b = 0; b < 8; b++) { output[b * count + i] = src[i * 8 + b]; }
     }
 }
 
 /**
  * Decode byte stream split doubles using SSE.
  */
-void carquet_sse_byte_stream_split_decode_double(
-    const uint8_t* data,
-    int64_t count,
-    double* values) {
+void carquet_sse_byte_stream_split_decode_double(const uint8_t *data, int64_t count,
+                                                 double *values) {
 
-    uint8_t* dst = (uint8_t*)values;
+    uint8_t *dst = (uint8_t *)values;
     int64_t i = 0;
 
     for (; i + 2 <= count; i += 2) {
@@ -464,13 +415,11 @@ void carquet_sse_byte_stream_split_decode_double(
         __m128i v1 = _mm_unpacklo_epi16(u45, u67);
         __m128i result = _mm_unpacklo_epi32(v0, v1);
 
-        _mm_storeu_si128((__m128i*)(dst + i * 8), result);
+        _mm_storeu_si128((__m128i *)(dst + i * 8), result);
     }
 
     for (; i < count; i++) {
-        for (int b = 0; b < 8; b++) {
-            dst[i * 8 + b] = data[b * count + i];
-        }
+        for (int b = 0; b < 8; b++) { dst[i * 8 + b] = data[b * count + i]; }
     }
 }
 
@@ -482,7 +431,7 @@ void carquet_sse_byte_stream_split_decode_double(
 /**
  * Apply prefix sum (cumulative sum) to int32 array using SSE.
  */
-void carquet_sse_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial) {
+void carquet_sse_prefix_sum_i32(int32_t *values, int64_t count, int32_t initial) {
     /* Use unsigned arithmetic to avoid signed overflow UB.
      * Delta encoding relies on modular arithmetic — _mm_add_epi32 is
      * already modular, so only the scalar accumulator needs fixing. */
@@ -491,7 +440,7 @@ void carquet_sse_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial)
 
     /* SSE prefix sum for 4 elements at a time */
     for (; i + 4 <= count; i += 4) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(values + i));
+        __m128i v = _mm_loadu_si128((const __m128i *)(values + i));
 
         /* Partial prefix sums within the vector */
         /* v = [a, b, c, d] */
@@ -506,7 +455,7 @@ void carquet_sse_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial)
         /* Add running sum */
         __m128i sums = _mm_set1_epi32((int32_t)sum);
         v = _mm_add_epi32(v, sums);
-        _mm_storeu_si128((__m128i*)(values + i), v);
+        _mm_storeu_si128((__m128i *)(values + i), v);
 
         /* Update running sum to last element */
         sum = (uint32_t)_mm_extract_epi32(v, 3);
@@ -522,14 +471,14 @@ void carquet_sse_prefix_sum_i32(int32_t* values, int64_t count, int32_t initial)
 /**
  * Apply prefix sum to int64 array using SSE.
  */
-void carquet_sse_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial) {
+void carquet_sse_prefix_sum_i64(int64_t *values, int64_t count, int64_t initial) {
     /* Use unsigned arithmetic to avoid signed overflow UB. */
     uint64_t sum = (uint64_t)initial;
     int64_t i = 0;
 
     /* SSE prefix sum for 2 elements at a time */
     for (; i + 2 <= count; i += 2) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(values + i));
+        __m128i v = _mm_loadu_si128((const __m128i *)(values + i));
 
         /* v = [a, b] -> [a, a+b] */
         __m128i shifted = _mm_slli_si128(v, 8);
@@ -538,7 +487,7 @@ void carquet_sse_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial)
         /* Add running sum */
         __m128i sums = _mm_set1_epi64x((int64_t)sum);
         v = _mm_add_epi64(v, sums);
-        _mm_storeu_si128((__m128i*)(values + i), v);
+        _mm_storeu_si128((__m128i *)(values + i), v);
 
         /* Update running sum without spilling the whole vector */
         sum = (uint64_t)_mm_extract_epi64(v, 1);
@@ -560,8 +509,8 @@ void carquet_sse_prefix_sum_i64(int64_t* values, int64_t count, int64_t initial)
  * Gather int32 values from dictionary using indices (SSE).
  * Uses prefetching for better memory access patterns (matching NEON implementation).
  */
-void carquet_sse_gather_i32(const int32_t* dict, const uint32_t* indices,
-                             int64_t count, int32_t* output) {
+void carquet_sse_gather_i32(const int32_t *dict, const uint32_t *indices, int64_t count,
+                            int32_t *output) {
     int64_t i = 0;
 
     /* Process 8 at a time with prefetching (like NEON) */
@@ -581,7 +530,7 @@ void carquet_sse_gather_i32(const int32_t* dict, const uint32_t* indices,
         int32_t v2 = cq_loadu(dict + (indices[i + 2]));
         int32_t v3 = cq_loadu(dict + (indices[i + 3]));
         __m128i result0 = _mm_set_epi32(v3, v2, v1, v0);
-        _mm_storeu_si128((__m128i*)(output + i), result0);
+        _mm_storeu_si128((__m128i *)(output + i), result0);
 
         /* Second 4 values */
         int32_t v4 = cq_loadu(dict + (indices[i + 4]));
@@ -589,7 +538,7 @@ void carquet_sse_gather_i32(const int32_t* dict, const uint32_t* indices,
         int32_t v6 = cq_loadu(dict + (indices[i + 6]));
         int32_t v7 = cq_loadu(dict + (indices[i + 7]));
         __m128i result1 = _mm_set_epi32(v7, v6, v5, v4);
-        _mm_storeu_si128((__m128i*)(output + i + 4), result1);
+        _mm_storeu_si128((__m128i *)(output + i + 4), result1);
     }
 
     /* Process remaining 4 at a time */
@@ -600,21 +549,19 @@ void carquet_sse_gather_i32(const int32_t* dict, const uint32_t* indices,
         int32_t v3 = cq_loadu(dict + (indices[i + 3]));
 
         __m128i result = _mm_set_epi32(v3, v2, v1, v0);
-        _mm_storeu_si128((__m128i*)(output + i), result);
+        _mm_storeu_si128((__m128i *)(output + i), result);
     }
 
     /* Handle remaining */
-    for (; i < count; i++) {
-        output[i] = cq_loadu(dict + (indices[i]));
-    }
+    for (; i < count; i++) { output[i] = cq_loadu(dict + (indices[i])); }
 }
 
 /**
  * Gather float values from dictionary using indices (SSE).
  * Uses prefetching for better memory access patterns.
  */
-void carquet_sse_gather_float(const float* dict, const uint32_t* indices,
-                               int64_t count, float* output) {
+void carquet_sse_gather_float(const float *dict, const uint32_t *indices, int64_t count,
+                              float *output) {
     int64_t i = 0;
 
     /* Process 8 at a time with prefetching */
@@ -656,17 +603,15 @@ void carquet_sse_gather_float(const float* dict, const uint32_t* indices,
         _mm_storeu_ps(output + i, result);
     }
 
-    for (; i < count; i++) {
-        output[i] = cq_loadu(dict + (indices[i]));
-    }
+    for (; i < count; i++) { output[i] = cq_loadu(dict + (indices[i])); }
 }
 
 /**
  * Gather int64 values from dictionary using indices (SSE).
  * Uses prefetching for better memory access patterns.
  */
-void carquet_sse_gather_i64(const int64_t* dict, const uint32_t* indices,
-                             int64_t count, int64_t* output) {
+void carquet_sse_gather_i64(const int64_t *dict, const uint32_t *indices, int64_t count,
+                            int64_t *output) {
     int64_t i = 0;
 
     /* Process 4 at a time with prefetching */
@@ -685,22 +630,20 @@ void carquet_sse_gather_i64(const int64_t* dict, const uint32_t* indices,
 
         __m128i result0 = _mm_set_epi64x(v1, v0);
         __m128i result1 = _mm_set_epi64x(v3, v2);
-        _mm_storeu_si128((__m128i*)(output + i), result0);
-        _mm_storeu_si128((__m128i*)(output + i + 2), result1);
+        _mm_storeu_si128((__m128i *)(output + i), result0);
+        _mm_storeu_si128((__m128i *)(output + i + 2), result1);
     }
 
     /* Handle remaining */
-    for (; i < count; i++) {
-        output[i] = cq_loadu(dict + (indices[i]));
-    }
+    for (; i < count; i++) { output[i] = cq_loadu(dict + (indices[i])); }
 }
 
 /**
  * Gather double values from dictionary using indices (SSE).
  * Uses prefetching for better memory access patterns.
  */
-void carquet_sse_gather_double(const double* dict, const uint32_t* indices,
-                                int64_t count, double* output) {
+void carquet_sse_gather_double(const double *dict, const uint32_t *indices, int64_t count,
+                               double *output) {
     int64_t i = 0;
 
     /* Process 4 at a time with prefetching */
@@ -724,13 +667,11 @@ void carquet_sse_gather_double(const double* dict, const uint32_t* indices,
     }
 
     /* Handle remaining */
-    for (; i < count; i++) {
-        output[i] = cq_loadu(dict + (indices[i]));
-    }
+    for (; i < count; i++) { output[i] = cq_loadu(dict + (indices[i])); }
 }
 
-static inline int sse_indices_in_bounds_4(const uint32_t* indices, uint32_t limit) {
-    __m128i idx = _mm_loadu_si128((const __m128i*)indices);
+static inline int sse_indices_in_bounds_4(const uint32_t *indices, uint32_t limit) {
+    __m128i idx = _mm_loadu_si128((const __m128i *)indices);
     __m128i bias = _mm_set1_epi32((int)0x80000000u);
     __m128i idx_biased = _mm_xor_si128(idx, bias);
     __m128i limit_biased = _mm_set1_epi32((int)(limit ^ 0x80000000u));
@@ -738,84 +679,72 @@ static inline int sse_indices_in_bounds_4(const uint32_t* indices, uint32_t limi
     return _mm_movemask_epi8(cmp) == 0xFFFF;
 }
 
-bool carquet_sse_checked_gather_i32(const int32_t* dict, int32_t dict_count,
-                                     const uint32_t* indices, int64_t count,
-                                     int32_t* output) {
+bool carquet_sse_checked_gather_i32(const int32_t *dict, int32_t dict_count,
+                                    const uint32_t *indices, int64_t count, int32_t *output) {
     int64_t i = 0;
     uint32_t limit = (uint32_t)dict_count;
 
     for (; i + 4 <= count; i += 4) {
-        if (!sse_indices_in_bounds_4(indices + i, limit)) {
-            return false;
-        }
+        if (!sse_indices_in_bounds_4(indices + i, limit)) { return false; }
 
         __builtin_prefetch(indices + i + 8, 0, 1);
         __builtin_prefetch(dict + indices[i], 0, 0);
         __builtin_prefetch(dict + indices[i + 2], 0, 0);
 
-        __m128i result = _mm_set_epi32(
-            cq_loadu(dict + (indices[i + 3])),
-            cq_loadu(dict + (indices[i + 2])),
-            cq_loadu(dict + (indices[i + 1])),
-            cq_loadu(dict + (indices[i + 0])));
-        _mm_storeu_si128((__m128i*)(output + i), result);
+        __m128i result =
+            _mm_set_epi32(cq_loadu(dict + (indices[i + 3])), cq_loadu(dict + (indices[i + 2])),
+                          cq_loadu(dict + (indices[i + 1])), cq_loadu(dict + (indices[i + 0])));
+        _mm_storeu_si128((__m128i *)(output + i), result);
     }
 
     for (; i < count; i++) {
         uint32_t idx = indices[i];
-        if (idx >= limit) {
-            return false;
-        }
+        if (idx >= limit) { return false; }
         output[i] = cq_loadu(dict + (idx));
     }
 
     return true;
 }
 
-bool carquet_sse_checked_gather_i64(const int64_t* dict, int32_t dict_count,
-                                     const uint32_t* indices, int64_t count,
-                                     int64_t* output) {
+bool carquet_sse_checked_gather_i64(const int64_t *dict, int32_t dict_count,
+                                    const uint32_t *indices, int64_t count, int64_t *output) {
     int64_t i = 0;
     uint32_t limit = (uint32_t)dict_count;
 
     for (; i + 4 <= count; i += 4) {
-        if (!sse_indices_in_bounds_4(indices + i, limit)) {
-            return false;
-        }
+        if (!sse_indices_in_bounds_4(indices + i, limit)) { return false; }
 
         __builtin_prefetch(indices + i + 8, 0, 1);
         __builtin_prefetch(dict + indices[i], 0, 0);
         __builtin_prefetch(dict + indices[i + 2], 0, 0);
 
-        __m128i result0 = _mm_set_epi64x(cq_loadu(dict + (indices[i + 1])), cq_loadu(dict + (indices[i + 0])));
-        __m128i result1 = _mm_set_epi64x(cq_loadu(dict + (indices[i + 3])), cq_loadu(dict + (indices[i + 2])));
-        _mm_storeu_si128((__m128i*)(output + i), result0);
-        _mm_storeu_si128((__m128i*)(output + i + 2), result1);
+        __m128i result0 =
+            _mm_set_epi64x(cq_loadu(dict + (indices[i + 1])), cq_loadu(dict + (indices[i + 0])));
+        __m128i result1 =
+            _mm_set_epi64x(cq_loadu(dict + (indices[i + 3])), cq_loadu(dict + (indices[i + 2])));
+        _mm_storeu_si128((__m128i *)(output + i), result0);
+        _mm_storeu_si128((__m128i *)(output + i + 2), result1);
     }
 
     for (; i < count; i++) {
         uint32_t idx = indices[i];
-        if (idx >= limit) {
-            return false;
-        }
+        if (idx >= limit) { return false; }
         output[i] = cq_loadu(dict + (idx));
     }
 
     return true;
 }
 
-bool carquet_sse_checked_gather_float(const float* dict, int32_t dict_count,
-                                       const uint32_t* indices, int64_t count,
-                                       float* output) {
-    return carquet_sse_checked_gather_i32(
-        (const int32_t*)dict, dict_count, indices, count, (int32_t*)output);
+bool carquet_sse_checked_gather_float(const float *dict, int32_t dict_count,
+                                      const uint32_t *indices, int64_t count, float *output) {
+    return carquet_sse_checked_gather_i32((const int32_t *)dict, dict_count, indices, count,
+                                          (int32_t *)output);
 }
 
-bool carquet_sse_checked_gather_double(const double* dict, int32_t dict_count,
-                                        const uint32_t* indices, int64_t count,
-                                        double* output) {
-    return carquet_sse_checked_gather_i64(
-        (const int64_t*)dict, dict_count, indices, count, (int64_t*)output);
+bool carquet_sse_checked_gather_double(const double *dict, int32_t dict_count,
+                                       const uint32_t *indices, int64_t count, double *output) {
+    return carquet_sse_checked_gather_i64((const int64_t *)dict, dict_count, indices, count,
+                                          (int64_t *)output);
 }
 
 /* ============================================================================
@@ -826,21 +755,21 @@ bool carquet_sse_checked_gather_double(const double* dict, int32_t dict_count,
 /**
  * Fast memset for small-medium buffers using SSE.
  */
-void carquet_sse_memset_small(void* dest, uint8_t value, size_t n) {
-    uint8_t* d = (uint8_t*)dest;
+void carquet_sse_memset_small(void *dest, uint8_t value, size_t n) {
+    uint8_t *d = (uint8_t *)dest;
     __m128i v = _mm_set1_epi8((char)value);
 
     while (n >= 64) {
-        _mm_storeu_si128((__m128i*)(d + 0), v);
-        _mm_storeu_si128((__m128i*)(d + 16), v);
-        _mm_storeu_si128((__m128i*)(d + 32), v);
-        _mm_storeu_si128((__m128i*)(d + 48), v);
+        _mm_storeu_si128((__m128i *)(d + 0), v);
+        _mm_storeu_si128((__m128i *)(d + 16), v);
+        _mm_storeu_si128((__m128i *)(d + 32), v);
+        _mm_storeu_si128((__m128i *)(d + 48), v);
         d += 64;
         n -= 64;
     }
 
     while (n >= 16) {
-        _mm_storeu_si128((__m128i*)d, v);
+        _mm_storeu_si128((__m128i *)d, v);
         d += 16;
         n -= 16;
     }
@@ -854,26 +783,26 @@ void carquet_sse_memset_small(void* dest, uint8_t value, size_t n) {
 /**
  * Fast memcpy for small-medium buffers using SSE.
  */
-void carquet_sse_memcpy_small(void* dest, const void* src, size_t n) {
-    uint8_t* d = (uint8_t*)dest;
-    const uint8_t* s = (const uint8_t*)src;
+void carquet_sse_memcpy_small(void *dest, const void *src, size_t n) {
+    uint8_t *d = (uint8_t *)dest;
+    const uint8_t *s = (const uint8_t *)src;
 
     while (n >= 64) {
-        __m128i v0 = _mm_loadu_si128((const __m128i*)(s + 0));
-        __m128i v1 = _mm_loadu_si128((const __m128i*)(s + 16));
-        __m128i v2 = _mm_loadu_si128((const __m128i*)(s + 32));
-        __m128i v3 = _mm_loadu_si128((const __m128i*)(s + 48));
-        _mm_storeu_si128((__m128i*)(d + 0), v0);
-        _mm_storeu_si128((__m128i*)(d + 16), v1);
-        _mm_storeu_si128((__m128i*)(d + 32), v2);
-        _mm_storeu_si128((__m128i*)(d + 48), v3);
+        __m128i v0 = _mm_loadu_si128((const __m128i *)(s + 0));
+        __m128i v1 = _mm_loadu_si128((const __m128i *)(s + 16));
+        __m128i v2 = _mm_loadu_si128((const __m128i *)(s + 32));
+        __m128i v3 = _mm_loadu_si128((const __m128i *)(s + 48));
+        _mm_storeu_si128((__m128i *)(d + 0), v0);
+        _mm_storeu_si128((__m128i *)(d + 16), v1);
+        _mm_storeu_si128((__m128i *)(d + 32), v2);
+        _mm_storeu_si128((__m128i *)(d + 48), v3);
         d += 64;
         s += 64;
         n -= 64;
     }
 
     while (n >= 16) {
-        _mm_storeu_si128((__m128i*)d, _mm_loadu_si128((const __m128i*)s));
+        _mm_storeu_si128((__m128i *)d, _mm_loadu_si128((const __m128i *)s));
         d += 16;
         s += 16;
         n -= 16;
@@ -894,16 +823,11 @@ void carquet_sse_memcpy_small(void* dest, const void* src, size_t n) {
  * Unpack boolean values from packed bits to byte array.
  * Each output byte is 0 or 1.
  */
-void carquet_sse_unpack_bools(const uint8_t* input, uint8_t* output, int64_t count) {
+void carquet_sse_unpack_bools(const uint8_t *input, uint8_t *output, int64_t count) {
     int64_t i = 0;
-    const __m128i mask = _mm_set_epi8(
-        (char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01,
-        (char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01
-    );
-    const __m128i shuf = _mm_setr_epi8(
-        0, 0, 0, 0, 0, 0, 0, 0,
-        1, 1, 1, 1, 1, 1, 1, 1
-    );
+    const __m128i mask = _mm_set_epi8((char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01,
+                                      (char)0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01);
+    const __m128i shuf = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
 
     /* Process 16 bools (2 bytes) at a time */
     for (; i + 16 <= count; i += 16) {
@@ -920,7 +844,7 @@ void carquet_sse_unpack_bools(const uint8_t* input, uint8_t* output, int64_t cou
         __m128i masked = _mm_and_si128(shuffled, mask);
         __m128i result = _mm_min_epu8(masked, _mm_set1_epi8(1));
 
-        _mm_storeu_si128((__m128i*)(output + i), result);
+        _mm_storeu_si128((__m128i *)(output + i), result);
     }
 
     /* Handle remaining */
@@ -935,7 +859,7 @@ void carquet_sse_unpack_bools(const uint8_t* input, uint8_t* output, int64_t cou
  * Pack boolean values from byte array to packed bits.
  * Input bytes should be 0 or 1.
  */
-void carquet_sse_pack_bools(const uint8_t* input, uint8_t* output, int64_t count) {
+void carquet_sse_pack_bools(const uint8_t *input, uint8_t *output, int64_t count) {
     int64_t i = 0;
 
     /* Process 8 bools (1 output byte) at a time using the compare + movemask
@@ -949,7 +873,7 @@ void carquet_sse_pack_bools(const uint8_t* input, uint8_t* output, int64_t count
      * bits land above bit 7 and are dropped by the uint8_t cast. */
     const __m128i zero = _mm_setzero_si128();
     for (; i + 8 <= count; i += 8) {
-        __m128i bools = _mm_loadl_epi64((const __m128i*)(input + i));
+        __m128i bools = _mm_loadl_epi64((const __m128i *)(input + i));
         int eq = _mm_movemask_epi8(_mm_cmpeq_epi8(bools, zero));
         output[i / 8] = (uint8_t)~eq;
     }
@@ -958,9 +882,7 @@ void carquet_sse_pack_bools(const uint8_t* input, uint8_t* output, int64_t count
     if (i < count) {
         uint8_t byte = 0;
         for (int64_t j = 0; j < count - i && j < 8; j++) {
-            if (input[i + j]) {
-                byte |= (1 << j);
-            }
+            if (input[i + j]) { byte |= (1 << j); }
         }
         output[i / 8] = byte;
     }
@@ -975,18 +897,18 @@ void carquet_sse_pack_bools(const uint8_t* input, uint8_t* output, int64_t count
  * Fast match copy for LZ4/Snappy decompression.
  * Handles overlapping copies correctly using SSE optimizations.
  */
-void carquet_sse_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t offset) {
+void carquet_sse_match_copy(uint8_t *dst, const uint8_t *src, size_t len, size_t offset) {
     if (offset >= 16) {
         /* Non-overlapping: use full SSE copies */
         while (len >= 16) {
-            _mm_storeu_si128((__m128i*)dst, _mm_loadu_si128((const __m128i*)src));
+            _mm_storeu_si128((__m128i *)dst, _mm_loadu_si128((const __m128i *)src));
             dst += 16;
             src += 16;
             len -= 16;
         }
 
         if (len >= 8) {
-            _mm_storel_epi64((__m128i*)dst, _mm_loadl_epi64((const __m128i*)src));
+            _mm_storel_epi64((__m128i *)dst, _mm_loadl_epi64((const __m128i *)src));
             dst += 8;
             src += 8;
             len -= 8;
@@ -1002,7 +924,7 @@ void carquet_sse_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t
         __m128i v = _mm_set1_epi8((char)val);
 
         while (len >= 16) {
-            _mm_storeu_si128((__m128i*)dst, v);
+            _mm_storeu_si128((__m128i *)dst, v);
             dst += 16;
             len -= 16;
         }
@@ -1027,7 +949,7 @@ void carquet_sse_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t
         __m128i v = _mm_set1_epi32((int32_t)pattern);
 
         while (len >= 16) {
-            _mm_storeu_si128((__m128i*)dst, v);
+            _mm_storeu_si128((__m128i *)dst, v);
             dst += 16;
             len -= 16;
         }
@@ -1038,9 +960,7 @@ void carquet_sse_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t
             len -= 4;
         }
 
-        for (size_t i = 0; i < len; i++) {
-            dst[i] = src[i];
-        }
+        for (size_t i = 0; i < len; i++) { dst[i] = src[i]; }
     } else if (offset >= 8) {
         /* Offset 8-15: copy 8 bytes at a time (no SSE, but 64-bit safe) */
         while (len >= 8) {
@@ -1072,13 +992,13 @@ void carquet_sse_match_copy(uint8_t* dst, const uint8_t* src, size_t len, size_t
  * Count matching bytes between two buffers using SSE.
  * Returns the number of matching bytes from the start.
  */
-size_t carquet_sse_match_length(const uint8_t* p, const uint8_t* match, const uint8_t* limit) {
-    const uint8_t* start = p;
+size_t carquet_sse_match_length(const uint8_t *p, const uint8_t *match, const uint8_t *limit) {
+    const uint8_t *start = p;
 
     /* Fast path: compare 16 bytes at a time */
     while (p + 16 <= limit) {
-        __m128i a = _mm_loadu_si128((const __m128i*)p);
-        __m128i b = _mm_loadu_si128((const __m128i*)match);
+        __m128i a = _mm_loadu_si128((const __m128i *)p);
+        __m128i b = _mm_loadu_si128((const __m128i *)match);
         __m128i cmp = _mm_cmpeq_epi8(a, b);
         int mask = _mm_movemask_epi8(cmp);
 
@@ -1110,7 +1030,8 @@ size_t carquet_sse_match_length(const uint8_t* p, const uint8_t* match, const ui
  * Count non-null values using SIMD.
  * Counts how many def_levels[i] == max_def_level.
  */
-int64_t carquet_sse_count_non_nulls(const int16_t* def_levels, int64_t count, int16_t max_def_level) {
+int64_t carquet_sse_count_non_nulls(const int16_t *def_levels, int64_t count,
+                                    int16_t max_def_level) {
     int64_t non_null_count = 0;
     int64_t i = 0;
 
@@ -1118,7 +1039,7 @@ int64_t carquet_sse_count_non_nulls(const int16_t* def_levels, int64_t count, in
 
     /* Process 8 int16_t values at a time */
     for (; i + 8 <= count; i += 8) {
-        __m128i levels = _mm_loadu_si128((const __m128i*)(def_levels + i));
+        __m128i levels = _mm_loadu_si128((const __m128i *)(def_levels + i));
         __m128i cmp = _mm_cmpeq_epi16(levels, max_vec);
         int mask = _mm_movemask_epi8(cmp);
         /* Each matching int16 produces 2 bits set, so count and divide by 2 */
@@ -1127,9 +1048,7 @@ int64_t carquet_sse_count_non_nulls(const int16_t* def_levels, int64_t count, in
 
     /* Handle remaining */
     for (; i < count; i++) {
-        if (def_levels[i] == max_def_level) {
-            non_null_count++;
-        }
+        if (def_levels[i] == max_def_level) { non_null_count++; }
     }
 
     return non_null_count;
@@ -1139,8 +1058,8 @@ int64_t carquet_sse_count_non_nulls(const int16_t* def_levels, int64_t count, in
  * Build null bitmap from definition levels using SIMD.
  * Sets bit to 1 if def_levels[i] == max_def_level (present).
  */
-void carquet_sse_build_null_bitmap(const int16_t* def_levels, int64_t count,
-                                    int16_t max_def_level, uint8_t* null_bitmap) {
+void carquet_sse_build_null_bitmap(const int16_t *def_levels, int64_t count, int16_t max_def_level,
+                                   uint8_t *null_bitmap) {
     int64_t i = 0;
 
     __m128i max_vec = _mm_set1_epi16(max_def_level);
@@ -1149,7 +1068,7 @@ void carquet_sse_build_null_bitmap(const int16_t* def_levels, int64_t count,
     /* Process 8 int16_t values -> 1 byte of bitmap */
     int64_t full_bytes = count / 8;
     for (int64_t b = 0; b < full_bytes; b++) {
-        __m128i levels = _mm_loadu_si128((const __m128i*)(def_levels + b * 8));
+        __m128i levels = _mm_loadu_si128((const __m128i *)(def_levels + b * 8));
         /* levels == max_def means present: result is 0x0000 or 0xFFFF per lane */
         __m128i cmp = _mm_cmpeq_epi16(levels, max_vec);
         /* Pack 8 int16 results (0x0000 or 0xFFFF) to 8 int8 (0x00 or 0xFF) */
@@ -1163,9 +1082,7 @@ void carquet_sse_build_null_bitmap(const int16_t* def_levels, int64_t count,
     if (i < count) {
         uint8_t present_bits = 0;
         for (int64_t j = 0; i + j < count && j < 8; j++) {
-            if (def_levels[i + j] == max_def_level) {
-                present_bits |= (1 << j);
-            }
+            if (def_levels[i + j] == max_def_level) { present_bits |= (1 << j); }
         }
         null_bitmap[full_bytes] = present_bits;
     }
@@ -1176,7 +1093,7 @@ void carquet_sse_build_null_bitmap(const int16_t* def_levels, int64_t count,
  * Returns the number of consecutive values equal to values[0].
  * Uses SSE4.2 to compare 4 int32 values at a time.
  */
-int64_t carquet_sse_find_run_length_i32(const int32_t* values, int64_t count) {
+int64_t carquet_sse_find_run_length_i32(const int32_t *values, int64_t count) {
     if (count == 0) return 0;
 
     int32_t first = values[0];
@@ -1185,7 +1102,7 @@ int64_t carquet_sse_find_run_length_i32(const int32_t* values, int64_t count) {
 
     /* Check 4 at a time */
     for (; i + 4 <= count; i += 4) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(values + i));
+        __m128i v = _mm_loadu_si128((const __m128i *)(values + i));
         __m128i cmp = _mm_cmpeq_epi32(v, target);
         int mask = _mm_movemask_epi8(cmp);
 
@@ -1200,9 +1117,7 @@ int64_t carquet_sse_find_run_length_i32(const int32_t* values, int64_t count) {
 
     /* Handle remaining */
     for (; i < count; i++) {
-        if (values[i] != first) {
-            return i;
-        }
+        if (values[i] != first) { return i; }
     }
 
     return count;
@@ -1211,23 +1126,19 @@ int64_t carquet_sse_find_run_length_i32(const int32_t* values, int64_t count) {
 /**
  * Fill definition levels with a constant value using SIMD.
  */
-void carquet_sse_fill_def_levels(int16_t* def_levels, int64_t count, int16_t value) {
+void carquet_sse_fill_def_levels(int16_t *def_levels, int64_t count, int16_t value) {
     int64_t i = 0;
     __m128i val_vec = _mm_set1_epi16(value);
 
     /* Process 8 int16_t values at a time */
-    for (; i + 8 <= count; i += 8) {
-        _mm_storeu_si128((__m128i*)(def_levels + i), val_vec);
-    }
+    for (; i + 8 <= count; i += 8) { _mm_storeu_si128((__m128i *)(def_levels + i), val_vec); }
 
     /* Handle remaining */
-    for (; i < count; i++) {
-        def_levels[i] = value;
-    }
+    for (; i < count; i++) { def_levels[i] = value; }
 }
 
-void carquet_sse_minmax_i32(const int32_t* values, int64_t count,
-                             int32_t* min_value, int32_t* max_value) {
+void carquet_sse_minmax_i32(const int32_t *values, int64_t count, int32_t *min_value,
+                            int32_t *max_value) {
     int32_t min_v = values[0];
     int32_t max_v = values[0];
     __m128i min_vec = _mm_set1_epi32(min_v);
@@ -1235,15 +1146,15 @@ void carquet_sse_minmax_i32(const int32_t* values, int64_t count,
     int64_t i = 1;
 
     for (; i + 4 <= count; i += 4) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(values + i));
+        __m128i v = _mm_loadu_si128((const __m128i *)(values + i));
         min_vec = _mm_min_epi32(min_vec, v);
         max_vec = _mm_max_epi32(max_vec, v);
     }
 
     int32_t tmp_min[4];
     int32_t tmp_max[4];
-    _mm_storeu_si128((__m128i*)tmp_min, min_vec);
-    _mm_storeu_si128((__m128i*)tmp_max, max_vec);
+    _mm_storeu_si128((__m128i *)tmp_min, min_vec);
+    _mm_storeu_si128((__m128i *)tmp_max, max_vec);
     for (int j = 0; j < 4; j++) {
         if (tmp_min[j] < min_v) min_v = tmp_min[j];
         if (tmp_max[j] > max_v) max_v = tmp_max[j];
@@ -1257,8 +1168,8 @@ void carquet_sse_minmax_i32(const int32_t* values, int64_t count,
     *max_value = max_v;
 }
 
-void carquet_sse_minmax_i64(const int64_t* values, int64_t count,
-                             int64_t* min_value, int64_t* max_value) {
+void carquet_sse_minmax_i64(const int64_t *values, int64_t count, int64_t *min_value,
+                            int64_t *max_value) {
     int64_t min_v = values[0];
     int64_t max_v = values[0];
     __m128i min_vec = _mm_set1_epi64x(min_v);
@@ -1266,7 +1177,7 @@ void carquet_sse_minmax_i64(const int64_t* values, int64_t count,
     int64_t i = 1;
 
     for (; i + 2 <= count; i += 2) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(values + i));
+        __m128i v = _mm_loadu_si128((const __m128i *)(values + i));
         __m128i lt = _mm_cmpgt_epi64(min_vec, v);
         __m128i gt = _mm_cmpgt_epi64(v, max_vec);
         min_vec = _mm_blendv_epi8(min_vec, v, lt);
@@ -1275,8 +1186,8 @@ void carquet_sse_minmax_i64(const int64_t* values, int64_t count,
 
     int64_t tmp_min[2];
     int64_t tmp_max[2];
-    _mm_storeu_si128((__m128i*)tmp_min, min_vec);
-    _mm_storeu_si128((__m128i*)tmp_max, max_vec);
+    _mm_storeu_si128((__m128i *)tmp_min, min_vec);
+    _mm_storeu_si128((__m128i *)tmp_max, max_vec);
     for (int j = 0; j < 2; j++) {
         if (tmp_min[j] < min_v) min_v = tmp_min[j];
         if (tmp_max[j] > max_v) max_v = tmp_max[j];
@@ -1290,8 +1201,8 @@ void carquet_sse_minmax_i64(const int64_t* values, int64_t count,
     *max_value = max_v;
 }
 
-void carquet_sse_minmax_float(const float* values, int64_t count,
-                               float* min_value, float* max_value) {
+void carquet_sse_minmax_float(const float *values, int64_t count, float *min_value,
+                              float *max_value) {
     float min_v = values[0];
     float max_v = values[0];
     __m128 min_vec = _mm_set1_ps(min_v);
@@ -1323,8 +1234,8 @@ void carquet_sse_minmax_float(const float* values, int64_t count,
     *max_value = max_v;
 }
 
-void carquet_sse_minmax_double(const double* values, int64_t count,
-                                double* min_value, double* max_value) {
+void carquet_sse_minmax_double(const double *values, int64_t count, double *min_value,
+                               double *max_value) {
     double min_v = values[0];
     double max_v = values[0];
     __m128d min_vec = _mm_set1_pd(min_v);
@@ -1356,8 +1267,8 @@ void carquet_sse_minmax_double(const double* values, int64_t count,
     *max_value = max_v;
 }
 
-void carquet_sse_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* output,
-                                  int32_t* min_value, int32_t* max_value) {
+void carquet_sse_copy_minmax_i32(const int32_t *values, int64_t count, int32_t *output,
+                                 int32_t *min_value, int32_t *max_value) {
     int32_t min_v = values[0];
     int32_t max_v = values[0];
     __m128i min_vec = _mm_set1_epi32(min_v);
@@ -1365,16 +1276,16 @@ void carquet_sse_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* 
     int64_t i = 0;
 
     for (; i + 4 <= count; i += 4) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(values + i));
-        _mm_storeu_si128((__m128i*)(output + i), v);
+        __m128i v = _mm_loadu_si128((const __m128i *)(values + i));
+        _mm_storeu_si128((__m128i *)(output + i), v);
         min_vec = _mm_min_epi32(min_vec, v);
         max_vec = _mm_max_epi32(max_vec, v);
     }
 
     int32_t tmp_min[4];
     int32_t tmp_max[4];
-    _mm_storeu_si128((__m128i*)tmp_min, min_vec);
-    _mm_storeu_si128((__m128i*)tmp_max, max_vec);
+    _mm_storeu_si128((__m128i *)tmp_min, min_vec);
+    _mm_storeu_si128((__m128i *)tmp_max, max_vec);
     for (int j = 0; j < 4; j++) {
         if (tmp_min[j] < min_v) min_v = tmp_min[j];
         if (tmp_max[j] > max_v) max_v = tmp_max[j];
@@ -1389,8 +1300,8 @@ void carquet_sse_copy_minmax_i32(const int32_t* values, int64_t count, int32_t* 
     *max_value = max_v;
 }
 
-void carquet_sse_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* output,
-                                  int64_t* min_value, int64_t* max_value) {
+void carquet_sse_copy_minmax_i64(const int64_t *values, int64_t count, int64_t *output,
+                                 int64_t *min_value, int64_t *max_value) {
     int64_t min_v = values[0];
     int64_t max_v = values[0];
     __m128i min_vec = _mm_set1_epi64x(min_v);
@@ -1398,8 +1309,8 @@ void carquet_sse_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* 
     int64_t i = 0;
 
     for (; i + 2 <= count; i += 2) {
-        __m128i v = _mm_loadu_si128((const __m128i*)(values + i));
-        _mm_storeu_si128((__m128i*)(output + i), v);
+        __m128i v = _mm_loadu_si128((const __m128i *)(values + i));
+        _mm_storeu_si128((__m128i *)(output + i), v);
         __m128i lt = _mm_cmpgt_epi64(min_vec, v);
         __m128i gt = _mm_cmpgt_epi64(v, max_vec);
         min_vec = _mm_blendv_epi8(min_vec, v, lt);
@@ -1408,8 +1319,8 @@ void carquet_sse_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* 
 
     int64_t tmp_min[2];
     int64_t tmp_max[2];
-    _mm_storeu_si128((__m128i*)tmp_min, min_vec);
-    _mm_storeu_si128((__m128i*)tmp_max, max_vec);
+    _mm_storeu_si128((__m128i *)tmp_min, min_vec);
+    _mm_storeu_si128((__m128i *)tmp_max, max_vec);
     for (int j = 0; j < 2; j++) {
         if (tmp_min[j] < min_v) min_v = tmp_min[j];
         if (tmp_max[j] > max_v) max_v = tmp_max[j];
@@ -1424,8 +1335,8 @@ void carquet_sse_copy_minmax_i64(const int64_t* values, int64_t count, int64_t* 
     *max_value = max_v;
 }
 
-void carquet_sse_copy_minmax_float(const float* values, int64_t count, float* output,
-                                    float* min_value, float* max_value) {
+void carquet_sse_copy_minmax_float(const float *values, int64_t count, float *output,
+                                   float *min_value, float *max_value) {
     float min_v = values[0];
     float max_v = values[0];
     __m128 min_vec = _mm_set1_ps(min_v);
@@ -1459,8 +1370,8 @@ void carquet_sse_copy_minmax_float(const float* values, int64_t count, float* ou
     *max_value = max_v;
 }
 
-void carquet_sse_copy_minmax_double(const double* values, int64_t count, double* output,
-                                     double* min_value, double* max_value) {
+void carquet_sse_copy_minmax_double(const double *values, int64_t count, double *output,
+                                    double *min_value, double *max_value) {
     double min_v = values[0];
     double max_v = values[0];
     __m128d min_vec = _mm_set1_pd(min_v);

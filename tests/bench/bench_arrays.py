@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Array expressions and scalar loops: awml against NumPy and CPython, in the same run.
+
+    python3 tests/bench/bench_arrays.py build/kernel/awml-c [--python PYTHON_WITH_NUMPY]
+
+Each line is run several times on both sides in turn, and the shortest time of each counts. A ratio
+above 1 means that awml is faster. Goals: array expressions of 10 million numbers 1, chains of
+elementwise operations 2, loops 1.
+"""
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+
+ROUNDS = 7
+ARRAYS = [  # what, awml, NumPy, goal
+    ("x * 2 + y", "z = x * 2 + y", "x * 2 + y", 2),
+    ("sqrt of squares", "z = sqrt(x * x + y * y) * 0.5 + 1", "np.sqrt(x * x + y * y) * 0.5 + 1", 2),
+    ("normal density", "z = exp(-x * x / 2) / sqrt(2 * pi)", "np.exp(-x * x / 2) / np.sqrt(2 * np.pi)", 2),
+    ("where", "z = where(x > 0.5, x, y) * 3 - 1", "np.where(x > 0.5, x, y) * 3 - 1", 2),
+    ("clip", "z = clip(x + y, 0.2, 0.8)", "np.clip(x + y, 0.2, 0.8)", 2),
+    ("logistic", "z = 1 / (1 + exp(-x))", "1 / (1 + np.exp(-x))", 2),
+    ("sum of products", "z = (x * y).sum()", "(x * y).sum()", 2),
+    ("mean squared error", "z = ((x - y) ** 2).mean()", "((x - y) ** 2).mean()", 2),
+    ("share below", "z = (x < 0.3).mean()", "(x < 0.3).mean()", 1),
+    ("x + y", "z = x + y", "x + y", 1),
+    ("sum", "z = x.sum()", "x.sum()", 1),
+    ("exp", "z = exp(x)", "np.exp(x)", 1),
+    ("by column", 'z = m.mean(axis=0)', "m.mean(axis=0)", 1),
+    ("standardise", "z = (m - m.mean(axis=0)) / m.std(axis=0)", "(m - m.mean(axis=0)) / m.std(axis=0)", 2),
+]
+LOOPS = [
+    ("s = s + i * 2", "def f(n):\n    s = 0\n    for i in range(n):\n        s = s + i * 2\n    return s\n"),
+    ("if, +=, -=", "def f(n):\n    s = 0.0\n    x = 1.5\n    for i in range(n):\n        if i % 3 == 0:\n"
+                   "            s += x * i\n        else:\n            s -= 1\n    return s\n"),
+    ("while", "def f(n):\n    i = 0\n    while i < n:\n        i += 1\n    return i\n"),
+]
+NUMPY = """
+import time
+try:
+    import numpy as np
+except ImportError:
+    np = None
+def best(f):
+    least = 1e9
+    for _ in range(%d):
+        t = time.perf_counter(); z = f(); least = min(least, time.perf_counter() - t)
+    return least
+""" % ROUNDS
+
+
+def awml_times(binary, program):
+    with tempfile.NamedTemporaryFile("w", suffix=".awml") as f:
+        f.write(program)
+        f.flush()
+        out = subprocess.run([binary, "run", f.name], capture_output=True, text=True)
+    if out.returncode:
+        sys.exit(out.stderr)
+    return [float(t) for t in re.findall(r"^time: (\S+) s$", out.stdout, re.M)]
+
+
+def python_times(python, program):
+    out = subprocess.run([python, "-"], input=program, capture_output=True, text=True, check=True)
+    return [float(t) for t in out.stdout.split()]
+
+
+def awml_best(binary, setup, lines):
+    program = setup + "".join(f"%time {line}\n" * ROUNDS for line in lines)
+    times = awml_times(binary, program)
+    return [min(times[i * ROUNDS:(i + 1) * ROUNDS]) for i in range(len(lines))]
+
+
+def report(rows):
+    print(f"{'':24} {'awml':>10} {'Python':>10} {'ratio':>7} {'goal':>5}")
+    for what, ours, theirs, goal in rows:
+        mark = "" if theirs / ours >= goal else "  below"
+        print(f"{what:24} {ours * 1e3:8.2f}ms {theirs * 1e3:8.2f}ms {theirs / ours:7.2f} {goal:5g}{mark}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("--python", default=sys.executable)
+    args = parser.parse_args()
+    ours = [1e9] * len(ARRAYS)
+    theirs = list(ours)
+    for _ in range(3):
+        setup = "x = rand(10000000, seed=1)\ny = rand(10000000, seed=2)\nm = rand(100000, 100, seed=3)\n"
+        times = awml_best(args.binary, setup, [row[1] for row in ARRAYS])
+        ours = [min(a, b) for a, b in zip(ours, times)]
+        setup = NUMPY + "x = np.random.rand(10**7); y = np.random.rand(10**7); m = np.random.rand(100000, 100)\n"
+        times = python_times(args.python, setup + "".join(f"print(best(lambda: {row[2]}))\n" for row in ARRAYS))
+        theirs = [min(a, b) for a, b in zip(theirs, times)]
+    rows = [(row[0], a, b, row[3]) for row, a, b in zip(ARRAYS, ours, theirs)]
+    for what, code in LOOPS:
+        a = min(awml_best(args.binary, code, ["z = f(1000000)"])[0] for _ in range(3))
+        b = min(python_times(args.python, NUMPY + code + "print(best(lambda: f(10**6)))\n")[0] for _ in range(3))
+        rows.append((what, a, b, 1))
+    report(rows)
+
+
+if __name__ == "__main__":
+    main()
