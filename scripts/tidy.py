@@ -63,6 +63,8 @@ def key(build, entry, headers, version):
 def look(tool, build, file):
     """The findings of one file; [] when it is clean."""
     extra = [f"--extra-arg={a}" for a in SHALLOW]
+    if file.is_relative_to(ROOT / "tests"):  # a CHECK that fails goes on, so there all is possible
+        extra = ["--checks=-clang-analyzer-*"]
     run = subprocess.run([tool, "-p", str(build), "--quiet", *extra, str(file)], cwd=ROOT,
                          capture_output=True, text=True)
     findings = re.findall(r"^.*(?:warning|error): .*$", run.stdout, re.M)

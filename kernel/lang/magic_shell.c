@@ -7,8 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
-
-extern char **environ;
+#include <unistd.h>
 
 /* !command: a shell in its own process group, ended when the user presses stop. */
 MAGIC(shell) {

@@ -62,7 +62,7 @@ static struct node_sums sum_node(struct grower *w, const struct node_task *t) {
         s.pure = s.pure && y == first;
         g += (double)w->gh[row].g;
         h += (double)w->gh[row].h;
-        if (w->classes) w->total[w->s->labels[row]] += w->gh[row].h;
+        if (w->classes && w->s->labels) w->total[w->s->labels[row]] += w->gh[row].h;
     }
     s.g = (float)g;
     s.h = (float)h;

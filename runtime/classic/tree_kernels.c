@@ -201,6 +201,7 @@ masks(u16 bits[4], const float *x, const struct mask_node *nodes, int n_nodes, b
         u16 odd = (u16)all_i((int32_t)nodes[i].missing_right);
         for (int k = 0; k < 4; k++) {
             u16 no = (u16)(column[k] > t);
+            /* NOLINTNEXTLINE(misc-redundant-expression): only NaN differs from itself */
             if (missing) no |= (u16)(column[k] != column[k]) & odd;
             bits[k] &= ~no | keep;
         }

@@ -188,7 +188,7 @@ static struct tensor *eval_other(enum op op, struct tensor *const *in, int n_in,
         ready[n] = prepare_operand(in[n], n, p, e);
         if (!ready[n]) break;
     }
-    if (n == n_in && op == OP_reshape) out = tensor_with_shape(ready[0], &p->out.shape, e);
+    if (n == n_in && n > 0 && op == OP_reshape) out = tensor_with_shape(ready[0], &p->out.shape, e);
     if (n == n_in && op != OP_reshape) out = run_other(op, ready, n_in, attrs, p, seed, e);
     while (n > 0) tensor_unref(ready[--n]);
     return out;

@@ -21,7 +21,7 @@ static void run_feed(const struct plan *p, const struct step *s, int lane, int64
     if (feed_is_direct(v, f) || v->count == 0) return;
     int64_t rows = shape->n ? shape->size[0] : 1, row = v->count / rows;
     convert_fn convert = dtype_is_float(to) ? kernels()->convert[f->dtype][to] : NULL;
-    if (begin == 0 && end == v->count && !f->rows) row = v->count, rows = 1;
+    if (begin == 0 && end == v->count && !f->rows) row = v->count;
     size_t from_bytes = (size_t)row * dtype_bytes(f->dtype), to_bytes = (size_t)row * v->bytes;
     for (int64_t i = begin / row; i < end / row; i++) {
         int64_t at = f->rows ? f->rows[i] : i;

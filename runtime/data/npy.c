@@ -182,7 +182,7 @@ static bool read_header(struct source *s, struct npy *npy, struct err *e) {
 /* dst (last axis fastest) from src (first axis fastest), elements of `width` bytes. */
 static void reorder(const struct shape *s, int64_t count, const char *src, char *dst,
                     size_t width) {
-    int64_t at[MAX_AXES] = {0}, stride[MAX_AXES], from = 0, step = 1;
+    int64_t at[MAX_AXES] = {0}, stride[MAX_AXES] = {0}, from = 0, step = 1;
     for (int i = 0; i < s->n; i++) {
         stride[i] = step;
         step *= s->size[i];

@@ -74,7 +74,7 @@ static bool widen(enum raw_type type, const union block *from, void *out, size_t
         case RAW_F16: f[k] = raw_half(from->u16[k]); break;
         case RAW_BF16: f[k] = from_bf16(from->u16[k]); break;
         case RAW_I16: i[k] = from->i16[k]; break;
-        case RAW_I8: i[k] = from->i8[k]; break;
+        case RAW_I8: i[k] = (int32_t)from->i8[k]; break;
         case RAW_U16: i[k] = from->u16[k]; break;
         case RAW_U32: l[k] = from->u32[k]; break;
         case RAW_U64: l[k] = from->i64[k]; break;

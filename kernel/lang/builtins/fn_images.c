@@ -218,7 +218,7 @@ static bool cut(struct call *c, struct pictures *p, const int64_t at[2], const i
         call_fail(c, -1, ERR_SHAPE, "The part does not lie inside the picture.");
         err_fact(c->ev->e, words[i], "%lld pixels", (long long)have[i]);
         return err_fact(c->ev->e, "the part", "%lld … %lld", (long long)at[i],
-                        (long long)(at[i] + size[i]));
+                        (long long)at[i] + size[i]);
     }
     p->d.shape.size[p->at.height] = size[0];
     p->d.shape.size[p->at.height + 1] = size[1];

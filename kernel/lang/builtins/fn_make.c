@@ -272,7 +272,7 @@ bool fn_sample(struct call *c, struct value *out) {
 }
 
 bool fn_meshgrid(struct call *c, struct value *out) {
-    struct value x, y, gx, gy;
+    struct value x, y, gx = value_missing(), gy = value_missing();
     struct desc dx, dy;
     TRY(fn_operand(c, 0, &x));
     TRY(fn_operand(c, 1, &y));

@@ -125,7 +125,7 @@ static uint64_t member_stream(const struct fitting *f, int64_t i) {
 static double *answer_of(struct eval *ev, struct value model, struct value x, struct span at,
                          int64_t *n, int64_t *width) {
     struct value y = value_missing(), t;
-    struct value input = value_missing();
+    struct value input;
     if (model.kind == V_MODEL && x.kind == V_TABLE) {
         input = value_tensor(table_to_tensor(x.table, ev->e));
         if (input.kind != V_TENSOR) return NULL;

@@ -40,7 +40,7 @@ static bool room_for_rounds(struct fitting *f, int64_t n, bool valid) {
     struct err ignored = {0};
     struct table *more = table_new(rows, valid ? 3 : 2, &ignored);
     bool ok = more != NULL;
-    for (int i = 0; ok && i < more->n_columns; i++)
+    for (int i = 0; ok && i < more->n_columns && i < (int)ARRAY_LEN(names); i++)
         ok =
             table_set_column(more, i, intern_c(names[i]), i ? COLUMN_NUMBER : COLUMN_INT, &ignored);
     if (!ok) return table_unref(more), false;
@@ -55,7 +55,7 @@ static bool room_for_rounds(struct fitting *f, int64_t n, bool valid) {
 static void note_round(struct fitting *f, int64_t round, double loss, double valid) {
     if (!room_for_rounds(f, round, !isnan(valid))) return;
     double row[] = {(double)round, loss, valid};
-    for (int i = 0; i < f->rounds->n_columns; i++)
+    for (int i = 0; i < f->rounds->n_columns && i < (int)ARRAY_LEN(row); i++)
         f->rounds->columns[i].numbers[round - 1] = row[i];
     f->n_rounds = round;
 }
@@ -338,7 +338,7 @@ bool train_estimator(struct train_block *b, const struct ast *target, struct val
     const struct ast *s = b->statement;
     struct fitting f = {.block = b, .ev = b->ev, .x_at = target->span, .y_at = target->span};
     TRY(check_settings(&f, model));
-    if (data.kind == V_MISSING)
+    if (data.kind == V_MISSING || !s->a)
         return fail(b->ev, s->span, ERR_TRAIN, "`train` needs data: train %s on x -> y",
                     model.estimator->name);
     bool arrow = s->a && s->a->kind == AST_ARROW, pair = data.kind == V_PAIR;

@@ -164,8 +164,6 @@ static bool is_comment(const struct before *b, uint32_t from) {
     return memchr(start, '#', (size_t)(b->text.p + b->offset - start)) != NULL;
 }
 
-static void context(struct cursor_context *c, struct before *b);
-
 /* The bytes from `from` on are an expression of their own. */
 static void inner_context(struct cursor_context *c, const struct before *b, uint32_t from) {
     struct lexer *lx = arena_alloc(b->arena, sizeof *lx);

@@ -178,7 +178,7 @@ static void keep(struct names *s, struct entry *n) {
         struct version *more = pool_realloc(n->versions, ((size_t)at + 1) * sizeof *more);
         if (!more) { /* better to forget the past than to lose the result */
             for (int i = 1; i < n->n_versions; i++) version_clear(&n->versions[i]);
-            n->n_versions = at = n->n_versions ? 1 : 0;
+            n->n_versions = n->n_versions ? 1 : 0;
             if (!n->versions) return version_clear(&made);
             at = 0;
         } else {
