@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct cells {
-    struct cell_record *items;
+    struct cell_record *items; /* in the order of their last runs */
     int32_t n, cap;
     uint64_t order;
 };
@@ -78,10 +78,18 @@ static uint64_t text_hash(struct str text) {
     return hash_bytes(text.p, text.n, 3);
 }
 
+static struct cell_record *to_the_end(struct cells *c, struct cell_record *r) {
+    struct cell_record moved = *r, *last = &c->items[c->n - 1];
+    memmove(r, r + 1, (size_t)(last - r) * sizeof *r);
+    *last = moved;
+    return last;
+}
+
 void cells_record(struct cells *c, const struct names *names, const char *id, int32_t number,
                   struct str text) {
     struct cell_record *r = id ? find_or_add(c, id) : NULL;
     if (!r) return;
+    r = to_the_end(c, r);
     r->number = number;
     r->text = text_hash(text);
     r->order = ++c->order;
@@ -113,7 +121,7 @@ void cells_forget(struct cells *c, const char *id) {
     struct cell_record *r = find(c, id);
     if (!r) return;
     pool_free(r->reads);
-    *r = c->items[--c->n];
+    memmove(r, r + 1, (size_t)(&c->items[--c->n] - r) * sizeof *r);
 }
 
 void cells_rename(struct cells *c, const char *from, const char *to) {
@@ -157,21 +165,11 @@ static bool is_stale(const struct cells *c, const struct names *names, const str
     return false;
 }
 
-static const struct cell_record *next_in_order(const struct cells *c, uint64_t after) {
-    const struct cell_record *best = NULL;
-    for (int i = 0; i < c->n; i++) {
-        const struct cell_record *r = &c->items[i];
-        if (r->order > after && (!best || r->order < best->order)) best = r;
-    }
-    return best;
-}
-
 /* In the order of their last runs: what a cell reads was made before it ran. */
 int cells_stale(const struct cells *c, const struct names *names, struct stale_cell *out, int max) {
     int n = 0;
-    const struct cell_record *r = next_in_order(c, 0);
-    for (; r && n < max; r = next_in_order(c, r->order)) {
-        if (is_stale(c, names, r, out, n, &out[n])) n++;
+    for (int i = 0; i < c->n && n < max; i++) {
+        if (is_stale(c, names, &c->items[i], out, n, &out[n])) n++;
     }
     return n;
 }
