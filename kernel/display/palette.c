@@ -144,7 +144,8 @@ static const struct colormap_row *find_row(const char *name, bool *reversed) {
     if (*reversed) n -= 2;
     const struct colormap_row *fallback = NULL;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (n > 0 && strlen(rows[i].name) == n && strncmp(rows[i].name, name, n) == 0) return &rows[i];
+        if (n > 0 && strlen(rows[i].name) == n && strncmp(rows[i].name, name, n) == 0)
+            return &rows[i];
         if (strcmp(rows[i].name, "viridis") == 0) fallback = &rows[i];
     }
     *reversed = false;

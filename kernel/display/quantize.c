@@ -122,7 +122,8 @@ static void mean_colors(struct quantized *q, const struct piece *pieces, const s
             count += c->count;
             w->color_of[order[i]] = (uint8_t)k;
         }
-        for (int j = 0; count > 0 && j < 3; j++) q->colors[k][j] = (uint8_t)((sum[j] + count / 2) / count);
+        for (int j = 0; count > 0 && j < 3; j++)
+            q->colors[k][j] = (uint8_t)((sum[j] + count / 2) / count);
     }
 }
 
