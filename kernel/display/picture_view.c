@@ -2,6 +2,7 @@
 #include "base/pool.h"
 #include "display/frames.h"
 #include "display/image.h"
+#include "display/model_graph.h"
 #include "display/picture.h"
 #include "display/png_write.h"
 #include "display/views.h"
@@ -46,9 +47,21 @@ static bool animation_bundle(const struct figure *f, struct bundle *b, struct er
     return plain != NULL || err_memory(e, sizeof *b);
 }
 
+static bool graph_bundle(const struct figure *f, struct bundle *b, struct err *e) {
+    struct text html = {0};
+    if (!model_graph_html(f->model, f->unfold, &html, e)) return text_clear(&html), false;
+    struct text *to = bundle_add(b, "text/html");
+    if (to) *to = html;
+    else text_clear(&html);
+    struct text *plain = to ? bundle_add(b, "text/plain") : NULL;
+    if (plain) model_graph_describe(f->model, plain);
+    return plain != NULL || err_memory(e, sizeof *b);
+}
+
 bool figure_bundle(const struct figure *f, const char *title, struct bundle *b, struct err *e) {
     struct figure titled = *f;
     if (title) titled.title = title;
+    if (f->model) return graph_bundle(f, b, e);
     if (f->animation) {
         struct err missing = {0};
         if (animation_bundle(&titled, b, &missing)) return true;

@@ -99,6 +99,14 @@ int model_n_names(const struct model *m) {
     return m->n_names;
 }
 
+int model_n_uses(const struct model *m) {
+    return m->n_uses;
+}
+
+const struct layer_use *model_use(const struct model *m, int i) {
+    return &m->uses[i];
+}
+
 const struct model_name_entry *model_name_at(const struct model *m, int i) {
     return &m->names[i];
 }

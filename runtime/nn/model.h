@@ -43,6 +43,15 @@ struct layer_info {
     int32_t times_used;
 };
 
+/* One application of a layer: its nodes are those with ids [first, end) of each graph. */
+enum { LAYER_MAX_INPUTS = 4 };
+struct layer_use {
+    int32_t row;
+    int32_t first[2], end[2]; /* [training] */
+    int32_t n_in;
+    struct node *in[2][LAYER_MAX_INPUTS], *out[2];
+};
+
 struct port {
     const char *name;  /* interned */
     struct node *node; /* in the graph it was asked for */
@@ -77,6 +86,9 @@ int64_t model_block_size(const struct model *m); /* floats in a block of weights
 int64_t model_n_params(const struct model *m, bool learning_only);
 int model_n_layers(const struct model *m);
 const struct layer_info *model_layer(const struct model *m, int i);
+/* Applications of layers in the order of the walk. */
+int model_n_uses(const struct model *m);
+const struct layer_use *model_use(const struct model *m, int i);
 
 int model_n_names(const struct model *m);
 const struct model_name_entry *model_name_at(const struct model *m, int i);

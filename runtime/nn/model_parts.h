@@ -8,15 +8,6 @@ struct statistic {
     int32_t weight;     /* index of the weight that holds its average */
 };
 
-/* One application of a layer: its nodes are those with ids [first, end) of each graph. */
-enum { LAYER_MAX_INPUTS = 4 };
-struct layer_use {
-    int32_t row;
-    int32_t first[2], end[2]; /* [training] */
-    int32_t n_in;
-    struct node *in[2][LAYER_MAX_INPUTS], *out[2];
-};
-
 struct model {
     _Atomic int32_t refs;
     const char *name;

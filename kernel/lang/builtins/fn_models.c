@@ -140,6 +140,25 @@ bool fn_summary(struct call *c, struct value *out) {
     return true;
 }
 
+bool fn_graph(struct call *c, struct value *out) {
+    struct model_value *m;
+    bool unfold;
+    TRY(want_model(c, &m));
+    TRY(call_bool(c, 1, false, &unfold));
+    if (!m->model || !model_is_built(m->model)) {
+        call_fail(c, 0, ERR_VALUE, "The sizes of %s are not known yet.", model_value_name(m));
+        return err_hint(c->ev->e, "They follow from the data: train it or call it once, or write "
+                                  "the sizes of its inputs.");
+    }
+    struct figure *f = figure_new(0, 1, c->ev->e);
+    if (!f) return false;
+    f->model = model_ref(m->model);
+    f->free_model = model_unref;
+    f->unfold = unfold;
+    *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return true;
+}
+
 /* What part() could end at. */
 static bool no_such_part(struct call *c, const struct model *m, const char *name) {
     struct text all = {0};

@@ -150,6 +150,7 @@ void figure_unref(struct figure *f) {
     if (!f || --f->refs > 0) return;
     for (int i = 0; f->plots && i < f->n; i++) plot_unref(f->plots[i]);
     pool_free(f->plots);
+    if (f->model) f->free_model(f->model);
     pool_free(f->row_labels);
     pool_free(f);
 }

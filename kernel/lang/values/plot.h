@@ -3,6 +3,8 @@
 #pragma once
 #include "tensor.h"
 
+struct model;
+
 enum mark_kind {
     MARK_LINE,
     MARK_SCATTER,
@@ -100,6 +102,11 @@ struct figure {
     bool gallery, animation;
     bool share_x, share_y; /* the same limits everywhere, numbers at the outer axes only */
     double seconds;        /* animation: how long a frame stays */
+    /* The graph of a model instead of plots: a reference, given back by free_model. `unfold`: also
+     * what models inside it are made of. */
+    struct model *model;
+    void (*free_model)(struct model *m);
+    bool unfold;
     int n_row_labels;
     const char **row_labels; /* from pool_alloc, freed with the figure; texts interned */
 };
