@@ -47,6 +47,7 @@ static void fill_view(struct value x, struct view *v) {
     case V_LAYER: config_view(layer_config(x.layer), v); break;
     case V_ESTIMATOR: estimator_view(x.estimator, v); break;
     case V_MODEL: model_view(x.model, v); break;
+    case V_FIGURE: heat_view(x.figure->heat, v); break;
     default: value_repr(x, &v->plain); break;
     }
 }
@@ -126,7 +127,7 @@ static bool tuple_bundle(const struct list *l, const char *title, struct bundle 
 
 bool display_value(struct value x, const char *title, struct bundle *b, struct err *e) {
     if (x.kind == V_PLOT) return plot_bundle(x.plot, title, b, e);
-    if (x.kind == V_FIGURE) return figure_bundle(x.figure, title, b, e);
+    if (x.kind == V_FIGURE && !x.figure->heat) return figure_bundle(x.figure, title, b, e);
     if (x.kind == V_TENSOR && x.tensor->is_image && tensor_n_pictures(x.tensor) > 0)
         return image_bundle(x.tensor, title, b, e);
     if (x.kind == V_LIST && all_plots(x.list)) return plots_bundle(x.list, title, b, e);

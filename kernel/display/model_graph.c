@@ -57,12 +57,12 @@ struct walk {
     const struct model *m;
     struct graph *graph;
     bool unfold;
-    int only; /* entry whose inside is drawn, or -1 */
-    int *owner;    /* by node: the box that gives it, or -1 */
-    int *use_box;  /* by use */
-    int *box_of;   /* by node: the box it is part of, or -1 */
-    bool *needed;  /* by node */
-    bool *inside;  /* by node: of the application at hand */
+    int only;     /* entry whose inside is drawn, or -1 */
+    int *owner;   /* by node: the box that gives it, or -1 */
+    int *use_box; /* by use */
+    int *box_of;  /* by node: the box it is part of, or -1 */
+    bool *needed; /* by node */
+    bool *inside; /* by node: of the application at hand */
     struct err *e;
 };
 
@@ -73,7 +73,8 @@ static int entry_of(const struct walk *w, int row) {
     const struct model_name_entry *outer = w->only >= 0 ? model_name_at(w->m, w->only) : NULL;
     for (int i = 0; !w->unfold && i < model_n_names(w->m); i++) {
         const struct model_name_entry *n = model_name_at(w->m, i);
-        bool inside = n->n_layers > 1 && row >= n->first_layer && row < n->first_layer + n->n_layers;
+        bool inside =
+            n->n_layers > 1 && row >= n->first_layer && row < n->first_layer + n->n_layers;
         if (!inside || (outer && n->n_layers >= outer->n_layers)) continue;
         if (n->n_layers == model_n_layers(w->m)) continue; /* everything: nothing to fold */
         if (best < 0 || n->n_layers > model_name_at(w->m, best)->n_layers) best = i;
@@ -105,8 +106,7 @@ static int layer_box(struct walk *w, int i_use) {
     shape_of_example(gives, b.detail, sizeof b.detail);
     if (layer->n_weights > 0)
         add_weights(b.detail, sizeof b.detail, layer->n_weights, layer->n_learning);
-    for (int k = 0; shared && k <= i_use; k++)
-        b.application += model_use(w->m, k)->row == u->row;
+    for (int k = 0; shared && k <= i_use; k++) b.application += model_use(w->m, k)->row == u->row;
     return model_graph_add_box(w->g, &b, w->e);
 }
 
@@ -181,6 +181,18 @@ static bool make_uses(struct walk *w) {
         take_nodes(w, u, box);
     }
     return true;
+}
+
+/* Models that are applied several times say so. */
+static void mark_shared(struct walk *w) {
+    for (int i = 0; i < w->g->n; i++) {
+        struct box *b = &w->g->boxes[i];
+        int n = 0;
+        for (int k = 0; b->kind == BOX_MODEL && k < w->g->n; k++)
+            n += w->g->boxes[k].kind == BOX_MODEL && w->g->boxes[k].entry == b->entry;
+        size_t at = strlen(b->label);
+        if (n > 1) snprintf(b->label + at, sizeof b->label - at, " (shared)");
+    }
 }
 
 /* What lies between the layers of a model inside belongs to it. */
@@ -276,8 +288,7 @@ static bool make_port(struct walk *w, const struct port *p, enum box_kind kind) 
     int box = model_graph_add_box(w->g, &b, w->e);
     if (box < 0) return false;
     int before = w->owner[p->node->id];
-    if (kind == BOX_OUTPUT && before >= 0)
-        return model_graph_add_arrow(w->g, before, box, w->e);
+    if (kind == BOX_OUTPUT && before >= 0) return model_graph_add_arrow(w->g, before, box, w->e);
     if (kind == BOX_INPUT) w->owner[p->node->id] = box;
     return true;
 }
@@ -287,6 +298,7 @@ static bool walk_nodes(struct walk *w) {
     for (int i = 0; w->only < 0 && i < model_n_inputs(w->m); i++)
         TRY(make_port(w, model_input(w->m, true, i), BOX_INPUT));
     TRY(make_uses(w));
+    mark_shared(w);
     fill_nested(w);
     mark_needed(w);
     for (int id = 0; id < n; id++) {
@@ -303,8 +315,8 @@ static bool walk_nodes(struct walk *w) {
 bool model_graph_make(struct model_graph *g, const struct model *m, bool unfold, int entry,
                       struct err *e) {
     *g = (struct model_graph){.model = m};
-    struct walk w = {.g = g, .m = m, .graph = model_graph(m, true), .unfold = unfold, .only = entry,
-                     .e = e};
+    struct walk w = {
+        .g = g, .m = m, .graph = model_graph(m, true), .unfold = unfold, .only = entry, .e = e};
     size_t n = (size_t)graph_n_nodes(w.graph) + 1, uses = (size_t)model_n_uses(m) + 1;
     w.owner = pool_need(n * sizeof(int), e);
     w.box_of = w.owner ? pool_need(n * sizeof(int), e) : NULL;

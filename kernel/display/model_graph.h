@@ -9,17 +9,17 @@ enum box_kind { BOX_INPUT, BOX_LAYER, BOX_OP, BOX_MODEL, BOX_OUTPUT, BOX_BEND };
 
 struct box {
     enum box_kind kind;
-    int row;             /* LAYER: of the summary */
-    int entry;           /* MODEL: its name's entry */
-    int application;     /* MODEL, LAYER used several times: 1, 2, … */
+    int row;         /* LAYER: of the summary */
+    int entry;       /* MODEL: its name's entry */
+    int application; /* MODEL, LAYER used several times: 1, 2, … */
     struct shape gives;
     bool has_shape;
-    char label[80];      /* "Dense 64 relu" */
-    char detail[160];    /* "height=28 width=28 · 448 weights" */
-    int last_row;        /* MODEL: the last layer seen */
+    char label[80];   /* "Dense 64 relu" */
+    char detail[160]; /* "height=28 width=28 · 448 weights" */
+    int last_row;     /* MODEL: the last layer seen */
     /* layout */
-    int rank;            /* 0 = top */
-    double x, w;         /* centre and width, px */
+    int rank;    /* 0 = top */
+    double x, w; /* centre and width, px */
 };
 
 struct arrow {

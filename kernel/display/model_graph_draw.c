@@ -59,8 +59,8 @@ static void draw_arrow(const struct model_graph *g, const struct arrow *a, struc
     const struct box *from = &g->boxes[a->from], *to = &g->boxes[a->to];
     double x0 = middle_of(from), x1 = middle_of(to);
     double y0 = top_of(from) + (from->kind == BOX_BEND ? BOX_H / 2 : BOX_H);
-    double y1 = top_of(to) + (to->kind == BOX_BEND ? BOX_H / 2 : 0) -
-                (to->kind == BOX_MODEL ? 4 : 0);
+    double y1 =
+        top_of(to) + (to->kind == BOX_BEND ? BOX_H / 2 : 0) - (to->kind == BOX_MODEL ? 4 : 0);
     double head = to->kind == BOX_BEND ? 0 : 6, bow = (y1 - y0) * 0.5;
     text_adds(out, "<path fill=\"none\" stroke=\"#555\" stroke-width=\"1.3\" d=\"");
     const double curve[] = {x0, y0, x0, y0 + bow, x1, y1 - bow, x1, y1 - head};
@@ -85,8 +85,10 @@ static void describe(const struct model_graph *g, struct text *out) {
         const struct box *b = &g->boxes[i];
         if (b->kind == BOX_BEND) continue;
         text_addf(out, "%s%s%s%s%s%s", any ? " → " : "",
-                  b->kind == BOX_INPUT ? "input " : b->kind == BOX_OUTPUT ? "output " : "", b->label,
-                  b->detail[0] ? " (" : "", b->detail, b->detail[0] ? ")" : "");
+                  b->kind == BOX_INPUT    ? "input "
+                  : b->kind == BOX_OUTPUT ? "output "
+                                          : "",
+                  b->label, b->detail[0] ? " (" : "", b->detail, b->detail[0] ? ")" : "");
         any = true;
     }
 }

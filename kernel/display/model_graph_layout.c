@@ -18,8 +18,8 @@ static void set_widths(struct model_graph *g) {
     }
 }
 
-/* The longest path from a source. Boxes stand in the order in which they were made, which may not be
- * that of the arrows: so until nothing moves. */
+/* The longest path from a source. Boxes stand in the order in which they were made, which may not
+ * be that of the arrows: so until nothing moves. */
 static void set_ranks(struct model_graph *g) {
     bool moved = true;
     for (int round = 0; moved && round <= g->n; round++) {

@@ -36,6 +36,9 @@ static bool draw_pictures(struct tensor *t, struct drawing *d, struct err *e) {
 
 static bool draw_svg(struct value v, const char *ending, struct drawing *d, struct err *e) {
     if (v.kind == V_PLOT) return plot_svg(v.plot, &d->svg, &d->w, &d->h, e);
+    if (v.kind == V_FIGURE && v.figure->heat)
+        return err_set(e, ERR_TYPE, "A %s file holds a plot or pictures, and this is a table.",
+                       ending);
     if (v.kind == V_FIGURE && v.figure->model)
         return model_graph_svg(v.figure->model, v.figure->unfold, -1, &d->svg, &d->w, &d->h, e);
     if (v.kind == V_FIGURE) return figure_svg(v.figure, &d->svg, &d->w, &d->h, e);

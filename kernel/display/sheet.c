@@ -6,6 +6,7 @@
 void sheet_clear(struct sheet *s) {
     text_clear(&s->bytes);
     pool_free(s->ends);
+    pool_free(s->fills);
     *s = (struct sheet){0};
 }
 
@@ -18,9 +19,21 @@ static void end_cell(struct sheet *s) {
             return;
         }
         s->ends = grown;
+        uint32_t *fills = pool_realloc(s->fills, (size_t)cap * sizeof *fills);
+        if (!fills) {
+            s->failed = true;
+            return;
+        }
+        s->fills = fills;
         s->cap = cap;
     }
+    s->fills[s->n] = 0;
     s->ends[s->n++] = s->bytes.n;
+}
+
+void sheet_fill(struct sheet *s, struct rgb c) {
+    if (s->failed || s->n == 0) return;
+    s->fills[s->n - 1] = 1u << 24 | (uint32_t)c.r << 16 | (uint32_t)c.g << 8 | c.b;
 }
 
 void sheet_cell(struct sheet *s, struct str text) {
@@ -87,14 +100,23 @@ void sheet_text(const struct sheet *s, const char *indent, struct text *out) {
     }
 }
 
+static void fill_style(const struct sheet *s, int cell, struct text *out) {
+    uint32_t fill = s->fills[cell];
+    if (!fill) return;
+    struct rgb c = {(uint8_t)(fill >> 16), (uint8_t)(fill >> 8), (uint8_t)fill};
+    text_addf(out, ";background:#%02x%02x%02x;color:%s", c.r, c.g, c.b, palette_ink(c));
+}
+
 static void html_row(const struct sheet *s, int row, struct text *out) {
     bool header = row < s->n_header;
     bool small = header && row >= s->n_header - s->n_sub_header;
     text_adds(out, "<tr>");
     for (int k = 0; k < s->columns; k++) {
         const char *tag = header || (k == 0 && s->first_is_label) ? "th" : "td";
-        text_addf(out, "<%s style=\"text-align:%s%s\">", tag, s->left[k] ? "left" : "right",
+        text_addf(out, "<%s style=\"text-align:%s%s", tag, s->left[k] ? "left" : "right",
                   small ? ";font-weight:normal;font-size:85%;opacity:.7" : "");
+        fill_style(s, row * s->columns + k, out);
+        text_adds(out, "\">");
         svg_escape(out, cell_at(s, row * s->columns + k));
         text_addf(out, "</%s>", tag);
     }

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
+#include "display/palette.h"
 
 enum { SHEET_MAX_COLUMNS = 40 };
 
@@ -14,6 +15,7 @@ struct sheet {
     bool first_is_label;          /* the first column names the rows */
     struct text bytes;            /* all cells one after the other */
     size_t *ends;                 /* where each cell ends in bytes */
+    uint32_t *fills;              /* ground of each cell: 1rrggbb, or 0 */
     int n, cap;
     bool failed;
 };
@@ -21,6 +23,8 @@ struct sheet {
 void sheet_clear(struct sheet *s);
 void sheet_cell(struct sheet *s, struct str text);
 void sheet_cellf(struct sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The ground of the last cell in HTML; its text becomes black or white, what is read best. */
+void sheet_fill(struct sheet *s, struct rgb color);
 /* Lines with `indent` spaces before and two between columns; no spaces at line ends. */
 void sheet_text(const struct sheet *s, const char *indent, struct text *out);
 void sheet_html(const struct sheet *s, struct text *out);

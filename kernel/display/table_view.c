@@ -1,5 +1,6 @@
 /* A table: names, types and missing values, first and last rows. */
 #include "display/views.h"
+#include "display/chart.h"
 #include "data/time.h"
 #include <math.h>
 
@@ -7,6 +8,8 @@ enum {
     ROWS_WHOLE = 20,
     ROWS_EDGE = 5,
     HISTORY_WHOLE = 12,
+    HEAT_WHOLE = 60,
+    HEAT_EDGE = 15,
     COLUMNS_WHOLE = 16,
     COLUMNS_EDGE = 7,
     TEXT_MOST = 48
@@ -95,9 +98,24 @@ static void header_rows(const struct table *t, struct cut columns, bool types, b
     }
 }
 
-static void fill_sheet(const struct table *t, bool is_history, struct sheet *s) {
-    int whole = is_history ? HISTORY_WHOLE : ROWS_WHOLE;
-    struct cut rows = {t->n_rows, t->n_rows <= whole ? 0 : ROWS_EDGE};
+/* The colour of a number among those of its column, or of all. */
+static void heat_cell(struct sheet *s, const struct heat *heat, const struct column *c, int64_t row,
+                      int64_t n_rows) {
+    bool number = c->kind == COLUMN_NUMBER || c->kind == COLUMN_INT || c->kind == COLUMN_BOOL;
+    if (!number || column_is_missing(c, row)) return;
+    struct tensor look = {.dtype = DT_FLOAT64, .count = n_rows, .data = c->numbers};
+    const struct mark *m = &heat->colors;
+    double low, high;
+    struct colormap map;
+    mark_range(m, &look, &low, &high);
+    colormap_make(&map, m->colormap ? m->colormap : m->has_center ? "coolwarm" : "Blues");
+    sheet_fill(s, map.at[colormap_index(c->numbers[row], low, high)]);
+}
+
+static void fill_sheet(const struct table *t, bool is_history, const struct heat *heat,
+                       struct sheet *s) {
+    int whole = heat ? HEAT_WHOLE : is_history ? HISTORY_WHOLE : ROWS_WHOLE;
+    struct cut rows = {t->n_rows, t->n_rows <= whole ? 0 : heat ? HEAT_EDGE : ROWS_EDGE};
     struct cut columns = {t->n_columns, t->n_columns <= COLUMNS_WHOLE ? 0 : COLUMNS_EDGE};
     struct cell_style styles[2 * COLUMNS_EDGE + COLUMNS_WHOLE];
     bool numbered = !is_history;
@@ -121,6 +139,7 @@ static void fill_sheet(const struct table *t, bool is_history, struct sheet *s) 
             int64_t i = cut_at(columns, k);
             if (row < 0 || i < 0) sheet_cell(s, STR("…"));
             else value_cell(s, &t->columns[i], row, &styles[k]);
+            if (heat && row >= 0 && i >= 0) heat_cell(s, heat, &t->columns[i], row, t->n_rows);
         }
     }
 }
@@ -142,13 +161,22 @@ static void add_footer(const struct table *t, bool is_history, struct view *v) {
     text_clear(&line);
 }
 
-void table_view(const struct table *t, bool is_history, struct view *v) {
+static void view_of(const struct table *t, bool is_history, const struct heat *heat,
+                    struct view *v) {
     if (t->n_columns > 0) {
         struct sheet s = {0};
-        fill_sheet(t, is_history, &s);
+        fill_sheet(t, is_history, heat, &s);
         sheet_text(&s, "", &v->plain);
         sheet_html(&s, &v->html);
         sheet_clear(&s);
     }
     add_footer(t, is_history, v);
+}
+
+void table_view(const struct table *t, bool is_history, struct view *v) {
+    view_of(t, is_history, NULL, v);
+}
+
+void heat_view(const struct heat *heat, struct view *v) {
+    view_of(heat->table, false, heat, v);
 }

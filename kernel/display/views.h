@@ -12,6 +12,7 @@ void tensor_view(const struct tensor *t, struct view *v);
 void table_view(const struct table *t, bool is_history, struct view *v);
 struct estimator_value;
 void estimator_view(const struct estimator_value *m, struct view *v);
+void heat_view(const struct heat *heat, struct view *v); /* with coloured cells */
 void model_view(const struct model_value *m, struct view *v);
 void function_view(struct value f, struct view *v);
 void config_view(const struct config *c, struct view *v);

@@ -386,3 +386,33 @@ bool fn_show_boxes(struct call *c, struct value *out) {
     ok = frames(c, p, &m) && frame_labels(c, p, &m) && plot_common(c, p, &m);
     return plot_finish(c, p, &m, ok, out);
 }
+
+/* ---- heat: a table with coloured cells ---- */
+
+static struct table *heat_table(struct call *c) {
+    struct value v = c->args[0];
+    if (v.kind == V_TABLE || v.kind == V_HISTORY) return table_ref(v.table);
+    struct tensor *x;
+    if (!call_floats(c, 0, &x)) return NULL;
+    struct table *t = x->shape.n <= 2 ? table_from_tensor(x, NULL, c->ev->e) : NULL;
+    if (x->shape.n > 2)
+        call_fail(c, 0, ERR_SHAPE, "heat colours a table or a matrix [row, column].");
+    tensor_unref(x);
+    return t;
+}
+
+bool fn_heat(struct call *c, struct value *out) {
+    struct figure *f = figure_new(0, 1, c->ev->e);
+    struct heat *heat = f ? pool_need(sizeof *heat, c->ev->e) : NULL;
+    struct table *t = heat ? heat_table(c) : NULL;
+    if (!t || !plot_common(c, NULL, &heat->colors)) {
+        table_unref(t);
+        pool_free(heat);
+        return figure_unref(f), false;
+    }
+    heat->table = t;
+    heat->free_table = table_unref;
+    f->heat = heat;
+    *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return true;
+}

@@ -151,6 +151,8 @@ void figure_unref(struct figure *f) {
     for (int i = 0; f->plots && i < f->n; i++) plot_unref(f->plots[i]);
     pool_free(f->plots);
     if (f->model) f->free_model(f->model);
+    if (f->heat) f->heat->free_table(f->heat->table);
+    pool_free(f->heat);
     pool_free(f->row_labels);
     pool_free(f);
 }

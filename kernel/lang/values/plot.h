@@ -4,6 +4,8 @@
 #include "tensor.h"
 
 struct model;
+struct table;
+struct heat;
 
 enum mark_kind {
     MARK_LINE,
@@ -107,8 +109,16 @@ struct figure {
     struct model *model;
     void (*free_model)(struct model *m);
     bool unfold;
+    struct heat *heat; /* a table with coloured cells instead of plots; or NULL */
     int n_row_labels;
     const char **row_labels; /* from pool_alloc, freed with the figure; texts interned */
+};
+
+/* A table whose numbers have the colours of a map; memory of the pool. */
+struct heat {
+    struct table *table; /* a reference, given back by free_table */
+    void (*free_table)(struct table *t);
+    struct mark colors; /* colormap, range, center; the range of each column by itself if none */
 };
 
 struct figure *figure_new(int n, int columns, struct err *e);

@@ -40,7 +40,7 @@
     K(ESTIMATOR, "a classical model")                                                              \
     K(QUANTITY, "a quantity")                                                                      \
     K(PLOT, "a plot")                                                                              \
-    K(FIGURE, "a grid of plots")                                                                   \
+    K(FIGURE, "a figure")                                                                          \
     K(HISTORY, "a training history")                                                               \
     K(SPACE, "a search space")                                                                     \
     K(RUNS, "the runs of a search")                                                                \

@@ -1,0 +1,85 @@
+/* Labels: dates on an axis, formulas between dollar signs, and colours that can be told apart. */
+#include "display/markup.h"
+#include "display/palette.h"
+#include "display/scale.h"
+#include "display/svg.h"
+#include "tests/harness.h"
+
+static const char *dates(double low, double high, int wanted) {
+    static char line[1024];
+    struct ticks t;
+    struct scale s = {.low = low, .high = high, .time = true};
+    ticks_choose(&t, &s, false, wanted);
+    size_t n = 0;
+    line[0] = 0;
+    for (int i = 0; i < t.n; i++)
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s%s", i ? ", " : "", t.label[i]);
+    if (t.offset[0]) snprintf(line + n, sizeof line - n, " (%s)", t.offset);
+    return line;
+}
+
+static void times(void) {
+    const double day = 86400, y2024 = 1704067200; /* 2024-01-01, a Monday */
+    CHECK_STR(dates(y2024, y2024 + 5 * 366 * day, 6), "2024, 2025, 2026, 2027, 2028, 2029");
+    CHECK_STR(dates(y2024 - 31 * day, y2024 + 60 * day, 4), "Dec, 2024, Feb, Mar");
+    CHECK_STR(dates(y2024 + 31 * day, y2024 + 120 * day, 4), "Feb, Mar, Apr (2024)");
+    CHECK_STR(dates(y2024, y2024 + 4 * day, 6), "1 Jan, 2 Jan, 3 Jan, 4 Jan, 5 Jan (2024)");
+    CHECK_STR(dates(y2024 + 6 * 3600, y2024 + 20 * 3600, 6),
+              "06:00, 09:00, 12:00, 15:00, 18:00 (1 Jan 2024)");
+    CHECK_STR(dates(y2024 + 18 * 3600, y2024 + 30 * 3600, 5),
+              "18:00, 21:00, 2 Jan, 03:00, 06:00 (2024)");
+    CHECK_STR(dates(y2024 + 10, y2024 + 40, 4),
+              "00:00:10, 00:00:20, 00:00:30, 00:00:40 (1 Jan 2024)");
+    CHECK(dates(0, 1e15, 5)[0] != 0); /* far beyond calendars: numbers */
+    CHECK(dates(-1e300, 1e300, 5)[0] != 0);
+}
+
+/* Pieces in brackets, raised ones after ^, lowered ones after _. */
+static const char *pieces(const char *s) {
+    static char line[512];
+    struct markup m;
+    size_t n = 0;
+    markup_parse(&m, str_of(s));
+    line[0] = 0;
+    for (int i = 0; i < m.n; i++) {
+        const struct markup_piece *p = &m.pieces[i];
+        const char *lead = p->level > 0 ? "^" : p->level < 0 ? "_" : "";
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s[%.*s]", lead, (int)p->s.n, p->s.p);
+    }
+    return line;
+}
+
+static void formulas(void) {
+    CHECK(!markup_is_needed(STR("costs $5 and $6")) && !markup_is_needed(STR("$")));
+    CHECK(!markup_is_needed(STR("val_loss^2")) && markup_is_needed(STR("$x^2$")));
+    CHECK_STR(pieces("$x^2$ at $k_{10}$"), "[x]^[2][ at ][k]_[10]");
+    CHECK_STR(pieces("$\\alpha \\le \\frac{a}{b}$"), "[α≤][a][/][b]");
+    CHECK_STR(pieces("$\\mathrm{mean} - \\hat{y}$"), "[mean − ][y\xcc\x82]");
+    CHECK_STR(pieces("a $\\unknown$"), "[a unknown]");
+    CHECK_STR(pieces("${{{{$"), "");
+    CHECK_NEAR(font_width(STR("$x^2$"), 10), font_width(STR("x"), 10) + font_width(STR("2"), 7.2),
+               1e-9);
+}
+
+/* WCAG 2.1: 1.4.3 asks 4.5 : 1 of texts, 1.4.11 asks 3 : 1 of lines and areas. */
+static void contrast(void) {
+    struct rgb white = palette_rgb("#ffffff");
+    CHECK_NEAR(palette_contrast(white, palette_rgb("#000")), 21, 1e-9);
+    CHECK_NEAR(palette_contrast(palette_rgb("#777777"), white), 4.478, 1e-3);
+    for (int i = 0; i < 8; i++) CHECK(palette_contrast(palette_rgb(palette_cycle(i)), white) >= 3);
+    CHECK(palette_contrast(palette_rgb(SVG_INK), white) >= 7);
+    CHECK(palette_contrast(palette_rgb(SVG_FRAME), white) >= 4.5);
+    for (int i = 0; i < 8; i++) { /* texts on boxes of model graphs */
+        struct rgb pale = palette_tint(palette_rgb(palette_cycle(i)), 0.86);
+        CHECK(palette_contrast(palette_rgb(SVG_INK), pale) >= 7);
+    }
+    static const char *const maps[] = {"viridis", "Blues", "coolwarm", "RdYlGn", "gray", "magma"};
+    for (size_t k = 0; k < ARRAY_LEN(maps); k++) { /* numbers on heat maps and in heat(t) */
+        struct colormap map;
+        colormap_make(&map, maps[k]);
+        for (int i = 0; i < COLORMAP_STEPS; i++)
+            CHECK(palette_contrast(palette_rgb(palette_ink(map.at[i])), map.at[i]) >= 4.5);
+    }
+}
+
+TEST_MAIN(times, formulas, contrast)
