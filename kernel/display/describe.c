@@ -1,6 +1,7 @@
 /* Pictures in words: for terminals and for readers who cannot see them. */
 #include "display/chart.h"
 #include "display/picture.h"
+#include "data/time.h"
 #include <math.h>
 
 static void add_number(struct text *out, double x) {
@@ -32,13 +33,6 @@ static void add_kinds(struct text *out, const struct plot *p) {
     if (!any) text_adds(out, "empty");
 }
 
-static struct extent extent_of(const struct plot *p) {
-    struct extent e = {0};
-    for (int i = 0; i < p->n_marks; i++)
-        mark_kind_row(p->marks[i].kind)->extent(p, &p->marks[i], &e);
-    return e;
-}
-
 /* A single picture is described by its size. */
 static bool add_picture(struct text *out, const struct plot *p) {
     if (p->n_marks != 1 || p->marks[0].kind != MARK_IMAGE || !p->marks[0].z) return false;
@@ -54,7 +48,7 @@ void plot_describe(const struct plot *p, struct text *out) {
     if (add_picture(out, p)) return;
     if (p->title) text_addf(out, "%s, ", p->title);
     add_kinds(out, p);
-    struct extent e = extent_of(p);
+    struct extent e = plot_extent(p);
     if (!e.any_x) return;
     text_adds(out, ", ");
     add_range(out, p->x_label ? p->x_label : "x", e.x0, e.x1);
@@ -75,21 +69,78 @@ static void add_values(struct text *out, const struct plot *p, const struct mark
     text_addc(out, '.');
 }
 
-/* "f(x) ends at 0.993." */
-static void add_ending(struct text *out, const struct mark *m) {
-    int64_t n = mark_n_points(m);
+/* A number, or a moment on an axis of times. */
+static void add_place(struct text *out, const struct mark *m, double x) {
+    if (m->time_x) time_write(x, false, out);
+    else if (m->names && x >= 0 && x < (double)m->n_names) text_adds(out, m->names[(int64_t)x]);
+    else add_number(out, x);
+}
+
+/* "f(x) begins at 0.0067 and ends at 0.993; lowest 0.0067 at x −5, highest 0.993 at x 5." */
+static void add_series(struct text *out, const struct mark *m) {
+    int64_t n = mark_n_points(m), first = -1, last = -1, low = -1, high = -1;
     bool one_of_many = m->color_by && !m->label;
-    if (m->kind != MARK_LINE || n == 0 || one_of_many) return;
-    text_addf(out, " %s ends at ", m->label ? m->label : "The line");
-    add_number(out, mark_number(m->y, n - 1));
+    if ((m->kind != MARK_LINE && m->kind != MARK_BAR) || n == 0 || one_of_many) return;
+    for (int64_t i = 0; i < n; i++) {
+        double y = mark_number(m->y, i);
+        if (isnan(y)) continue;
+        if (first < 0) first = low = high = i;
+        last = i;
+        if (y < mark_number(m->y, low)) low = i;
+        if (y > mark_number(m->y, high)) high = i;
+    }
+    if (first < 0) return;
+    text_addf(out, " %s begins at ",
+              m->label              ? m->label
+              : m->kind == MARK_BAR ? "A bar"
+                                    : "A line");
+    add_number(out, mark_number(m->y, first));
+    text_adds(out, " and ends at ");
+    add_number(out, mark_number(m->y, last));
+    text_adds(out, "; lowest ");
+    add_number(out, mark_number(m->y, low));
+    text_adds(out, " at ");
+    add_place(out, m, mark_number(m->x, low));
+    text_adds(out, ", highest ");
+    add_number(out, mark_number(m->y, high));
+    text_adds(out, " at ");
+    add_place(out, m, mark_number(m->x, high));
+    text_addc(out, '.');
+}
+
+/* "6 boxes: small, large …", "90 points in the classes near, far". */
+static void add_groups(struct text *out, const struct mark *m) {
+    enum { MOST = 12 };
+    if (m->kind == MARK_BOX && m->n_names > 0) {
+        text_adds(out, " Boxes:");
+        for (int64_t i = 0; i < m->n_names && i < MOST; i++)
+            text_addf(out, "%s %s", i ? "," : "", m->names[i]);
+        text_addc(out, '.');
+    }
+    if (m->kind == MARK_SCATTER) text_addf(out, " %lld points", (long long)mark_n_points(m));
+    if (m->kind == MARK_SCATTER && m->classes) {
+        text_adds(out, " in the classes");
+        for (int64_t i = 0; i < m->n_classes && i < MOST; i++)
+            text_addf(out, "%s %s", i ? "," : "", m->classes[i]);
+    }
+    if (m->kind == MARK_SCATTER) text_addc(out, '.');
+    if (m->kind != MARK_NOTE && m->kind != MARK_FRAME) return;
+    text_adds(out, m->kind == MARK_NOTE ? " Texts:" : " Frames:");
+    for (int64_t i = 0; i < m->n_names && i < MOST; i++)
+        text_addf(out, "%s %s", i ? "," : "", m->names[i]);
     text_addc(out, '.');
 }
 
 void plot_describe_fully(const struct plot *p, struct text *out) {
     if (add_picture(out, p)) return;
     add_kinds(out, p);
-    struct extent e = extent_of(p);
-    if (e.any_x) {
+    struct extent e = plot_extent(p);
+    if (e.any_x && e.time_x) {
+        text_addf(out, "; %s ", p->x_label ? p->x_label : "x");
+        time_write(e.x0, false, out);
+        text_adds(out, " … ");
+        time_write(e.x1, false, out);
+    } else if (e.any_x) {
         text_adds(out, "; ");
         add_range(out, p->x_label ? p->x_label : "x", e.x0, e.x1);
     }
@@ -103,7 +154,8 @@ void plot_describe_fully(const struct plot *p, struct text *out) {
         size_t before = out->n;
         if (!has_values) add_values(out, p, &p->marks[i]);
         has_values |= out->n > before;
-        add_ending(out, &p->marks[i]);
+        add_series(out, &p->marks[i]);
+        add_groups(out, &p->marks[i]);
     }
 }
 
@@ -120,4 +172,15 @@ void figure_describe(const struct figure *f, struct text *out) {
     for (int i = 0; !f->gallery && !f->animation && i < f->n; i++)
         if (f->plots[i] && f->plots[i]->title)
             text_addf(out, "%s%s", i == 0 ? ": " : ", ", f->plots[i]->title);
+}
+
+/* Every plot of a figure in full, for the alternative text. */
+void figure_describe_fully(const struct figure *f, struct text *out) {
+    figure_describe(f, out);
+    for (int i = 0; !f->gallery && !f->animation && i < f->n && i < 24; i++) {
+        const struct plot *p = f->plots[i];
+        if (!p) continue;
+        text_addf(out, ". %d: %s%s", i + 1, p->title ? p->title : "", p->title ? ": " : "");
+        plot_describe_fully(p, out);
+    }
 }

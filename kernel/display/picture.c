@@ -124,7 +124,7 @@ static void draw_row_labels(struct text *out, const struct figure *f, const stru
 
 static void open_figure(struct text *out, const struct figure *f, double width, double height) {
     struct text words = {0};
-    figure_describe(f, &words);
+    figure_describe_fully(f, &words);
     svg_open(out, width, height, str_of(f->title ? f->title : "figure"), text_str(&words));
     text_clear(&words);
     struct svg_text style = {.x = width / 2, .y = 23, .size = 16, .anchor = ANCHOR_MIDDLE};

@@ -1,6 +1,7 @@
 /* Marks that fill an area: heat maps, images, contours, maps of decisions, frames on pictures. */
 #include "plot_args.h"
-#include "lang/eval/eval_model.h"
+#include "lang/eval/eval_estimator.h"
+#include "classic/estimator.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -168,6 +169,11 @@ static bool map_column(struct call *c, int arg, struct tensor **out, struct plot
     const struct column *from = &t->columns[column];
     if (from->kind == COLUMN_TEXT && classes)
         return plot_number_texts(c, arg, p, from->texts, t->n_rows, classes);
+    if (from->kind == COLUMN_CATEGORY && classes) {
+        classes->classes = plot_keep_names(p, from->levels->names, from->levels->n, c->ev->e);
+        classes->n_classes = from->levels->n;
+        TRY(classes->classes != NULL);
+    }
     if (from->kind == COLUMN_TEXT)
         return call_fail(c, arg, ERR_COLUMN, "\"%.*s\" holds texts, and an axis needs numbers.",
                          (int)name.n, name.p);
@@ -226,13 +232,29 @@ static bool to_classes(struct call *c, const struct tensor *y, struct tensor *z)
     return true;
 }
 
+/* A classical model has learned names: its class 0 may be another one here. */
+static void use_names_of(struct call *c, struct decisions *d) {
+    struct value model = c->args[ARG_MODEL];
+    const struct class_names *names =
+        model.kind == V_ESTIMATOR ? estimator_value_classes(model.estimator) : NULL;
+    if (!names || !names->texts || !d->points.classes) return;
+    for (int64_t i = 0; i < d->areas.z->count; i++) {
+        double *z = (double *)d->areas.z->data + i;
+        const char *name = *z >= 0 && *z < names->n ? names->texts[(int)*z] : "";
+        double here = NAN;
+        for (int64_t k = 0; k < d->points.n_classes; k++)
+            if (strcmp(d->points.classes[k], name) == 0) here = (double)k;
+        *z = here;
+    }
+}
+
 /* What the model or function says at every point of the grid, any of the forms above. */
 static bool ask_model(struct call *c, struct decisions *d) {
     struct value rows, y, t;
     struct value model = c->args[ARG_MODEL];
-    bool is_model = model.kind == V_MODEL;
+    bool is_model = model.kind == V_MODEL || model.kind == V_ESTIMATOR;
     TRY(grid_rows(c, d, &rows));
-    bool ok = is_model ? model_apply(c->ev, model.model, rows, false, c->spans[ARG_MODEL], &y)
+    bool ok = is_model ? apply_any_model(c->ev, model, rows, c->spans[ARG_MODEL], &y)
                        : call_simple(c->ev, model, &rows, 1, c->at, &y);
     value_unref(rows);
     TRY(ok);
@@ -243,6 +265,7 @@ static bool ask_model(struct call *c, struct decisions *d) {
     value_unref(t);
     ok = numbers && to_classes(c, numbers, d->areas.z);
     tensor_unref(numbers);
+    if (ok) use_names_of(c, d);
     return ok;
 }
 

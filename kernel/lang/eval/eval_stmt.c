@@ -234,7 +234,7 @@ static enum flow exec_later(struct eval *ev, const struct ast *s) {
 static enum flow exec_block_statement(struct eval *ev, const struct ast *s) {
     struct value v;
     if (!eval_block(ev, s, &v)) return FLOW_ERROR;
-    if (ev->domain == DOMAIN_RUN && v.kind == V_PLOT && ev->observer->show)
+    if (ev->domain == DOMAIN_RUN && (v.kind == V_PLOT || v.kind == V_FIGURE) && ev->observer->show)
         ev->observer->show(ev->observer->user, v, NULL, false);
     value_unref(v);
     return FLOW_NEXT;
