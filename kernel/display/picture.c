@@ -16,6 +16,10 @@ void plot_size(const struct plot *p, double *w, double *h) {
     }
     *w = (p->width > 0 ? fmin(p->width, 40) : square ? 5.2 : 6.4) * PX_PER_INCH;
     *h = (p->height > 0 ? fmin(p->height, 40) : square ? 4.4 : 4) * PX_PER_INCH;
+    if (p->no_axes && square && p->height <= 0) { /* nothing but a picture: no empty strips */
+        const int64_t *size = p->marks[0].z->shape.size;
+        *h = (*w - 20) * (double)size[0] / (double)size[1] + (p->title ? 50 : 18);
+    }
     *w = fmax(round(*w), 80);
     *h = fmax(round(*h), 60);
 }

@@ -76,6 +76,7 @@ static bool add_points(struct call *c, struct plot *p) {
         m.color_by = numbers_of(c, color);
         p->legend_title = call_name(c, ARG_COLOR);
     }
+    m.time_x = c->args[ARG_TABLE].table->columns[x].kind == COLUMN_TIME;
     m.x = numbers_of(c, x);
     m.y = numbers_of(c, y);
     if (m.x && m.y) return plot_add(p, &m, c->ev->e);

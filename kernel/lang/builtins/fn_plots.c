@@ -350,7 +350,8 @@ bool fn_box(struct call *c, struct value *out) {
 static bool rule(struct call *c, bool upright, struct value *out) {
     struct mark m = {.kind = MARK_RULE, .opacity = 1, .dashed = true, .color = intern_c("gray")};
     struct plot *p = plot_new(c->ev->e);
-    bool ok = p && plot_vector(c, 0, upright ? &m.x : &m.y) && plot_common(c, p, &m);
+    bool ok = p && (upright ? plot_positions(c, 0, p, &m) : plot_vector(c, 0, &m.y)) &&
+              plot_common(c, p, &m);
     return plot_finish(c, p, &m, ok, out);
 }
 
@@ -382,7 +383,7 @@ static bool note_texts(struct call *c, struct plot *p, struct mark *m) {
 bool fn_note(struct call *c, struct value *out) {
     struct mark m = {.kind = MARK_NOTE, .opacity = 1};
     struct plot *p = plot_new(c->ev->e);
-    bool ok = p && plot_vector(c, 0, &m.x) && plot_vector(c, 1, &m.y) &&
+    bool ok = p && plot_positions(c, 0, p, &m) && plot_vector(c, 1, &m.y) &&
               plot_same_length(c, m.x, m.y) && note_texts(c, p, &m) && plot_common(c, p, &m);
     return plot_finish(c, p, &m, ok, out);
 }

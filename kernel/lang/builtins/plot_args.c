@@ -1,5 +1,6 @@
 /* Arguments that the functions of plots share. */
 #include "plot_args.h"
+#include "lang/eval/column_ops.h"
 #include <math.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@ bool plot_given(const struct call *c, const char *name, int *i) {
 }
 
 bool plot_vector(struct call *c, int i, struct tensor **out) {
+    if (c->args[i].kind == V_TIME) {
+        *out = fn_vector(1, c->ev->e);
+        if (*out) ((double *)(*out)->data)[0] = c->args[i].number;
+        return *out != NULL;
+    }
     TRY(call_floats(c, i, out));
     const struct shape *shape = &(*out)->shape;
     if (shape->n == 0 || (shape->n == 2 && (shape->size[0] == 1 || shape->size[1] == 1))) {
@@ -37,7 +43,19 @@ bool plot_vector(struct call *c, int i, struct tensor **out) {
 
 /* ---- texts ---- */
 
+/* Not a column: NULL. */
+static const struct column *as_column(struct value v) {
+    return v.kind == V_COLUMN ? column_of(v) : NULL;
+}
+
+static const char *column_text(const struct column *c, int64_t row) {
+    if (c->kind == COLUMN_TEXT) return c->texts[row];
+    return column_is_missing(c, row) ? NULL : c->levels->names[(int)c->numbers[row]];
+}
+
 bool plot_is_texts(struct value v) {
+    const struct column *c = as_column(v);
+    if (c) return c->kind == COLUMN_TEXT || c->kind == COLUMN_CATEGORY;
     return v.kind == V_LIST && v.list->n > 0 && v.list->items[0].kind == V_TEXT;
 }
 
@@ -48,10 +66,12 @@ static bool not_a_text(struct call *c, struct value v, int64_t i) {
 }
 
 const char **plot_texts(struct call *c, struct value v, struct plot *p, int64_t *n) {
-    *n = v.list->n;
+    const struct column *column = as_column(v);
+    *n = column ? v.table->n_rows : v.list->n;
     const char **texts = pool_need((size_t)*n * sizeof *texts + 1, c->ev->e), **kept = NULL;
     bool ok = texts != NULL;
-    for (int64_t i = 0; ok && i < *n; i++) {
+    for (int64_t i = 0; ok && column && i < *n; i++) texts[i] = column_text(column, i);
+    for (int64_t i = 0; ok && !column && i < *n; i++) {
         const struct value *item = &v.list->items[i];
         ok = item->kind == V_TEXT || not_a_text(c, *item, i);
         if (ok) texts[i] = item->text->bytes;
@@ -62,6 +82,8 @@ const char **plot_texts(struct call *c, struct value v, struct plot *p, int64_t 
 }
 
 bool plot_positions(struct call *c, int i, struct plot *p, struct mark *m) {
+    const struct column *column = as_column(c->args[i]);
+    m->time_x = c->args[i].kind == V_TIME || (column && column->kind == COLUMN_TIME);
     if (!plot_is_texts(c->args[i])) return plot_vector(c, i, &m->x);
     m->names = plot_texts(c, c->args[i], p, &m->n_names);
     m->x = m->names ? fn_vector(m->n_names, c->ev->e) : NULL;
@@ -112,8 +134,17 @@ bool plot_number_texts(struct call *c, int i, struct plot *p, const char *const 
 }
 
 bool plot_classes(struct call *c, int i, struct plot *p, struct mark *m) {
+    const struct column *column = as_column(c->args[i]);
     if (!plot_is_texts(c->args[i])) return plot_vector(c, i, &m->color_by);
     int64_t n;
+    if (column && column->kind == COLUMN_TEXT)
+        return plot_number_texts(c, i, p, (const char *const *)column->texts,
+                                 c->args[i].table->n_rows, m);
+    if (column) { /* a category's levels keep their order, also those that do not occur */
+        m->classes = plot_keep_names(p, column->levels->names, column->levels->n, c->ev->e);
+        m->n_classes = column->levels->n;
+        return m->classes && plot_vector(c, i, &m->color_by);
+    }
     const char **texts = plot_texts(c, c->args[i], p, &n);
     return texts && plot_number_texts(c, i, p, texts, n, m);
 }
