@@ -16,12 +16,28 @@ bool plot_given(const struct call *c, const char *name, int *i) {
     return *i >= 0 && call_has(c, *i);
 }
 
+/* Not a column: NULL. */
+static const struct column *as_column(struct value v) {
+    return v.kind == V_COLUMN ? column_of(v) : NULL;
+}
+
+/* Times as seconds, categories as the numbers of their levels. */
+static bool vector_of_column(struct call *c, const struct column *column, int64_t n,
+                             struct tensor **out) {
+    *out = fn_vector(n, c->ev->e);
+    if (*out && n > 0) memcpy((*out)->data, column->numbers, (size_t)n * sizeof(double));
+    return *out != NULL;
+}
+
 bool plot_vector(struct call *c, int i, struct tensor **out) {
     if (c->args[i].kind == V_TIME) {
         *out = fn_vector(1, c->ev->e);
         if (*out) ((double *)(*out)->data)[0] = c->args[i].number;
         return *out != NULL;
     }
+    const struct column *column = as_column(c->args[i]);
+    if (column && column->kind != COLUMN_TEXT)
+        return vector_of_column(c, column, c->args[i].table->n_rows, out);
     TRY(call_floats(c, i, out));
     const struct shape *shape = &(*out)->shape;
     if (shape->n == 0 || (shape->n == 2 && (shape->size[0] == 1 || shape->size[1] == 1))) {
@@ -42,11 +58,6 @@ bool plot_vector(struct call *c, int i, struct tensor **out) {
 }
 
 /* ---- texts ---- */
-
-/* Not a column: NULL. */
-static const struct column *as_column(struct value v) {
-    return v.kind == V_COLUMN ? column_of(v) : NULL;
-}
 
 static const char *column_text(const struct column *c, int64_t row) {
     if (c->kind == COLUMN_TEXT) return c->texts[row];
