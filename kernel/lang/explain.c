@@ -56,19 +56,33 @@ static void print_plan(struct text *t, struct plan *p, const struct graph *g, in
 
 /* ---- shapes of the parts ---- */
 
-/* The parts of an expression, inner ones first, each once. */
-static void collect(const struct ast *x, const struct ast **parts, int *n) {
+/* Parts with columns or variables of their own mean nothing outside of the whole. */
+static bool stands_alone(const struct ast *x) {
     const struct ast *inner[] = {x->a, x->b, x->c};
-    bool value = x->kind == AST_NAME || x->kind == AST_BINARY || x->kind == AST_CALL ||
-                 x->kind == AST_INDEX || x->kind == AST_ATTRIBUTE || x->kind == AST_UNARY ||
-                 x->kind == AST_COMPARE;
-    if (x->kind == AST_LAMBDA) return;
-    for (int i = 0; i < 3; i++) {
+    if (x->kind == AST_COLUMN || x->kind == AST_LISTCOMP || x->kind == AST_LAMBDA) return false;
+    for (int i = 0; i < 3; i++)
+        if (inner[i] && !stands_alone(inner[i])) return false;
+    for (int i = 0; i < x->n; i++)
+        if (!stands_alone(x->list[i])) return false;
+    return true;
+}
+
+/* The parts of an expression, inner ones first, each once; the whole as the last. */
+static void collect(const struct ast *x, const struct ast *whole, const struct ast **parts,
+                    int *n) {
+    const struct ast *inner[] = {x->a, x->b, x->c};
+    bool value = x == whole || x->kind == AST_NAME || x->kind == AST_BINARY ||
+                 x->kind == AST_CALL || x->kind == AST_INDEX || x->kind == AST_ATTRIBUTE ||
+                 x->kind == AST_UNARY || x->kind == AST_COMPARE;
+    bool closed = x->kind == AST_LISTCOMP || x->kind == AST_LAMBDA;
+    if (x != whole && !stands_alone(x)) return;
+    for (int i = 0; !closed && i < 3; i++) {
         bool callee = x->kind == AST_CALL && i == 0;
-        if (inner[i] && callee && inner[i]->kind == AST_ATTRIBUTE) collect(inner[i]->a, parts, n);
-        else if (inner[i] && !callee) collect(inner[i], parts, n);
+        if (inner[i] && callee && inner[i]->kind == AST_ATTRIBUTE)
+            collect(inner[i]->a, whole, parts, n);
+        else if (inner[i] && !callee) collect(inner[i], whole, parts, n);
     }
-    for (int i = 0; i < x->n; i++) collect(x->list[i], parts, n);
+    for (int i = 0; !closed && i < x->n; i++) collect(x->list[i], whole, parts, n);
     for (int i = 0; value && i < *n; i++)
         value = !str_same(source_piece(parts[i]->span), source_piece(x->span));
     if (value && *n < MOST_PARTS) parts[(*n)++] = x;
@@ -81,7 +95,7 @@ static bool print_parts(struct eval *ev, const struct ast *x, struct text *t) {
     if (!log) return false;
     struct shape_log *outer = ev->shapes;
     ev->shapes = log;
-    collect(x, parts, &n);
+    collect(x, x, parts, &n);
     bool ok = true;
     for (int i = 0; ok && i < n; i++) {
         struct value v;
