@@ -199,6 +199,7 @@ bool fn_round(struct call *c, struct value *out) {
         *out = value_table(table_round(c->args[0].table, (int)digits, c->ev->e));
         return out->kind == V_TABLE;
     }
+    if (c->args[0].kind == V_TABLE_DESC) return *out = value_ref(c->args[0]), true;
     if (!call_has(c, 1) && c->args[0].kind == V_FLOAT && fabs(c->args[0].number) < 9e18)
         return *out = value_int((int64_t)nearbyint(c->args[0].number)), true; /* as Python does */
     if (c->args[0].kind == V_INT && digits >= 0) return *out = c->args[0], true;
