@@ -10,6 +10,16 @@ static bool no_library(struct err *e) {
                        "Ubuntu, `apt install librsvg2-2` adds the library.");
 }
 
+/* Without fonts every letter would be an empty box. */
+static bool no_fonts(struct err *e) {
+    err_set(e, ERR_FILE,
+            "There are no fonts on this machine, so the texts of the picture could not be "
+            "read.");
+    return err_hint(e,
+                    "On Debian and Ubuntu, `apt install fonts-dejavu-core` adds some. A .svg file "
+                    "works: it is written in the fonts of whoever reads it.");
+}
+
 /* Draw the document over the whole surface. */
 static bool draw(const struct render_api *api, cairo_surface_t *surface, struct str svg, double w,
                  double h, struct err *e) {
@@ -63,6 +73,7 @@ bool render_pixels(struct str svg, int width, int height, double scale, uint8_t 
                        RENDER_MOST_PX);
     const struct render_api *api = render_api_load();
     if (!api) return no_library(e);
+    if (!render_has_fonts()) return no_fonts(e);
     *w = wide < 1 ? 1 : (int)wide;
     *h = high < 1 ? 1 : (int)high;
     cairo_surface_t *s = api->cairo_image_surface_create(CAIRO_FORMAT_RGB24, *w, *h);
@@ -82,6 +93,7 @@ static cairo_status_t append(void *user, const unsigned char *bytes, unsigned n)
 bool render_pdf(struct str svg, int width, int height, struct text *out, struct err *e) {
     const struct render_api *api = render_api_load();
     if (!api) return no_library(e);
+    if (!render_has_fonts()) return no_fonts(e);
     double points = 72.0 / RENDER_UNITS_PER_INCH;
     cairo_surface_t *s =
         api->cairo_pdf_surface_create_for_stream(append, out, width * points, height * points);

@@ -1,6 +1,7 @@
 /* librsvg's and Cairo's functions, looked up at first use. */
 #include "display/render_api.h"
 #include <dlfcn.h>
+#include <fontconfig/fontconfig.h>
 #include <string.h>
 
 static bool load_all(struct render_api *api) {
@@ -30,4 +31,18 @@ const struct render_api *render_api_load(void) {
     static enum { UNTRIED, THERE, MISSING } state;
     if (state == UNTRIED) state = load_all(&api) ? THERE : MISSING;
     return state == THERE ? &api : NULL;
+}
+
+bool render_has_fonts(void) {
+    void *library = dlopen("libfontconfig.so.1", RTLD_NOW | RTLD_LOCAL);
+    __typeof__(&FcConfigGetFonts) fonts_of = NULL;
+    __typeof__(&FcInit) begin = NULL;
+    void *symbols[] = {library ? dlsym(library, "FcInit") : NULL,
+                       library ? dlsym(library, "FcConfigGetFonts") : NULL};
+    if (!symbols[0] || !symbols[1]) return true;
+    memcpy(&begin, &symbols[0], sizeof begin);
+    memcpy(&fonts_of, &symbols[1], sizeof fonts_of);
+    if (!begin()) return true;
+    const FcFontSet *fonts = fonts_of(NULL, FcSetSystem);
+    return fonts && fonts->nfont > 0;
 }

@@ -38,5 +38,7 @@ struct render_api {
 #undef F
 };
 
+/* Are there fonts to write with? True when nobody can tell. */
+bool render_has_fonts(void);
 /* NULL when a library is not there. The libraries stay loaded. Not for several threads at once. */
 const struct render_api *render_api_load(void);

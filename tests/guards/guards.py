@@ -73,6 +73,7 @@ ONLY_IN = {
     "png.h": ["runtime/data", "kernel/display"],
     "cairo-pdf.h": ["kernel/display"],
     "gif_lib.h": ["kernel/display"],
+    "fontconfig/fontconfig.h": ["kernel/display"],
     "librsvg/rsvg.h": ["kernel/display"],
     "turbojpeg.h": ["runtime/data"],
     "utf8proc.h": ["runtime/base", "kernel/lang", "kernel/session", "kernel/display"],

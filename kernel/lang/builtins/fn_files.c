@@ -145,7 +145,8 @@ static bool wrong_ending(struct call *c, const char *path) {
               value_kind_words(c->args[0].kind), path);
     return err_hint(c->ev->e,
                     "    .npy           a tensor\n    .csv .parquet  a table\n    .safetensors   a "
-                    "model's weights\n    .svg .png .pdf a plot or picture\n    .jpg           a "
+                    "model's weights\n    .svg .png .pdf a plot or picture\n    .gif .png      an "
+                    "animation\n    .jpg           a "
                     "picture\n    .txt           a text");
 }
 
