@@ -26,6 +26,7 @@ bool sort_column(struct call *c, bool descending, struct value *out);
 bool unique_rows(struct call *c, struct value *out); /* of a known table or column */
 bool concat_tables(struct call *c, struct value *out);
 bool join_tables(struct call *c, struct value *out);
+bool scaler_transform(struct call *c, struct value *out); /* of a V_SCALER */
 /* A one-axis tensor of float64. */
 struct tensor *fn_vector(int64_t n, struct err *e);
 

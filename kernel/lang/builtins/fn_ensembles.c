@@ -107,9 +107,10 @@ bool fn_Stacking(struct call *c, struct value *out) {
 
 bool fn_transform(struct call *c, struct value *out) {
     struct value m = c->args[0];
+    if (m.kind == V_SCALER) return scaler_transform(c, out);
     if (m.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (m.kind != V_ESTIMATOR)
-        return call_fail(c, 0, ERR_TYPE, "transform needs a fitted PCA, and this is %s.",
+        return call_fail(c, 0, ERR_TYPE, "transform needs a fitted scaler or PCA, and this is %s.",
                          value_kind_words(m.kind));
     return apply_any_model(c->ev, m, c->args[1], c->spans[1], out);
 }

@@ -59,7 +59,7 @@ bool fn_type(struct call *c, struct value *out) {
         [V_PLOT] = "plot",          [V_FIGURE] = "plot",        [V_HISTORY] = "history",
         [V_SPACE] = "search space", [V_RUNS] = "table",         [V_PART] = "layers",
         [V_COLUMN] = "column",      [V_COLUMN_DESC] = "column", [V_TABLE_DESC] = "table",
-        [V_GROUPS] = "groups",      [V_TIME] = "time"};
+        [V_GROUPS] = "groups",      [V_TIME] = "time",          [V_SCALER] = "scaler"};
     static const char *const groups[CONFIG_N_GROUPS] = {
         [CONFIG_LAYER] = "layer",       [CONFIG_INITIALIZER] = "initializer",
         [CONFIG_PENALTY] = "penalty",   [CONFIG_OPTIMIZER] = "optimizer",

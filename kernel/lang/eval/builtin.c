@@ -18,6 +18,7 @@
 #define GENERAL "General"
 #define TEXT "Text"
 #define TIMES "Times"
+#define SCALERS "Scalers"
 #define SEARCH "Search spaces"
 
 #define FN(name, group, signature, flags, help, example)                                           \

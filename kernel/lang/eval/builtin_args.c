@@ -84,7 +84,7 @@ bool call_floats(struct call *c, int i, struct tensor **out) {
 bool call_function(struct call *c, int i, struct value *out) {
     enum value_kind k = c->args[i].kind;
     bool callable = k == V_FUNCTION || k == V_BUILTIN || k == V_MODEL || k == V_ESTIMATOR ||
-                    k == V_CONFIG || k == V_UNKNOWN || k == V_LAYER;
+                    k == V_SCALER || k == V_CONFIG || k == V_UNKNOWN || k == V_LAYER;
     *out = c->args[i];
     return callable || wrong(c, i, "a function");
 }

@@ -2,6 +2,7 @@
 #include "eval_parts.h"
 #include "builtin.h"
 #include "eval_columns.h"
+#include "lang/values/scaler_value.h"
 #include "eval_estimator.h"
 #include "lang/values/names.h"
 #include "scalar.h"
@@ -312,6 +313,10 @@ bool call_value(struct eval *ev, struct value callee, const struct actual *actua
                         callee.estimator->name);
         return apply_any_model(ev, callee, actuals[0].value, actuals[0].at, out);
     case V_MODEL: return call_model(ev, callee.model, actuals, n, at, out);
+    case V_SCALER:
+        if (n != 1) return fail(ev, at, ERR_ARGUMENT, "A scaler is applied to one thing: s(x).");
+        return scaler_apply(ev, callee.scaler, actuals[0].value, callee.scaler->inverse, out) ||
+               fail_from(ev, at, &actuals[0].at, 1);
     case V_UNKNOWN: return *out = value_unknown(), true;
     default: return not_callable(ev, callee, at);
     }
@@ -321,7 +326,7 @@ bool call_value(struct eval *ev, struct value callee, const struct actual *actua
 
 static bool is_callable(struct value v) {
     return v.kind == V_FUNCTION || v.kind == V_BUILTIN || v.kind == V_LAYER || v.kind == V_MAKER ||
-           v.kind == V_CONFIG || v.kind == V_MODEL || v.kind == V_ESTIMATOR;
+           v.kind == V_CONFIG || v.kind == V_MODEL || v.kind == V_ESTIMATOR || v.kind == V_SCALER;
 }
 
 /* The function that `x.name(…)` calls: a local or session name if it is one, else a built-in. */

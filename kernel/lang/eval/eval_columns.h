@@ -13,6 +13,9 @@ bool eval_verb_argument(struct eval *ev, const struct builtin *verb, const struc
 /* Built-ins on columns and times, where columns change what they do (see column_call.c). *done =
  * false: nothing was changed, the function is to be called as it is. */
 bool column_call(struct call *c, bool *done, struct value *out);
+/* A fitted scaler applied to numbers, or taken back: fn_scalers.c. */
+bool scaler_apply(struct eval *ev, const struct scaler_value *s, struct value v, bool inverse,
+                  struct value *out);
 /* The built-in's aggregate, if it is one: "mean" -> AGGREGATE_MEAN. */
 bool aggregate_of(const struct builtin *b, int *how);
 /* One value for each group: rows are a column or tensor of the groups' rows, or MISSING for

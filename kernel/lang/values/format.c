@@ -1,6 +1,7 @@
 /* Values as text: print and repr. Containers in one line; long tensors with their middle left
  * out. */
 #include "format.h"
+#include "scaler_value.h"
 #include "data/time.h"
 #include "estimator_value.h"
 #include <inttypes.h>
@@ -242,6 +243,7 @@ static void print_at(struct value v, bool repr, int depth, struct text *out) {
     case V_HISTORY: table_print(v.table, "history", out); break;
     case V_RUNS: table_print(v.runs->table, "search", out); break;
     case V_SPACE: space_print(v.space, depth, out); break;
+    case V_SCALER: scaler_value_print(v.scaler, out); break;
     case V_TABLE_DESC: text_adds(out, "table"); break;
     case V_COLUMN_DESC: text_adds(out, "column"); break;
     case V_COLUMN: column_print(v.table, out); break;

@@ -1,5 +1,6 @@
 /* Contents of values compared, and their size in memory. */
 #include "same.h"
+#include "scaler_value.h"
 #include <string.h>
 
 static bool same_all(const struct value *a, const struct value *b, int n) {
@@ -133,6 +134,7 @@ bool value_same(struct value a, struct value b) {
     case V_RECORD: return same_record(a.record, b.record);
     case V_TABLE:
     case V_COLUMN: return same_table(a.table, b.table);
+    case V_SCALER: return scaler_value_same(a.scaler, b.scaler);
     case V_TIME: return memcmp(&a.number, &b.number, sizeof a.number) == 0;
     case V_GROUPS: return same_table(a.groups->table, b.groups->table);
     case V_HISTORY: return true; /* its times differ; the model tells whether training did */

@@ -1,5 +1,6 @@
 /* Values: counting references, and the containers. */
 #include "value.h"
+#include "scaler_value.h"
 #include "estimator_value.h"
 #include "base/intern.h"
 #include "base/pool.h"
@@ -107,14 +108,15 @@ static void groups_free(struct value v) {
 
 /* Where a kind's counter is and how it ends; kinds that count themselves have ref/unref. */
 static void (*const free_of[V_N_KINDS])(struct value) = {
-    [V_TEXT] = string_free,       [V_DESC] = desc_free,
-    [V_SHAPE] = shape_free,       [V_LIST] = list_free,
-    [V_RECORD] = record_free,     [V_PAIR] = pair_free,
-    [V_FUNCTION] = function_free, [V_METHOD] = method_free,
-    [V_MAKER] = maker_free,       [V_ESTIMATOR] = estimator_value_free,
-    [V_MODEL] = model_free,       [V_QUANTITY] = quantity_free,
-    [V_SPACE] = space_free,       [V_RUNS] = runs_free,
-    [V_PART] = part_free,         [V_GROUPS] = groups_free,
+    [V_TEXT] = string_free,         [V_DESC] = desc_free,
+    [V_SHAPE] = shape_free,         [V_LIST] = list_free,
+    [V_RECORD] = record_free,       [V_PAIR] = pair_free,
+    [V_FUNCTION] = function_free,   [V_METHOD] = method_free,
+    [V_MAKER] = maker_free,         [V_ESTIMATOR] = estimator_value_free,
+    [V_MODEL] = model_free,         [V_QUANTITY] = quantity_free,
+    [V_SPACE] = space_free,         [V_RUNS] = runs_free,
+    [V_PART] = part_free,           [V_GROUPS] = groups_free,
+    [V_SCALER] = scaler_value_free,
 };
 
 enum { FREE_DEPTH = 100 };

@@ -28,6 +28,7 @@
     K(COLUMN, "a column")                                                                          \
     K(COLUMN_DESC, "a column")                                                                     \
     K(GROUPS, "a table in groups")                                                                 \
+    K(SCALER, "a scaler")                                                                          \
     K(TIME, "a time")                                                                              \
     K(PAIR, "inputs -> targets")                                                                   \
     K(FUNCTION, "a function")                                                                      \
@@ -66,6 +67,7 @@ struct value {
         struct record *record;
         struct table *table; /* TABLE and HISTORY; COLUMN: a table of one; *_DESC: without cells */
         struct groups_value *groups;
+        struct scaler_value *scaler;
         struct pair *pair;
         struct function *function;
         const struct builtin *builtin;
