@@ -20,11 +20,16 @@ struct scaler_value *scaler_value_copy(const struct scaler_value *s, struct err 
     return c;
 }
 
-static void numbers_print(const struct tensor *t, struct text *out) {
+/* Of MIN_MAX the lowest number and the whole range, as the student knows them. */
+static void numbers_print(const struct scaler_value *s, bool scale, struct text *out) {
+    const struct tensor *t = scale ? s->scale : s->center;
     enum { MOST = 8 };
     for (int64_t i = 0; i < t->count && i < MOST; i++) {
         if (i) text_adds(out, ", ");
-        number_print(tensor_get(t, i), out);
+        double x = tensor_get(t, i);
+        if (s->kind == SCALER_MIN_MAX)
+            x = scale ? x * (s->high - s->low) : x + s->low * tensor_get(s->scale, i);
+        number_print(x, out);
     }
     if (t->count > MOST) text_adds(out, ", …");
 }
@@ -41,9 +46,9 @@ void scaler_value_print(const struct scaler_value *s, struct text *out) {
     if (s->n > 1)
         text_addf(out, ", %" PRId64 " along %s", s->n, s->axis_of ? s->axis_of : "an axis");
     text_addf(out, ": %s ", centers[s->kind]);
-    numbers_print(s->center, out);
+    numbers_print(s, false, out);
     text_addf(out, "; %s ", scales[s->kind]);
-    numbers_print(s->scale, out);
+    numbers_print(s, true, out);
 }
 
 static bool same_numbers(const struct tensor *a, const struct tensor *b) {
