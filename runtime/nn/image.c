@@ -181,6 +181,9 @@ bool image_padding(struct builder *b, const struct layer *l, const struct node *
     }
     for (int i = 2 - axes; i < 2; i++) {
         int64_t size = x->desc.shape.size[i + 1];
+        if (reach_of(w, i) > 1 << 28)
+            return err_set(e, ERR_VALUE, "The window of %s would reach over %lld pixels.",
+                           l->config->row->name, (long long)reach_of(w, i));
         if (same) pad_same(w, i, size);
         if (causal) w->before[i] = (int32_t)(reach_of(w, i) - 1);
         if (size + w->before[i] + w->after[i] < reach_of(w, i))

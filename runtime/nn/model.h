@@ -16,7 +16,7 @@
 #include "../graph.h"
 #include "config.h"
 
-enum { MODEL_MAX_PORTS = 8 };
+enum { MODEL_MAX_PORTS = 8, MODEL_MAX_ASSIGNS = 512 };
 
 /* One block of numbers that belongs to a layer. */
 struct weight_info {
@@ -124,7 +124,7 @@ struct builder {
     /* moving averages to store after a training step */
     struct {
         struct node *weight, *value;
-    } assigns[64];
+    } assigns[MODEL_MAX_ASSIGNS];
     int n_assigns;
 };
 

@@ -25,9 +25,9 @@ struct model {
     struct node **layer_ends; /* by layer: what it gave last in the training graph */
     struct {
         struct node *weight, *value;
-    } assigns[64];
+    } assigns[MODEL_MAX_ASSIGNS];
     int n_assigns;
-    struct statistic statistics[64];
+    struct statistic statistics[MODEL_MAX_ASSIGNS];
     int n_statistics;
     struct layer_use *uses; /* in the order of the walk */
     int n_uses, cap_uses, next_use;

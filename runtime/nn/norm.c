@@ -49,6 +49,24 @@ static struct node *moments(struct graph *g, struct node *x, uint32_t axes, stru
     return mean;
 }
 
+/* Numbers of each unit as one axis, whatever axes of size 1 stand before it. */
+static struct node *flat(struct graph *g, struct node *units, const struct shape *s,
+                         struct err *e) {
+    return units && units->desc.shape.n > 1 ? op_reshape(g, units, s, e) : units;
+}
+
+/* The same as x * scale + shift with two numbers for each unit: the large tensor is touched twice,
+ * not four times. */
+static struct node *normalise_units(struct graph *g, struct node *x, struct node *mean,
+                                    struct node *variance, double epsilon, struct node *gamma,
+                                    struct node *beta, struct err *e) {
+    const struct shape *s = &gamma->desc.shape;
+    struct node *root = op_number(g, OP_add, flat(g, variance, s, e), epsilon, e);
+    struct node *scale = op2(g, OP_mul, gamma, op1(g, OP_rsqrt, root, e), e);
+    struct node *shift = op2(g, OP_sub, beta, op2(g, OP_mul, flat(g, mean, s, e), scale, e), e);
+    return op2(g, OP_add, op2(g, OP_mul, x, scale, e), shift, e);
+}
+
 struct node *layer_build_batch_norm(struct builder *b, struct layer *l, struct node *x,
                                     struct err *e) {
     int64_t n = layer_last_size(l, x, e);
@@ -74,7 +92,7 @@ struct node *layer_build_batch_norm(struct builder *b, struct layer *l, struct n
         mean = batch_mean;
         variance = batch_variance;
     }
-    return normalise(b->graph, x, mean, variance, layer_arg(l, 1)->number, gamma, beta, e);
+    return normalise_units(b->graph, x, mean, variance, layer_arg(l, 1)->number, gamma, beta, e);
 }
 
 struct node *layer_build_layer_norm(struct builder *b, struct layer *l, struct node *x,
