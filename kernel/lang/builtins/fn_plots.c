@@ -164,7 +164,7 @@ static bool line_groups(struct call *c, int i, struct plot *p, struct mark *m, s
     struct groups *g = pool_zalloc(sizeof *g);
     bool ok = g != NULL || err_memory(c->ev->e, sizeof *g);
     if (ok) ok = plot_classes(c, i, p, &g->keys);
-    if (ok && g->keys.color_by && g->keys.color_by->count != m->x->count)
+    if (ok && g->keys.color_by && m->x && g->keys.color_by->count != m->x->count)
         ok = call_fail(c, i, ERR_SHAPE, "`group` has one entry for each point.");
     ok = ok && find_groups(c, g);
     for (int k = 0; ok && k < g->n; k++) ok = add_group(c, p, g, k, m);
