@@ -167,6 +167,15 @@ struct tensor *tensor_zeros(enum dtype t, const struct shape *s, struct err *e) 
     return tensor_make(t, s, pool_zalloc, e);
 }
 
+struct tensor *tensor_from_rows(enum dtype t, const struct shape *s, struct row_source *rows,
+                                struct err *e) {
+    int64_t count;
+    struct tensor *x = shape_count(s, &count, e) ? header_new(t, s, count, e) : NULL;
+    if (x) x->rows = rows;
+    else rows->free(rows);
+    return x;
+}
+
 struct tensor *tensor_scalar(double x, struct err *e) {
     struct tensor *t = tensor_new(DT_FLOAT64, &(struct shape){0}, e);
     if (t) *(double *)t->data = x;
@@ -180,6 +189,7 @@ struct tensor *tensor_ref(struct tensor *t) {
 
 void tensor_unref(struct tensor *t) {
     if (!t || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1) return;
+    if (t->rows) t->rows->free(t->rows);
     if (t->owner) {
         tensor_unref(t->owner);
     } else {

@@ -51,20 +51,31 @@ struct desc {
     struct shape shape;
 };
 
+/* Rows that are not in memory: pictures on disk. read() fills one row and may be called by several
+ * threads at once; free() gives the source back with its tensor. */
+struct row_source {
+    bool (*read)(const struct row_source *s, int64_t row, void *out, struct err *e);
+    void (*free)(struct row_source *s);
+};
+
 struct tensor {
     _Atomic int32_t refs;
     enum dtype dtype;
-    bool is_image;        /* [height, width, channel] or a batch of them; shown as a picture */
-    struct shape shape;   /* all sizes known */
-    int64_t count;        /* product of the sizes */
-    void *data;           /* count * dtype_bytes bytes, 64-byte aligned unless a window */
-    struct tensor *owner; /* whose memory this is a window of, or NULL */
+    bool is_image;           /* [height, width, channel] or a batch of them; shown as a picture */
+    struct shape shape;      /* all sizes known */
+    int64_t count;           /* product of the sizes */
+    void *data;              /* count * dtype_bytes bytes, 64-byte aligned unless a window */
+    struct tensor *owner;    /* whose memory this is a window of, or NULL */
+    struct row_source *rows; /* not in memory: data is NULL, and only nn/pass.c reads it; or NULL */
 };
 
 /* New, contents undefined / zero. NULL with ERR_MEMORY when it does not fit. */
 struct tensor *tensor_new(enum dtype t, const struct shape *s, struct err *e);
 struct tensor *tensor_zeros(enum dtype t, const struct shape *s, struct err *e);
 struct tensor *tensor_scalar(double x, struct err *e); /* float64, no axes */
+/* A tensor whose rows are read when they are needed; it owns the source, also if this fails. */
+struct tensor *tensor_from_rows(enum dtype t, const struct shape *s, struct row_source *rows,
+                                struct err *e);
 struct tensor *tensor_ref(struct tensor *t);
 void tensor_unref(struct tensor *t); /* NULL is fine */
 /* Rows [begin, end) of the first axis, sharing memory. */

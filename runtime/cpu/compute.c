@@ -54,6 +54,10 @@ int compute_threads(void) {
     return threads_for(PLAN_LANES);
 }
 
+void compute_parts(void (*fn)(void *user, int part), void *user, int n) {
+    threads_run(fn, user, n);
+}
+
 void compute_set_threads(int n) {
     kernels();
     if (blas_is_threaded()) threads_set(n);

@@ -6,6 +6,7 @@
 #include "base/intern.h"
 #include "base/pool.h"
 #include <png.h>
+#include <pthread.h>
 #include <string.h>
 
 static bool is_jpeg(struct str b) {
@@ -125,6 +126,20 @@ static struct tensor *fewer_channels(struct tensor *t, int channels, struct err 
     return grey;
 }
 
+static const char *axes[3];
+
+static void name_axes(void) {
+    axes[0] = intern_c("height");
+    axes[1] = intern_c("width");
+    axes[2] = intern_c("channel");
+}
+
+const char *image_axis(int i) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, name_axes);
+    return axes[i];
+}
+
 struct tensor *image_decode(struct str bytes, const struct image_wish *wish, struct err *e) {
     struct tensor *t = NULL;
     if (is_jpeg(bytes)) t = fewer_channels(jpeg_decode(bytes, wish, e), wish->channels, e);
@@ -132,8 +147,7 @@ struct tensor *image_decode(struct str bytes, const struct image_wish *wish, str
         t = fewer_channels(png_decode(bytes, wish->channels, e), wish->channels, e);
     else no_picture(bytes, e);
     if (!t) return NULL;
-    static const char *const axes[] = {"height", "width", "channel"};
-    for (int i = 0; i < 3; i++) t->shape.axis[i] = intern_c(axes[i]);
+    for (int i = 0; i < 3; i++) t->shape.axis[i] = image_axis(i);
     t->is_image = true;
     return t;
 }

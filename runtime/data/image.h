@@ -24,6 +24,8 @@ struct image_wish {
     int channels;
     int64_t at_least_height, at_least_width;
 };
+/* "height", "width", "channel", interned; asked for once before threads decode. */
+const char *image_axis(int i);
 struct tensor *image_decode(struct str bytes, const struct image_wish *wish, struct err *e);
 struct tensor *read_image(const char *path, const struct image_wish *wish, struct err *e);
 /* From the file's first bytes, for the checker. */

@@ -21,6 +21,11 @@ static const char *expand(const char *path, char *out, size_t cap) {
     return n > 0 && (size_t)n < cap ? out : path;
 }
 
+void source_path(const char *path, char *out, size_t cap) {
+    const char *whole = expand(path, out, cap);
+    if (whole != out) snprintf(out, cap, "%s", whole);
+}
+
 /* The entry of the path's folder whose name is nearest to it, if one is near. */
 static bool nearest_entry(const char *path, char *out, size_t cap) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

@@ -1,5 +1,6 @@
 /* Tables and their columns: made, filled, shared, given back. */
 #include "table.h"
+#include "images.h"
 #include "base/pool.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -74,6 +75,7 @@ void table_unref(struct table *t) {
 void column_clear(struct column *c) {
     tensor_unref(c->memory);
     levels_unref(c->levels);
+    images_unref(c->images);
     store_unref(c->store);
     *c = (struct column){0};
 }
@@ -108,6 +110,7 @@ void column_share(struct column *to, const struct column *from, const char *name
     if (name) copy.name = name;
     if (copy.memory) tensor_ref(copy.memory);
     levels_ref(copy.levels);
+    images_ref(copy.images);
     store_ref(copy.store);
     column_clear(to);
     *to = copy;
@@ -117,6 +120,7 @@ bool column_pick(struct column *to, const struct column *from, const int64_t *ro
                  struct err *e) {
     TRY(column_make(to, from->name, from->kind, n, e));
     to->levels = levels_ref(from->levels);
+    to->images = images_ref(from->images);
     to->store = store_ref(from->store);
     for (int64_t k = 0; from->texts && k < n; k++)
         to->texts[k] = rows[k] < 0 ? NULL : from->texts[rows[k]];
@@ -148,7 +152,8 @@ const char *column_kind_words(enum column_kind kind) {
         [COLUMN_NUMBER] = "numbers",     [COLUMN_INT] = "whole numbers",
         [COLUMN_BOOL] = "True or False", [COLUMN_TEXT] = "texts",
         [COLUMN_TIME] = "times",         [COLUMN_UNKNOWN] = "values",
-        [COLUMN_CATEGORY] = "categories"};
+        [COLUMN_CATEGORY] = "categories",
+        [COLUMN_IMAGE] = "pictures"};
     return words[kind];
 }
 

@@ -8,7 +8,7 @@
 #pragma once
 #include "../tensor.h"
 
-/* NUMBER, INT, BOOL, TIME and CATEGORY keep their cells in `numbers`, missing = NaN. */
+/* All kinds but TEXT keep their cells in `numbers`, missing = NaN. */
 enum column_kind {
     COLUMN_NUMBER,
     COLUMN_INT,
@@ -17,6 +17,7 @@ enum column_kind {
     COLUMN_TIME,     /* seconds since 1970-01-01 00:00, without a time zone */
     COLUMN_CATEGORY, /* 0, 1, 2 …: positions in `levels` */
     COLUMN_UNKNOWN,  /* of descriptions only: not even the kind is known */
+    COLUMN_IMAGE,    /* positions in `images`: pictures that are read when they are used */
     COLUMN_N_KINDS
 };
 
@@ -30,6 +31,7 @@ struct levels {
 
 /* The bytes of text columns: counted, only growing, shared by columns made from one another. */
 struct text_store;
+struct images; /* images.h */
 
 struct column {
     const char *name; /* interned */
@@ -37,6 +39,7 @@ struct column {
     double *numbers;       /* all kinds but TEXT: n_rows; missing = NaN */
     const char **texts;    /* TEXT: n_rows NUL-terminated texts; missing = NULL */
     struct levels *levels; /* CATEGORY: a reference; else NULL */
+    struct images *images; /* IMAGE: a reference; else NULL */
     struct tensor *memory; /* whose memory numbers or texts lie in: a reference */
     struct text_store
         *store; /* TEXT: where the texts lie: a reference, or NULL if there are none */

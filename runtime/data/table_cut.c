@@ -1,5 +1,6 @@
 /* New tables from a table's rows and columns, and between tables and tensors. */
 #include "table.h"
+#include "images.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <math.h>
@@ -47,8 +48,10 @@ struct table *table_description(const struct table *t, int64_t n_rows, struct er
     struct table *out = table_new(n_rows, t->n_columns, e);
     for (int32_t i = 0; out && i < t->n_columns; i++) {
         const struct column *c = &t->columns[i];
-        out->columns[i] =
-            (struct column){.name = c->name, .kind = c->kind, .levels = levels_ref(c->levels)};
+        out->columns[i] = (struct column){.name = c->name,
+                                          .kind = c->kind,
+                                          .levels = levels_ref(c->levels),
+                                          .images = images_ref(c->images)};
     }
     return out;
 }
@@ -76,6 +79,13 @@ struct table *table_round(const struct table *t, int digits, struct err *e) {
 
 static bool no_numbers(const struct column *c, struct err *e) {
     bool time = c->kind == COLUMN_TIME;
+    if (c->kind == COLUMN_IMAGE) {
+        err_set(e, ERR_TYPE, "The column \"%.100s\" holds pictures.", c->name);
+        return err_hint(e,
+                        "    photos.%.60s          its pictures as a tensor\n"
+                        "    photos.drop(\"%.60s\")  the other columns",
+                        c->name, c->name);
+    }
     err_set(e, ERR_TYPE, "The column \"%.100s\" holds %s, and a tensor holds numbers only.",
             c->name, time ? "times" : "text");
     if (time)
@@ -92,7 +102,8 @@ struct tensor *table_to_tensor(const struct table *t, struct err *e) {
     enum { BLOCK = 64 };
     for (int32_t i = 0; i < t->n_columns; i++) {
         enum column_kind kind = t->columns[i].kind;
-        if (kind == COLUMN_TEXT || kind == COLUMN_TIME) return no_numbers(&t->columns[i], e), NULL;
+        bool numbers = kind != COLUMN_TEXT && kind != COLUMN_TIME && kind != COLUMN_IMAGE;
+        if (!numbers) return no_numbers(&t->columns[i], e), NULL;
     }
     struct shape shape = shape_of(2, (int64_t[]){t->n_rows, t->n_columns});
     struct tensor *x = tensor_new(DT_FLOAT64, &shape, e);

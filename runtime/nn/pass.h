@@ -1,5 +1,6 @@
 /* One pass over a set of examples in batches: two plans (the full batch and the last, smaller one)
- * and the feeds that point into the data, which are never copied. Private to nn/. */
+ * and the feeds that point into the data, which are never copied. Rows that are not in memory
+ * (tensor.h) are read into a block of one batch, on all threads. Private to nn/. */
 #pragma once
 #include "../plan.h"
 
@@ -11,6 +12,7 @@ struct pass {
     int64_t n, batch; /* examples; of a full batch */
     int n_data;
     const struct tensor *data[PASS_MAX_DATA]; /* borrowed; one per graph input */
+    char *blocks[PASS_MAX_DATA];              /* where its rows are read to, or NULL */
 };
 
 /* `spec` without its batch. */

@@ -79,9 +79,8 @@ static bool describe(struct call *c, enum dtype t, const struct shape *s, struct
 /* ---- reading ---- */
 
 static void picture_shape(int64_t h, int64_t w, int64_t channels, struct shape *s) {
-    static const char *const axes[] = {"height", "width", "channel"};
     *s = shape_of(3, (int64_t[]){h, w, channels});
-    for (int i = 0; i < 3; i++) s->axis[i] = intern_c(axes[i]);
+    for (int i = 0; i < 3; i++) s->axis[i] = image_axis(i);
 }
 
 static bool peeked_image(struct call *c, const char *path, int64_t h, int64_t w, int64_t channels,
