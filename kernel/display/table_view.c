@@ -1,6 +1,7 @@
 /* A table: names, types and missing values, first and last rows. */
 #include "display/views.h"
 #include "display/chart.h"
+#include "data/images.h"
 #include "data/time.h"
 #include <math.h>
 
@@ -18,7 +19,8 @@ enum {
 static const char *kind_word(enum column_kind kind) {
     static const char *const words[] = {
         [COLUMN_NUMBER] = "number", [COLUMN_INT] = "int",   [COLUMN_BOOL] = "bool",
-        [COLUMN_TEXT] = "text",     [COLUMN_TIME] = "time", [COLUMN_CATEGORY] = "category"};
+        [COLUMN_TEXT] = "text",     [COLUMN_TIME] = "time", [COLUMN_CATEGORY] = "category",
+        [COLUMN_IMAGE] = "image"};
     return words[kind];
 }
 
@@ -64,6 +66,10 @@ static void value_cell(struct sheet *s, const struct column *c, int64_t row,
         return;
     }
     double x = c->numbers[row];
+    if (c->kind == COLUMN_IMAGE) {
+        text_cell(s, images_name(c->images, (int64_t)x));
+        return;
+    }
     struct text cell = {0};
     if (c->kind == COLUMN_TIME) time_write(x, style->clock, &cell);
     else if (c->kind == COLUMN_BOOL) text_adds(&cell, x != 0 ? "True" : "False");

@@ -261,7 +261,7 @@ def check_words_of(path, text):
 
 
 def words():
-    binary = (".png", ".npy", ".gz", ".safetensors", ".jpg", ".bin", ".ico", ".parquet")
+    binary = (".png", ".npy", ".gz", ".safetensors", ".jpg", ".bin", ".ico", ".parquet", ".zip")
     return [f for p in tracked() if not p.endswith(binary) for f in check_words_of(p, read(p))]
 
 

@@ -2,6 +2,7 @@
  * tensor [height, width] or [height, width, channel]; several have an axis in front. */
 #include "fn.h"
 #include "fn_paths.h"
+#include "fn_photos.h"
 #include "data/image.h"
 #include <math.h>
 #include <string.h>
@@ -178,12 +179,13 @@ static bool resize_value(struct call *c, const struct pictures *p, int64_t h, in
 
 bool fn_resize(struct call *c, struct value *out) {
     struct pictures p;
-    int64_t h, w;
+    int64_t h = 0, w = 0;
     int method;
-    bool known, done;
-    TRY(take_pictures(c, &p, out, &done));
+    bool known, done, table = c->args[0].kind == V_TABLE;
+    if (!table) TRY(take_pictures(c, &p, out, &done));
     TRY(size_arg(c, 1, &h, &w, &known));
     TRY(method_arg(c, 2, &method));
+    if (table) return photos_change(c, h, w, method, 0, out);
     if (done || !known) return *out = value_unknown(), true;
     if (p.at.h == 0 || p.at.w == 0) return no_pictures(c, &p.d.shape);
     if (p.v.kind == V_TENSOR && c->ev->domain == DOMAIN_RUN)
@@ -277,6 +279,7 @@ static void gray_floats(const struct tensor *t, int64_t c, struct tensor *to) {
 bool fn_gray(struct call *c, struct value *out) {
     struct pictures p;
     bool done;
+    if (c->args[0].kind == V_TABLE) return photos_change(c, 0, 0, 0, 1, out);
     TRY(take_pictures(c, &p, out, &done));
     if (done) return true;
     struct shape s = p.d.shape;

@@ -1,5 +1,6 @@
 /* Using models: predict, classify, evaluate, summary. */
 #include "fn.h"
+#include "lang/eval/table_examples.h"
 #include "lang/eval/advice.h"
 #include "lang/eval/eval_estimator.h"
 #include "lang/eval/eval_model.h"
@@ -308,6 +309,13 @@ static bool evaluate_classical(struct evaluation *v, struct value model, struct 
 static bool evaluate_one(struct evaluation *v, struct value model, struct value pair,
                          double *values) {
     if (model.kind == V_UNKNOWN || pair.kind == V_UNKNOWN) return true;
+    if (pair.kind == V_TABLE && model.kind == V_MODEL) {
+        struct value both;
+        TRY(table_as_pair(v->call->ev, value_ref(pair), &both));
+        bool ok = evaluate_model(v, model, both, values);
+        value_unref(both);
+        return ok;
+    }
     if (pair.kind != V_PAIR)
         return call_fail(v->call, 1, ERR_TYPE,
                          "evaluate needs inputs and targets: evaluate(net, x -> y, …).");

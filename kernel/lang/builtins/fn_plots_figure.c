@@ -1,6 +1,7 @@
 /* Several plots or pictures: side by side, shown at once, or one after the other. */
 #include "plot_args.h"
 #include "nn/augment.h"
+#include "fn_photos.h"
 #include <math.h>
 #include <string.h>
 
@@ -233,6 +234,18 @@ static bool versions(struct call *c, struct tensor **out, bool *ours) {
     return *out != NULL;
 }
 
+/* A table of pictures shows them. */
+static bool show_one(struct call *c, struct value v, const char *title) {
+    const struct engine_observer *o = c->ev->observer;
+    int column = photos_column(v);
+    struct value f;
+    if (column < 0) return o->show(o->user, v, title, false), true;
+    TRY(photos_figure(v.table, column, &f, c->ev->e));
+    o->show(o->user, f, title, false);
+    value_unref(f);
+    return true;
+}
+
 bool fn_show(struct call *c, struct value *out) {
     const struct engine_observer *o = c->ev->observer;
     bool pictures = c->n_rest > 0;
@@ -253,6 +266,6 @@ bool fn_show(struct call *c, struct value *out) {
         return true;
     }
     for (int i = 0; i < c->n_rest; i++)
-        o->show(o->user, c->actuals[c->rest[i]].value, i ? NULL : title, false);
+        TRY(show_one(c, c->actuals[c->rest[i]].value, i ? NULL : title));
     return true;
 }

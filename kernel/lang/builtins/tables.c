@@ -1,5 +1,6 @@
 /* Between tables of the runtime and values of the language. */
 #include "tables.h"
+#include "image_column.h"
 #include "lang/eval/eval_ops.h"
 #include "lang/syntax/spelling.h"
 #include "base/intern.h"
@@ -98,6 +99,7 @@ static bool column_value(struct eval *ev, const struct column *c, int64_t n_rows
     bool checking = ev->domain == DOMAIN_CHECK;
     if (checking && (n_rows < 0 || n_rows > CHECK_ROWS || !c->memory))
         return describe_column(ev, c, n_rows, out);
+    if (c->kind == COLUMN_IMAGE) return image_column(ev, c, n_rows, out);
     if (is_numeric(c->kind) && column_n_missing(c, n_rows) == 0)
         *out = value_tensor(c->kind == COLUMN_NUMBER
                                 ? column_window(c, n_rows, ev->e)
@@ -118,6 +120,7 @@ bool column_as_value(struct eval *ev, struct table *take, struct value *out) {
 }
 
 struct value table_cell(struct eval *ev, const struct column *c, int64_t row) {
+    if (c->kind == COLUMN_IMAGE) return image_cell(ev, c, row);
     if (column_is_missing(c, row))
         return is_numeric(c->kind) ? value_float((double)NAN) : value_none();
     if (c->texts) return value_text(str_of(c->texts[row]), ev->e);

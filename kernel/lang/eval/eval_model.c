@@ -1,5 +1,6 @@
 /* Models: walking a body on symbols, instances, inference. */
 #include "eval_model.h"
+#include "table_examples.h"
 #include "builtin.h"
 #include "eval_parts.h"
 #include "eval_unknown.h"
@@ -391,15 +392,20 @@ bool model_data_from(struct eval *ev, struct value v, const struct model *m, boo
                      struct span at, struct model_data *out) {
     *out = (struct model_data){.known = true};
     if (v.kind == V_UNKNOWN) return out->known = false, true;
-    if (v.kind != V_RECORD) return add_data(ev, v, at, out);
+    bool table = v.kind == V_TABLE && table_feeds(v.table, m, outputs);
+    if (v.kind != V_RECORD && !table) return add_data(ev, v, at, out);
     int n = !m ? 0 : outputs ? model_n_outputs(m) : model_n_inputs(m);
     for (int i = 0; i < n; i++) {
         const struct port *p = outputs ? model_output(m, true, i) : model_input(m, true, i);
-        const struct value *field = record_get(v.record, p->name);
+        struct value column = value_missing();
+        if (table) TRY(table_examples(ev, v.table, p->name, outputs, at, &column));
+        const struct value *field = table ? &column : record_get(v.record, p->name);
         if (!field)
             return fail(ev, at, ERR_ARGUMENT, "The model's %s `%s` is not in this record.",
                         outputs ? "output" : "input", p->name);
-        TRY(add_data(ev, *field, at, out));
+        bool ok = add_data(ev, *field, at, out);
+        value_unref(column);
+        TRY(ok);
     }
     return true;
 }

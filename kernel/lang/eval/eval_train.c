@@ -3,6 +3,7 @@
 #include "advice.h"
 #include "eval_estimator.h"
 #include "builtin.h"
+#include "table_examples.h"
 #include "eval_parts.h"
 #include "eval_search.h"
 #include "base/intern.h"
@@ -355,6 +356,7 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     struct value model, data = value_missing();
     TRY(eval_expr(ev, target, &model));
     bool ok = !b->statement->a || eval_expr(ev, b->statement->a, &data);
+    if (ok && data.kind == V_TABLE) ok = table_as_pair(ev, data, &data);
     ok = ok && build_first(b, target, model, data) && read_block(b);
     if (!ok) {
     } else if (model.kind == V_UNKNOWN) {

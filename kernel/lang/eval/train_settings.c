@@ -1,5 +1,6 @@
 /* The settings of a train block, one row and one function each. */
 #include "eval_train.h"
+#include "table_examples.h"
 #include "builtin.h"
 #include "nn/augment.h"
 #include "eval_ops.h"
@@ -98,6 +99,13 @@ bool measure_from(struct train_block *b, const struct ast *at, struct value v, b
 
 static bool set_validate(struct eval *ev, const struct ast *s, struct value v, void *to) {
     struct train_block *b = to;
+    struct value pair;
+    if (v.kind == V_TABLE) {
+        TRY(table_as_pair(ev, value_ref(v), &pair));
+        bool ok = set_validate(ev, s, pair, to);
+        value_unref(pair);
+        return ok;
+    }
     if (v.kind != V_PAIR) {
         setting_wrong(ev, s, v, "a pair: inputs -> targets");
         return err_hint(ev->e, "Write validate: valid_x -> valid_y");
