@@ -269,6 +269,12 @@ static bool write_header(const struct tensor *t, struct text *out) {
     return ok;
 }
 
+bool npy_bytes(const struct tensor *t, struct text *out, struct err *e) {
+    size_t bytes = (size_t)t->count * dtype_bytes(t->dtype);
+    bool ok = write_header(t, out) && text_add(out, (struct str){t->data, bytes});
+    return ok || err_memory(e, bytes);
+}
+
 bool write_npy(const struct tensor *t, const char *path, struct err *e) {
     struct sink s = {.fd = -1};
     struct text header = {0};

@@ -6,6 +6,7 @@
 /* NumPy .npy 1.0-3.0, C and Fortran order. */
 struct tensor *read_npy(const char *path, struct err *e);
 bool write_npy(const struct tensor *t, const char *path, struct err *e);
+bool npy_bytes(const struct tensor *t, struct text *out, struct err *e); /* appended to out */
 struct tensor *read_idx(const char *path, struct err *e); /* MNIST's IDX, plain or gzip */
 struct table *read_csv(const char *path, struct err *e);  /* RFC 4180, plain or gzip, types found */
 bool write_csv(const struct table *t, const char *path, struct err *e);
@@ -24,6 +25,9 @@ struct table *parse_csv(struct str bytes, struct err *e);
 
 /* A whole file; gzip is unpacked if the bytes say so. text_clear the result. */
 bool read_file(const char *path, struct text *out, struct err *e);
+
+/* "~/x" as the shell reads it, into `out`. */
+void source_path(const char *path, char *out, size_t cap);
 
 /* Named data sets (datasets.list): where they may lie on disk, and one that is shipped with the
  * program and needs nothing. */

@@ -29,8 +29,6 @@ bool source_holds(const struct source *s, uint64_t n, const char *part, struct e
 /* Add the file's name to an error found in its bytes. Returns false. */
 bool source_blame(const struct source *s, struct err *e);
 
-/* "~/x" as the shell reads it, into `out`. */
-void source_path(const char *path, char *out, size_t cap);
 /* Has the student asked to stop (read_stop_on)? For readers that work long between two reads. */
 bool read_stopped(void);
 

@@ -66,7 +66,9 @@ ONLY_IN = {
     "immintrin.h": ["runtime/cpu"],
     "zmq.h": ["kernel/wire"],
     "sodium.h": ["kernel/wire"],
-    "jansson.h": ["kernel/wire", "kernel/session", "kernel/cli", "runtime/data"],  # JSON files
+    "jansson.h": ["kernel/wire", "kernel/session", "kernel/cli", "runtime/data",
+                  "kernel/lang/builtins"],  # JSON files
+    "expat.h": ["runtime/data"],
     "carquet.h": ["runtime/data"],
     "sqlite3.h": ["kernel/session"],
     "zlib.h": ["runtime/data", "kernel/display"],

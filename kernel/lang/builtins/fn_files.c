@@ -1,5 +1,6 @@
 /* Reading and writing: the ending of a path decides. */
 #include "fn_paths.h"
+#include "fn_json.h"
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
 #include "data/parquet.h"
@@ -113,14 +114,14 @@ bool fn_load_dataset(struct call *c, struct value *out) {
 
 /* ---- save and load ---- */
 
-static bool make_folders(struct call *c, const char *path) {
+bool make_folders(struct call *c, int i, const char *path) {
     char folder[4096];
-    for (size_t i = 1; path[i] && i < sizeof folder; i++) {
-        if (path[i] != '/') continue;
-        memcpy(folder, path, i);
-        folder[i] = 0;
+    for (size_t k = 1; path[k] && k < sizeof folder; k++) {
+        if (path[k] != '/') continue;
+        memcpy(folder, path, k);
+        folder[k] = 0;
         if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-            return call_fail(c, 1, ERR_FILE, "The folder %s cannot be made: %s.", folder,
+            return call_fail(c, i, ERR_FILE, "The folder %s cannot be made: %s.", folder,
                              strerror(errno));
     }
     return true;
@@ -144,10 +145,19 @@ static bool wrong_ending(struct call *c, const char *path) {
     call_fail(c, 1, ERR_FILE, "This is %s, which cannot be saved as %s.",
               value_kind_words(c->args[0].kind), path);
     return err_hint(c->ev->e,
-                    "    .npy           a tensor\n    .csv .parquet  a table\n    .safetensors   a "
-                    "model's weights\n    .svg .png .pdf a plot or picture\n    .gif .png      an "
-                    "animation\n    .jpg           a "
+                    "    .npy           a tensor\n    .npz           a record of tensors\n    .csv "
+                    ".parquet  a table\n    .json          a table, record, list, tensor, number "
+                    "or text\n    .safetensors   a "
+                    "model's weights\n    .svg .png .pdf a plot or picture\n    .gif .png      an animation\n    .jpg           a "
                     "picture\n    .txt           a text");
+}
+
+static bool save_json(struct call *c, const char *path) {
+    struct text t = {0};
+    bool ok = value_to_json(c->ev, c->args[0], &t) && text_addc(&t, '\n') &&
+              write_text(c, path, text_str(&t));
+    text_clear(&t);
+    return ok;
 }
 
 static bool save_drawing(struct call *c, const char *path) {
@@ -165,7 +175,7 @@ bool fn_save(struct call *c, struct value *out) {
     char path[4096];
     struct value v = c->args[0], t = value_missing();
     TRY(path_of(c, 1, path, sizeof path));
-    TRY(make_folders(c, path));
+    TRY(make_folders(c, 1, path));
     struct str p = str_of(path);
     *out = value_none();
     if (v.kind == V_MODEL && str_ends(p, ".safetensors")) return save_weights(c, path);
@@ -177,6 +187,9 @@ bool fn_save(struct call *c, struct value *out) {
         return write_parquet(v.table, path, c->ev->e);
     if (v.kind == V_TEXT && (str_ends(p, ".txt") || str_ends(p, ".md")))
         return write_text(c, path, value_str(&v));
+    if (str_ends(p, ".json")) return save_json(c, path);
+    if (v.kind == V_RECORD && str_ends(p, ".npz")) return save_npz(c, v.record, path);
+    if (v.kind == V_TEXT && str_ends(p, ".xml")) return write_text(c, path, value_str(&v));
     if (str_ends(p, ".svg") || str_ends(p, ".png") || str_ends(p, ".pdf") || str_ends(p, ".jpg") ||
         str_ends(p, ".jpeg") || str_ends(p, ".gif"))
         return save_drawing(c, path);
@@ -219,6 +232,8 @@ bool fn_load(struct call *c, struct value *out) {
         return *out = value_table(read_csv(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".parquet"))
         return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
+    if (str_ends(p, ".json")) return fn_read_json(c, out);
+    if (str_ends(p, ".npz")) return load_npz(c, path, out);
     if (str_ends(p, ".safetensors")) return load_weights(c, path, out);
     struct text t = {0};
     if (str_ends(p, ".txt") || str_ends(p, ".md")) {
@@ -228,5 +243,5 @@ bool fn_load(struct call *c, struct value *out) {
         return ok && out->kind == V_TEXT;
     }
     call_fail(c, 0, ERR_FILE, "The ending of %s is not one that load knows.", path);
-    return err_hint(c->ev->e, "It knows .npy, .csv, .parquet, .safetensors and .txt.");
+    return err_hint(c->ev->e, "It knows .npy, .npz, .csv, .parquet, .json, .safetensors and .txt.");
 }
