@@ -131,7 +131,8 @@ static bool put_field(struct records *r, const char *name, const json_t *v, int 
     case JSON_ARRAY: break;
     }
     struct text s = {0};
-    bool ok = json_tree_write(v, &s) ? records_text(r, name, text_str(&s), e) : err_memory(e, s.cap);
+    bool ok =
+        json_tree_write(v, &s) ? records_text(r, name, text_str(&s), e) : err_memory(e, s.cap);
     text_clear(&s);
     return ok;
 }
