@@ -149,11 +149,10 @@ bool column_has_clock(const struct column *c, int64_t n_rows) {
 
 const char *column_kind_words(enum column_kind kind) {
     static const char *const words[COLUMN_N_KINDS] = {
-        [COLUMN_NUMBER] = "numbers",     [COLUMN_INT] = "whole numbers",
-        [COLUMN_BOOL] = "True or False", [COLUMN_TEXT] = "texts",
-        [COLUMN_TIME] = "times",         [COLUMN_UNKNOWN] = "values",
-        [COLUMN_CATEGORY] = "categories",
-        [COLUMN_IMAGE] = "pictures"};
+        [COLUMN_NUMBER] = "numbers",      [COLUMN_INT] = "whole numbers",
+        [COLUMN_BOOL] = "True or False",  [COLUMN_TEXT] = "texts",
+        [COLUMN_TIME] = "times",          [COLUMN_UNKNOWN] = "values",
+        [COLUMN_CATEGORY] = "categories", [COLUMN_IMAGE] = "pictures"};
     return words[kind];
 }
 
