@@ -11,6 +11,7 @@ enum { WEIGHT_ALIGN = 16 };
 /* Forget what an earlier, failed walk has left. */
 static void model_restart(struct model *m) {
     for (int i = 0; i < m->n_weights; i++) weight_info_clear(&m->weights[i]);
+    for (int i = 0; i < m->n_layers; i++) config_unref(m->layers[i].config);
     m->n_weights = m->n_layers = m->n_assigns = m->n_statistics = 0;
     m->n_uses = m->n_names = 0;
     m->block = 0;
@@ -128,6 +129,7 @@ bool builder_add_layer(struct builder *b, const struct layer_info *info, int32_t
     m->layer_ends = ends;
     m->layer_ends[m->n_layers] = NULL;
     m->layers[m->n_layers] = *info;
+    if (info->config) config_ref(info->config);
     *place = m->n_layers++;
     return true;
 }

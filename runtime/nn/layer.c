@@ -181,6 +181,7 @@ static bool layer_enter(struct builder *b, struct layer *l, struct err *e) {
     struct layer_info info = {.text = intern_c(text),
                               .call = intern_c(call),
                               .name = l->name,
+                              .config = l->config,
                               .first_weight = b->model->n_weights};
     if (!info.text || !info.call) return err_memory(e, sizeof text);
     return builder_add_layer(b, &info, &l->row, e);

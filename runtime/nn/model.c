@@ -27,6 +27,7 @@ void model_unref(struct model *m) {
     pool_free(m->weights);
     pool_free(m->uses);
     pool_free(m->names);
+    for (int i = 0; i < m->n_layers; i++) config_unref(m->layers[i].config);
     pool_free(m->layers);
     pool_free(m->layer_ends);
     graph_free(m->graphs[0]);

@@ -36,6 +36,7 @@ struct layer_info {
     const char *text; /* "Dense 64 relu" */
     const char *call; /* "Dense(64, relu)" */
     const char *name;
+    struct config *config; /* of the layer; the model's own reference */
     struct span span;
     struct shape output; /* first axis = batch */
     int64_t n_weights, n_learning;

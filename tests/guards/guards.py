@@ -69,6 +69,7 @@ ONLY_IN = {
     "jansson.h": ["kernel/wire", "kernel/session", "kernel/cli", "runtime/data",
                   "kernel/lang/builtins"],  # JSON files
     "expat.h": ["runtime/data"],
+    "hdf5.h": ["runtime/data"],
     "carquet.h": ["runtime/data"],
     "sqlite3.h": ["kernel/session"],
     "zlib.h": ["runtime/data", "kernel/display"],

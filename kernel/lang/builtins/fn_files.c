@@ -3,6 +3,7 @@
 #include "fn_json.h"
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
+#include "nn/keras.h"
 #include "data/parquet.h"
 #include <errno.h>
 #include <stdio.h>
@@ -148,8 +149,23 @@ static bool wrong_ending(struct call *c, const char *path) {
                     "    .npy           a tensor\n    .npz           a record of tensors\n    .csv "
                     ".parquet  a table\n    .json          a table, record, list, tensor, number "
                     "or text\n    .safetensors   a "
-                    "model's weights\n    .svg .png .pdf a plot or picture\n    .gif .png      an animation\n    .jpg           a "
+                    "model's weights\n    .keras .h5     a model, its weights, for Keras\n    .svg "
+                    ".png .pdf a plot or picture\n    .gif .png      an animation\n    .jpg           a "
                     "picture\n    .txt           a text");
+}
+
+static bool save_keras(struct call *c, const char *path) {
+    const struct model_value *m = c->args[0].model;
+    struct err *e = c->ev->e;
+    struct str p = str_of(path);
+    struct text t = {0};
+    if (!m->model || !m->weights)
+        return call_fail(c, 0, ERR_VALUE, "The model has no weights yet: it has not met data.");
+    if (str_ends(p, ".keras")) return keras_save(m->model, m->weights, path, e);
+    if (str_ends(p, ".h5")) return keras_save_weights(m->model, m->weights, path, e);
+    bool ok = keras_json(m->model, &t, e) && write_text(c, path, text_str(&t));
+    text_clear(&t);
+    return ok;
 }
 
 static bool save_json(struct call *c, const char *path) {
@@ -180,7 +196,7 @@ bool fn_save(struct call *c, struct value *out) {
     *out = value_none();
     if (v.kind == V_MODEL && str_ends(p, ".safetensors")) return save_weights(c, path);
     if (v.kind == V_MODEL && (str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".json")))
-        return fail_later(c->ev, c->at, "Keras files; .safetensors works");
+        return save_keras(c, path);
     if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".csv"))
         return write_csv(v.table, path, c->ev->e);
     if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".parquet"))
@@ -212,7 +228,9 @@ static bool load_weights(struct call *c, const char *path, struct value *out) {
     if (!m->model)
         return call_fail(c, 1, ERR_VALUE,
                          "The model's sizes are not known yet: it has not met data.");
-    struct weights *w = model_load_weights(m->model, path, c->ev->e);
+    bool keras = str_ends(str_of(path), ".keras") || str_ends(str_of(path), ".h5");
+    struct weights *w = keras ? keras_load_weights(m->model, path, c->ev->e)
+                              : model_load_weights(m->model, path, c->ev->e);
     struct model_value *made = w ? model_copy(c->ev, m) : NULL;
     if (!made) return weights_unref(w), false;
     weights_unref(made->weights);
@@ -234,6 +252,7 @@ bool fn_load(struct call *c, struct value *out) {
         return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".json")) return fn_read_json(c, out);
     if (str_ends(p, ".npz")) return load_npz(c, path, out);
+    if (str_ends(p, ".keras") || str_ends(p, ".h5")) return load_weights(c, path, out);
     if (str_ends(p, ".safetensors")) return load_weights(c, path, out);
     struct text t = {0};
     if (str_ends(p, ".txt") || str_ends(p, ".md")) {
@@ -243,5 +262,7 @@ bool fn_load(struct call *c, struct value *out) {
         return ok && out->kind == V_TEXT;
     }
     call_fail(c, 0, ERR_FILE, "The ending of %s is not one that load knows.", path);
-    return err_hint(c->ev->e, "It knows .npy, .npz, .csv, .parquet, .json, .safetensors and .txt.");
+    return err_hint(
+        c->ev->e,
+        "It knows .npy, .npz, .csv, .parquet, .json, .safetensors, .keras, .h5 and .txt.");
 }
