@@ -2,7 +2,7 @@
 #include "keras.h"
 #include "../base/intern.h"
 #include "../base/pool.h"
-#include "../data/hdf5.h"
+#include "../data/hdf5_file.h"
 #include "../data/zip.h"
 #include "model_parts.h"
 #include <math.h>

@@ -1,5 +1,5 @@
 /* HDF5: the few functions of libhdf5 that weights need. */
-#include "hdf5.h"
+#include "hdf5_file.h"
 #include "source.h"
 #include "base/intern.h"
 #include "base/pool.h"
