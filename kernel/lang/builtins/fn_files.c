@@ -145,13 +145,14 @@ static bool save_weights(struct call *c, const char *path) {
 static bool wrong_ending(struct call *c, const char *path) {
     call_fail(c, 1, ERR_FILE, "This is %s, which cannot be saved as %s.",
               value_kind_words(c->args[0].kind), path);
-    return err_hint(c->ev->e,
-                    "    .npy           a tensor\n    .npz           a record of tensors\n    .csv "
-                    ".parquet  a table\n    .json          a table, record, list, tensor, number "
-                    "or text\n    .safetensors   a "
-                    "model's weights\n    .keras .h5     a model, its weights, for Keras\n    .svg "
-                    ".png .pdf a plot or picture\n    .gif .png      an animation\n    .jpg           a "
-                    "picture\n    .txt           a text");
+    return err_hint(
+        c->ev->e,
+        "    .npy           a tensor\n    .npz           a record of tensors\n    .csv "
+        ".parquet  a table\n    .json          a table, record, list, tensor, number "
+        "or text\n    .safetensors   a "
+        "model's weights\n    .keras .h5     a model, its weights, for Keras\n    .svg "
+        ".png .pdf a plot or picture\n    .gif .png      an animation\n    .jpg           a "
+        "picture\n    .txt           a text");
 }
 
 static bool save_keras(struct call *c, const char *path) {
