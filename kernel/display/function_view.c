@@ -70,6 +70,9 @@ static void arg_print(const struct arg *a, struct text *out) {
     case ARG_INT: number_print(a->number, out); break;
     case ARG_BOOL: text_adds(out, a->number != 0 ? "True" : "False"); break;
     case ARG_TEXT: text_addf(out, "\"%s\"", a->text); break;
+    case ARG_NUMBERS:
+        for (int i = 0; i < a->n_numbers; i++) text_addf(out, "%s%g", i ? ", " : "", a->numbers[i]);
+        break;
     case ARG_SHAPE: text_adds(out, shape_print(&a->shape, shape, sizeof shape)); break;
     case ARG_ACTIVATION: text_adds(out, activation_name(a->activation)); break;
     case ARG_CONFIG: config_print(a->config, out); break;

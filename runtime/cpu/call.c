@@ -26,6 +26,9 @@ static const family_fn families[OP_COUNT] = {
     [OP_max_take] = call_pool,      [OP_max_spread] = call_pool,
     [OP_warp] = call_warp,          [OP_warp_back] = call_warp,
     [OP_mean_pool] = call_pool,     [OP_mean_spread] = call_pool,
+    [OP_heads_scores] = call_heads, [OP_heads_mix] = call_heads,
+    [OP_norm] = call_norm,          [OP_norm_slope] = call_norm,
+    [OP_softmax_slope] = call_along,
 };
 
 size_t call_memory(int n_in) {
@@ -73,6 +76,8 @@ bool call_report(unsigned faults, enum op op, struct err *e) {
     if (faults & FAULT_INDEX) {
         const char *what = op == OP_one_hot ? "a class number" : "a position";
         err_set(e, ERR_INDEX, "{%d} holds %s outside the range.", op == OP_one_hot ? 0 : 1, what);
+        if (op == OP_COUNT)
+            err_hint(e, "Embedding(size, units) takes whole numbers from 0 to size - 1.");
         return false;
     }
     if (faults & FAULT_DIVIDE) {

@@ -52,6 +52,12 @@ struct warp_call {
     bool nearest, one_map;
 };
 
+/* A product for each head of each example: elements from one to the next. */
+struct heads {
+    struct gemm g;
+    int64_t n, a_example, b_example, c_example, a_head, b_head, c_head;
+};
+
 struct call {
     call_fn run;
     int64_t n_units;
@@ -72,6 +78,7 @@ struct call {
         } fold;
         struct {
             int64_t outer, n, inner; /* along one axis: operand is (outer, n, inner) */
+            int64_t rows;            /* causal softmax: rows of a matrix, else 0 */
         } along;
         struct {
             struct gemm g;                        /* one matrix; pointers are filled at run time */
@@ -95,6 +102,10 @@ struct call {
         struct conv_call conv;
         struct pool_call pool;
         struct warp_call warp;
+        struct heads heads;
+        struct {
+            int64_t n, places, channels, groups;
+        } norm;
         struct group *group;
     };
 };
@@ -138,6 +149,8 @@ void call_index(struct call *c, const struct call_spec *s); /* gather, scatter_a
 void call_fold(struct call *c, const struct call_spec *s);  /* sum, mean, max, min, any, all */
 void call_along(struct call *c, const struct call_spec *s); /* argmax, cumsum, softmax … */
 void call_matmul(struct call *c, const struct call_spec *s);
+void call_heads(struct call *c, const struct call_spec *s); /* attention */
+void call_norm(struct call *c, const struct call_spec *s);
 void call_recur(struct call *c, const struct call_spec *s);
 void call_make(struct call *c, const struct call_spec *s); /* fill, range, random */
 void call_conv(struct call *c, const struct call_spec *s); /* conv, conv_input, conv_kernel */

@@ -92,6 +92,21 @@ static unsigned run_cumsum(const struct call *c, void *const *out, const void *c
 /* Softmax over rows where they lie, or over columns by way of scratch rows. */
 typedef void (*row_fn)(void *out, const void *x, int64_t n);
 
+/* Row i of a matrix sees its first i + 1 columns, counted so that the last row sees all. */
+static void run_causal(const struct call *c, char *out, const char *in, int64_t begin,
+                       int64_t end) {
+    int64_t n = c->along.n;
+    size_t row = (size_t)n * c->bytes;
+    for (int64_t u = begin; u < end; u++) {
+        int64_t sees = u % c->along.rows + 1 + n - c->along.rows;
+        if (sees < 0) sees = 0;
+        size_t seen = (size_t)sees * c->bytes;
+        char *to = out + (size_t)u * row;
+        if (sees > 0) kernels()->softmax[c->dtype].softmax(to, in + (size_t)u * row, sees);
+        memset(to + seen, 0, row - seen);
+    }
+}
+
 static unsigned run_softmax(const struct call *c, void *const *out, const void *const *in,
                             int64_t begin, int64_t end, const struct call_env *env) {
     const struct softmax_kernels *k = &kernels()->softmax[c->dtype];
@@ -99,6 +114,10 @@ static unsigned run_softmax(const struct call *c, void *const *out, const void *
     int64_t n = c->along.n, inner = c->along.inner;
     size_t bytes = c->bytes, row = (size_t)n * bytes;
     if (n == 0) return 0;
+    if (c->along.rows) {
+        run_causal(c, out[0], in[0], begin, end);
+        return 0;
+    }
     for (int64_t u = begin; u < end; u++) {
         char *to = (char *)out[0] + (size_t)(u / inner * n * inner + u % inner) * bytes;
         const char *from = (const char *)in[0] + (to - (char *)out[0]);
@@ -112,6 +131,32 @@ static unsigned run_softmax(const struct call *c, void *const *out, const void *
         fn(y, x, n);
         for (int64_t i = 0; i < n; i++)
             memcpy(to + (size_t)(i * inner) * bytes, y + (size_t)i * bytes, bytes);
+    }
+    return 0;
+}
+
+/* y (u - sum(y u)) of each line. */
+static unsigned run_softmax_slope(const struct call *c, void *const *out, const void *const *in,
+                                  int64_t begin, int64_t end, const struct call_env *env) {
+    const struct norm_kernels *k = &kernels()->norm[c->dtype];
+    int64_t n = c->along.n, inner = c->along.inner;
+    size_t bytes = c->bytes, row = (size_t)n * bytes;
+    for (int64_t u = begin; u < end && n > 0; u++) {
+        size_t at = (size_t)(u / inner * n * inner + u % inner) * bytes;
+        const char *y = (const char *)in[0] + at, *up = (const char *)in[1] + at;
+        char *to = (char *)out[0] + at, *copy = env->scratch;
+        if (inner == 1) {
+            k->softmax_slope(to, y, up, n);
+            continue;
+        }
+        for (int64_t i = 0; i < n; i++) {
+            size_t skip = (size_t)(i * inner) * bytes;
+            memcpy(copy + (size_t)i * bytes, y + skip, bytes);
+            memcpy(copy + row + (size_t)i * bytes, up + skip, bytes);
+        }
+        k->softmax_slope(copy + 2 * row, copy, copy + row, n);
+        for (int64_t i = 0; i < n; i++)
+            memcpy(to + (size_t)(i * inner) * bytes, copy + 2 * row + (size_t)i * bytes, bytes);
     }
     return 0;
 }
@@ -131,6 +176,7 @@ static call_fn function_of(enum op op, enum dtype t) {
     if (op == OP_argmax || op == OP_argmin) return run_best;
     if (op == OP_cumsum) return t <= DT_INT64 ? run_cumsum : NULL;
     if (!dtype_is_float(t)) return NULL;
+    if (op == OP_softmax_slope) return run_softmax_slope;
     return op == OP_softmax_crossentropy ? run_crossentropy : run_softmax;
 }
 
@@ -146,6 +192,7 @@ void call_along(struct call *c, const struct call_spec *s) {
     c->along.inner = shape_product(in, axis + 1, in->n);
     c->n_units = c->along.outer * c->along.inner;
     c->unit_work = 8.0 * (double)c->along.n + 8;
-    if (c->along.inner > 1) c->scratch_bytes = 2 * (size_t)c->along.n * c->bytes;
+    if (s->op == OP_softmax && s->attrs->axes == 1) c->along.rows = in->size[axis - 1];
+    if (c->along.inner > 1) c->scratch_bytes = 3 * (size_t)c->along.n * c->bytes;
     c->run = function_of(s->op, c->dtype);
 }

@@ -20,6 +20,7 @@ extern const struct softmax_kernels ISA_NAME(softmax_table)[2];
 extern const struct learn_kernels ISA_NAME(learn_table)[2];
 extern const draw_fn ISA_NAME(draw_table)[DRAW_COUNT][DT_COUNT];
 extern const gemm_fn ISA_NAME(gemm_table)[2];
+extern const struct norm_kernels ISA_NAME(norm_table)[2];
 extern const struct recur_kernels ISA_NAME(recur_table)[2];
 extern const struct conv_kernels ISA_NAME(conv_table)[2];
 extern const struct pool_kernels ISA_NAME(pool_table)[2];

@@ -73,6 +73,14 @@ struct softmax_kernels {
     void (*crossentropy)(void *out, const void *x, const void *target, int64_t n);
 };
 
+/* One row of n numbers; epsilon is added to the variance. The slope needs room for a row. */
+struct norm_kernels {
+    void (*norm)(void *out, const void *x, int64_t n, double epsilon);
+    void (*slope)(void *out, const void *x, const void *up, int64_t n, double epsilon,
+                  void *scratch);
+    void (*softmax_slope)(void *out, const void *y, const void *up, int64_t n);
+};
+
 struct learn_kernels {
     update_fn update[4]; /* by enum update_rule */
     /* sum of squares of the gradient after penalties and clipping by value */
@@ -98,6 +106,7 @@ struct kernels {
     const draw_fn (*draw)[DT_COUNT]; /* [enum draw][type] */
     const gemm_fn *gemm;
     const struct recur_kernels *recur;
+    const struct norm_kernels *norm;
     size_t gemm_scratch_bytes;
     const struct conv_kernels *conv;
     const struct pool_kernels *pool;

@@ -53,6 +53,12 @@ static size_t weight_bytes(const struct step *s) {
     return (size_t)(s->call.matmul.g.n * s->call.matmul.g.k) * s->call.bytes;
 }
 
+/* Recurrent steps copy their weights for each block of rows. */
+static bool packs_weights(const struct step *s) {
+    return s->kind == STEP_CALL && !s->group &&
+           (s->call.op == OP_recur || s->call.op == OP_recur_slopes);
+}
+
 static bool goes_by_rows(const struct plan *p, const struct step *s) {
     int64_t units = step_units(p, s);
     if (s->kind != STEP_FEED && s->kind != STEP_CALL && s->kind != STEP_PARTIAL &&
@@ -83,6 +89,7 @@ static void find_runs(struct plan *p) {
             if (!goes_by_rows(p, &p->steps[i])) break;
             bytes += row_bytes(p, &p->steps[i]);
             if (weight_bytes(&p->steps[i]) > 0 && !is_conv(&p->steps[i]) && least == 1) least = 8;
+            if (packs_weights(&p->steps[i])) least = 32;
             if (is_conv(&p->steps[i])) least = 2; /* a row is an image, with reuse of its own */
         }
         first->run = n;

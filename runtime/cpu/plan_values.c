@@ -69,6 +69,7 @@ static bool rows_free(const struct node *n) {
     case OP_cumsum:
     case OP_softmax:
     case OP_log_softmax:
+    case OP_softmax_slope:
     case OP_concat: return n->attrs.axis != 0;
     case OP_matmul: return n->in[0]->desc.shape.n > 1 || n->in[1]->desc.shape.n > 2;
     default: return true;

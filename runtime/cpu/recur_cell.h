@@ -34,41 +34,41 @@ FM void F(simple_row)(int64_t n, T *restrict k, const T *restrict x, const T *re
     }
 }
 
+/* Short loops with one function each: what compilers make vector code of. */
+FM void F(gates)(int64_t n, T *restrict out, const T *restrict x, const T *restrict p,
+                 const T *restrict b, enum recur_fn fn) {
+    for (int64_t j = 0; j < n; j++) out[j] = F(fn)(x[j] + p[j] + b[j], fn);
+}
+
 FM void F(gru_row)(int64_t n, T *restrict k, const T *restrict x, const T *restrict p,
                    const T *restrict b, T *restrict h, enum recur_fn fn, enum recur_fn gate) {
+    T *restrict z = k + n, *restrict a = k + 3 * n, *restrict rest = k + 4 * n;
+    const T *restrict r = k + 2 * n;
+    for (int64_t j = 0; j < 2 * n; j++) z[j] = F(fn)(x[j] + p[j] + (b[j] + b[3 * n + j]), gate);
+    for (int64_t j = 0; j < n; j++) rest[j] = p[2 * n + j] + b[5 * n + j];
+    for (int64_t j = 0; j < n; j++) a[j] = F(fn)(x[2 * n + j] + b[2 * n + j] + r[j] * rest[j], fn);
     for (int64_t j = 0; j < n; j++) {
-        T z = F(fn)(x[j] + p[j] + (b[j] + b[3 * n + j]), gate);
-        T r = F(fn)(x[n + j] + p[n + j] + (b[n + j] + b[4 * n + j]), gate);
-        T rest = p[2 * n + j] + b[5 * n + j];
-        T a = F(fn)(x[2 * n + j] + b[2 * n + j] + r * rest, fn);
         k[j] = h[j];
-        k[n + j] = z;
-        k[2 * n + j] = r;
-        k[3 * n + j] = a;
-        k[4 * n + j] = rest;
-        h[j] = z * h[j] + (1 - z) * a;
+        h[j] = z[j] * h[j] + (1 - z[j]) * a[j];
     }
 }
 
 FM void F(lstm_row)(int64_t n, T *restrict k, const T *restrict x, const T *restrict p,
                     const T *restrict b, T *restrict h, T *restrict c, enum recur_fn fn,
                     enum recur_fn gate) {
+    const T *restrict i = k + 2 * n, *restrict f = k + 3 * n, *restrict a = k + 4 * n;
+    const T *restrict o = k + 5 * n;
+    T *restrict out = k + 6 * n;
+    F(gates)(2 * n, k + 2 * n, x, p, b, gate);
+    F(gates)(n, k + 4 * n, x + 2 * n, p + 2 * n, b + 2 * n, fn);
+    F(gates)(n, k + 5 * n, x + 3 * n, p + 3 * n, b + 3 * n, gate);
     for (int64_t j = 0; j < n; j++) {
-        T i = F(fn)(x[j] + p[j] + b[j], gate);
-        T f = F(fn)(x[n + j] + p[n + j] + b[n + j], gate);
-        T a = F(fn)(x[2 * n + j] + p[2 * n + j] + b[2 * n + j], fn);
-        T o = F(fn)(x[3 * n + j] + p[3 * n + j] + b[3 * n + j], gate);
         k[j] = h[j];
         k[n + j] = c[j];
-        c[j] = f * c[j] + i * a;
-        T out = F(fn)(c[j], fn);
-        k[2 * n + j] = i;
-        k[3 * n + j] = f;
-        k[4 * n + j] = a;
-        k[5 * n + j] = o;
-        k[6 * n + j] = out;
-        h[j] = o * out;
+        c[j] = f[j] * c[j] + i[j] * a[j];
     }
+    for (int64_t j = 0; j < n; j++) out[j] = F(fn)(c[j], fn);
+    for (int64_t j = 0; j < n; j++) h[j] = o[j] * out[j];
 }
 
 /* The usual activations get loops of their own, which the compiler makes into vector code. */
@@ -102,29 +102,30 @@ FM void F(simple_back)(int64_t n, const T *restrict k, T *restrict dh, T *restri
 
 FM void F(gru_back)(int64_t n, const T *restrict k, T *restrict dh, T *restrict g, T *restrict d,
                     enum recur_fn fn, enum recur_fn gate) {
-    for (int64_t j = 0; j < n; j++) {
-        T z = k[n + j], r = k[2 * n + j], a = k[3 * n + j], up = dh[j];
-        T da = up * (1 - z) * F(slope)(a, fn);
-        d[j] = g[j] = up * (k[j] - a) * F(slope)(z, gate);
-        d[n + j] = g[n + j] = da * k[4 * n + j] * F(slope)(r, gate);
-        g[2 * n + j] = da;
-        d[2 * n + j] = da * r;
-        dh[j] = up * z;
-    }
+    const T *restrict z = k + n, *restrict r = k + 2 * n, *restrict a = k + 3 * n;
+    const T *restrict rest = k + 4 * n;
+    T *restrict da = g + 2 * n, *restrict dr = g + n, *restrict last = d + 2 * n;
+    for (int64_t j = 0; j < n; j++) da[j] = dh[j] * (1 - z[j]) * F(slope)(a[j], fn);
+    for (int64_t j = 0; j < n; j++) g[j] = dh[j] * (k[j] - a[j]) * F(slope)(z[j], gate);
+    for (int64_t j = 0; j < n; j++) dr[j] = da[j] * rest[j] * F(slope)(r[j], gate);
+    for (int64_t j = 0; j < n; j++) last[j] = da[j] * r[j];
+    for (int64_t j = 0; j < n; j++) dh[j] *= z[j];
+    memcpy(d, g, (size_t)(2 * n) * sizeof(T));
 }
 
 FM void F(lstm_back)(int64_t n, const T *restrict k, T *restrict dh, T *restrict dc, T *restrict g,
                      T *restrict d, enum recur_fn fn, enum recur_fn gate) {
-    for (int64_t j = 0; j < n; j++) {
-        T i = k[2 * n + j], f = k[3 * n + j], a = k[4 * n + j], o = k[5 * n + j];
-        T out = k[6 * n + j], s = dc[j] + dh[j] * o * F(slope)(out, fn);
-        d[j] = g[j] = s * a * F(slope)(i, gate);
-        d[n + j] = g[n + j] = s * k[n + j] * F(slope)(f, gate);
-        d[2 * n + j] = g[2 * n + j] = s * i * F(slope)(a, fn);
-        d[3 * n + j] = g[3 * n + j] = dh[j] * out * F(slope)(o, gate);
-        dc[j] = s * f;
-        dh[j] = 0;
-    }
+    const T *restrict before = k + n, *restrict i = k + 2 * n, *restrict f = k + 3 * n;
+    const T *restrict a = k + 4 * n, *restrict o = k + 5 * n, *restrict out = k + 6 * n;
+    T *restrict df = d + n, *restrict da = d + 2 * n, *restrict down = d + 3 * n;
+    for (int64_t j = 0; j < n; j++) dc[j] += dh[j] * o[j] * F(slope)(out[j], fn);
+    for (int64_t j = 0; j < n; j++) d[j] = dc[j] * a[j] * F(slope)(i[j], gate);
+    for (int64_t j = 0; j < n; j++) df[j] = dc[j] * before[j] * F(slope)(f[j], gate);
+    for (int64_t j = 0; j < n; j++) da[j] = dc[j] * i[j] * F(slope)(a[j], fn);
+    for (int64_t j = 0; j < n; j++) down[j] = dh[j] * out[j] * F(slope)(o[j], gate);
+    for (int64_t j = 0; j < n; j++) dc[j] *= f[j];
+    memset(dh, 0, (size_t)n * sizeof(T));
+    memcpy(g, d, (size_t)(4 * n) * sizeof(T));
 }
 
 static void F(back_row)(const struct recur *r, const T *k, T *dh, T *dc, T *g, T *d) {

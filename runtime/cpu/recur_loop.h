@@ -6,13 +6,20 @@ static int64_t F(panels)(int64_t columns) {
     return (columns + F(PANEL) - 1) / F(PANEL);
 }
 
-/* Kernel (rows, columns), element (i, j) at from[i * row + j * column], as panels of columns. */
-static void F(pack_kernel)(T *to, const T *from, int64_t rows, int64_t columns, int64_t row,
-                           int64_t column) {
+/* Kernel (rows, columns) as panels of columns. */
+static void F(pack_kernel)(T *to, const T *from, int64_t rows, int64_t columns) {
     for (int64_t j = 0; j < columns; j += F(PANEL)) {
         int64_t wide = columns - j < F(PANEL) ? columns - j : F(PANEL);
         for (int64_t i = 0; i < rows; i++, to += F(PANEL))
-            for (int64_t c = 0; c < wide; c++) to[c] = from[i * row + (j + c) * column];
+            memcpy(to, from + i * columns + j, (size_t)wide * sizeof(T));
+    }
+}
+
+/* The same of the transposed kernel: panels of its rows. */
+static void F(pack_turned)(T *to, const T *from, int64_t rows, int64_t columns) {
+    for (int64_t i = 0; i < rows; i += F(PANEL), to += columns * F(PANEL)) {
+        int64_t wide = rows - i < F(PANEL) ? rows - i : F(PANEL);
+        ISA_NAME(transpose)(to, F(PANEL), from + i * columns, columns, wide, columns, sizeof(T));
     }
 }
 
@@ -86,7 +93,7 @@ static void F(run)(const struct recur *r, void *record, const void *x, const voi
                    const void *bias, int64_t begin, int64_t end, void *scratch) {
     struct F(room) w = F(room_in)(r, scratch);
     int64_t wide = r->units * recur_gates[r->cell];
-    F(pack_kernel)(w.packed, kernel, r->units, wide, wide, 1);
+    F(pack_kernel)(w.packed, kernel, r->units, wide);
     for (int64_t i = begin; i < end; i += RECUR_ROWS)
         F(run_chunk)(r, &w, record, x, bias, i, end - i < RECUR_ROWS ? end - i : RECUR_ROWS);
 }
@@ -159,7 +166,7 @@ static void F(slopes)(const struct recur *r, void *x_slope, const void *record, 
                       const void *states_slope, int64_t begin, int64_t end, void *scratch) {
     struct F(room) w = F(room_in)(r, scratch);
     int64_t wide = r->units * recur_gates[r->cell];
-    F(pack_kernel)(w.packed, kernel, wide, r->units, 1, wide);
+    F(pack_turned)(w.packed, kernel, r->units, wide);
     for (int64_t i = begin; i < end; i += RECUR_ROWS) F(slopes_chunk)
     (r, &w, x_slope, record, states_slope, i, end - i < RECUR_ROWS ? end - i : RECUR_ROWS);
 }

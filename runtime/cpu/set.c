@@ -14,6 +14,7 @@ const struct kernels ISA_NAME(kernels) = {
     .learn = ISA_NAME(learn_table),
     .draw = ISA_NAME(draw_table),
     .gemm = ISA_NAME(gemm_table),
+    .norm = ISA_NAME(norm_table),
     .recur = ISA_NAME(recur_table),
     .gemm_scratch_bytes = GEMM_SCRATCH_BYTES,
     .conv = ISA_NAME(conv_table),

@@ -105,6 +105,17 @@ struct node *layer_build_elu(struct builder *b, struct layer *l, struct node *x,
     return activation_elu_alpha(b->graph, x, layer_arg(l, 0)->number, e);
 }
 
+/* max(x, 0) + alpha min(x, 0), one alpha for each number of the last axis. */
+struct node *layer_build_prelu(struct builder *b, struct layer *l, struct node *x, struct err *e) {
+    int64_t n = layer_last_size(l, x, e);
+    if (!n || !(x = op_float(b->graph, x, e))) return NULL;
+    struct layer_weight alpha = {
+        .name = "alpha", .shape = shape_of(1, &n), .value = layer_arg(l, 0)->number};
+    struct node *slope = layer_weight(b, l, 0, &alpha, e);
+    struct node *below = op2(b->graph, OP_mul, op_number(b->graph, OP_minimum, x, 0, e), slope, e);
+    return op2(b->graph, OP_add, op1(b->graph, OP_relu, x, e), below, e);
+}
+
 struct node *layer_build_softmax(struct builder *b, struct layer *l, struct node *x,
                                  struct err *e) {
     int n = x->desc.shape.n, axis = (int)layer_arg(l, 0)->number;

@@ -9,6 +9,10 @@
 #define EXAMPLE_LAYER(chain)                                                                       \
     "model Net():\n    input x: [4]\n    output y = x." chain "\nnet = Net()\nnet(rand(3, "        \
     "4)).shape"
+#define EXAMPLE_ATTENTION(layer)                                                                   \
+    "model Net():\n    input x: [time=5, feature=4]\n    a = " layer                               \
+    "(query=x, key=x, value=x)\n    output y = a.Flatten().Dense(1)\nnet = Net()\nnet(rand(3, 5, " \
+    "4)).shape"
 #define EXAMPLE_NET "model Net():\n    input x: [2]\n    output y = x.Dense(1)\nnet = Net()\n"
 #define EXAMPLE_TRAIN(setting)                                                                     \
     EXAMPLE_NET "train net on rand(64, 2) -> rand(64, 1):\n    epochs: 2\n    " setting
@@ -154,7 +158,10 @@ static bool preset_value(const struct signature_arg *a, struct arg *out, struct 
         out->text = intern((struct str){a->preset.p + 1, a->preset.n - 2});
         return out->text ? true : err_memory(e, a->preset.n);
     }
-    if (str_is(a->kind, "bool")) {
+    if (str_is(a->kind, "numbers")) {
+        *out = (struct arg){.kind = ARG_NUMBERS, .n_numbers = 1};
+        out->numbers[0] = strtod(a->preset.p, NULL);
+    } else if (str_is(a->kind, "bool")) {
         *out = (struct arg){.kind = ARG_BOOL, .number = str_is(a->preset, "True")};
     } else if (str_is(a->kind, "activation")) {
         *out = (struct arg){.kind = ARG_ACTIVATION, .activation = activation_find(a->preset)};
@@ -266,11 +273,17 @@ static const struct {
     double low, high;
     bool low_open, high_open;
 } limits[] = {
+    {"", "dropout", "from 0 to below 1", 0, 1, false, true},
+    {"", "size", "a whole number from 1 to a billion", 1, 1e9, false, false},
+    {"RepeatVector", "n", "a whole number from 1 to a million", 1, 1e6, false, false},
+    {"", "heads", "a whole number from 1 to a thousand", 1, 1000, false, false},
+    {"", "key_size", "a whole number from 1 to a million", 1, 1e6, false, false},
+    {"", "groups", "a whole number from 1 to a million", 1, 1e6, false, false},
     {"", "units", "a whole number from 1 to a billion", 1, 1e9, false, false},
     {"", "filters", "a whole number from 1 to a million", 1, 1e6, false, false},
-    {"", "groups", "a whole number from 1 to a million", 1, 1e6, false, false},
     {"", "multiplier", "a whole number from 1 to a thousand", 1, 1e3, false, false},
-    {"Dropout", "rate", "from 0 to below 1", 0, 1, false, true},
+    {"Dropout SpatialDropout1D SpatialDropout2D AlphaDropout", "rate", "from 0 to below 1", 0, 1,
+     false, true},
     {"", "momentum", "from 0 to below 1", 0, 1, false, true},
     {"", "beta_1", "from 0 to below 1", 0, 1, false, true},
     {"", "beta_2", "from 0 to below 1", 0, 1, false, true},

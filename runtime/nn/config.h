@@ -26,6 +26,7 @@ enum arg_kind {
     ARG_BOOL,
     ARG_TEXT,
     ARG_SHAPE,
+    ARG_NUMBERS,
     ARG_ACTIVATION,
     ARG_CONFIG
 };
@@ -99,9 +100,11 @@ enum estimator_kind {
  * student wrote a plain number (epochs for callbacks, steps for schedules). */
 struct arg {
     enum arg_kind kind;
-    double number;         /* NUMBER, INT, BOOL (0 or 1) */
-    const char *text;      /* TEXT: interned; NUMBER: unit of a duration */
-    struct shape shape;    /* SHAPE (reshape, sizes such as 3x3) */
+    double number;      /* NUMBER, INT, BOOL (0 or 1) */
+    const char *text;   /* TEXT: interned; NUMBER: unit of a duration */
+    struct shape shape; /* SHAPE (reshape, sizes such as 3x3) */
+    int n_numbers;      /* NUMBERS: one or more */
+    double numbers[8];
     int activation;        /* ACTIVATION: position in activations.list */
     struct config *config; /* CONFIG: initialiser, penalty, … : a counted reference */
 };
@@ -110,11 +113,11 @@ enum { CONFIG_MAX_ARGS = 16 };
 
 /* signature: comma-separated "name: kind = default"; kind is one of int, number, bool, text, shape,
  * size (3x3, [3, 3] or one number for all sides), activation, initializer, penalty, duration,
- * choice (a text or a number). No default = required; a default is written as in the language
- * (None, True, relu, glorot_uniform, 1e-3, "val_loss") and `= None` allows None. Layers also take
- * name=…, which no signature lists: it goes to config.name. The signature of a loss or metric lists
- * its options, which follow (y, yhat) when it is called as a function. Example: "units: int,
- * activation: activation = None, bias: bool = True". */
+ * numbers (one or a list), choice (a text or a number). No default = required; a default is written
+ * as in the language (None, True, relu, glorot_uniform, 1e-3, "val_loss") and `= None` allows None.
+ * Layers also take name=…, which no signature lists: it goes to config.name. The signature of a
+ * loss or metric lists its options, which follow (y, yhat) when it is called as a function.
+ * Example: "units: int, activation: activation = None, bias: bool = True". */
 struct config_row {
     const char *name;    /* the one shown in help: "Dense" */
     const char *aliases; /* "Linear FullyConnected" or "" */

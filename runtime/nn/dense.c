@@ -1,6 +1,5 @@
 /* The fully connected layer. */
 #include "layer.h"
-#include "../base/intern.h"
 
 /* x (batch, …, in) @ kernel (in, units) + bias (units) */
 struct node *layer_build_dense(struct builder *b, struct layer *l, struct node *x, struct err *e) {
@@ -21,9 +20,5 @@ struct node *layer_build_dense(struct builder *b, struct layer *l, struct node *
     const struct arg *activation = layer_arg(l, 1);
     if (z && activation->kind == ARG_ACTIVATION)
         z = activation_apply(b->graph, activation->activation, z, e);
-    if (!z) return NULL;
-    struct shape *s = &z->desc.shape;
-    s->axis[s->n - 1] = intern_c("unit");
-    s->weak |= (uint8_t)(1u << (s->n - 1));
-    return z;
+    return layer_units(z);
 }

@@ -66,6 +66,11 @@ static bool init_normal(const struct draw *d, struct err *e) {
     return true;
 }
 
+static bool init_random_uniform(const struct draw *d, struct err *e) {
+    (void)e;
+    return fill_uniform(d, d->args[0].number);
+}
+
 static bool init_forget_bias(const struct draw *d, struct err *e) {
     (void)e;
     for (int64_t i = 0; i < d->n; i++) d->out[i] = i >= d->n / 4 && i < d->n / 2;

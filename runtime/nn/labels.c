@@ -168,6 +168,9 @@ static bool check_values(const struct config_row *loss, const struct scan *s, st
     if (loss->kind == LOSS_poisson && s->low < 0)
         return out_of_range(loss, s, "counts, 0 or more",
                             "For numbers of either sign take mse or mae.", e);
+    if (loss->kind == LOSS_negative_binomial && s->low < 0)
+        return out_of_range(loss, s, "counts, 0 or more",
+                            "For numbers of either sign take gaussian.", e);
     if (loss->kind == LOSS_hinge && s->not_signs)
         return out_of_range(loss, s, "-1 or 1", "For targets 0 and 1 write 2 * {2} - 1.", e);
     return true;
@@ -176,9 +179,10 @@ static bool check_values(const struct config_row *loss, const struct scan *s, st
 bool labels_check(const struct config *loss, const struct tensor *target,
                   const struct shape *output, struct err *e) {
     if (!loss || loss->row->group != CONFIG_LOSS) return true;
-    enum fit fit = target_fit(&target->shape, output, measure_reads_classes(loss));
+    enum fit fit = measure_fit(loss, &target->shape, output);
     bool classes = fit == FIT_CLASSES || fit == FIT_CLASSES_COLUMN;
-    bool any = loss_needs(loss->row) == CONTENT_ANY && loss->row->kind != LOSS_hinge;
+    bool any = loss_needs(loss->row) == CONTENT_ANY && loss->row->kind != LOSS_hinge &&
+               loss->row->kind != LOSS_negative_binomial;
     if (any && !dtype_is_float(target->dtype)) return true;
     struct scan s = scan_tensor(target, !any);
     bool ok = !s.missing || missing_values(&s, e);

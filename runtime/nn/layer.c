@@ -43,6 +43,14 @@ const struct arg *layer_arg(const struct layer *l, int i) {
     return i < l->config->n_args ? &l->config->args[i] : &none;
 }
 
+const char *const *layer_input_names(const struct layer *l, int *n) {
+    static const char *const attention[] = {"query", "key", "value"};
+    int kind = l->config->row->kind;
+    bool named = kind == LAYER_attention || kind == LAYER_multi_head_attention;
+    *n = named ? (int)ARRAY_LEN(attention) : 0;
+    return named ? attention : NULL;
+}
+
 int layer_n_extra(const struct layer *l) {
     return l->n_extra;
 }
@@ -94,6 +102,14 @@ int64_t layer_last_size(const struct layer *l, const struct node *x, struct err 
     return 0;
 }
 
+struct node *layer_units(struct node *x) {
+    if (!x) return NULL;
+    struct shape *s = &x->desc.shape;
+    s->axis[s->n - 1] = intern_c("unit");
+    s->weak |= (uint8_t)(1u << (s->n - 1));
+    return x;
+}
+
 /* ---- the summary's row ---- */
 
 /* A value as the student would write it. */
@@ -118,6 +134,7 @@ static void print_arg(const struct arg *a, char *out, size_t cap) {
     case ARG_CONFIG:
         snprintf(out, cap, "%s", a->config->row->group == CONFIG_LAYER ? a->config->row->name : "");
         break;
+    case ARG_NUMBERS:
     case ARG_NONE: out[0] = 0; break;
     }
 }
@@ -210,10 +227,14 @@ struct node *layer_build(struct builder *b, struct layer *l, struct node *x, str
 struct node *layer_apply(struct builder *b, struct layer *l, struct node *const *in, int n_in,
                          struct err *e) {
     const struct config_row *row = l->config->row;
-    if (n_in != 1) {
-        err_set(e, ERR_ARGUMENT, "%s takes one tensor, but got %d.", row->name, n_in);
+    int n_named;
+    bool takes = layer_input_names(l, &n_named) ? n_in >= 2 && n_in <= n_named : n_in == 1;
+    if (!takes) {
+        err_set(e, ERR_ARGUMENT, "%s takes %s, but got %d.", row->name,
+                n_named ? "query, key and value" : "one tensor", n_in);
         return NULL;
     }
+    for (l->n_more = 0; l->n_more + 1 < n_in; l->n_more++) l->more[l->n_more] = in[l->n_more + 1];
     bool fresh = l->model != b->model || l->walk != b->model->walk;
     if (fresh && !layer_enter(b, l, e)) return NULL;
     l->n_extra = 0;

@@ -15,6 +15,8 @@ struct layer {
     uint32_t walk;
     int32_t row; /* in the summary */
     int32_t weights[LAYER_MAX_WEIGHTS];
+    struct node *more[2]; /* inputs after the first, of the current use */
+    int n_more;
     struct node *extra[LAYER_MAX_EXTRA]; /* further results of the last use: states */
     int n_extra;
     const char *name; /* interned */
@@ -41,6 +43,11 @@ int64_t layer_last_size(const struct layer *l, const struct node *x, struct err 
 
 /* The layer's function on x, outside of a model: for layers without weights. */
 struct node *layer_build(struct builder *b, struct layer *l, struct node *x, struct err *e);
+/* Inverted dropout with one decision for each element of `mask`, whose sizes are x's or 1. */
+struct node *dropout_apply(struct builder *b, struct node *x, const struct shape *mask, double rate,
+                           struct err *e);
+/* The last axis gets the weak name "unit"; passes NULL on. */
+struct node *layer_units(struct node *x);
 
 /* layer_build_<id> for each row of layers.list. */
 typedef struct node *(*layer_build_fn)(struct builder *b, struct layer *l, struct node *x,

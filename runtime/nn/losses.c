@@ -47,6 +47,22 @@ enum fit target_fit(const struct shape *target, const struct shape *output, bool
     return FIT_NONE;
 }
 
+int loss_parameters(const struct config *c) {
+    if (!c || c->row->group != CONFIG_LOSS) return 0;
+    if (c->row->kind == LOSS_gaussian || c->row->kind == LOSS_negative_binomial) return 2;
+    bool several = c->row->kind == LOSS_quantile && c->args[0].n_numbers > 1;
+    return several ? c->args[0].n_numbers : 0;
+}
+
+enum fit measure_fit(const struct config *c, const struct shape *target,
+                     const struct shape *output) {
+    int n = loss_parameters(c);
+    if (n == 0) return target_fit(target, output, measure_reads_classes(c));
+    struct shape one = *output;
+    if (one.n == 0 || (one.size[--one.n] != n && one.size[one.n] >= 0)) return FIT_NONE;
+    return target_fit(target, &one, false) == FIT_NONE ? FIT_NONE : FIT_PARAMETERS;
+}
+
 bool measure_reads_classes(const struct config *c) {
     if (!c) return false;
     if (c->row->group == CONFIG_LOSS) return c->row->kind == LOSS_crossentropy;
@@ -86,7 +102,7 @@ static struct node *one_hot(struct graph *g, struct node *classes, int64_t k, st
 /* Bring target and output to the same sizes. */
 static bool fit_pair(const struct config *loss, struct pair *p, struct err *e) {
     const struct shape *o = &p->yhat->desc.shape;
-    switch (target_fit(&p->y->desc.shape, o, measure_reads_classes(loss))) {
+    switch (measure_fit(loss, &p->y->desc.shape, o)) {
     case FIT_NONE: {
         char y[128], yhat[128];
         err_set(e, ERR_SHAPE, "%s compares two tensors of the same shape.", loss->row->name);
@@ -94,6 +110,12 @@ static bool fit_pair(const struct config *loss, struct pair *p, struct err *e) {
         return err_fact(e, "output", "%s", shape_print(o, yhat, sizeof yhat));
     }
     case FIT_SAME: break;
+    case FIT_PARAMETERS: {
+        struct shape s = *o;
+        s.n--;
+        p->y = op_reshape(p->g, p->y, &s, e);
+        break;
+    }
     case FIT_DROP_OUTPUT: p->yhat = drop_last_axis(p->g, p->yhat, e); break;
     case FIT_DROP_TARGET: p->y = drop_last_axis(p->g, p->y, e); break;
     case FIT_CLASSES_COLUMN: p->y = drop_last_axis(p->g, p->y, e); /* fallthrough */
@@ -149,6 +171,87 @@ static struct node *loss_cosine(const struct pair *p, struct err *e) {
         op2(p->g, OP_mul, inverse_length(p->g, p->y, e), inverse_length(p->g, p->yhat, e), e);
     struct node *cosine = op2(p->g, OP_mul, dot, scale, e);
     return op_number(p->g, OP_add, op1(p->g, OP_neg, cosine, e), 1, e);
+}
+
+static struct node *loss_log_cosh(const struct pair *p, struct err *e) {
+    /* |x| + log(1 + exp(-2 |x|)) - log 2 */
+    struct node *size = op1(p->g, OP_abs, op2(p->g, OP_sub, p->yhat, p->y, e), e);
+    struct node *rest = op1(p->g, OP_softplus, op_number(p->g, OP_mul, size, -2, e), e);
+    return op_number(p->g, OP_sub, op2(p->g, OP_add, size, rest, e), 0.6931471805599453, e);
+}
+
+/* ---- an output that describes a distribution of each number of the target ---- */
+
+/* Number i of the last axis, without the axis. */
+static struct node *parameter(const struct pair *p, int64_t i, struct err *e) {
+    const struct shape *s = &p->yhat->desc.shape;
+    struct attrs a = {.shape = *s};
+    for (int k = 0; k < s->n; k++) a.step[k] = 1;
+    a.begin[s->n - 1] = i;
+    a.shape.size[s->n - 1] = 1;
+    return drop_last_axis(p->g, graph_add1(p->g, OP_slice, p->yhat, &a, e), e);
+}
+
+/* softplus plus a little: a spread is above 0. */
+static struct node *spread(const struct pair *p, int64_t i, struct err *e) {
+    return op_number(p->g, OP_add, op1(p->g, OP_softplus, parameter(p, i, e), e), 1e-3, e);
+}
+
+/* log s + ((y - m) / s)^2 / 2 + log(2 pi) / 2 */
+static struct node *loss_gaussian(const struct pair *p, struct err *e) {
+    struct node *s = spread(p, 1, e);
+    struct node *away = op2(p->g, OP_div, op2(p->g, OP_sub, p->y, parameter(p, 0, e), e), s, e);
+    struct node *half = op_number(p->g, OP_mul, op1(p->g, OP_square, away, e), 0.5, e);
+    struct node *sum = op2(p->g, OP_add, op1(p->g, OP_log, s, e), half, e);
+    return op_number(p->g, OP_add, sum, 0.9189385332046727, e);
+}
+
+/* log of the gamma function for x > 0: Stirling's series at x + 6, brought back by the product
+ * x (x + 1) … (x + 5) (Abramowitz and Stegun 6.1.15, 6.1.41). */
+static struct node *log_gamma(struct graph *g, struct node *x, struct err *e) {
+    struct node *product = x, *z = op_number(g, OP_add, x, 6, e);
+    for (int i = 1; i < 6; i++) product = op2(g, OP_mul, product, op_number(g, OP_add, x, i, e), e);
+    struct node *power = op_number(g, OP_sub, z, 0.5, e);
+    struct node *r = op1(g, OP_recip, z, e), *r2 = op1(g, OP_square, r, e);
+    struct node *series =
+        op_number(g, OP_add, op_number(g, OP_mul, r2, -1.0 / 360, e), 1.0 / 12, e);
+    struct node *sum = op2(g, OP_sub, op2(g, OP_mul, power, op1(g, OP_log, z, e), e), z, e);
+    sum = op2(g, OP_add, sum, op2(g, OP_mul, series, r, e), e);
+    sum = op2(g, OP_sub, sum, op1(g, OP_log, product, e), e);
+    return op_number(g, OP_add, sum, 0.9189385332046727, e);
+}
+
+/* Mean m, variance m + a m^2, k = 1 / a: log G(k) + log G(y + 1) - log G(y + k)
+ * + (y + k) log(1 + a m) - y log(a m). */
+static struct node *loss_negative_binomial(const struct pair *p, struct err *e) {
+    struct graph *g = p->g;
+    struct node *m = spread(p, 0, e), *a = spread(p, 1, e);
+    struct node *k = op1(g, OP_recip, a, e), *am = op2(g, OP_mul, a, m, e);
+    struct node *yk = op2(g, OP_add, p->y, k, e);
+    struct node *gammas = op2(g, OP_sub, log_gamma(g, k, e), log_gamma(g, yk, e), e);
+    gammas = op2(g, OP_add, gammas, log_gamma(g, op_number(g, OP_add, p->y, 1, e), e), e);
+    struct node *one = op1(g, OP_log, op_number(g, OP_add, am, 1, e), e);
+    struct node *terms = op2(g, OP_add, gammas, op2(g, OP_mul, yk, one, e), e);
+    return op2(g, OP_sub, terms, op2(g, OP_mul, p->y, op1(g, OP_log, am, e), e), e);
+}
+
+/* max(q (y - yhat), (q - 1) (y - yhat)) */
+static struct node *pinball(struct graph *g, struct node *error, double q, struct err *e) {
+    return op2(g, OP_maximum, op_number(g, OP_mul, error, q, e),
+               op_number(g, OP_mul, error, q - 1, e), e);
+}
+
+static struct node *loss_quantile(const struct pair *p, struct err *e) {
+    const struct arg *q = &p->args[0];
+    if (q->n_numbers < 2)
+        return pinball(p->g, op2(p->g, OP_sub, p->y, p->yhat, e), q->numbers[0], e);
+    struct node *sum = NULL;
+    for (int i = 0; i < q->n_numbers; i++) {
+        struct node *error = op2(p->g, OP_sub, p->y, parameter(p, i, e), e);
+        struct node *one = pinball(p->g, error, q->numbers[i], e);
+        sum = i ? op2(p->g, OP_add, sum, one, e) : one;
+    }
+    return op_number(p->g, OP_mul, sum, 1.0 / q->n_numbers, e);
 }
 
 /* ---- distributions ---- */

@@ -150,6 +150,9 @@ void layer_unref(struct layer *l);
 const struct config *layer_config(const struct layer *l);
 struct node *layer_apply(struct builder *b, struct layer *l, struct node *const *in, int n_in,
                          struct err *e);
+/* Names of the inputs of a layer that is called by name, two at least; NULL, n = 0: it takes one.
+ */
+const char *const *layer_input_names(const struct layer *l, int *n);
 /* What its last use gave besides: the states of a recurrent layer with return_state=True. */
 int layer_n_extra(const struct layer *l);
 struct node *layer_extra(const struct layer *l, int i);

@@ -30,14 +30,18 @@ static bool keep_average(struct builder *b, struct layer *l, int slot, struct no
     return true;
 }
 
+static struct node *scaled(struct graph *g, struct node *z, struct node *gamma, struct node *beta,
+                           struct err *e) {
+    return op2(g, OP_add, op2(g, OP_mul, z, gamma, e), beta, e);
+}
+
 /* (x - mean) * 1 / sqrt(variance + epsilon) * gamma + beta; mean and variance have x's number of
  * axes or only the last one. */
 static struct node *normalise(struct graph *g, struct node *x, struct node *mean,
                               struct node *variance, double epsilon, struct node *gamma,
                               struct node *beta, struct err *e) {
     struct node *scale = op1(g, OP_rsqrt, op_number(g, OP_add, variance, epsilon, e), e);
-    struct node *z = op2(g, OP_mul, op2(g, OP_sub, x, mean, e), scale, e);
-    return op2(g, OP_add, op2(g, OP_mul, z, gamma, e), beta, e);
+    return scaled(g, op2(g, OP_mul, op2(g, OP_sub, x, mean, e), scale, e), gamma, beta, e);
 }
 
 /* Mean and biased variance over a set of axes, which stay with size 1. */
@@ -104,6 +108,28 @@ struct node *layer_build_layer_norm(struct builder *b, struct layer *l, struct n
         layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
     struct node *beta =
         layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
-    struct node *variance, *mean = moments(b->graph, x, 1u << (x->desc.shape.n - 1), &variance, e);
-    return normalise(b->graph, x, mean, variance, layer_arg(l, 0)->number, gamma, beta, e);
+    const struct attrs attrs = {.a = layer_arg(l, 0)->number};
+    return scaled(b->graph, graph_add1(b->graph, OP_norm, x, &attrs, e), gamma, beta, e);
+}
+
+struct node *layer_build_group_norm(struct builder *b, struct layer *l, struct node *x,
+                                    struct err *e) {
+    int64_t n = layer_last_size(l, x, e), groups = (int64_t)layer_arg(l, 0)->number;
+    if (!n || !(x = op_float(b->graph, x, e))) return NULL;
+    if (groups > n || n % groups) {
+        err_set(e, ERR_VALUE,
+                "The last axis has %lld numbers, which cannot be put into %lld groups "
+                "of the same size.",
+                (long long)n, (long long)groups);
+        err_label(e, "%lld groups of %lld", (long long)groups, (long long)n);
+        err_hint(e, "Choose a number of groups that divides %lld.", (long long)n);
+        return NULL;
+    }
+    struct shape s = shape_of(1, &n);
+    struct node *gamma =
+        layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
+    struct node *beta =
+        layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
+    const struct attrs attrs = {.axis = (int32_t)groups, .a = layer_arg(l, 1)->number};
+    return scaled(b->graph, graph_add1(b->graph, OP_norm, x, &attrs, e), gamma, beta, e);
 }

@@ -1,7 +1,6 @@
 /* Recurrent layers: SimpleRNN, GRU, LSTM, and Bidirectional around them. The input meets its kernel
  * for all steps in one product; the steps themselves are the operation `recur`. */
 #include "layer.h"
-#include "../base/intern.h"
 #include "../op/recur.h"
 #include <stdio.h>
 #include <string.h>
@@ -82,13 +81,9 @@ static bool check_sequence(const char *layer, const struct node *x, struct err *
 
 /* The same numbers are left out at every step (Gal and Ghahramani, 2016). */
 static struct node *drop_features(struct builder *b, struct node *x, double rate, struct err *e) {
-    struct graph *g = b->graph;
-    struct attrs attrs = {
-        .shape = x->desc.shape, .dtype = DT_BOOL, .a = 1 - rate, .stream = layer_stream(b)};
-    attrs.shape.size[1] = 1;
-    struct node *keep = graph_add(g, OP_bernoulli, NULL, 0, &attrs, e);
-    struct node *scaled = op_number(g, OP_mul, x, 1 / (1 - rate), e);
-    return op3(g, OP_where, keep, scaled, graph_number(g, 0, e), e);
+    struct shape mask = x->desc.shape;
+    mask.size[1] = 1;
+    return dropout_apply(b, x, &mask, rate, e);
 }
 
 /* ---- one direction ---- */
@@ -150,12 +145,7 @@ static bool attributes(const struct run *r, struct attrs *a, struct err *e) {
 static struct node *states(struct graph *g, struct node *const *in, struct attrs a,
                            enum recur_form form, struct err *e) {
     a.axes = form;
-    struct node *h = graph_add(g, OP_recur_states, in, 4, &a, e);
-    if (!h) return NULL;
-    struct shape *s = &h->desc.shape;
-    s->axis[s->n - 1] = intern_c("unit");
-    s->weak |= (uint8_t)(1u << (s->n - 1));
-    return h;
+    return layer_units(graph_add(g, OP_recur_states, in, 4, &a, e));
 }
 
 /* Everything as the layer's options ask for it, in the order of time. state[0] and state[1] (the

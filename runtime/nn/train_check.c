@@ -153,6 +153,28 @@ static bool wrong_target(const struct model *m, int i, const struct shape *targe
     return point_at(e, 2);
 }
 
+/* A loss that reads several numbers for each of the target. */
+static bool wrong_parameters(const struct model *m, int i, const struct shape *target,
+                             const struct config *loss, struct err *e) {
+    const struct port *out = &m->outputs[1][i];
+    char found[160], there[160];
+    int n = loss_parameters(loss);
+    err_set(e, ERR_SHAPE,
+            "The loss %s reads %d numbers of the output for each number of the target: the output "
+            "needs the target's axes and one more of size %d.",
+            loss->row->name, n, n);
+    err_label(e, "is %s", shape_print(target, found, sizeof found));
+    err_fact(e, "output", "%s    for each example",
+             example_print(&out->desc.shape, there, sizeof there));
+    err_fact(e, "{2}", "%s    for each example", example_print(target, found, sizeof found));
+    int64_t each = example_numbers(target);
+    if (each == 1) err_hint(e, "End the model with Dense(%d).", n);
+    else if (each > 1 && target->n == 2)
+        err_hint(e, "End the model with Dense(%lld).Reshape(%lld, %d).", (long long)(each * n),
+                 (long long)each, n);
+    return point_at(e, 2);
+}
+
 static bool conflicting_names(const struct port *out, const struct shape *target, int axis,
                               struct err *e) {
     err_set(e, ERR_SHAPE, "The output `%s` has the axis `%s` where the targets `{2}` have `%s`.",
@@ -172,7 +194,9 @@ static bool check_target(const struct model *m, int i, const struct measure *los
     if (!row) return true; /* a function of the student's: it is run on the shapes below */
     struct shape output = out->desc.shape;
     output.size[0] = SIZE_BATCH;
-    enum fit fit = target_fit(&target->shape, &output, measure_reads_classes(loss->config));
+    enum fit fit = measure_fit(loss->config, &target->shape, &output);
+    if (fit == FIT_NONE && loss_parameters(loss->config))
+        return wrong_parameters(m, i, &target->shape, loss->config, e);
     if (fit == FIT_NONE) return wrong_target(m, i, &target->shape, row, e);
     int axis = fit == FIT_SAME ? axes_conflict(&out->desc.shape, &target->shape) : -1;
     return axis < 0 || conflicting_names(out, &target->shape, axis, e);
@@ -260,7 +284,7 @@ static bool check_metrics(const struct train_spec *spec, const struct train_shap
         }
         struct shape output = out->shape;
         output.size[0] = SIZE_BATCH;
-        if (target_fit(&shapes->targets[0].shape, &output, measure_reads_classes(c)) == FIT_NONE)
+        if (measure_fit(c, &shapes->targets[0].shape, &output) == FIT_NONE)
             return wrong_target(spec->model, 0, &shapes->targets[0].shape, c->row, e);
     }
     return true;

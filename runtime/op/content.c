@@ -97,10 +97,8 @@ enum content content_of(const struct rule_call *c, const struct prepared *p) {
     case OP_slice:
     case OP_place:
     case OP_concat:
-        return at_most(weakest(c, 0),
-                       last_axis_kept(c, p) ? CONTENT_DISTRIBUTION : CONTENT_PROBABILITY);
     case OP_gather:
-        return at_most(c->in[0]->content,
+        return at_most(c->op == OP_gather ? c->in[0]->content : weakest(c, 0),
                        last_axis_kept(c, p) ? CONTENT_DISTRIBUTION : CONTENT_PROBABILITY);
     case OP_sum:
     case OP_mean:
@@ -109,6 +107,7 @@ enum content content_of(const struct rule_call *c, const struct prepared *p) {
     case OP_max_pool:
     case OP_mean_pool: return at_most(c->in[0]->content, CONTENT_PROBABILITY);
     case OP_conv:
+    case OP_heads_mix:
     case OP_matmul:
     case OP_cumsum: return at_most(weakest(c, 0), CONTENT_POSITIVE);
     default: return CONTENT_ANY;

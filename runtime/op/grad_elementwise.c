@@ -60,7 +60,7 @@ static void grad_log(struct grad *c) {
     bool rest = p->op == OP_sub && is_number(p->in[0], 1) && !c->wanted[p->id];
     if (rest) inner = p->in[1]; /* log(1 - inner) */
     bool behind = !c->wanted[inner->id] && inner->n_in == 1;
-    if (behind && !rest && inner->op == OP_softmax) {
+    if (behind && !rest && inner->op == OP_softmax && inner->attrs.axes == 0) {
         c->beyond = inner->in[0];
         c->in[0] = grad_log_softmax_of(c, inner);
     } else if (behind && !rest && inner->op == OP_exp) {

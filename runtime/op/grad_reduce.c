@@ -127,12 +127,30 @@ static struct node *axis_total(struct grad *c, struct node *x, int axis) {
     return sum ? grad_unfold(c, sum, &x->desc.shape, axes) : NULL;
 }
 
+static struct node *softmax_slope(struct grad *c, struct node *y, struct node *u, int axis) {
+    const struct attrs along = {.axis = axis};
+    struct node *made = y && u ? graph_add2(c->g, OP_softmax_slope, y, u, &along, c->e) : NULL;
+    if (!made) c->failed = true;
+    return made;
+}
+
 /* y (u - sum(u y)) */
 static void grad_softmax(struct grad *c) {
-    struct node *flow = grad_2(c, OP_mul, c->up, c->n);
-    if (!flow) return;
-    struct node *rest = grad_2(c, OP_sub, c->up, axis_total(c, flow, c->n->attrs.axis));
-    c->in[0] = grad_2(c, OP_mul, c->n, rest);
+    c->in[0] = softmax_slope(c, c->n, c->up, c->n->attrs.axis);
+}
+
+/* Of s = y (u - sum(y u)), with w from above: for u again a slope, for y
+ * w (u - sum(y u)) - u sum(w y). */
+static void grad_softmax_slope(struct grad *c) {
+    struct node *y = input(c, 0), *u = input(c, 1), *w = c->up;
+    int axis = c->n->attrs.axis;
+    if (c->need[1]) c->in[1] = softmax_slope(c, y, w, axis);
+    if (!c->need[0]) return;
+    struct node *yu = grad_2(c, OP_mul, y, u), *wy = grad_2(c, OP_mul, w, y);
+    if (!yu || !wy) return;
+    struct node *rest = grad_2(c, OP_sub, u, axis_total(c, yu, axis));
+    c->in[0] = grad_2(c, OP_sub, grad_2(c, OP_mul, w, rest),
+                      grad_2(c, OP_mul, u, axis_total(c, wy, axis)));
 }
 
 /* u - y sum(u), where y is the softmax */
@@ -173,6 +191,7 @@ grad_fn *grad_of_reduce(enum op op) {
         [OP_cumsum] = grad_cumsum,
         [OP_matmul] = grad_of_matmul,
         [OP_softmax] = grad_softmax,
+        [OP_softmax_slope] = grad_softmax_slope,
         [OP_log_softmax] = grad_log_softmax,
         [OP_softmax_crossentropy] = grad_softmax_crossentropy,
     };

@@ -34,7 +34,7 @@ static bool is_one_minus(const struct node *n) {
 }
 
 static struct node *stable_log(struct rewrite *r, const struct node *old, struct node *x) {
-    if (x->op == OP_softmax) {
+    if (x->op == OP_softmax && x->attrs.axes == 0) {
         return graph_push(r->g, OP_log_softmax, x->in, 1, &x->attrs, &old->desc, r->e);
     }
     if (x->op == OP_exp) return x->in[0];

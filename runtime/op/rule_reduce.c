@@ -85,7 +85,10 @@ bool rule_cumsum(const struct rule_call *c, struct prepared *p, struct err *e) {
 }
 
 bool rule_softmax(const struct rule_call *c, struct prepared *p, struct err *e) {
-    TRY(rule_axis(&c->in[0]->shape, c->attrs->axis, e));
+    const struct shape *s = &c->in[0]->shape;
+    TRY(rule_axis(s, c->attrs->axis, e));
+    if (c->attrs->axes == 1 && (s->n < 2 || c->attrs->axis != s->n - 1))
+        return err_set(e, ERR_SHAPE, "A causal softmax goes along the last of two axes or more.");
     return rule_float(c, p, e);
 }
 

@@ -20,6 +20,7 @@ rule_fn rule_reshape, rule_expand, rule_transpose, rule_slice, rule_place, rule_
 rule_fn rule_gather, rule_scatter_add, rule_one_hot;
 rule_fn rule_reduce, rule_reduce_float, rule_reduce_bool, rule_reduce_index, rule_count;
 rule_fn rule_cumsum, rule_matmul, rule_softmax, rule_softmax_crossentropy;
+rule_fn rule_heads_scores, rule_heads_mix, rule_softmax_slope, rule_norm, rule_norm_slope;
 rule_fn rule_recur, rule_recur_states, rule_recur_slopes, rule_recur_weight, rule_recur_bias;
 rule_fn rule_conv, rule_conv_input, rule_conv_kernel, rule_pool, rule_spread, rule_warp;
 

@@ -40,7 +40,8 @@ static void complain(const struct op_case *c, const char *what, const char *set)
 }
 
 static bool is_product(enum op op) {
-    return op == OP_matmul || op == OP_conv || op == OP_conv_input || op == OP_conv_kernel;
+    return op == OP_matmul || op == OP_heads_scores || op == OP_heads_mix || op == OP_conv ||
+           op == OP_conv_input || op == OP_conv_kernel;
 }
 
 static void compare(const struct op_case *c, const struct tensor *found, const double *expected,

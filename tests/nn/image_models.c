@@ -1,5 +1,5 @@
 /* Networks on images that tests and benchmarks share. */
-#include "image_models.h"
+#include "sequence_models.h"
 #include "base/pool.h"
 #include "nn/compose.h"
 #include "nn/losses.h"
@@ -45,7 +45,10 @@ struct node *lay(struct builder *b, struct node *x, const char *name, ...) {
     va_start(args, name);
     struct layer *l = b->training ? new_layer(name, args) : layers[next_layer++];
     va_end(args);
-    struct node *y = x ? layer_apply(b, l, &x, 1, &err) : NULL;
+    int n;
+    struct node *same[] = {x, x, x}; /* attention: to itself */
+    bool named = layer_input_names(l, &n) != NULL;
+    struct node *y = x ? layer_apply(b, l, same, named ? n : 1, &err) : NULL;
     if (!y) fail();
     return y;
 }
@@ -68,6 +71,11 @@ static struct model *build(body_fn body, const struct shape *s) {
 
 struct model *image_model(body_fn body, int64_t height, int64_t width, int64_t channels) {
     struct shape s = shape_of(4, (int64_t[]){SIZE_BATCH, height, width, channels});
+    return build(body, &s);
+}
+
+struct model *sequence_model(body_fn body, int64_t steps, int64_t features) {
+    struct shape s = shape_of(3, (int64_t[]){SIZE_BATCH, steps, features});
     return build(body, &s);
 }
 

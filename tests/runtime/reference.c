@@ -426,6 +426,86 @@ static void warp(const struct node *n, double *const *in, double *out) {
     }
 }
 
+/* ---- attention, normalisation ---- */
+
+static void heads(const struct node *n, double *const *x, double *y) {
+    const struct shape *a = &n->in[0]->desc.shape, *b = &n->in[1]->desc.shape;
+    const struct shape *out = &n->desc.shape;
+    int64_t count = n->attrs.axis, examples = out->size[0];
+    bool scores = n->op == OP_heads_scores, trans = n->attrs.trans_a;
+    int64_t rows = scores ? out->size[2] : out->size[1];
+    int64_t wide = b->size[2], d = wide / count;
+    int64_t columns = scores ? out->size[3] : d, inner = scores ? d : b->size[1];
+    for (int64_t e = 0; e < examples; e++)
+        for (int64_t h = 0; h < count; h++)
+            for (int64_t i = 0; i < rows; i++)
+                for (int64_t j = 0; j < columns; j++)
+                    for (int64_t k = 0; k < inner; k++) {
+                        int64_t p = (e * count + h) * a->size[2];
+                        if (scores)
+                            y[((e * count + h) * rows + i) * columns + j] +=
+                                x[0][(e * rows + i) * wide + h * d + k] *
+                                x[1][(e * columns + j) * wide + h * d + k];
+                        else
+                            y[(e * rows + i) * wide + h * d + j] +=
+                                x[0][trans ? (p + k) * a->size[3] + i : (p + i) * a->size[3] + k] *
+                                x[1][(e * inner + k) * wide + h * d + j];
+                    }
+}
+
+/* Element k of the group that element i belongs to, and how many there are. */
+static int64_t group_of(const struct node *n, int64_t i, int64_t k, int64_t *count) {
+    const struct shape *s = &n->desc.shape;
+    int64_t last = s->size[s->n - 1], groups = n->attrs.axis;
+    if (!groups) return *count = last, i / last * last + k;
+    int64_t example = reference_count(s) / s->size[0], wide = last / groups;
+    *count = example / groups;
+    return i / example * example + k / wide * last + i % last / wide * wide + k % wide;
+}
+
+static void norm(const struct node *n, double *const *x, double *y, int64_t all) {
+    for (int64_t i = 0; i < all; i++) {
+        int64_t count = 1;
+        double mean = 0, variance = 0, up = 0, along = 0;
+        for (int64_t k = 0; group_of(n, i, k, &count), k < count; k++)
+            mean += x[0][group_of(n, i, k, &count)] / (double)count;
+        for (int64_t k = 0; k < count; k++) {
+            double away = x[0][group_of(n, i, k, &count)] - mean;
+            variance += away * away / (double)count;
+            if (n->op == OP_norm) continue;
+            up += x[1][group_of(n, i, k, &count)] / (double)count;
+            along += x[1][group_of(n, i, k, &count)] * away / (double)count;
+        }
+        double scale = 1 / sqrt(variance + n->attrs.a), away = x[0][i] - mean;
+        y[i] = away * scale;
+        if (n->op == OP_norm_slope) y[i] = scale * (x[1][i] - up - away * scale * scale * along);
+    }
+}
+
+static void softmax_slope(const struct node *n, double *const *x, double *y, int64_t all) {
+    const struct shape *s = &n->desc.shape;
+    int64_t inner = 1, size = s->size[n->attrs.axis];
+    for (int i = n->attrs.axis + 1; i < s->n; i++) inner *= s->size[i];
+    for (int64_t i = 0; i < all; i++) {
+        int64_t first = i / (inner * size) * inner * size + i % inner;
+        double sum = 0;
+        for (int64_t k = 0; k < size; k++) sum += x[0][first + k * inner] * x[1][first + k * inner];
+        y[i] = x[0][i] * (x[1][i] - sum);
+    }
+}
+
+static void causal(const struct node *n, const double *x, double *y, int64_t all) {
+    const struct shape *s = &n->desc.shape;
+    int64_t columns = s->size[s->n - 1], rows = s->size[s->n - 2];
+    for (int64_t r = 0; r < all / columns; r++) {
+        int64_t sees = r % rows + 1 + columns - rows;
+        double sum = 0;
+        for (int64_t k = 0; k < sees; k++) sum += exp(x[r * columns + k]);
+        for (int64_t k = 0; k < columns; k++)
+            y[r * columns + k] = k < sees ? exp(x[r * columns + k]) / sum : 0;
+    }
+}
+
 /* ---- all of them ---- */
 
 static void elementwise(const struct node *n, double *const *x, double *y, int64_t count) {
@@ -468,8 +548,16 @@ static void compute(const struct node *n, double *const *x, double *y, int64_t c
     case OP_max_spread:
     case OP_mean_pool:
     case OP_mean_spread: pool(n, x, y); break;
-    case OP_cumsum:
+    case OP_heads_scores:
+    case OP_heads_mix: heads(n, x, y); break;
+    case OP_norm:
+    case OP_norm_slope: norm(n, x, y, count); break;
+    case OP_softmax_slope: softmax_slope(n, x, y, count); break;
     case OP_softmax:
+        if (n->attrs.axes == 1) causal(n, x[0], y, count);
+        else along(n, x[0], y);
+        break;
+    case OP_cumsum:
     case OP_log_softmax: along(n, x[0], y); break;
     case OP_softmax_crossentropy: crossentropy(n, x, y); break;
     case OP_matmul: (n->attrs.axes & 1 ? fold_matmul : matmul)(n, x, y); break;

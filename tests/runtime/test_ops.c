@@ -94,10 +94,10 @@ static struct tensor *run(const struct trial *t, const struct shape *shape, int6
 /* ---- comparing ---- */
 
 static double tolerance(const struct trial *t, enum dtype type) {
-    bool sums = (op_flags(t->c->op) & OP_REDUCE) || t->c->op == OP_matmul ||
-                t->c->op == OP_cumsum || t->c->op == OP_scatter_add ||
-                t->c->op == OP_softmax_crossentropy || t->c->op == OP_conv ||
-                t->c->op == OP_conv_input || t->c->op == OP_conv_kernel;
+    bool sums = (op_flags(t->c->op) & OP_REDUCE) || t->c->op == OP_matmul || t->c->op == OP_norm ||
+                t->c->op == OP_norm_slope || t->c->op == OP_heads_mix || t->c->op == OP_cumsum ||
+                t->c->op == OP_scatter_add || t->c->op == OP_softmax_crossentropy ||
+                t->c->op == OP_conv || t->c->op == OP_conv_input || t->c->op == OP_conv_kernel;
     if (type == DT_FLOAT64) return sums ? 1e-11 : 1e-12;
     if (type == DT_FLOAT32) return sums ? 1e-4 : 3e-6;
     return 0;

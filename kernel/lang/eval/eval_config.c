@@ -114,6 +114,20 @@ static bool size_arg(struct eval *ev, const struct parameter *p, const struct ac
     return true;
 }
 
+/* One number or a short list of them. */
+static bool numbers_arg(struct eval *ev, const struct parameter *p, const struct actual *a,
+                        struct arg *out) {
+    struct value v = a->value;
+    bool list = v.kind == V_TENSOR && v.tensor->shape.n == 1 && v.tensor->count > 0 &&
+                v.tensor->count <= (int64_t)ARRAY_LEN(out->numbers);
+    if (!list && v.kind != V_INT && v.kind != V_FLOAT)
+        return wrong_kind(ev, p, a, "a number, or a list of at most 8");
+    *out = (struct arg){.kind = ARG_NUMBERS, .n_numbers = list ? (int)v.tensor->count : 1};
+    for (int i = 0; i < out->n_numbers; i++)
+        out->numbers[i] = list ? tensor_get(v.tensor, i) : value_number(v);
+    return true;
+}
+
 static bool convert(struct eval *ev, const struct parameter *p, const struct actual *a,
                     struct arg *out) {
     bool optional = !p->required && str_is(p->fallback, "None");
@@ -122,6 +136,7 @@ static bool convert(struct eval *ev, const struct parameter *p, const struct act
     if (strcmp(k, "int") == 0 || strcmp(k, "number") == 0) return number_arg(ev, p, a, out);
     if (strcmp(k, "duration") == 0) return duration_arg(ev, p, a, out);
     if (strcmp(k, "activation") == 0) return activation_arg(ev, p, a, out);
+    if (strcmp(k, "numbers") == 0) return numbers_arg(ev, p, a, out);
     if (strcmp(k, "size") == 0) return size_arg(ev, p, a, out);
     if (strcmp(k, "bool") == 0) {
         if (a->value.kind != V_BOOL) return wrong_kind(ev, p, a, "True or False");

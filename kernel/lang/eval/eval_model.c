@@ -325,40 +325,6 @@ struct model_value *model_copy(struct eval *ev, const struct model_value *m) {
     return c;
 }
 
-/* What a layer gives: a tensor, or a list of it and its states. */
-static bool layer_result(struct eval *ev, const struct layer *l, struct node *made,
-                         struct value *out) {
-    *out = value_node(made);
-    if (layer_n_extra(l) == 0) return true;
-    struct value list = value_list_new(layer_n_extra(l) + 1, ev->e);
-    bool ok = list.kind == V_LIST && list_add(list.list, *out, ev->e);
-    for (int i = 0; ok && i < layer_n_extra(l); i++)
-        ok = list_add(list.list, value_node(layer_extra(l, i)), ev->e);
-    if (!ok) return value_unref(list), false;
-    return *out = list, true;
-}
-
-bool call_layer(struct eval *ev, struct layer *l, const struct actual *actuals, int n,
-                struct span at, struct value *out) {
-    const char *name = layer_config(l)->row->name;
-    if (n != 1)
-        return fail(ev, at, ERR_ARGUMENT, "A layer is applied to one tensor: %s(…)(x).", name);
-    if (actuals[0].value.kind == V_UNKNOWN) {
-        if (ev->memo) ev->memo->unknown = true;
-        return *out = value_unknown(), true;
-    }
-    if (!ev->builder || actuals[0].value.kind != V_NODE) {
-        fail(ev, at, ERR_TYPE, "%s is a layer: it has weights or a mode, and lives inside a model.",
-             name);
-        return err_hint(ev->e, "    model Net():\n        input x: [4]\n        output x.%s(…)",
-                        name);
-    }
-    graph_set_span(ev->graph, at);
-    struct node *made = layer_apply(ev->builder, l, &actuals[0].value.node, 1, ev->e);
-    if (!made) return fail_from(ev, at, &actuals[0].at, 1);
-    return layer_result(ev, l, made, out);
-}
-
 /* ---- data for models ---- */
 
 void model_data_clear(struct model_data *d) {

@@ -138,6 +138,11 @@ static void arg_print(const struct arg *a, struct text *out) {
     case ARG_NUMBER: number_print(a->number, out); break;
     case ARG_BOOL: text_adds(out, a->number != 0 ? "True" : "False"); break;
     case ARG_TEXT: quoted(str_of(a->text), out); break;
+    case ARG_NUMBERS:
+        for (int i = 0; i < a->n_numbers; i++)
+            text_addf(out, "%s%g", i ? ", " : a->n_numbers > 1 ? "[" : "", a->numbers[i]);
+        if (a->n_numbers > 1) text_addc(out, ']');
+        break;
     case ARG_SHAPE: shape_value_print(&a->shape, out); break;
     case ARG_ACTIVATION: text_adds(out, activation_name(a->activation)); break;
     case ARG_CONFIG: config_print(a->config, out); break;
