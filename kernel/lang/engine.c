@@ -3,6 +3,8 @@
 #include "lang/eval/builtin.h"
 #include "lang/eval/eval_parts.h"
 #include "lang/eval/eval_unknown.h"
+#include "lang/eval/modules.h"
+#include "lang/eval/tracking.h"
 #include "lang/syntax/parse.h"
 #include "lang/eval/scope.h"
 #include "lang/eval/shape_log.h"
@@ -29,9 +31,10 @@ struct engine *engine_new(struct err *e) {
     en->names = names_new(e);
     en->cells = en->names ? cells_new(e) : NULL;
     en->advice = en->cells ? advice_new(e) : NULL;
-    en->timeout = en->advice ? timeout_new(&en->stop) : NULL;
+    en->tracking = en->advice ? tracking_new(e) : NULL;
+    en->timeout = en->tracking ? timeout_new(&en->stop) : NULL;
     if (!en->timeout)
-        return advice_free(en->advice), cells_free(en->cells), names_free(en->names), pool_free(en),
+        return tracking_free(en->tracking), advice_free(en->advice), cells_free(en->cells), names_free(en->names), pool_free(en),
                NULL;
     compute_set_stop(&en->stop);
     read_stop_on(&en->stop);
@@ -46,10 +49,24 @@ void engine_free(struct engine *en) {
     cells_free(en->cells);
     advice_free(en->advice);
     timeout_free(en->timeout);
+    modules_free(en->modules);
+    tracking_free(en->tracking);
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
         if (en->kept[i]) program_unref(en->kept[i]);
     }
     pool_free(en);
+}
+
+struct module *engine_modules(const struct engine *en) {
+    return en->modules;
+}
+
+void engine_set_modules(struct engine *en, struct module *first) {
+    en->modules = first;
+}
+
+struct tracking *engine_tracking(const struct engine *en) {
+    return en->tracking;
 }
 
 struct names *engine_names(struct engine *en) {

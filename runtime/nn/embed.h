@@ -17,6 +17,9 @@ struct embedding {
 struct node *embed_node(const struct embedding *s, const struct node *old, struct err *e);
 /* All nodes of a graph that have no copy yet. */
 bool embed_graph(const struct embedding *s, const struct graph *from, struct err *e);
+/* A model's graph; frozen: by layer, those that compute as in inference, or NULL. */
+bool embed_model(const struct embedding *s, const struct model *m, bool training,
+                 const bool *frozen, struct err *e);
 /* The model's inputs for embedding: as its ports' type. map has graph_n_nodes entries. */
 bool embed_inputs(struct embedding *s, const struct model *m, bool training,
                   struct node *const *inputs, struct err *e);

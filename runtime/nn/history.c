@@ -25,6 +25,23 @@ int epoch_log_add(struct history *h, const char *prefix, const char *name, int d
     return h->n_columns++;
 }
 
+int epoch_log_widen(struct history *h, const char *name, struct err *e) {
+    int at = epoch_log_add(h, "", name, -1, e), old = h->n_columns - 1;
+    if (at < 0 || !h->cap_rows) return at;
+    size_t bytes = (size_t)h->cap_rows * (size_t)h->n_columns * sizeof(double);
+    double *wider = pool_realloc(h->rows, bytes);
+    if (!wider) {
+        h->n_columns--;
+        return err_memory(e, bytes), -1;
+    }
+    h->rows = wider;
+    for (int64_t r = h->n_rows - 1; r >= 0; r--) {
+        memmove(wider + r * h->n_columns, wider + r * old, (size_t)old * sizeof(double));
+        wider[r * h->n_columns + at] = NAN;
+    }
+    return at;
+}
+
 int epoch_log_find(const struct history *h, const char *name) {
     for (int i = 0; i < h->n_columns; i++)
         if (strcmp(h->names[i], name) == 0) return i;

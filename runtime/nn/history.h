@@ -16,6 +16,8 @@ struct history {
 /* A new column: its number, or -1. */
 int epoch_log_add(struct history *h, const char *prefix, const char *name, int direction,
                   struct err *e);
+/* The same when rows are there already: they have no value in it (NaN). */
+int epoch_log_widen(struct history *h, const char *name, struct err *e);
 int epoch_log_find(const struct history *h, const char *name);
 bool epoch_log_append(struct history *h, const double *row, struct err *e);
 void epoch_log_clear(struct history *h);

@@ -178,6 +178,22 @@ bool builder_nest(struct builder *b, const struct model *inside, const struct we
 bool model_inline(const struct model *m, const struct weights *w, struct graph *g,
                   struct node *const *inputs, struct node **outputs, struct err *e);
 
+/* The same for training or inference, with weights that the caller provides. */
+struct model_embedding {
+    const struct model *model;
+    bool training;
+    struct graph *graph;
+    uint64_t salt;      /* mixed into random streams: another mask for each use */
+    const bool *frozen; /* by layer: these compute as in inference; or NULL */
+    /* the node for weight old->index; asked for again at each use */
+    struct node *(*weight)(void *user, const struct node *old, struct err *e);
+    /* what a moving average becomes after this use */
+    void (*average)(void *user, int weight, struct node *value);
+    void *user;
+};
+bool model_embed(const struct model_embedding *how, struct node *const *inputs,
+                 struct node **outputs, struct err *e);
+
 /* An activation from activations.list; usable in any graph. */
 struct node *activation_apply(struct graph *g, int activation, struct node *x, struct err *e);
 

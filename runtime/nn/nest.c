@@ -46,6 +46,48 @@ bool embed_graph(const struct embedding *s, const struct graph *from, struct err
     return true;
 }
 
+/* A frozen layer's application: the inference graph's nodes take the place of the training's. */
+static bool freeze_use(const struct embedding *inference, struct node **map,
+                       const struct layer_use *u, const struct graph *from, struct err *e) {
+    for (int k = 0; k < u->n_in; k++) inference->map[u->in[0][k]->id] = map[u->in[1][k]->id];
+    for (int32_t id = u->first[0]; id < u->end[0]; id++) {
+        const struct node *n = graph_node(from, id);
+        for (int i = 0; i < n->n_in; i++) { /* weights and numbers from before */
+            struct node **in = &inference->map[n->in[i]->id];
+            if (!*in) TRY(*in = embed_node(inference, n->in[i], e));
+        }
+        TRY(inference->map[id] = embed_node(inference, n, e));
+    }
+    map[u->out[1]->id] = inference->map[u->out[0]->id];
+    return true;
+}
+
+static bool embed_frozen(const struct embedding *training, const struct model *m,
+                         const bool *frozen, struct err *e) {
+    struct embedding inference = *training;
+    size_t n = (size_t)graph_n_nodes(m->graphs[0]);
+    TRY(inference.map = pool_need(n * sizeof *inference.map + 1, e));
+    bool ok = true;
+    for (int id = 0; ok && id < graph_n_nodes(m->graphs[1]); id++) {
+        if (!training->map[id])
+            ok =
+                (training->map[id] = embed_node(training, graph_node(m->graphs[1], id), e)) != NULL;
+        for (int i = 0; ok && i < m->n_uses; i++) {
+            const struct layer_use *u = &m->uses[i];
+            if (u->out[1]->id == id && frozen[u->row])
+                ok = freeze_use(&inference, training->map, u, m->graphs[0], e);
+        }
+    }
+    pool_free(inference.map);
+    return ok;
+}
+
+bool embed_model(const struct embedding *s, const struct model *m, bool training,
+                 const bool *frozen, struct err *e) {
+    return frozen && training ? embed_frozen(s, m, frozen, e)
+                              : embed_graph(s, m->graphs[training], e);
+}
+
 bool embed_inputs(struct embedding *s, const struct model *m, bool training,
                   struct node *const *inputs, struct err *e) {
     s->batch = inputs[0]->desc.shape.n ? inputs[0]->desc.shape.size[0] : SIZE_BATCH;
@@ -88,6 +130,21 @@ bool model_inline(const struct model *m, const struct weights *w, struct graph *
     s.map = pool_need((size_t)graph_n_nodes(from) * sizeof *s.map + 1, e);
     bool ok = s.map && embed_inputs(&s, m, false, inputs, e) && embed_graph(&s, from, e);
     for (int i = 0; ok && i < m->n_outputs[0]; i++) outputs[i] = s.map[m->outputs[0][i].node->id];
+    pool_free(s.map);
+    return ok;
+}
+
+bool model_embed(const struct model_embedding *how, struct node *const *inputs,
+                 struct node **outputs, struct err *e) {
+    const struct model *m = how->model;
+    int t = how->training;
+    struct embedding s = {
+        .to = how->graph, .salt = how->salt, .weight = how->weight, .user = how->user};
+    s.map = pool_need((size_t)graph_n_nodes(m->graphs[t]) * sizeof *s.map + 1, e);
+    bool ok = s.map && embed_inputs(&s, m, t, inputs, e) && embed_model(&s, m, t, how->frozen, e);
+    for (int i = 0; ok && i < m->n_outputs[t]; i++) outputs[i] = s.map[m->outputs[t][i].node->id];
+    for (int i = 0; ok && t && i < m->n_assigns; i++)
+        how->average(how->user, m->assigns[i].weight->index, s.map[m->assigns[i].value->id]);
     pool_free(s.map);
     return ok;
 }

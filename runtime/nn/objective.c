@@ -9,42 +9,6 @@ static struct node *same_weight(void *user, const struct node *old, struct err *
     return graph_weight(o->graph, old->name, &old->desc.shape, old->index, old->offset, e);
 }
 
-/* A frozen layer's application: the inference graph's nodes take the place of the training's. */
-static bool freeze_use(const struct embedding *inference, struct node **map,
-                       const struct layer_use *u, const struct graph *from, struct err *e) {
-    for (int k = 0; k < u->n_in; k++) inference->map[u->in[0][k]->id] = map[u->in[1][k]->id];
-    for (int32_t id = u->first[0]; id < u->end[0]; id++) {
-        const struct node *n = graph_node(from, id);
-        for (int i = 0; i < n->n_in; i++) { /* weights and numbers from before */
-            struct node **in = &inference->map[n->in[i]->id];
-            if (!*in) TRY(*in = embed_node(inference, n->in[i], e));
-        }
-        TRY(inference->map[id] = embed_node(inference, n, e));
-    }
-    map[u->out[1]->id] = inference->map[u->out[0]->id];
-    return true;
-}
-
-static bool copy_frozen(struct objective *o, const struct embedding *training, const bool *frozen,
-                        struct err *e) {
-    const struct model *m = o->model;
-    struct embedding inference = *training;
-    size_t n = (size_t)graph_n_nodes(m->graphs[0]);
-    TRY(inference.map = pool_need(n * sizeof *inference.map + 1, e));
-    bool ok = true;
-    for (int id = 0; ok && id < graph_n_nodes(m->graphs[1]); id++) {
-        if (!o->map[id])
-            ok = (o->map[id] = embed_node(training, graph_node(m->graphs[1], id), e)) != NULL;
-        for (int i = 0; ok && i < m->n_uses; i++) {
-            const struct layer_use *u = &m->uses[i];
-            if (u->out[1]->id == id && frozen[u->row])
-                ok = freeze_use(&inference, o->map, u, m->graphs[0], e);
-        }
-    }
-    pool_free(inference.map);
-    return ok;
-}
-
 /* The inputs come first, so that they keep their numbers. */
 static bool copy_inputs(struct objective *o, const struct model *m, struct err *e) {
     for (int i = 0; i < m->n_inputs[o->training]; i++) {
@@ -83,7 +47,7 @@ bool objective_init(struct objective *o, const struct model *m, bool training,
         .to = o->graph, .batch = SIZE_BATCH, .map = o->map, .weight = same_weight, .user = o};
     TRY(copy_inputs(o, m, e));
     if (spec && training) TRY(augment_inputs(o, m, spec, e));
-    TRY(frozen && training ? copy_frozen(o, &s, frozen, e) : embed_graph(&s, from, e));
+    TRY(embed_model(&s, m, training, frozen, e));
     for (int i = 0; i < m->n_outputs[training]; i++)
         o->outputs[i] = o->map[m->outputs[training][i].node->id];
     return true;

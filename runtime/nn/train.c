@@ -60,8 +60,32 @@ struct sums {
     int64_t n;
 };
 
+/* After a batch (or, with batch 0, an epoch): the student's own statements. */
+static enum outcome run_each(struct trainer *t, int64_t batch, struct err *e) {
+    const struct train_spec *s = t->spec;
+    const struct train_moment m = {t->now, t->epoch, batch, t};
+    bool (*each)(void *, const struct train_moment *, struct err *) =
+        batch ? s->each_batch : s->each_epoch;
+    if (!each || each(s->user, &m, e)) return WENT_WELL;
+    return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
+}
+
+static enum outcome run_stages(struct trainer *t, int64_t batch, struct sums *sums, struct err *e) {
+    int64_t count;
+    double first;
+    if (!stages_run(t, batch, &count, &first, e)) {
+        if (e->kind == ERR_INTERRUPT) return WAS_INTERRUPTED;
+        return e->kind ? WENT_WRONG : LOSS_BROKE;
+    }
+    sums->loss[0] += first * (double)count;
+    sums->n += count;
+    tell_batch(t, batch + 1, sums->loss[0] / (double)sums->n);
+    return run_each(t, batch + 1, e);
+}
+
 static enum outcome run_batch(struct trainer *t, int64_t batch, struct sums *sums, struct err *e) {
     int64_t count;
+    if (t->stages) return run_stages(t, batch, sums, e);
     double penalty = trainer_penalty(t);
     t->rate = next_rate(t);
     struct plan_io io = {
@@ -80,12 +104,12 @@ static enum outcome run_batch(struct trainer *t, int64_t batch, struct sums *sum
     for (int i = 1; i <= t->n_outputs; i++) sums->loss[i] += (double)t->values[i] * (double)count;
     sums->n += count;
     tell_batch(t, batch + 1, sums->loss[0] / (double)sums->n);
-    return WENT_WELL;
+    return run_each(t, batch + 1, e);
 }
 
 static enum outcome run_batches(struct trainer *t, struct sums *sums, struct err *e) {
     struct rng_key key = {t->spec->seed, hash_add(t->spec->stream, 1), (uint64_t)t->epoch};
-    rng_permutation(key, t->order, t->pass.n);
+    rng_permutation(key, t->order, t->n_examples);
     for (int64_t b = 0; b < t->steps_per_epoch && t->step < t->total_steps; b++) {
         enum outcome o = run_batch(t, b, sums, e);
         if (o != WENT_WELL) return o;
@@ -111,17 +135,18 @@ static bool measure_epoch(struct trainer *t, const struct sums *sums, double *ro
     double values[TRAIN_MAX_MEASURES + MODEL_MAX_PORTS] = {0};
     int at = t->metrics_at, width = t->spec->n_metrics + (t->n_outputs > 1 ? t->n_outputs : 0);
     for (int i = 0; i < t->n_outputs; i++)
-        values[t->spec->n_metrics + i] = sums->loss[1 + i] / (double)sums->n;
+        values[t->spec->n_metrics + i] = t->stages ? NAN : sums->loss[1 + i] / (double)sums->n;
+    for (int i = 0; t->stages && i < t->spec->n_metrics; i++) values[i] = NAN;
     if (t->on_training) TRY(evaluator_run(t->on_training, t->now, values, t->spec->stop, e));
     fill_measures(t, values, row + at);
     row[0] = (double)t->epoch;
-    row[1] = sums->loss[0] / (double)sums->n;
+    if (t->loss_at >= 0) row[t->loss_at] = sums->loss[0] / (double)sums->n;
     if (t->on_validation) {
         TRY(evaluator_run(t->on_validation, t->now, values, t->spec->stop, e));
         row[t->val_loss_at] = fill_measures(t, values, row + at + width) + trainer_penalty(t);
     }
-    row[t->history.n_columns - 2] = t->rate;
-    row[t->history.n_columns - 1] = seconds_now() - t->epoch_started;
+    row[t->lr_at] = t->rate;
+    row[t->seconds_at] = seconds_now() - t->epoch_started;
     return true;
 }
 
@@ -137,11 +162,14 @@ static void keep_best(struct trainer *t, const double *row) {
 static enum outcome run_epoch(struct trainer *t, double *row, struct err *e) {
     struct sums sums = {0};
     t->epoch_started = seconds_now();
+    sums_clear(t);
     enum outcome o = run_batches(t, &sums, e);
     if (o != WENT_WELL) return o;
     if (!measure_epoch(t, &sums, row, e))
         return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
     if (t->val_loss_at >= 0 && !isfinite(row[t->val_loss_at])) return LOSS_BROKE;
+    if ((o = run_each(t, 0, e)) != WENT_WELL) return o;
+    sums_to_row(t, row);
     keep_best(t, row);
     return epoch_log_append(&t->history, row, e) ? WENT_WELL : WENT_WRONG;
 }
@@ -150,6 +178,7 @@ static enum outcome run_epoch(struct trainer *t, double *row, struct err *e) {
 
 static int64_t count_missing(const struct examples *data, const struct model *m) {
     int64_t n = 0;
+    if (!m || !data->inputs[0]) return 0;
     for (int i = 0; i < model_n_inputs(m); i++) {
         const struct tensor *x = data->inputs[i];
         if (!dtype_is_float(x->dtype)) continue;

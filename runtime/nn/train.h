@@ -42,8 +42,48 @@ struct train_event {
     bool interrupted;            /* END */
 };
 
+/* A training step of the student's own: several minimisations, one after the other, each of a
+ * number of one graph over some weights. The blocks of all models lie one behind the other in the
+ * run's block, and the graph's weights have their places there. What a stage reads of another
+ * stage's computation is computed again from the same random numbers. */
+enum { STEP_MAX_STAGES = 32, STEP_MAX_LOGS = 16, STEP_MAX_DATA = 16 };
+
+struct step_stage {
+    const char *name;   /* its column: the model's name */
+    struct node *value; /* one number; made small, or large */
+    bool maximize;
+    const struct config *optimizer; /* NULL = Adam(1e-3) */
+    int n_weights, n_assigns;
+    struct node **weights;            /* that may move */
+    const struct weight_info **infos; /* of each: its penalties */
+    struct assign *assigns;           /* averages that move with it */
+};
+
+struct step_log {
+    const char *name;
+    struct node *value;
+    int stage; /* computed with this one, before it moves anything; n_stages = after all */
+};
+
+struct train_step {
+    struct graph *graph;
+    int n_data, n_stages, n_logs;
+    struct tensor *data[STEP_MAX_DATA]; /* one per input of the graph; rows are examples */
+    struct step_stage stages[STEP_MAX_STAGES];
+    struct step_log logs[STEP_MAX_LOGS];
+};
+
+/* Where a training stands when the student's `each epoch:` or `each batch:` runs. */
+struct train_moment {
+    const struct weights *weights; /* as they are now; the run's, copy them to keep them */
+    int64_t epoch, batch;          /* from 1; batch 0 = the epoch is over */
+    struct trainer *trainer;
+};
+/* A value for this epoch's row of the history; several in one epoch are averaged. */
+bool train_log(const struct train_moment *m, const char *name, double value, struct err *e);
+
 struct train_spec {
-    struct model *model;
+    struct model *model;         /* with a step of several models: NULL */
     const struct weights *start; /* not changed */
     struct examples data;
     bool has_validation;
@@ -68,6 +108,10 @@ struct train_spec {
     const bool *frozen_weights;         /* by weight: these do not move; or NULL */
     uint64_t seed, stream;
     const _Atomic bool *stop;
+    const struct train_step *step; /* instead of losses and targets, or NULL */
+    /* May be NULL. False with an error ends the training; an interrupt keeps the best epoch. */
+    bool (*each_batch)(void *user, const struct train_moment *m, struct err *e);
+    bool (*each_epoch)(void *user, const struct train_moment *m, struct err *e);
     void (*observe)(void *user, const struct train_event *event); /* may be NULL */
     void *user;
 };

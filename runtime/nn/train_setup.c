@@ -154,9 +154,9 @@ static bool add_losses(struct trainer *t, struct tensor **data, int *n_data, str
     return true;
 }
 
-static void fill_learn(const struct trainer *t, const struct weight_info *w, struct learn *l) {
+void trainer_fill_learn(const struct train_spec *s, const struct weight_info *w, struct learn *l) {
     double l1 = 0, l2 = 0;
-    if (w->shape.n >= 2) penalty_factors(t->spec->penalty, &l1, &l2);
+    if (w->shape.n >= 2) penalty_factors(s->penalty, &l1, &l2);
     l->l1 = l1 + w->l1;
     l->l2 = l2 + w->l2;
 }
@@ -185,7 +185,7 @@ static bool add_gradients(struct trainer *t, struct node *loss, struct err *e) {
         if (!connected[i]) continue;
         struct learn *l = &t->learn[t->n_learn++];
         *l = (struct learn){.weight = nodes[i], .gradient = gradients[i]};
-        fill_learn(t, &m->weights[nodes[i]->index], l);
+        trainer_fill_learn(t->spec, &m->weights[nodes[i]->index], l);
         t->penalties += l->l1 + l->l2;
     }
     pool_free(nodes);
@@ -235,14 +235,22 @@ static bool make_step(struct trainer *t, struct err *e) {
 
 /* ---- memory, measures, history ---- */
 
+static int n_slots(const struct trainer *t) {
+    int most = t->stages ? 0 : optimizer_n_slots(&t->update);
+    for (int i = 0; i < t->n_stages; i++) {
+        int n = optimizer_n_slots(&t->stages[i].update);
+        if (n > most) most = n;
+    }
+    return most;
+}
+
 static bool make_blocks(struct trainer *t, struct err *e) {
-    int blocks = 2 + optimizer_n_slots(&t->update);
+    int blocks = 2 + n_slots(t);
     TRY(room_check(t->spec->start->n, blocks, "its training", e));
     TRY(t->now = weights_copy(t->spec->start, e));
     TRY(t->kept = weights_copy(t->spec->start, e));
-    for (int i = 0; i < optimizer_n_slots(&t->update); i++)
-        TRY(t->slots[i] = weights_new(t->now->n, e));
-    t->order = pool_need((size_t)t->pass.n * sizeof *t->order, e);
+    for (int i = 0; i < n_slots(t); i++) TRY(t->slots[i] = weights_new(t->now->n, e));
+    t->order = pool_need((size_t)t->n_examples * sizeof *t->order, e);
     return t->order != NULL;
 }
 
@@ -252,7 +260,8 @@ static bool make_evaluators(struct trainer *t, struct err *e) {
     int n = 0;
     for (int i = 0; i < s->n_metrics; i++)
         items[n++] = (struct eval_item){.measure = &s->metrics[i]};
-    if (n) TRY(t->on_training = evaluator_new(s->model, &s->data, items, n, t->workspace, e));
+    if (n && !s->step)
+        TRY(t->on_training = evaluator_new(s->model, &s->data, items, n, t->workspace, e));
     for (int i = 0; i < t->n_outputs; i++) items[n++] = (struct eval_item){&t->losses[i], i, true};
     if (s->has_validation)
         TRY(t->on_validation = evaluator_new(s->model, &s->validation, items, n, t->workspace, e));
@@ -282,41 +291,52 @@ static bool add_columns(struct trainer *t, const char *prefix, struct err *e) {
 /* epoch loss val_loss, then the training's columns, the validation's, lr and seconds. */
 static bool make_history(struct trainer *t, struct err *e) {
     bool valid = t->spec->has_validation;
-    t->val_loss_at = -1;
+    t->val_loss_at = t->loss_at = -1;
     TRY(epoch_log_add(&t->history, "", "epoch", 0, e) >= 0);
-    TRY(epoch_log_add(&t->history, "", "loss", -1, e) >= 0);
+    if (t->spec->model) TRY((t->loss_at = epoch_log_add(&t->history, "", "loss", -1, e)) >= 0);
+    if (t->spec->step) TRY(stages_add_columns(t, e));
     if (valid) TRY((t->val_loss_at = epoch_log_add(&t->history, "", "val_loss", -1, e)) >= 0);
     t->metrics_at = t->history.n_columns;
     TRY(add_columns(t, "", e));
     if (valid) TRY(add_columns(t, "val_", e));
-    TRY(epoch_log_add(&t->history, "", "lr", -1, e) >= 0);
-    TRY(epoch_log_add(&t->history, "", "seconds", -1, e) >= 0);
+    TRY((t->lr_at = epoch_log_add(&t->history, "", "lr", -1, e)) >= 0);
+    TRY((t->seconds_at = epoch_log_add(&t->history, "", "seconds", -1, e)) >= 0);
     for (int i = 0; i < t->spec->n_callbacks; i++)
         TRY(callback_init(&t->callbacks[i], t->spec->callbacks[i], &t->history, valid, e));
     return true;
 }
 
 static void count_steps(struct trainer *t) {
-    t->steps_per_epoch = pass_n_batches(&t->pass);
+    t->steps_per_epoch = pass_n_batches(t->stages ? &t->stages[0].pass : &t->pass);
     t->total_steps = t->spec->epochs * t->steps_per_epoch;
     if (t->spec->steps > 0) t->total_steps = t->spec->steps;
     t->n_epochs = (t->total_steps + t->steps_per_epoch - 1) / t->steps_per_epoch;
 }
 
-bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e) {
-    *t = (struct trainer){.spec = spec, .rate_factor = 1, .best_loss = NAN};
-    t->n_outputs = spec->model->n_outputs[1];
-    if (!spec->model->built) return err_set(e, ERR_BUG, "The model `{0}` has not been built.");
+/* A built-in step: losses of outputs against targets. */
+static bool init_losses(struct trainer *t, struct err *e) {
+    const struct train_spec *spec = t->spec;
     for (int i = 0; i < t->n_outputs; i++)
         TRY(measure_resolve(spec->model, i, &spec->losses[i], &t->losses[i], &t->own[i], e));
-    TRY(check_data(t, &spec->data, e));
+    if (!spec->step) TRY(check_data(t, &spec->data, e));
     if (spec->has_validation) TRY(check_validation(t, e));
+    if (spec->step) return true;
     advise(t);
-    TRY(make_example_weights(t, e));
+    return make_example_weights(t, e);
+}
+
+bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e) {
+    *t = (struct trainer){.spec = spec, .rate_factor = 1, .best_loss = NAN};
+    bool measured = !spec->step || spec->has_validation;
+    if (measured) t->n_outputs = spec->model->n_outputs[1];
+    if (spec->model && !spec->model->built)
+        return err_set(e, ERR_BUG, "The model `{0}` has not been built.");
+    if (measured) TRY(init_losses(t, e));
     TRY(t->workspace = workspace_new(e));
-    TRY(make_step(t, e));
+    TRY(spec->step ? stages_init(t, e) : make_step(t, e));
+    t->n_examples = t->stages ? t->stages[0].pass.n : t->pass.n;
     TRY(make_blocks(t, e));
-    TRY(make_evaluators(t, e));
+    if (measured) TRY(make_evaluators(t, e));
     count_steps(t);
     return make_history(t, e);
 }
@@ -324,6 +344,7 @@ bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *
 void trainer_clear(struct trainer *t) {
     for (int i = 0; i < MODEL_MAX_PORTS; i++) config_unref(t->own[i]);
     pass_clear(&t->pass);
+    stages_clear(t);
     workspace_unref(t->workspace);
     objective_clear(&t->objective);
     evaluator_free(t->on_training);
@@ -364,6 +385,19 @@ static const char *with_commas(int64_t x, char *out, size_t cap) {
     return out;
 }
 
+/* A step of the student's own: how many minimisations. */
+static void stages_print(const struct trainer *t, char *out, size_t cap) {
+    char examples[32], batches[32];
+    int n = t->spec->step->n_stages;
+    snprintf(out, cap,
+             "%s examples · %s batches of %lld · %d minimisation%s a step · CPU, %d "
+             "thread%s · seed %llu",
+             with_commas(t->n_examples, examples, sizeof examples),
+             with_commas(t->steps_per_epoch, batches, sizeof batches),
+             (long long)t->stages[0].pass.batch, n, n == 1 ? "" : "s", compute_threads(),
+             compute_threads() == 1 ? "" : "s", (unsigned long long)t->spec->seed);
+}
+
 void trainer_print(const struct trainer *t, char *out, size_t cap) {
     char examples[32], batches[32], weights[32], optimizer[64];
     int64_t learning = 0;
@@ -374,6 +408,7 @@ void trainer_print(const struct trainer *t, char *out, size_t cap) {
         learning += n;
     }
     optimizer_print(t->spec->optimizer, optimizer, sizeof optimizer);
+    if (t->stages) return stages_print(t, out, cap);
     const char *loss = t->losses[0].name     ? t->losses[0].name
                        : t->losses[0].config ? t->losses[0].config->row->name
                                              : "loss";

@@ -6,6 +6,19 @@
 
 enum { TRAIN_MAX_CALLBACKS = 8 };
 
+/* One minimisation of a step of the student's own. */
+struct stage {
+    struct pass pass;
+    struct learn *learn;
+    int n_learn;
+    struct update update;
+    double base_rate;
+    int n_values;                     /* its value first, then its logs */
+    int columns[1 + STEP_MAX_LOGS];   /* of the history */
+    float values[1 + STEP_MAX_LOGS];  /* of the batch */
+    void *outputs[1 + STEP_MAX_LOGS]; /* their addresses */
+};
+
 struct trainer {
     const struct train_spec *spec;
     int n_outputs;
@@ -25,11 +38,16 @@ struct trainer {
     struct weights *now, *kept, *slots[2]; /* under training; best epoch so far; optimizer's */
     float values[1 + MODEL_MAX_PORTS];     /* loss of the batch, then of each output */
     void *outputs[1 + MODEL_MAX_PORTS];
+    struct stage *stages; /* of spec->step: n_stages and one for late logs; or NULL */
+    int n_stages;
+    int64_t n_examples;
+    /* what an epoch adds up for columns of the history: stages, logs */
+    double sums[HISTORY_MAX_COLUMNS], counts[HISTORY_MAX_COLUMNS];
     /* epochs */
     int64_t n_epochs, steps_per_epoch, total_steps, step, epoch;
     struct evaluator *on_training, *on_validation; /* NULL = nothing to measure */
     struct history history;
-    int metrics_at, val_loss_at; /* columns; -1 = none */
+    int metrics_at, val_loss_at, loss_at, lr_at, seconds_at; /* columns; -1 = none */
     struct callback callbacks[TRAIN_MAX_CALLBACKS];
     int64_t best_epoch;
     double best_loss;
@@ -42,6 +60,17 @@ struct trainer {
 
 bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e);
 void trainer_clear(struct trainer *t);
+/* A step of the student's own (train_step.c). */
+bool stages_init(struct trainer *t, struct err *e);
+void stages_clear(struct trainer *t);
+bool stages_add_columns(struct trainer *t, struct err *e);
+/* One batch through all stages. *count: its examples; *first: the first stage's value. */
+bool stages_run(struct trainer *t, int64_t batch, int64_t *count, double *first, struct err *e);
+/* Columns that were added up, as means, into the history's row. */
+void sums_to_row(struct trainer *t, double *row);
+void sums_clear(struct trainer *t);
+/* What the weights' penalty is. */
+void trainer_fill_learn(const struct train_spec *s, const struct weight_info *w, struct learn *l);
 /* The penalties' part of the loss, for the weights as they are. */
 double trainer_penalty(const struct trainer *t);
 /* The line of facts above a training. */

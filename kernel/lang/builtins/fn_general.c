@@ -8,6 +8,10 @@ bool fn_len(struct call *c, struct value *out) {
     struct desc d;
     struct value v = c->args[0];
     if (v.kind == V_UNKNOWN) return *out = v, true;
+    if (v.kind == V_NODE && v.node->desc.shape.n > 0 && v.node->desc.shape.size[0] < 0) {
+        struct attrs along = {.axes = 1}; /* the batch's size, known when it runs */
+        return apply1(c->ev, OP_count, v, &along, out);
+    }
     if (value_describe(v, &d) && d.shape.n > 0 && d.shape.size[0] < 0) {
         struct desc n = {.dtype = DT_INT64};
         *out = value_desc(&n, c->ev->e);

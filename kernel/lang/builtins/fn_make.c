@@ -25,10 +25,24 @@ static bool too_big_to_check(const struct eval *ev, const struct shape *s, bool 
     return false;
 }
 
+/* In a step, sizes may be the batch's: the maker becomes a node of its graph. */
+static bool make_node(struct call *c, enum op op, struct attrs *a, struct value *out) {
+    if (a->dtype == DT_FLOAT64) a->dtype = graph_dtype(c->ev->graph);
+    struct node *n = graph_add(c->ev->graph, op, NULL, 0, a, c->ev->e);
+    *out = value_node(n);
+    return n != NULL;
+}
+
+static bool in_step(const struct eval *ev) {
+    return ev->step && ev->graph;
+}
+
 static bool filled(struct call *c, double x, enum dtype t, struct value *out) {
     struct shape s;
     bool known;
     TRY(call_sizes(c, &s, &known, NULL));
+    if (!known && in_step(c->ev))
+        return make_node(c, OP_fill, &(struct attrs){.a = x, .dtype = t, .shape = s}, out);
     if (too_big_to_check(c->ev, &s, known)) return described(c->ev, &s, t, out);
     struct tensor *made = x == 0 ? tensor_zeros(t, &s, c->ev->e) : tensor_new(t, &s, c->ev->e);
     if (!made) return false;
@@ -156,6 +170,7 @@ static bool draw(struct call *c, enum op op, double p, int seed_arg, enum dtype 
     bool known;
     TRY(call_sizes(c, &a.shape, &known, NULL));
     TRY(stream_of(c, seed_arg, &a.stream));
+    if (in_step(c->ev)) return make_node(c, op, &a, out);
     if (!known || c->ev->domain == DOMAIN_CHECK) return described(c->ev, &a.shape, t, out);
     return apply_op(c->ev, op, NULL, 0, &a, out);
 }

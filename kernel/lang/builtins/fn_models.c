@@ -4,7 +4,7 @@
 #include "lang/eval/advice.h"
 #include "lang/eval/eval_estimator.h"
 #include "lang/eval/eval_model.h"
-#include "lang/eval/eval_train.h"
+#include "lang/eval/eval_step.h"
 #include <math.h>
 #include <string.h>
 
@@ -198,6 +198,28 @@ bool fn_part(struct call *c, struct value *out) {
     }
     *v = (struct model_value){.refs = 1, .model = made, .weights = weights};
     return *out = (struct value){.kind = V_MODEL, .model = v}, true;
+}
+
+bool fn_log_value(struct call *c, struct value *out) {
+    struct eval *ev = c->ev;
+    struct str text;
+    *out = value_none();
+    if (c->args[0].kind == V_UNKNOWN) return true;
+    TRY(call_text(c, 0, &text));
+    const char *name = intern(text);
+    if (ev->step && ev->graph) return step_log_value(ev, name, c->args[1], c->spans[1]);
+    if (!ev->moment) {
+        call_fail(c, -1, ERR_TRAIN,
+                  "There is no training under way whose history could keep this.");
+        return err_hint(ev->e, "log(name, value) stands in a train statement:\n\n"
+                               "    each epoch:\n        log(\"distance\", d)");
+    }
+    if (ev->domain == DOMAIN_CHECK) return true;
+    struct value v = c->args[1];
+    if (!value_is_number(v))
+        return call_fail(c, 1, ERR_TYPE, "log keeps one number, and this is %s.",
+                         value_kind_words(v.kind));
+    return train_log(ev->moment, name, value_number(v), ev->e);
 }
 
 /* ---- evaluate ---- */

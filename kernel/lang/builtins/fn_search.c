@@ -1,6 +1,24 @@
 /* Search spaces as values. */
 #include "fn.h"
 #include "lang/eval/search_space.h"
+#include "lang/eval/tracking.h"
+
+bool fn_experiment(struct call *c, struct value *out) {
+    struct str name;
+    TRY(call_text(c, 0, &name));
+    *out = value_none();
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] == '/' || name.p[i] == '\n')
+            return call_fail(c, 0, ERR_VALUE, "The name of an experiment is one line without /.");
+    if (name.n == 0 || name.n > 200)
+        return call_fail(c, 0, ERR_VALUE, "The name of an experiment has 1 to 200 letters.");
+    tracking_set_experiment(engine_tracking(c->ev->engine), intern(name));
+    return true;
+}
+
+bool fn_runs_so_far(struct call *c, struct value *out) {
+    return tracking_table(c->ev, out);
+}
 
 bool fn_choice(struct call *c, struct value *out) {
     struct value v = c->args[0];

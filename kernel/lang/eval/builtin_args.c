@@ -94,6 +94,11 @@ static bool add_size(struct call *c, const struct actual *a, struct value v, str
                      bool *known, int *free_size) {
     if (s->n == MAX_AXES) return fail(c->ev, a->at, ERR_ARGUMENT, "At most %d axes.", MAX_AXES);
     s->axis[s->n] = a->name;
+    if (v.kind == V_NODE && v.node->op == OP_count) { /* len(x) of a batch */
+        s->size[s->n++] = v.node->in[0]->desc.shape.size[0];
+        *known = false;
+        return true;
+    }
     if (v.kind == V_UNKNOWN || v.kind == V_DESC) {
         s->size[s->n++] = unknown_size();
         *known = false;

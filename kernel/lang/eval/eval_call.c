@@ -251,6 +251,8 @@ static bool argument_unknown(const struct call *c) {
 static bool call_builtin(struct eval *ev, const struct builtin *b, const struct actual *actuals,
                          int n, struct span at, struct value *out) {
     if (b->config) return call_config(ev, b->config, actuals, n, at, out);
+    if (b->op == OP_log && n == 2) /* log(name, value) */
+        return call_builtin(ev, builtin_find(intern_c("log_value")), actuals, n, at, out);
     struct call c = {.ev = ev, .row = b, .at = at, .n_actuals = n, .actuals = actuals};
     c.signature = signature_of(b->name, b->signature);
     int index[SIGNATURE_MAX];

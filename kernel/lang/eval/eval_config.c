@@ -215,6 +215,54 @@ static bool fill_config(struct eval *ev, struct config *c, const struct actual *
     return config_check(c, ev->e) || fail_from(ev, at, &at, 1);
 }
 
+/* ---- penalties as functions: l2(net.weights) ---- */
+
+static bool holds_weights(struct value v) {
+    struct desc d;
+    return v.kind == V_RECORD || v.kind == V_LIST ||
+           (value_describe(v, &d) && (d.shape.n > 0 || v.kind == V_NODE));
+}
+
+static bool add_penalty(struct eval *ev, bool squares, struct value v, struct value *sum);
+
+static bool add_penalties(struct eval *ev, bool squares, const struct value *items, int32_t n,
+                          struct value *sum) {
+    for (int32_t i = 0; i < n; i++) TRY(add_penalty(ev, squares, items[i], sum));
+    return true;
+}
+
+/* *sum += the squares or sizes of all numbers in v. */
+static bool add_penalty(struct eval *ev, bool squares, struct value v, struct value *sum) {
+    struct value t, parts, one, total;
+    if (v.kind == V_RECORD) return add_penalties(ev, squares, v.record->items, v.record->n, sum);
+    TRY(as_tensorlike(ev, v, &t));
+    struct desc d;
+    if (!value_describe(t, &d)) {
+        value_unref(t);
+        if (t.kind == V_UNKNOWN) return *sum = value_unknown(), true;
+        return err_set(ev->e, ERR_TYPE, "A penalty is of numbers, and this is %s.",
+                       value_kind_words(v.kind));
+    }
+    struct attrs all = {.axes = (1u << d.shape.n) - 1};
+    bool ok = apply1(ev, squares ? OP_square : OP_abs, t, NULL, &parts);
+    value_unref(t);
+    TRY(ok);
+    ok = apply1(ev, OP_sum, parts, &all, &one);
+    value_unref(parts);
+    TRY(ok);
+    ok = apply2(ev, OP_add, *sum, one, &total);
+    value_unref(one);
+    value_unref(*sum);
+    *sum = ok ? total : value_missing();
+    return ok;
+}
+
+static bool penalty_of(struct eval *ev, const struct config_row *row, struct value v,
+                       struct value *out) {
+    *out = value_float(0);
+    return add_penalty(ev, strcmp(row->name, "l2") == 0, v, out);
+}
+
 bool call_config(struct eval *ev, const struct config_row *row, const struct actual *actuals, int n,
                  struct span at, struct value *out) {
     bool measure = row->group == CONFIG_LOSS || row->group == CONFIG_METRIC;
@@ -225,6 +273,8 @@ bool call_config(struct eval *ev, const struct config_row *row, const struct act
         config_unref(c);
         return ok;
     }
+    if (row->group == CONFIG_PENALTY && n == 1 && holds_weights(actuals[0].value))
+        return penalty_of(ev, row, actuals[0].value, out) || err_at(ev->e, at);
     if (any_unknown(actuals, n)) {
         if (ev->memo) ev->memo->unknown = true;
         return *out = value_unknown(), true;
@@ -273,6 +323,12 @@ static bool same_shape_as(struct eval *ev, struct value y, struct value yhat, st
     struct desc d;
     bool single = value_is_number(y) && value_describe(yhat, &d) && d.shape.n > 0;
     if (!single) return *out = value_ref(y), true;
+    if (yhat.kind == V_NODE) { /* of the batch's size */
+        struct attrs fill = {.dtype = graph_dtype(ev->graph), .a = value_number(y)};
+        fill.shape = d.shape;
+        struct node *n = graph_add(ev->graph, OP_fill, NULL, 0, &fill, ev->e);
+        return *out = value_node(n), n != NULL;
+    }
     struct attrs a = {.shape = d.shape, .axes = (1u << d.shape.n) - 1};
     return apply1(ev, OP_expand, value_float(value_number(y)), &a, out);
 }

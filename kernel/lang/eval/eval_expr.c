@@ -1,5 +1,6 @@
 /* Expressions: one case per kind of tree. */
 #include "eval_parts.h"
+#include "modules.h"
 #include "builtin.h"
 #include "column_ops.h"
 #include "eval_columns.h"
@@ -45,8 +46,11 @@ bool constant_find(const char *name, double *x) {
 
 /* A name that is not a local: session, built-in, constant. */
 bool global_get(struct eval *ev, const char *name, struct value *out) {
-    const struct value *v = ev->domain == DOMAIN_CHECK ? overlay_get(ev, name) : NULL;
-    if (!v) v = names_get(engine_names(ev->engine), name);
+    const struct module *m = ev->program->module;
+    const struct value *v = m                            ? module_get(m, name)
+                            : ev->domain == DOMAIN_CHECK ? overlay_get(ev, name)
+                                                         : NULL;
+    if (!v && !m) v = names_get(engine_names(ev->engine), name);
     if (v && v->kind != V_MISSING) return *out = value_ref(*v), true;
     const struct builtin *b = builtin_find(name);
     if (b) return *out = (struct value){.kind = V_BUILTIN, .builtin = b}, true;
@@ -120,6 +124,7 @@ bool name_set(struct eval *ev, const struct ast *x, struct value take) {
         *v = take;
         return true;
     }
+    if (ev->program->module) return module_set(ev, ev->program->module, x->name, take);
     if (ev->domain == DOMAIN_CHECK) return overlay_set(ev, x->name, take);
     return names_set(engine_names(ev->engine), x->name, take, ev->e);
 }

@@ -2,6 +2,7 @@
 #include "eval_model.h"
 #include "builtin.h"
 #include "eval_parts.h"
+#include "eval_step.h"
 #include "scope.h"
 #include "base/pool.h"
 #include <stdatomic.h>
@@ -175,6 +176,8 @@ static bool outputs_value(struct eval *ev, const struct model *m, struct node **
 
 static bool put_into(struct eval *ev, struct model_value *m, const struct call_inputs *in,
                      struct node **outputs) {
+    int own = step_find_model(ev, m);
+    if (own >= 0) return step_call_model(ev, own, in->nodes, outputs);
     if (!ev->builder || !ev->memo)
         return model_inline(m->model, m->weights, ev->graph, in->nodes, outputs, ev->e);
     struct inside *i = match_inside(ev, m);

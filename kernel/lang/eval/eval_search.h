@@ -49,6 +49,7 @@ struct trial {
     struct search *search;
     double share; /* of its epochs; 1 = all */
     int number, n_trials;
+    const struct value *values; /* of its names; borrowed */
     bool trained;
     struct value history, model; /* of the last train; new references */
 };

@@ -1,10 +1,12 @@
 /* Statements: what they do to names, and in which order. Loops and branches whose course is not
  * known while checking are in eval_unknown.c. */
 #include "eval_parts.h"
+#include "eval_step.h"
 #include "eval_unknown.h"
 #include "builtin.h"
 #include "loop.h"
 #include "lost.h"
+#include "modules.h"
 #include "lang/values/names.h"
 #include "scalar.h"
 #include "scope.h"
@@ -223,12 +225,12 @@ static enum flow exec_def(struct eval *ev, const struct ast *s) {
     return name_set(ev, &name, f) ? FLOW_NEXT : FLOW_ERROR;
 }
 
-static enum flow exec_later(struct eval *ev, const struct ast *s) {
-    const char *what = s->kind == AST_IMPORT   ? "import of other awml files"
-                       : s->kind == AST_UPDATE ? "minimize and maximize in custom training steps"
-                                               : "this statement";
-    fail_later(ev, s->span, what);
-    return FLOW_ERROR;
+static enum flow exec_update_line(struct eval *ev, const struct ast *s) {
+    return exec_update(ev, s) ? FLOW_NEXT : FLOW_ERROR;
+}
+
+static enum flow exec_import_line(struct eval *ev, const struct ast *s) {
+    return exec_import(ev, s) ? FLOW_NEXT : FLOW_ERROR;
 }
 
 static enum flow exec_block_statement(struct eval *ev, const struct ast *s) {
@@ -371,11 +373,11 @@ static enum flow (*const exec_of[AST_N_KINDS])(struct eval *, const struct ast *
     [AST_AUGMENT] = exec_augment,
     [AST_RETURN] = exec_return,
     [AST_ASSERT] = exec_assert,
-    [AST_IMPORT] = exec_later,
+    [AST_IMPORT] = exec_import_line,
     [AST_BREAK] = exec_jump,
     [AST_CONTINUE] = exec_jump,
     [AST_PASS] = exec_jump,
-    [AST_UPDATE] = exec_later,
+    [AST_UPDATE] = exec_update_line,
     [AST_DEF] = exec_def,
     [AST_IF] = exec_if,
     [AST_FOR] = exec_for,

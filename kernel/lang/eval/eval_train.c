@@ -6,6 +6,8 @@
 #include "table_examples.h"
 #include "eval_parts.h"
 #include "eval_search.h"
+#include "eval_step.h"
+#include "tracking.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <stdio.h>
@@ -27,6 +29,7 @@ static void block_clear(struct train_block *b) {
     value_unref(b->validate);
     value_unref(b->loss);
     value_unref(b->frozen);
+    value_unref(b->optimizers);
     pool_free(b->frozen_layers);
     pool_free(b->frozen_weights);
     for (int i = 0; i < b->n_traced; i++) value_unref(b->traced[i].function);
@@ -34,14 +37,11 @@ static void block_clear(struct train_block *b) {
     for (int i = 0; i < b->n_owned_tensors; i++) tensor_unref(b->owned_tensors[i]);
 }
 
-static bool read_block(struct train_block *b) {
+bool train_read_block(struct train_block *b) {
     struct eval *ev = b->ev;
     for (int i = 0; i < b->statement->n_body; i++) {
         const struct ast *line = b->statement->body[i];
         if (line->kind == AST_SETTING) TRY(apply_setting(ev, &train_settings, line, b));
-        else if (line->kind == AST_STEP) return fail_later(ev, line->span, "custom training steps");
-        else if (line->kind == AST_EACH)
-            return fail_later(ev, line->span, "each epoch: and each batch:");
     }
     return true;
 }
@@ -108,7 +108,7 @@ static bool no_data(struct train_block *b, struct value v) {
 
 /* ---- the target ---- */
 
-static bool not_a_model(struct eval *ev, const struct ast *target, struct value v) {
+bool train_not_a_model(struct eval *ev, const struct ast *target, struct value v) {
     fail(ev, target->span, ERR_TRAIN, "`train` trains a model, and this is %s.",
          value_kind_words(v.kind));
     struct str name = source_piece(target->span);
@@ -123,13 +123,15 @@ static bool not_a_model(struct eval *ev, const struct ast *target, struct value 
     return false;
 }
 
-static bool trained_already(struct train_block *b, const struct model_value *m) {
+bool train_needs_resume(struct train_block *b, const struct ast *target,
+                        const struct model_value *m) {
+    if (m->trained_at.source == 0 || b->resume >= 0) return true;
     struct eval *ev = b->ev;
     const struct source *where = source_find(m->trained_at.source);
     char cell[48] = "";
     if (where && where->cell_number)
         snprintf(cell, sizeof cell, ", in cell [%d]", where->cell_number);
-    fail(ev, b->statement->list[0]->span, ERR_TRAIN,
+    fail(ev, target->span, ERR_TRAIN,
          "Shall this go on from there, or start again? "
          "Say which:");
     err_label(ev->e, "has been trained already%s, %lld epoch%s", cell, (long long)m->epochs_trained,
@@ -142,45 +144,53 @@ static bool trained_already(struct train_block *b, const struct model_value *m) 
 }
 
 /* The weights to start from: NULL with an error, or a new reference. */
-static struct weights *start_weights(struct train_block *b, const struct model_value *m) {
+struct weights *train_start(struct train_block *b, const struct ast *target,
+                            const struct model_value *m) {
     bool trained = m->trained_at.source != 0;
-    if (trained && b->resume < 0) return trained_already(b, m), NULL;
+    if (!train_needs_resume(b, target, m)) return NULL;
     if (!trained || b->resume == 1) return weights_ref(m->weights);
     return model_init(m->model, engine_seed(b->ev->engine), m->stream, b->ev->e);
 }
 
 /* ---- parts that do not learn ---- */
 
-static bool freeze_part(struct train_block *b, const struct model *m, struct value v) {
-    const struct part *p = v.part;
-    if (p->model->model != m) {
-        fail(b->ev, b->frozen_at, ERR_SETTING,
-             "These layers belong to another model than the one "
-             "that is trained.");
-        return err_label(b->ev->e, "is a part of another model");
-    }
+static void freeze_part(const struct model *m, const struct part *p, bool *layers, bool *weights) {
     for (int i = p->first_layer; i < p->first_layer + p->n_layers; i++) {
         const struct layer_info *l = model_layer(m, i);
-        b->frozen_layers[i] = true;
-        for (int k = 0; k < l->n_weight_infos; k++) b->frozen_weights[l->first_weight + k] = true;
+        layers[i] = true;
+        for (int k = 0; k < l->n_weight_infos; k++) weights[l->first_weight + k] = true;
     }
-    return true;
+}
+
+bool train_freeze(struct train_block *b, const struct model *m, bool **layers, bool **weights,
+                  int *n) {
+    struct value v = b->frozen;
+    const struct value *items = v.kind == V_LIST ? v.list->items : &v;
+    int count = v.kind == V_LIST ? v.list->n : v.kind == V_PART, left = 0;
+    TRY(*layers = pool_need((size_t)model_n_layers(m) + 1, b->ev->e));
+    TRY(*weights = pool_need((size_t)model_n_weights(m) + 1, b->ev->e));
+    for (int i = 0; i < count; i++) {
+        if (items[i].part->model->model != m) continue;
+        freeze_part(m, items[i].part, *layers, *weights);
+        ++*n;
+    }
+    for (int i = 0; i < model_n_weights(m); i++)
+        left += model_weight(m, i)->learns && !(*weights)[i];
+    if (left || count == 0) return true;
+    fail(b->ev, b->frozen_at, ERR_TRAIN, "Everything that could learn is frozen.");
+    return err_hint(b->ev->e, "Leave a layer out: net.layers[:-1] freezes all but the last.");
 }
 
 static bool freeze_parts(struct train_block *b, const struct model *m) {
     struct value v = b->frozen;
-    int left = 0;
+    int n = 0;
     if (v.kind == V_MISSING) return true;
-    TRY(b->frozen_layers = pool_need((size_t)model_n_layers(m) + 1, b->ev->e));
-    TRY(b->frozen_weights = pool_need((size_t)model_n_weights(m) + 1, b->ev->e));
-    if (v.kind == V_PART) TRY(freeze_part(b, m, v));
-    for (int i = 0; v.kind == V_LIST && i < v.list->n; i++)
-        TRY(freeze_part(b, m, v.list->items[i]));
-    for (int i = 0; i < model_n_weights(m); i++)
-        left += model_weight(m, i)->learns && !b->frozen_weights[i];
-    if (!left) {
-        fail(b->ev, b->frozen_at, ERR_TRAIN, "Everything that could learn is frozen.");
-        return err_hint(b->ev->e, "Leave a layer out: net.layers[:-1] freezes all but the last.");
+    TRY(train_freeze(b, m, &b->frozen_layers, &b->frozen_weights, &n));
+    if (n < (v.kind == V_LIST ? v.list->n : 1)) {
+        fail(b->ev, b->frozen_at, ERR_SETTING,
+             "These layers belong to another model than the one "
+             "that is trained.");
+        return err_label(b->ev->e, "is a part of another model");
     }
     b->spec.frozen_layers = b->frozen_layers;
     b->spec.frozen_weights = b->frozen_weights;
@@ -189,13 +199,7 @@ static bool freeze_parts(struct train_block *b, const struct model *m) {
 
 /* ---- running ---- */
 
-struct watcher {
-    struct eval *ev;
-    int run;
-    bool quiet, hidden; /* hidden: a member of an ensemble, not even its notes */
-};
-
-static void watch(void *user, const struct train_event *event) {
+void train_watch(void *user, const struct train_event *event) {
     struct watcher *w = user;
     const struct engine_observer *o = w->ev->observer;
     if (w->hidden) return;
@@ -220,7 +224,7 @@ static bool put_result(struct train_block *b, const struct ast *target, struct m
     return assign_target(b->ev, target, v);
 }
 
-static void note_interrupt(struct train_block *b, const struct train_result *r) {
+void train_note_interrupt(struct train_block *b, const struct train_result *r) {
     struct eval *ev = b->ev;
     ev->ending = true;
     fail(ev, b->statement->span, ERR_INTERRUPT, "Training was stopped.");
@@ -236,27 +240,31 @@ static void note_interrupt(struct train_block *b, const struct train_result *r) 
 static bool run_training(struct train_block *b, const struct ast *target, struct model_value *m,
                          struct value *out) {
     struct eval *ev = b->ev;
-    struct weights *start = start_weights(b, m);
+    struct weights *start = train_start(b, target, m);
     if (!start) return false;
-    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet, b->hidden};
+    struct each_blocks each = {.n_targets = 1, .targets = {{target, m, 0}}};
+    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet, b->hidden,
+                        &each};
+    if (!b->made) each_prepare(&each, b); /* a member of an ensemble has no name */
     if (ev->trial) b->spec.epochs = trial_epochs(ev->trial, b->spec.epochs);
     b->spec.model = m->model;
     b->spec.start = start;
     uint64_t stream = next_stream(ev);
     b->spec.stream = b->seeded ? 0 : stream; /* a seed fixes the run wherever it stands */
     b->spec.stop = engine_stop_flag(ev->engine);
-    b->spec.observe = watch;
+    b->spec.observe = train_watch;
     b->spec.user = &w;
     struct train_result r = {0};
     bool ok = train_run(&b->spec, &r, ev->e);
     weights_unref(start);
     if (!ok) return false;
     if (r.best_epoch > 0 || !r.interrupted) ok = put_result(b, target, m, &r);
+    if (ok) ok = track_run(b, m, &r, b->spec.optimizer);
     struct training told = {b->statement, b->validate_ast, &b->spec, r.history, r.interrupted};
     if (ok && r.history) advice_training(ev, &told);
     weights_unref(r.weights);
     *out = (struct value){.kind = V_HISTORY, .table = r.history};
-    if (ok && r.interrupted) note_interrupt(b, &r);
+    if (ok && r.interrupted) train_note_interrupt(b, &r);
     return ok;
 }
 
@@ -311,7 +319,7 @@ static bool train_known(struct train_block *b, const struct ast *target, struct 
     bool known = built && d.x.known && d.y.known && !b->unknown;
     if (ok && known) ok = check_shapes(b, m, &d) || name_places(b);
     if (ok && ev->domain == DOMAIN_CHECK) {
-        if (built && m->trained_at.source && b->resume < 0) ok = trained_already(b, m);
+        if (built) ok = train_needs_resume(b, target, m);
         *out = value_unknown();
     } else if (ok && !known) {
         ok = fail(ev, target->span, ERR_TRAIN,
@@ -321,6 +329,21 @@ static bool train_known(struct train_block *b, const struct ast *target, struct 
         put_examples(&b->spec.data, &d.x, &d.y);
         put_examples(&b->spec.validation, &d.vx, &d.vy);
         ok = run_training(b, target, m, out) || name_places(b);
+    }
+    data_clear(&d);
+    return ok;
+}
+
+bool train_validation(struct train_block *b, const struct model *m) {
+    struct train_data d = {0};
+    TRY(read_losses(b, m));
+    bool ok = b->validate.kind != V_PAIR ||
+              read_pair(b, b->validate, b->validate_at, b->validate_ast, m, &d.vx, &d.vy);
+    if (ok && b->ev->domain == DOMAIN_RUN) {
+        put_examples(&b->spec.validation, &d.vx, &d.vy);
+        for (int i = 0; i < d.vx.n + d.vy.n; i++) /* kept until the statement ends */
+            ok = ok && keep_tensor(
+                           b, tensor_ref(i < d.vx.n ? d.vx.tensors[i] : d.vy.tensors[i - d.vx.n]));
     }
     data_clear(&d);
     return ok;
@@ -357,14 +380,14 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     TRY(eval_expr(ev, target, &model));
     bool ok = !b->statement->a || eval_expr(ev, b->statement->a, &data);
     if (ok && data.kind == V_TABLE) ok = table_as_pair(ev, data, &data);
-    ok = ok && build_first(b, target, model, data) && read_block(b);
+    ok = ok && build_first(b, target, model, data) && train_read_block(b);
     if (!ok) {
     } else if (model.kind == V_UNKNOWN) {
         *out = value_unknown();
     } else if (model.kind == V_ESTIMATOR) {
         ok = train_estimator(b, target, model, data, out);
     } else if (model.kind != V_MODEL) {
-        ok = not_a_model(ev, target, model);
+        ok = train_not_a_model(ev, target, model);
     } else if (data.kind == V_UNKNOWN) {
         *out = value_unknown();
     } else if (data.kind != V_PAIR) {
@@ -376,6 +399,7 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
         ok = trial_check(ev->trial, &b->spec, b->statement->span);
     if (ok && ev->domain == DOMAIN_CHECK && model.kind == V_MODEL)
         ok = mark_trained(b, target, model);
+    if (ok && ev->domain == DOMAIN_CHECK) ok = each_check(b);
     value_unref(model);
     value_unref(data);
     return ok;
@@ -387,14 +411,30 @@ bool train_member(struct train_block *b, struct model_value *m, struct value pai
     return train_known(b, b->statement->list[0], m, pair, history);
 }
 
+bool train_has_step(const struct ast *train) {
+    for (int i = 0; i < train->n_body; i++)
+        if (train->body[i]->kind == AST_STEP) return true;
+    return false;
+}
+
+static bool no_step(struct eval *ev, const struct ast *s) {
+    fail(ev, s->span, ERR_TRAIN,
+         "Several models in one train statement need a `step` that says "
+         "what each of them is to make small.");
+    return err_hint(ev->e, "        step real:\n            z = randn(len(real), latent)\n"
+                           "            minimize bce(1, D(real)) + bce(0, D(G(z))) over D\n"
+                           "            minimize bce(1, D(G(z))) over G");
+}
+
 bool eval_train(struct eval *ev, const struct ast *s, struct value *out) {
-    if (s->n != 1) return fail_later(ev, s->span, "training several models in one statement");
+    bool own = train_has_step(s);
+    if (s->n != 1 && !own) return no_step(ev, s);
     if (ev->graph)
         return fail(ev, s->span, ERR_TRAIN, "`train` cannot stand inside %s.", ev->context);
     struct train_block *b = pool_need(sizeof *b, ev->e);
     if (!b) return false;
     block_start(b, ev, s);
-    bool ok = train_one(b, s->list[0], out);
+    bool ok = own ? train_with_step(b, out) : train_one(b, s->list[0], out);
     block_clear(b);
     pool_free(b);
     return ok;

@@ -2,6 +2,7 @@
 #include "eval_model.h"
 #include "builtin.h"
 #include "eval_parts.h"
+#include "eval_step.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include "lang/syntax/spelling.h"
@@ -143,6 +144,7 @@ bool model_field(struct eval *ev, const struct ast *x, struct model_value *m, st
     if (n && !weights && !layers) return named_field(ev, x, m, n, out);
     if (!weights && !layers) return no_model_field(ev, x, m);
     if (layers) return layer_list(ev, m, 0, model_n_layers(m->model), out);
+    if (step_find_model(ev, m) >= 0) return step_weights(ev, step_find_model(ev, m), out);
     if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
     return weights_record(ev, m, 0, model_n_weights(m->model), out);
 }

@@ -1,6 +1,7 @@
 /* Expressions of single numbers, computed in registers. */
 #include "scalar.h"
 #include "eval_ops.h"
+#include "modules.h"
 #include "lang/values/names.h"
 #include "scope.h"
 #include <stdint.h>
@@ -8,6 +9,8 @@
 static __attribute__((noinline)) struct value of_name(struct eval *ev, const struct ast *x) {
     const struct value *v = NULL;
     if (x->slot >= 0) v = &ev->frame->slots[x->slot];
+    else if (x->slot == SLOT_GLOBAL && ev->program->module)
+        v = module_get(ev->program->module, x->name);
     else if (x->slot == SLOT_GLOBAL) v = names_get(engine_names(ev->engine), x->name);
     else v = &ev->frame->captured[-2 - x->slot];
     return v && value_is_number(*v) ? *v : value_missing();

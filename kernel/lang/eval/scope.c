@@ -102,16 +102,14 @@ static bool collect_one(const struct ast *s, take_name_fn take, void *to) {
     case AST_WEIGHT:
     case AST_OVER: return take(to, s->name);
     case AST_OUTPUT: return !s->name || take(to, s->name);
-    case AST_STEP:
-        TRY(collect_targets(s->list, s->n, take, to));
-        TRY(collect_targets(s->names2, s->n_names2, take, to));
+    case AST_EACH:
+        TRY(take(to, intern_c("epoch")) && take(to, intern_c("batch")));
         return collect(s->body, s->n_body, take, to);
     case AST_IMPORT:
         if (s->name) TRY(take(to, s->name));
         return collect_targets(s->list, s->n, take, to);
     case AST_IF:
     case AST_WHILE:
-    case AST_EACH:
     case AST_SEARCH:
     case AST_TRIAL:
     case AST_PLOT:
@@ -412,7 +410,9 @@ static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kin
     r->scope = inner;
     bool ok = true;
     for (int i = 0; ok && i < f->n; i++) ok = add_local(r, inner, f->list[i]->name, true, NULL);
-    inner->n_params = f->n;
+    for (int i = 0; ok && i < f->n_names2; i++)
+        ok = add_local(r, inner, f->names2[i]->name, true, NULL);
+    inner->n_params = f->n + f->n_names2;
     ok = ok && collect(f->body, f->n_body, take_local, r);
     for (int i = 0; ok && i < f->n; i++) {
         if (f->list[i]->b) ok = walk(r, f->list[i]->b);
@@ -512,6 +512,7 @@ static bool walk_kind(struct resolver *r, struct ast *x) {
     case AST_NAME: return walk_name(r, x);
     case AST_DIM: return walk_dim(r, x);
     case AST_LISTCOMP: return walk_comprehension(r, x);
+    case AST_STEP: return walk_function(r, x, SCOPE_FUNCTION); /* its names are gone afterwards */
     case AST_LAMBDA: return walk_function(r, x, SCOPE_FUNCTION);
     case AST_DEF: place_definition(r, x); return walk_function(r, x, SCOPE_FUNCTION);
     case AST_MODEL: place_definition(r, x); return walk_function(r, x, SCOPE_MODEL);
@@ -523,7 +524,10 @@ static bool walk_kind(struct resolver *r, struct ast *x) {
         return walk_parts(r, x);
     case AST_CALL: return walk_call(r, x);
     case AST_UPDATE: return x->a ? walk(r, x->a) : true;
-    case AST_IMPORT: return true;
+    case AST_IMPORT:
+        if (x->name) place_definition(r, x);
+        for (int i = 0; i < x->n; i++) place_definition(r, x->list[i]);
+        return true;
     default: return walk_parts(r, x);
     }
 }

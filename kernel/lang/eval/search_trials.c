@@ -53,6 +53,7 @@ static bool is_column(const struct train_spec *spec, const char *name) {
     static const char *const always[] = {"loss", "lr", "epoch", "seconds"};
     for (size_t i = 0; i < ARRAY_LEN(always); i++)
         if (strcmp(always[i], name) == 0) return true;
+    if (spec->step) return true; /* its columns are the step's own */
     bool val = strncmp(name, "val_", 4) == 0;
     if (val && !spec->has_validation) return false;
     const char *bare = val ? name + 4 : name;
@@ -121,6 +122,7 @@ bool search_body(struct search *s, struct trial *t, const struct value *values) 
     uint64_t draws = ev->draws;
     TRY(set_names(s, values));
     ev->trial = t;
+    t->values = values;
     struct place here = {.first = trial_stream(s, values)};
     ev->place = &here;
     ev->draws = 0;

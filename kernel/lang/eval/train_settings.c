@@ -137,8 +137,12 @@ static bool set_object(struct eval *ev, const struct ast *s, struct value v, voi
 
 static bool set_optimizer(struct eval *ev, const struct ast *s, struct value v, void *to) {
     struct train_block *b = to;
-    if (v.kind == V_RECORD)
-        return fail_later(ev, s->a->span, "one optimizer for each of several models");
+    if (v.kind == V_RECORD && train_has_step(b->statement)) {
+        value_unref(b->optimizers);
+        b->optimizers = value_ref(v);
+        b->optimizers_at = s->a->span;
+        return true;
+    }
     return set_object(ev, s, v, to, CONFIG_OPTIMIZER, "an optimizer, such as Adam(1e-3)",
                       &b->spec.optimizer);
 }
@@ -228,7 +232,7 @@ static bool set_device(struct eval *ev, const struct ast *s, struct value v, voi
     return setting_wrong(ev, s, v, "\"cpu\" or \"gpu\"");
 }
 
-static bool keep_tensor(struct train_block *b, struct tensor *t) {
+bool keep_tensor(struct train_block *b, struct tensor *t) {
     if (b->n_owned_tensors == (int)ARRAY_LEN(b->owned_tensors)) return tensor_unref(t), false;
     b->owned_tensors[b->n_owned_tensors++] = t;
     return true;

@@ -136,8 +136,10 @@ struct ast {
 enum { AST_MAX_HEIGHT = 1000 };
 
 /* One parsed cell. Counted, because functions and models made by the cell keep it. */
+struct module;
 struct program {
     int32_t refs;
+    struct module *module; /* of an imported file; NULL for a cell */
     struct source *source;
     struct arena *arena;
     struct ast **statements;

@@ -1,5 +1,6 @@
 /* Simple statements: one line, or several with semicolons between them. */
 #include "parser.h"
+#include "base/intern.h"
 #include <string.h>
 
 /* Words that start statements in other languages, with what to write here. */
@@ -307,6 +308,15 @@ static bool import_path(struct parser *p, struct ast *n, const char *word) {
     return true;
 }
 
+/* "helpers" of "lib/helpers.awml": the name under which the file's names stand. */
+static const char *file_stem(struct str path) {
+    size_t begin = path.n, end = path.n;
+    while (begin > 0 && path.p[begin - 1] != '/') begin--;
+    for (size_t i = begin + 1; i < path.n && end == path.n; i++)
+        if (path.p[i] == '.') end = i;
+    return intern((struct str){path.p + begin, end - begin});
+}
+
 static struct ast *import_statement(struct parser *p) {
     bool from = token_at(p, TOK_FROM);
     struct ast *n = node_new(p, AST_IMPORT, token_take(p).start);
@@ -322,6 +332,8 @@ static struct ast *import_statement(struct parser *p) {
         struct span path = n->key_span;
         if (!take_name(p, n)) return NULL;
         n->key_span = path;
+    } else {
+        n->name = file_stem(n->text);
     }
     return node_end(p, n);
 }
