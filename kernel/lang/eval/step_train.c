@@ -119,6 +119,9 @@ static bool settings_fit(struct train_block *b, const struct step_trace *t) {
                     "class_weight and sample_weight belong "
                     "to built-in steps: multiply inside "
                     "the step.");
+    if (s->n_augment)
+        return fail(b->ev, b->statement->span, ERR_SETTING,
+                    "`augment` belongs to built-in steps, and this one has its own.");
     if (t->n_models > 1 && s->has_validation)
         return fail(b->ev, b->validate_at, ERR_SETTING,
                     "`validate` needs one model that maps "
