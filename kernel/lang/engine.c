@@ -34,8 +34,8 @@ struct engine *engine_new(struct err *e) {
     en->tracking = en->advice ? tracking_new(e) : NULL;
     en->timeout = en->tracking ? timeout_new(&en->stop) : NULL;
     if (!en->timeout)
-        return tracking_free(en->tracking), advice_free(en->advice), cells_free(en->cells), names_free(en->names), pool_free(en),
-               NULL;
+        return tracking_free(en->tracking), advice_free(en->advice), cells_free(en->cells),
+               names_free(en->names), pool_free(en), NULL;
     compute_set_stop(&en->stop);
     read_stop_on(&en->stop);
     return en;

@@ -120,9 +120,8 @@ static int64_t now_ms(void) {
 /* A disk that is full ends no training: it is a note. */
 static void write_run(struct eval *ev, const char *experiment, const struct record *settings,
                       const struct train_result *result, double seconds) {
-    struct run_to_store run = {.experiment = experiment,
-                               .history = result->history,
-                               .interrupted = result->interrupted};
+    struct run_to_store run = {
+        .experiment = experiment, .history = result->history, .interrupted = result->interrupted};
     struct text words[RUN_STORE_MAX_PARAMS] = {0};
     char name[128] = "run";
     run.end_ms = now_ms();
