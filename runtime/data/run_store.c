@@ -53,9 +53,8 @@ static void add_yaml(struct text *out, const char *key, const char *value) {
 
 /* file:// and the whole path, as MLflow writes it. */
 static void full_uri(const char *path, char out[PATH_CAP]) {
-    char *real = realpath(path, NULL);
-    join("file:/", real ? real : path, out);
-    free(real); /* realpath's own memory */
+    char real[PATH_CAP]; /* PATH_MAX of Linux */
+    join("file:/", realpath(path, real) ? real : path, out);
 }
 
 /* ---- experiments ---- */
