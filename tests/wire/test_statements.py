@@ -59,7 +59,7 @@ def kernel():
 def stop_after(k, code, seconds):
     head = k.execute(code)
     time.sleep(seconds)
-    k.send("control", "interrupt_request", {})
+    k.send("interrupt_request", channel="control")
     reply = k.reply(head, timeout=30)
     return reply, text(k.outputs(head))
 
@@ -89,8 +89,8 @@ def test_one_display_for_a_search(kernel):
     head = kernel.execute(SEARCH.replace("100000", "6").replace('print("not reached")', ""))
     assert kernel.reply(head, timeout=30).content["status"] == "ok"
     outputs = kernel.outputs(head)
-    displays = [m for m in outputs if m.header["msg_type"] == "display_data"]
+    displays = [m for m in outputs if m.type == "display_data"]
     assert len(displays) == 1
-    last = [m for m in outputs if m.header["msg_type"] in ("display_data", "update_display_data")][-1]
+    last = [m for m in outputs if m.type in ("display_data", "update_display_data")][-1]
     assert last.content["data"]["text/plain"].startswith("6 trials in")
     assert "hidden" in last.content["data"]["text/html"]
