@@ -47,15 +47,15 @@ struct eval {
     struct err *e;
     struct program *program;
     struct frame *frame;
-    struct bindings overlay;           /* DOMAIN_CHECK */
-    struct graph *graph;               /* being traced, or NULL */
-    struct builder *builder;           /* inside a model body, or NULL */
-    struct memo *memo;                 /* layers of that body */
-    struct fused *fused;               /* inside an array expression that may become one plan, or NULL */
-    struct plot *plot;                 /* inside a plot block, or NULL */
-    struct shape_log *shapes;          /* %shapes: what is written down; NULL = nothing */
-    struct trial *trial;               /* inside a search, or NULL */
-    struct step_trace *step;           /* inside a training's step, or NULL */
+    struct bindings overlay;  /* DOMAIN_CHECK */
+    struct graph *graph;      /* being traced, or NULL */
+    struct builder *builder;  /* inside a model body, or NULL */
+    struct memo *memo;        /* layers of that body */
+    struct fused *fused;      /* inside an array expression that may become one plan, or NULL */
+    struct plot *plot;        /* inside a plot block, or NULL */
+    struct shape_log *shapes; /* %shapes: what is written down; NULL = nothing */
+    struct trial *trial;      /* inside a search, or NULL */
+    struct step_trace *step;  /* inside a training's step, or NULL */
     const struct train_moment *moment; /* inside `each epoch:` or `each batch:`, or NULL */
     const char *context;               /* what is being traced, for messages: "a model", "grad" */
     int depth;

@@ -499,7 +499,7 @@ static int32_t count_ops(const struct resolver *r, const struct ast *x) {
     case AST_CALL:
         if (x->a->kind != AST_NAME && x->a->kind != AST_ATTRIBUTE) return 0;
         n = x->a->slot == SLOT_GLOBAL && r->globals->array_ops ? r->globals->array_ops(x->a->name)
-                                                                  : 0;
+                                                               : 0;
         if (n == 0) return 0;
         if (x->a->kind == AST_ATTRIBUTE) n += x->a->a->n_ops;
         for (int i = 0; i < x->n; i++) n += x->list[i]->a->n_ops;
