@@ -11,31 +11,23 @@
 /* One tensor of the data as an input of the graph: examples are a batch. */
 static bool add_input(struct eval *ev, struct step_trace *t, const char *name, struct value v,
                       struct span at, struct value *out) {
-    struct value x;
-    struct desc d;
-    TRY(as_tensorlike(ev, v, &x));
-    if (x.kind == V_UNKNOWN) {
+    struct model_data data;
+    TRY(model_data_from(ev, v, NULL, false, at, &data)); /* tensors and tables of numbers */
+    if (!data.known || data.n != 1) {
+        model_data_clear(&data);
         t->unknown = true;
-        return *out = x, true;
+        return *out = value_unknown(), true;
     }
-    if (!value_describe(x, &d) || d.shape.n == 0) {
-        value_unref(x);
-        return fail(ev, at, ERR_TYPE,
-                    "A step reads tensors with one example per row, and `%s` is "
-                    "%s.",
-                    name, value_kind_words(v.kind));
-    }
+    struct desc d = data.descs[0];
     if (t->plan.n_data == STEP_MAX_DATA) {
-        value_unref(x);
+        model_data_clear(&data);
         return fail(ev, at, ERR_TRAIN, "A step reads at most %d tensors.", STEP_MAX_DATA);
     }
     d.shape.size[0] = SIZE_BATCH;
     bool whole = d.dtype == DT_INT64 || d.dtype == DT_INT32;
     d.dtype = whole ? DT_INT64 : DT_FLOAT32;
     struct node *n = graph_input(t->graph, name, &d, ev->e);
-    t->plan.data[t->plan.n_data] = x.kind == V_TENSOR ? x.tensor : NULL;
-    t->plan.n_data++;
-    if (x.kind != V_TENSOR) value_unref(x);
+    t->plan.data[t->plan.n_data++] = data.tensors[0]; /* its reference, too */
     *out = value_node(n);
     return n != NULL;
 }

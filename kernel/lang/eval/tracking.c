@@ -33,6 +33,11 @@ void tracking_free(struct tracking *t) {
     pool_free(t);
 }
 
+void tracking_clear(struct tracking *t) {
+    struct list *runs = t->runs.list;
+    while (runs->n) value_unref(runs->items[--runs->n]);
+}
+
 void tracking_set_experiment(struct tracking *t, const char *name) {
     t->experiment = name;
 }

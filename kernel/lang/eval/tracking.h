@@ -6,6 +6,8 @@
 struct tracking;
 struct tracking *tracking_new(struct err *e);
 void tracking_free(struct tracking *t);
+/* Forget the runs of the session; what is on disk stays. */
+void tracking_clear(struct tracking *t);
 struct tracking *engine_tracking(const struct engine *en);
 
 /* A finished training of this instance; the block says how. */
