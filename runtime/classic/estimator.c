@@ -242,3 +242,59 @@ bool estimator_importance(const struct estimator *m, double *out) {
     pool_free(one);
     return true;
 }
+
+/* ---- models from files ---- */
+
+static bool has_matrix(const struct estimator *m, const char *name, int64_t rows, int64_t cols) {
+    const struct matrix *x = estimator_matrix(m, name);
+    return x && (rows < 0 || x->rows == rows) && (cols < 0 || x->cols == cols);
+}
+
+static bool trees_fit(const struct estimator *m) {
+    bool boosting = m->config->row->kind == ESTIMATOR_gradient_boosting;
+    int32_t k = m->classes.n, sets = k ? 1 : m->n_targets, wide = k > 2 ? k : 1;
+    if (k == 1) return m->n_sets == 0;
+    if (m->n_sets != sets || sets < 1) return false;
+    int32_t outputs = boosting ? wide : 1;
+    for (int i = 0; i < sets; i++) {
+        const struct trees *s = &m->sets[i];
+        if (s->width != (boosting ? 1 : wide) || s->n_outputs != outputs) return false;
+        if (!boosting && s->n < 1) return false;
+    }
+    return has_matrix(m, "base", 1, (int64_t)outputs * sets);
+}
+
+static bool neighbors_fit(const struct estimator *m) {
+    const struct matrix *y = estimator_matrix(m, "targets");
+    if (!y || y->cols != (m->classes.n ? 1 : m->n_targets) || y->rows < 1) return false;
+    for (int64_t i = 0; m->classes.n && i < y->rows; i++)
+        if (!(y->data[i] >= 0 && y->data[i] < m->classes.n)) return false;
+    double k = config_number(m->config, "k", 5);
+    return k <= (double)y->rows && has_matrix(m, "examples", (y->rows + 7) / 8 * m->features.d, 8);
+}
+
+bool estimator_fits(const struct estimator *m) {
+    int64_t d = m->features.d, k = m->classes.n, scores = k == 2 ? 1 : k;
+    if (tasks[m->config->row->kind] != TASK_NONE && k == 0 && m->n_targets < 1) return false;
+    switch ((enum estimator_kind)m->config->row->kind) {
+    case ESTIMATOR_linear_regression:
+    case ESTIMATOR_ridge:
+        return k == 0 && has_matrix(m, "coefficients", d, m->n_targets) &&
+               has_matrix(m, "intercept", 1, m->n_targets);
+    case ESTIMATOR_logistic_regression:
+        return k == 1 || (k > 1 && has_matrix(m, "coefficients", d, scores) &&
+                          has_matrix(m, "intercept", 1, scores));
+    case ESTIMATOR_k_neighbors: return neighbors_fit(m);
+    case ESTIMATOR_naive_bayes:
+        return k > 0 && has_matrix(m, "priors", 1, k) && has_matrix(m, "means", k, d) &&
+               has_matrix(m, "variances", k, d);
+    case ESTIMATOR_k_means: return has_matrix(m, "centers", -1, d);
+    case ESTIMATOR_pca: return has_matrix(m, "components", -1, d) && has_matrix(m, "mean", 1, d);
+    case ESTIMATOR_decision_tree:
+    case ESTIMATOR_random_forest:
+    case ESTIMATOR_extra_trees:
+    case ESTIMATOR_gradient_boosting: return trees_fit(m);
+    case ESTIMATOR_N_KINDS: break;
+    }
+    return false;
+}

@@ -67,4 +67,6 @@ const struct matrix *estimator_matrix(const struct estimator *m, const char *nam
 /* Shares of the features in what the trees (or the sizes of standardised coefficients) gained;
  * false if the model has none. out: d numbers. */
 bool estimator_importance(const struct estimator *m, double *out);
+/* Have all parts the sizes that answering needs? For models that come from files. */
+bool estimator_fits(const struct estimator *m);
 void class_names_clear(struct class_names *c);

@@ -70,6 +70,13 @@ static bool no_level(struct call *c, const struct levels *l, struct str name, in
     return false;
 }
 
+/* False and True, and class numbers from 0, name the levels in their order. */
+static double level_by_number(const struct column *col, int64_t row, const struct levels *l) {
+    if (col->kind != COLUMN_BOOL && col->kind != COLUMN_INT) return -1;
+    double x = col->numbers[row];
+    return x >= 0 && x < l->n ? x : -1;
+}
+
 /* A new level number for each code of the old column. */
 static bool codes_to_levels(struct call *c, const struct table *t, const struct keys *k,
                             const struct levels *l, struct column *to) {
@@ -88,6 +95,7 @@ static bool codes_to_levels(struct call *c, const struct table *t, const struct 
             struct text name = {0};
             value_print(cell, &name);
             *at = levels_find(l, text_str(&name));
+            if (*at < 0) *at = level_by_number(&t->columns[0], i, l);
             ok = *at >= 0 || no_level(c, l, text_str(&name), i);
             value_unref(cell);
             text_clear(&name);

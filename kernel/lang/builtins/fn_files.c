@@ -1,6 +1,8 @@
 /* Reading and writing: the ending of a path decides. */
 #include "fn_paths.h"
 #include "fn_json.h"
+#include "classic/save.h"
+#include "lang/values/estimator_value.h"
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
 #include "nn/keras.h"
@@ -188,6 +190,31 @@ static bool save_drawing(struct call *c, const char *path) {
     return o->draw(o->user, c->args[0], path, dpi, c->ev->e);
 }
 
+static bool save_classical(struct call *c, const char *path) {
+    const struct estimator_value *m = c->args[0].estimator;
+    if (m->fitted) return estimator_save(m->fitted, path, c->ev->e);
+    if (m->is_fitted) {
+        call_fail(c, 0, ERR_VALUE, "The members of an ensemble are saved one by one.");
+        return err_hint(c->ev->e, "    for i in range(len(bag.members)):\n"
+                                  "        save(bag.members[i], f\"member_{i}.safetensors\")");
+    }
+    return call_fail(c, 0, ERR_VALUE, "This %s has not been trained yet.", m->name);
+}
+
+/* A file that holds a classical model says so itself. */
+static bool load_classical(struct call *c, const char *path, bool *other, struct value *out) {
+    struct estimator *m = estimator_load(path, other, c->ev->e);
+    if (!m) return false;
+    struct estimator_value *v =
+        estimator_value_new(m->config->row->name, config_ref(m->config), c->ev->e);
+    if (!v) return estimator_unref(m), false;
+    v->fitted = m;
+    v->is_fitted = true;
+    v->trained_at = c->at;
+    *out = (struct value){.kind = V_ESTIMATOR, .estimator = v};
+    return true;
+}
+
 bool fn_save(struct call *c, struct value *out) {
     char path[4096];
     struct value v = c->args[0], t = value_missing();
@@ -195,6 +222,7 @@ bool fn_save(struct call *c, struct value *out) {
     TRY(make_folders(c, 1, path));
     struct str p = str_of(path);
     *out = value_none();
+    if (v.kind == V_ESTIMATOR && str_ends(p, ".safetensors")) return save_classical(c, path);
     if (v.kind == V_MODEL && str_ends(p, ".safetensors")) return save_weights(c, path);
     if (v.kind == V_MODEL && (str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".json")))
         return save_keras(c, path);
@@ -221,6 +249,9 @@ bool fn_save(struct call *c, struct value *out) {
 }
 
 static bool load_weights(struct call *c, const char *path, struct value *out) {
+    bool other = true;
+    if (!call_has(c, 1) && load_classical(c, path, &other, out)) return true;
+    if (!other || c->ev->e->kind) return false;
     if (c->args[1].kind != V_MODEL) {
         call_fail(c, -1, ERR_ARGUMENT, "Weights are loaded into a model of the same shape.");
         return err_hint(c->ev->e, "    net = load(\"%s\", net)", path);

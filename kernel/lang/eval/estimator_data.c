@@ -10,7 +10,7 @@
 bool design_from_value(struct eval *ev, struct value x, struct span at, struct design *out,
                        struct value *hold) {
     *hold = value_missing();
-    if (x.kind == V_TABLE) return design_from_table(out, x.table, ev->e);
+    if (x.kind == V_TABLE || x.kind == V_COLUMN) return design_from_table(out, x.table, ev->e);
     TRY(as_tensorlike(ev, x, hold));
     if (value_is_number(*hold)) {
         struct tensor *t = tensor_scalar(value_number(*hold), ev->e);
@@ -196,7 +196,7 @@ bool targets_from_value(struct eval *ev, struct value y, enum estimator_task tas
     *out = (struct target_values){.single = true};
     struct value held = value_missing();
     bool texts = y.kind == V_LIST && y.list->n > 0 && y.list->items[0].kind == V_TEXT, ok;
-    bool named = y.kind == V_TABLE && y.table->n_columns == 1 &&
+    bool named = (y.kind == V_TABLE || y.kind == V_COLUMN) && y.table->n_columns == 1 &&
                  (y.table->columns[0].kind == COLUMN_TEXT || y.table->columns[0].levels);
     if (texts && task == TASK_NUMBERS) return need_numbers(ev, at);
     if (texts) return list_classes(ev, y.list, known, at, out);

@@ -84,16 +84,30 @@ bool apply_any_model(struct eval *ev, struct value model, struct value x, struct
     return apply_classical(ev, model.estimator->fitted, x, at, out);
 }
 
+/* A column of categories with the classes as levels. */
+static bool category_column(struct eval *ev, const struct class_names *c,
+                            const struct tensor *codes, struct value *out) {
+    struct str *names = pool_need((size_t)(c->n + 1) * sizeof *names, ev->e);
+    for (int i = 0; names && i < c->n; i++) names[i] = str_of(c->texts[i]);
+    struct levels *levels = names ? levels_new(names, c->n, false, ev->e) : NULL;
+    struct table *t = levels ? table_new(codes->count, 1, ev->e) : NULL;
+    bool ok = t && table_set_column(t, 0, intern_c("class"), COLUMN_CATEGORY, ev->e);
+    for (int64_t i = 0; ok && i < codes->count; i++)
+        t->columns[0].numbers[i] = (double)((const int64_t *)codes->data)[i];
+    pool_free(names);
+    if (!ok) {
+        levels_unref(levels);
+        table_unref(t);
+        return false;
+    }
+    t->columns[0].levels = levels;
+    *out = value_column(t);
+    return true;
+}
+
 bool classes_as_values(struct eval *ev, const struct class_names *c, const struct tensor *codes,
                        struct value *out) {
-    if (c->texts) {
-        *out = value_list_new((int32_t)codes->count, ev->e);
-        for (int64_t i = 0; out->kind == V_LIST && i < codes->count; i++)
-            TRY(list_add(out->list,
-                         value_text(str_of(c->texts[((const int64_t *)codes->data)[i]]), ev->e),
-                         ev->e));
-        return out->kind == V_LIST;
-    }
+    if (c->texts) return category_column(ev, c, codes, out);
     struct tensor *t = tensor_new(c->bools ? DT_BOOL : DT_INT64, &codes->shape, ev->e);
     for (int64_t i = 0; t && i < codes->count; i++) tensor_set(t, i, tensor_get(codes, i));
     *out = value_tensor(t);
@@ -145,6 +159,12 @@ static bool importance_table(struct eval *ev, const struct estimator *m, struct 
 }
 
 static bool class_list(struct eval *ev, const struct class_names *c, struct value *out) {
+    if (c->texts) {
+        *out = value_list_new(c->n, ev->e);
+        for (int i = 0; out->kind == V_LIST && i < c->n; i++)
+            TRY(list_add(out->list, value_text(str_of(c->texts[i]), ev->e), ev->e));
+        return out->kind == V_LIST;
+    }
     struct shape s = shape_of(1, (int64_t[]){c->n});
     struct tensor *codes = tensor_new(DT_INT64, &s, ev->e);
     for (int64_t i = 0; codes && i < c->n; i++) ((int64_t *)codes->data)[i] = i;
