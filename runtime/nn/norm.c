@@ -35,15 +35,6 @@ static struct node *scaled(struct graph *g, struct node *z, struct node *gamma, 
     return op2(g, OP_add, op2(g, OP_mul, z, gamma, e), beta, e);
 }
 
-/* (x - mean) * 1 / sqrt(variance + epsilon) * gamma + beta; mean and variance have x's number of
- * axes or only the last one. */
-static struct node *normalise(struct graph *g, struct node *x, struct node *mean,
-                              struct node *variance, double epsilon, struct node *gamma,
-                              struct node *beta, struct err *e) {
-    struct node *scale = op1(g, OP_rsqrt, op_number(g, OP_add, variance, epsilon, e), e);
-    return scaled(g, op2(g, OP_mul, op2(g, OP_sub, x, mean, e), scale, e), gamma, beta, e);
-}
-
 /* Mean and biased variance over a set of axes, which stay with size 1. */
 static struct node *moments(struct graph *g, struct node *x, uint32_t axes, struct node **variance,
                             struct err *e) {
