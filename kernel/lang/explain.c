@@ -210,7 +210,7 @@ static bool explain_model(struct eval *ev, const struct model_value *m, struct t
 bool explain_text(struct eval *ev, struct str code, struct text *t) {
     struct source *s = source_new(code, 0, NULL);
     struct program *p = s ? parse(s, ev->e) : NULL;
-    const struct scope *scope;
+    const struct scope *scope = NULL;
     struct value v;
     if (s) source_unref(s);
     if (!p) return false;

@@ -170,7 +170,7 @@ static bool wrong_parameters(const struct model *m, int i, const struct shape *t
     int64_t each = example_numbers(target);
     if (each == 1) err_hint(e, "End the model with Dense(%d).", n);
     else if (each > 1 && target->n == 2)
-        err_hint(e, "End the model with Dense(%lld).Reshape(%lld, %d).", (long long)(each * n),
+        err_hint(e, "End the model with Dense(%lld).Reshape(%lld, %d).", (long long)each * n,
                  (long long)each, n);
     return point_at(e, 2);
 }

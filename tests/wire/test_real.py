@@ -70,12 +70,12 @@ def test_large_cells(kernel):
 
 
 @pytest.mark.parametrize("code", [
-    "i = 0\nfor k in range(10000000):\n    i = i + 1",
+    "i = 0\nfor k in range(1000000000):\n    i = i + 1",
     "while True:\n    pass",
     "a = randn(2000, 2000)\nfor i in range(1000000):\n    b = a @ a",
     "a = randn(2000, 2000)\nfor i in range(1000000):\n    b = exp(a) * tanh(a)",
-    "x = [k * k for k in range(10000000)]",
-    "def f(n):\n    for k in range(10000000):\n        n = n + k\n    return n\nf(1)"])
+    "x = [k * k for k in range(100000000)]",
+    "def f(n):\n    for k in range(1000000000):\n        n = n + k\n    return n\nf(1)"])
 def test_interrupts(kernel, code):
     head = kernel.execute(code)
     kernel.wait_for(head, "execute_input")
