@@ -123,7 +123,9 @@ static struct node *plain_states(struct graph *g, const struct shape_case *s, st
 
 static struct node *fused_states(struct graph *g, const struct shape_case *s, struct node *x,
                                  struct node *u, struct node *b) {
-    struct attrs a = {.axis = s->cell, .perm = {s->fn, s->gate}, .trans_a = s->backwards};
+    struct attrs a = {.axis = (int32_t)s->cell,
+                      .perm = {(int32_t)s->fn, (int32_t)s->gate},
+                      .trans_a = s->backwards};
     struct node *in[4] = {NULL, x, u, b};
     in[0] = need(graph_add(g, OP_recur, in + 1, 3, &a, &err));
     a.axes = s->form;

@@ -197,7 +197,7 @@ static void change_file(const char *path, int each) {
     struct str code = fine_part(text_str(&j.code));
     for (size_t at = 0; next_token(code, at, &t); at = t.end, i++) {
         if (i % each) continue;
-        for (int how = 0; how < N_CHANGES; how++) try_change(code, t, how);
+        for (int how = 0; how < N_CHANGES; how++) try_change(code, t, (enum change)how);
         n++;
     }
     printf("%-60s %4d tokens, %3d of 100 bytes\n", path, n,
