@@ -41,7 +41,7 @@ bool split_categories(struct code_sum *items, int n, double l2, double least, st
 void split_table(const struct split *s, uint8_t left[256]) {
     for (int code = 0; code < 256; code++)
         left[code] =
-            s->categorical ? (uint8_t)(s->mask.bits[code >> 6] >> (code & 63) & 1) : code <= s->cut;
+            (uint8_t)(s->categorical ? s->mask.bits[code >> 6] >> (code & 63) & 1 : code <= s->cut);
     left[0] = s->missing_left;
 }
 

@@ -83,10 +83,11 @@ static bool find_experiment(const char *root, const char *name, char *id, size_t
     bool found = false;
     for (struct dirent *x; d && !found && (x = readdir(d));) {
         char folder[PATH_CAP];
-        if (x->d_name[0] == '.' || strlen(x->d_name) >= cap) continue;
+        size_t n = strlen(x->d_name);
+        if (x->d_name[0] == '.' || n >= cap) continue;
         join(root, x->d_name, folder);
         if (!is_experiment(folder, name)) continue;
-        snprintf(id, cap, "%s", x->d_name);
+        memcpy(id, x->d_name, n + 1);
         found = true;
     }
     if (d) closedir(d);
