@@ -313,7 +313,7 @@ static bool pile_rows(struct call *c, const struct pile *pile, struct mark *m) {
 
 /* `names` of the boxes, or those that the groups have, or 1, 2, 3 … */
 static bool pile_names(struct call *c, struct pile *pile, struct plot *p, struct mark *m) {
-    char numbers[ARRAY_LEN(pile->names)][8];
+    char numbers[ARRAY_LEN(pile->names)][12];
     int i;
     m->n_names = pile->n;
     if (plot_given(c, "names", &i)) {
