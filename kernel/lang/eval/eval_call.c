@@ -8,7 +8,7 @@
 #include "scalar.h"
 #include "scope.h"
 #include "lang/syntax/spelling.h"
-#include "stack.h"
+#include "lang/values/stack.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"

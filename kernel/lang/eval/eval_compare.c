@@ -1,7 +1,7 @@
 /* Comparisons, membership, and what counts as one yes or no. */
 #include "eval_parts.h"
 #include "column_ops.h"
-#include "stack.h"
+#include "lang/values/stack.h"
 #include <string.h>
 
 static bool lists_equal(struct eval *ev, const struct list *a, const struct list *b, bool *same) {

@@ -12,7 +12,7 @@
 #include "scope.h"
 #include "shape_log.h"
 #include "unused.h"
-#include "stack.h"
+#include "lang/values/stack.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
