@@ -1,6 +1,6 @@
 /* Fuzz target: tables from JSON. */
 #include "target.h"
-#include "data/json_rows.h"
+#include "formats/json_rows.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     struct err e = {0};

@@ -1,6 +1,6 @@
 /* Fuzz target: Parquet files. */
 #include "target.h"
-#include "data/parquet.h"
+#include "formats/parquet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     struct err e = {0};

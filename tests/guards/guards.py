@@ -25,6 +25,7 @@ LAYERS = {
     "runtime/plan.h": "plan",
     "runtime/cpu": "cpu",
     "runtime/data": "data",
+    "runtime/formats": "formats",
     "runtime/nn": "nn",
     "runtime/classic": "classic",
     # Doors into runtime/cpu for models that are no plans: threads, and LAPACK inside OpenBLAS.
@@ -47,16 +48,17 @@ MAY_INCLUDE = {
     "plan": "base core plan",
     "cpu": "base core plan cpu service",
     "data": "base core data",
+    "formats": "base core data formats",
     "nn": "base core plan data nn",
     "service": "base",
     "classic": "base core service data nn classic",
     "syntax": "base core syntax",
     "values": "base core data nn classic syntax values",
-    "lang": "base core plan data nn classic syntax values lang",
+    "lang": "base core plan data formats nn classic syntax values lang",
     "display": "base core data nn classic syntax values lang display",
     "session": "base core plan data nn classic syntax values lang display session",
     "wire": "base session wire",
-    "main": "base core plan data nn classic syntax values lang display wire session main",
+    "main": "base core plan data formats nn classic syntax values lang display wire session main",
 }
 
 # System header -> folders that may include it.
@@ -66,11 +68,12 @@ ONLY_IN = {
     "immintrin.h": ["runtime/cpu"],
     "zmq.h": ["kernel/wire"],
     "sodium.h": ["kernel/wire"],
-    "jansson.h": ["kernel/wire", "kernel/session", "kernel/cli", "runtime/data",
+    "jansson.h": ["kernel/wire", "kernel/session", "kernel/cli", "runtime/formats",
                   "kernel/lang/builtins"],  # JSON files
     "expat.h": ["runtime/data"],
     "hdf5.h": ["runtime/data"],
-    "carquet.h": ["runtime/data"],
+    "carquet.h": ["runtime/formats"],
+    "carquet/carquet.h": ["runtime/formats"],
     "sqlite3.h": ["kernel/session"],
     "zlib.h": ["runtime/data", "kernel/display"],
     "png.h": ["runtime/data", "kernel/display"],

@@ -6,7 +6,7 @@
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
 #include "nn/keras.h"
-#include "data/parquet.h"
+#include "formats/parquet.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* JSON and XML: tables, records and lists from files, and values as JSON. */
 #include "fn_paths.h"
 #include "fn_json.h"
-#include "data/json_rows.h"
+#include "formats/json_rows.h"
 #include "data/npz.h"
 #include "data/xml.h"
 #include <math.h>

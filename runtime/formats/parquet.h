@@ -2,7 +2,7 @@
  * of numbers, bools, texts, times and categories, with missing values. Columns of lists are left
  * out and named in the table's note; the fields of records become columns "record.field". */
 #pragma once
-#include "table.h"
+#include "data/table.h"
 
 struct table *read_parquet(const char *path, struct err *e);
 struct table *parse_parquet(struct str bytes, struct err *e);

@@ -1,7 +1,7 @@
 /* Reading Parquet: the footer says which columns there are, batches of rows bring their values. */
 #include "parquet.h"
 #include "parquet_values.h"
-#include "source.h"
+#include "data/source.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"

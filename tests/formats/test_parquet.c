@@ -1,6 +1,6 @@
 /* Parquet: files of pyarrow and pandas (make_parquet.py), ours back again, and damaged ones. */
-#include "files.h"
-#include "data/parquet.h"
+#include "../data/files.h"
+#include "formats/parquet.h"
 #include "base/pool.h"
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* JSON by Jansson, and tables from it. */
 #include "json_rows.h"
-#include "read.h"
-#include "records.h"
+#include "data/read.h"
+#include "data/records.h"
 #include <stdio.h>
 #include <string.h>
 

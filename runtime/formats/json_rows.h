@@ -1,7 +1,7 @@
 /* JSON that is a table: a list of records, or a record of columns of one length. Records inside
  * records become columns "a.b"; lists inside them stay JSON texts. */
 #pragma once
-#include "table.h"
+#include "data/table.h"
 #include <jansson.h>
 
 /* A whole file or text (gzip is unpacked); one document, or one a line ("JSON lines"), which are

@@ -1,6 +1,6 @@
 /* How a Parquet column's values become cells; private to the reader. */
 #pragma once
-#include "table.h"
+#include "data/table.h"
 #include <carquet/carquet.h>
 
 struct parquet_kind {

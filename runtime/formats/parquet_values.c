@@ -1,6 +1,6 @@
 /* Parquet's types as kinds of columns, and their values as float64. */
 #include "parquet_values.h"
-#include "raw.h"
+#include "data/raw.h"
 #include <math.h>
 #include <string.h>
 

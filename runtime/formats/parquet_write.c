@@ -2,7 +2,7 @@
  * category's with a dictionary), times as TIMESTAMP in microseconds. A column is OPTIONAL only if
  * something in it is missing. */
 #include "parquet.h"
-#include "sink.h"
+#include "data/sink.h"
 #include "base/pool.h"
 #include <carquet/carquet.h>
 #include <jansson.h>
