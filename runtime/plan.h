@@ -107,6 +107,7 @@ void compute_parts(void (*fn)(void *user, int part), void *user, int n);
 void compute_set_stop(const _Atomic bool *stop);
 /* Name of the instruction set chosen at start: "avx512", "avx2" or "plain". */
 const char *compute_isa(void);
-/* OpenBLAS flavour line, and its self-test (two threads, one known product). */
+/* OpenBLAS's own line on its release and kernels (NULL: there is none), and its self-test (two
+ * threads, one known product). Without a sound OpenBLAS our own kernels compute all products. */
 const char *compute_blas_config(void);
 bool compute_blas_selftest(void);

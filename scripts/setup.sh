@@ -53,19 +53,6 @@ install_packages() {
     [ -z "${missing// /}" ] || fail "these packages are still missing: $missing"
 }
 
-# The runtime runs OpenBLAS on one thread from threads of its own; the OpenMP flavour would spin
-# beside them. Debian chooses between flavours by an alternative.
-choose_openblas() {
-    local triplet library
-    triplet=$(gcc -print-multiarch)
-    library=/usr/lib/$triplet/openblas-pthread/libopenblas.so.0
-    [ -e "$library" ] || fail "$library is missing"
-    if [ "$(readlink -f "/usr/lib/$triplet/libopenblas.so.0")" != "$(readlink -f "$library")" ]; then
-        say "Choosing the pthread flavour of OpenBLAS"
-        as_root update-alternatives --set "libopenblas.so.0-$triplet" "$library"
-    fi
-}
-
 # The private Python environment, made anew when requirements.txt changes.
 make_venv() {
     local requirements=$repository/scripts/requirements.txt stamp
@@ -111,7 +98,6 @@ install_kernel() {
 
 set_up() {
     install_packages "$1"
-    choose_openblas
     make_venv
     say "Building"
     build_program "$build"

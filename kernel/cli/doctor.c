@@ -88,12 +88,16 @@ static void check_memory(int *n_bad) {
 }
 
 static void check_blas(int *n_bad) {
-    if (compute_blas_selftest()) {
+    if (!compute_blas_config()) {
+        say(NOTE, n_bad, "OpenBLAS",
+            "not here: large products are slower, PCA and linear models cannot be trained. Install "
+            "libopenblas0-pthread");
+    } else if (compute_blas_selftest()) {
         say(FINE, n_bad, "OpenBLAS", "%s; its self-test gives the right product",
             compute_blas_config());
     } else {
         say(BAD, n_bad, "OpenBLAS",
-            "%s; its self-test gives a WRONG product. Install "
+            "%s; it has no threads, or its self-test gives a WRONG product. Install "
             "libopenblas0-pthread",
             compute_blas_config());
     }

@@ -49,9 +49,8 @@ static bool fit_pca(struct estimator *m, const struct fit_spec *s, bool *interru
     for (int64_t i = 0; i < n * d; i++) mean[i % d] += x[i];
     for (int64_t f = 0; f < d; f++) mean[f] /= (double)n;
     for (int64_t i = 0; i < n * d; i++) x[i] -= mean[i % d];
-    lapack_gram(x, n, d, gram);
-    bool ok =
-        lapack_eigen(gram, d, gram + d * d, e) && put_components(m, gram, gram + d * d, k, n, e);
+    bool ok = lapack_gram(x, n, d, gram, e) && lapack_eigen(gram, d, gram + d * d, e) &&
+              put_components(m, gram, gram + d * d, k, n, e);
     pool_free(x);
     pool_free(gram);
     return ok;

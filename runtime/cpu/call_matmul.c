@@ -1,8 +1,8 @@
 /* Matrix products: finding m, n, k and strides of each form, and choosing between our own kernel
  * (small sizes) and OpenBLAS (large ones). The choice depends on the whole product, never on the
  * part a thread computes. */
+#include "blas.h"
 #include "call.h"
-#include <cblas.h>
 
 /* One operand as a matrix with rows and columns `row` and `col` elements apart. */
 struct matrix {
@@ -36,9 +36,9 @@ static void blas_product(const struct call *c, const struct gemm *g, int64_t row
     blasint m = (blasint)rows, n = (blasint)g->n, k = (blasint)g->k;
     blasint sa = (blasint)lda, sb = (blasint)ldb, sc = (blasint)g->c_row;
     if (c->dtype == DT_FLOAT32) {
-        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0f, a, sa, g->b, sb, 0.0f, to, sc);
+        blas()->sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0f, a, sa, g->b, sb, 0.0f, to, sc);
     } else {
-        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, sa, g->b, sb, 0.0, to, sc);
+        blas()->dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, sa, g->b, sb, 0.0, to, sc);
     }
 }
 
@@ -82,7 +82,7 @@ static bool prefers_blas(const struct gemm *g) {
     double work = (double)g->m * (double)g->n * (double)g->k;
     if (g->n == 0 || g->m == 0 || g->k == 0) return false;
     if (g->m > INT32_MAX || g->n > INT32_MAX || g->k > INT32_MAX) return false;
-    return work > 1.5e8;
+    return work > 1.5e8 && blas() && blas()->sgemm;
 }
 
 void call_matmul(struct call *c, const struct call_spec *s) {

@@ -1,9 +1,9 @@
 /* What this machine computes with: instruction set, threads, OpenBLAS. Chosen once, at first use.
  */
+#include "blas.h"
 #include "kernels.h"
 #include "plan.h"
 #include "threads.h"
-#include <cblas.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -22,17 +22,9 @@ const struct kernels *kernels_named(const char *name) {
     return strcmp(name, "plain") == 0 ? &kernels_plain : NULL;
 }
 
-/* The serial flavour of OpenBLAS is built without locks and returns wrong products when two threads
- * call it: with it, one compute thread. */
-static bool blas_is_threaded(void) {
-    return !strstr(openblas_get_config(), "SINGLE_THREADED");
-}
-
 static void choose(void) {
     const char *names[] = {"avx512", "avx2", "plain"};
     for (int i = 0; i < 3 && !chosen; i++) chosen = kernels_named(names[i]);
-    openblas_set_num_threads(1);
-    if (!blas_is_threaded()) threads_set(1);
 }
 
 const struct kernels *kernels(void) {
@@ -59,12 +51,11 @@ void compute_parts(void (*fn)(void *user, int part), void *user, int n) {
 }
 
 void compute_set_threads(int n) {
-    kernels();
-    if (blas_is_threaded()) threads_set(n);
+    threads_set(n);
 }
 
 const char *compute_blas_config(void) {
-    return openblas_get_config();
+    return blas() ? blas()->get_config() : NULL;
 }
 
 /* ---- self-test: two threads multiply at once, the products are known ---- */
@@ -81,8 +72,8 @@ static void blas_test_part(void *user, int part) {
     struct blas_test *t = user;
     float *c = t->c[part];
     for (int round = 0; round < TEST_ROUNDS; round++) {
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, TEST_N, TEST_N, TEST_N, 1.0f, t->a,
-                    TEST_N, t->b, TEST_N, 0.0f, c, TEST_N);
+        blas()->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, TEST_N, TEST_N, TEST_N, 1.0f, t->a,
+                      TEST_N, t->b, TEST_N, 0.0f, c, TEST_N);
         for (int i = 0; i < TEST_N * TEST_N; i++) t->wrong[part] |= c[i] != t->a[i];
     }
 }
@@ -90,6 +81,7 @@ static void blas_test_part(void *user, int part) {
 bool compute_blas_selftest(void) {
     static struct blas_test t;
     kernels();
+    if (!blas() || !blas()->sgemm) return false;
     for (int i = 0; i < TEST_N * TEST_N; i++) {
         t.a[i] = (float)(i / TEST_N + 1);
         t.b[i] = i / TEST_N == i % TEST_N ? 1.0f : 0.0f;

@@ -1,32 +1,26 @@
 /* LAPACK's Fortran routines behind names and errors of our own. */
 #include "lapack.h"
+#include "blas.h"
 #include "base/pool.h"
-#include <cblas.h>
 #include <limits.h>
 
-void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
-             double *work, const int *lwork, int *iwork, const int *liwork, int *info);
-void dposv_(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda, double *b,
-            const int *ldb, int *info);
-void dgelsd_(const int *m, const int *n, const int *nrhs, double *a, const int *lda, double *b,
-             const int *ldb, double *s, const double *rcond, int *rank, double *work,
-             const int *lwork, int *iwork, int *info);
-
 static bool fits(int64_t n, struct err *e) {
-    if (n < INT_MAX / 4) return true;
-    return err_set(e, ERR_MEMORY, "A matrix with %lld rows is too large.", (long long)n);
+    if (n >= INT_MAX / 4)
+        return err_set(e, ERR_MEMORY, "A matrix with %lld rows is too large.", (long long)n);
+    return blas() || err_set(e, ERR_FILE,
+                             "This needs OpenBLAS (libopenblas.so.0), which this machine lacks.");
 }
 
 bool lapack_eigen(double *a, int64_t size, double *w, struct err *e) {
     TRY(fits(size, e));
     int n = (int)size, info = 0, lwork = -1, liwork = -1, iwant = 0;
     double want = 0;
-    dsyevd_("V", "U", &n, a, &n, w, &want, &lwork, &iwant, &liwork, &info);
+    blas()->dsyevd("V", "U", &n, a, &n, w, &want, &lwork, &iwant, &liwork, &info);
     lwork = (int)want;
     liwork = iwant;
     double *work = pool_need((size_t)lwork * sizeof *work + 8, e);
     int *iwork = work ? pool_need((size_t)liwork * sizeof *iwork + 8, e) : NULL;
-    if (iwork) dsyevd_("V", "U", &n, a, &n, w, work, &lwork, iwork, &liwork, &info);
+    if (iwork) blas()->dsyevd("V", "U", &n, a, &n, w, work, &lwork, iwork, &liwork, &info);
     bool had_room = iwork != NULL;
     pool_free(work);
     pool_free(iwork);
@@ -40,7 +34,7 @@ bool lapack_eigen(double *a, int64_t size, double *w, struct err *e) {
 bool lapack_solve_positive(double *a, int64_t size, double *b, int64_t k, struct err *e) {
     TRY(fits(size, e) && fits(k, e));
     int n = (int)size, sides = (int)k, info = 0;
-    dposv_("U", &n, &sides, a, &n, b, &n, &info);
+    blas()->dposv("U", &n, &sides, a, &n, b, &n, &info);
     return info == 0;
 }
 
@@ -52,12 +46,13 @@ bool lapack_least_squares(double *a, int64_t rows, int64_t cols, double *b, int6
     double want = 0, rcond = -1;
     double *s = pool_need((size_t)(least + 1) * sizeof *s, e);
     if (!s) return false;
-    dgelsd_(&m, &n, &sides, a, &m, b, &ldb, s, &rcond, &rank, &want, &lwork, &iwant, &info);
+    blas()->dgelsd(&m, &n, &sides, a, &m, b, &ldb, s, &rcond, &rank, &want, &lwork, &iwant, &info);
     lwork = (int)want;
     double *work = pool_need((size_t)lwork * sizeof *work + 8, e);
     int *iwork = work ? pool_need((size_t)(iwant + 1) * sizeof *iwork, e) : NULL;
     if (iwork)
-        dgelsd_(&m, &n, &sides, a, &m, b, &ldb, s, &rcond, &rank, work, &lwork, iwork, &info);
+        blas()->dgelsd(&m, &n, &sides, a, &m, b, &ldb, s, &rcond, &rank, work, &lwork, iwork,
+                       &info);
     bool had_room = iwork != NULL;
     pool_free(s);
     pool_free(work);
@@ -69,8 +64,11 @@ bool lapack_least_squares(double *a, int64_t rows, int64_t cols, double *b, int6
     return had_room;
 }
 
-void lapack_gram(const double *x, int64_t n, int64_t d, double *c) {
-    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)n, 1, x, (int)d, 0, c, (int)d);
+bool lapack_gram(const double *x, int64_t n, int64_t d, double *c, struct err *e) {
+    TRY(fits(n, e) && fits(d, e));
+    blas()->dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)n, 1, x, (int)d, 0, c,
+                  (int)d);
     for (int64_t i = 0; i < d; i++)
         for (int64_t j = 0; j < i; j++) c[i * d + j] = c[j * d + i];
+    return true;
 }

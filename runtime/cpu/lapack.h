@@ -1,6 +1,6 @@
 /* The few routines of LAPACK (inside OpenBLAS) that the program needs, on doubles. Matrices here
  * lie row after row; symmetric ones need no care. Sizes are those of 32-bit LAPACK; too large ones,
- * and decompositions that do not converge, are errors. */
+ * decompositions that do not converge, and a machine without OpenBLAS are errors. */
 #pragma once
 #include "base/err.h"
 
@@ -15,4 +15,4 @@ bool lapack_solve_positive(double *a, int64_t n, double *b, int64_t k, struct er
  * are the first d numbers of each column of b. */
 bool lapack_least_squares(double *a, int64_t n, int64_t d, double *b, int64_t k, struct err *e);
 /* c (d, d) = x' x for x (n, d), rows after one another. */
-void lapack_gram(const double *x, int64_t n, int64_t d, double *c);
+bool lapack_gram(const double *x, int64_t n, int64_t d, double *c, struct err *e);
