@@ -5,6 +5,7 @@
  * phase later, and between phases the lanes wait for each other. */
 #pragma once
 #include "group.h"
+#include "op/rows.h"
 #include "plan.h"
 #include "threads.h"
 
@@ -124,8 +125,6 @@ bool plan_layout(struct plan *p, size_t memory_limit, struct err *e); /* offsets
 void *plan_alloc(struct plan *p, size_t n, size_t size, struct err *e);
 struct step *plan_add_step(struct plan *p, enum step_kind kind, int phase);
 
-/* Does operand i of a node have in row r what row r of the result needs? */
-bool rows_match(const struct node *n, int i);
 /* Phase in which `reader`, whose lane 0 makes `cut` elements of `count`, can use value v. */
 int phase_after(const struct plan *p, int v, int64_t cut, int64_t count, bool aligned);
 bool is_groupable(const struct node *n);

@@ -1,5 +1,6 @@
 /* Measures over a whole set, in inference mode. */
 #include "evaluate.h"
+#include "frozen.h"
 #include "metrics.h"
 #include "base/room.h"
 #include "../base/pool.h"
@@ -132,13 +133,13 @@ static bool add_rooms(struct evaluator *v, struct err *e) {
     return true;
 }
 
-static bool evaluator_init(struct evaluator *v, const struct model *m, struct workspace *workspace,
-                           struct err *e) {
+static bool evaluator_init(struct evaluator *v, const struct model *m, struct frozen *frozen,
+                           struct workspace *workspace, struct err *e) {
     struct tensor *data[PASS_MAX_DATA];
     struct node *wanted[EVAL_MAX_ITEMS + 1];
-    int n_data = model_n_inputs(m);
-    for (int i = 0; i < n_data; i++) data[i] = v->data->inputs[i];
+    int n_data;
     TRY(objective_init(&v->objective, m, false, NULL, e));
+    TRY(frozen_split(frozen, &v->objective, v->data, EVAL_BATCH, NULL, 0, data, &n_data, e));
     TRY(add_targets(v, data, &n_data, e));
     TRY(add_wanted(v, wanted, e));
     struct plan_spec spec = {.graph = v->objective.graph,
@@ -151,8 +152,8 @@ static bool evaluator_init(struct evaluator *v, const struct model *m, struct wo
 }
 
 struct evaluator *evaluator_new(const struct model *m, const struct examples *data,
-                                const struct eval_item *items, int n, struct workspace *workspace,
-                                struct err *e) {
+                                const struct eval_item *items, int n, struct frozen *frozen,
+                                struct workspace *workspace, struct err *e) {
     if (n > EVAL_MAX_ITEMS) {
         err_set(e, ERR_SETTING, "At most %d measures can be taken at once.", EVAL_MAX_ITEMS);
         return NULL;
@@ -163,7 +164,7 @@ struct evaluator *evaluator_new(const struct model *m, const struct examples *da
     v->n = examples_count(data);
     v->n_items = n;
     memcpy(v->items, items, (size_t)n * sizeof *items);
-    if (evaluator_init(v, m, workspace, e)) return v;
+    if (evaluator_init(v, m, frozen, workspace, e)) return v;
     evaluator_free(v);
     return NULL;
 }
@@ -263,7 +264,7 @@ bool train_evaluate(const struct model *m, const struct weights *w, const struct
     if (n > EVAL_MAX_ITEMS)
         return err_set(e, ERR_ARGUMENT, "At most %d metrics can be taken at once.", EVAL_MAX_ITEMS);
     for (int i = 0; i < n; i++) items[i] = (struct eval_item){.measure = &measures[i]};
-    struct evaluator *v = evaluator_new(m, data, items, n, NULL, e);
+    struct evaluator *v = evaluator_new(m, data, items, n, NULL, NULL, e);
     bool ok = v && evaluator_run(v, w, values, stop, e);
     evaluator_free(v);
     return ok;

@@ -13,10 +13,12 @@ struct eval_item {
 
 struct evaluator;
 
-/* Borrows the data and the measures. It computes in `workspace`; NULL = its own. */
+/* Borrows the data and the measures. It computes in `workspace`; NULL = its own. `frozen`: of the
+ * frozen part of a training, or NULL; they must have been filled before it runs. */
+struct frozen;
 struct evaluator *evaluator_new(const struct model *m, const struct examples *data,
-                                const struct eval_item *items, int n, struct workspace *workspace,
-                                struct err *e);
+                                const struct eval_item *items, int n, struct frozen *frozen,
+                                struct workspace *workspace, struct err *e);
 void evaluator_free(struct evaluator *v);
 /* values[i] belongs to items[i]. */
 bool evaluator_run(struct evaluator *v, const struct weights *w, double *values,

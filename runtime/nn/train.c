@@ -163,6 +163,8 @@ static enum outcome run_epoch(struct trainer *t, double *row, struct err *e) {
     struct sums sums = {0};
     t->epoch_started = seconds_now();
     sums_clear(t);
+    if (!frozen_fill(t->frozen, t->now, t->spec->stop, e))
+        return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
     enum outcome o = run_batches(t, &sums, e);
     if (o != WENT_WELL) return o;
     if (!measure_epoch(t, &sums, row, e))
@@ -293,6 +295,7 @@ static bool run(struct trainer *t, struct train_result *out, struct err *e) {
     trainer_print(t, facts, sizeof facts);
     tell_text(t, TRAIN_BEGIN, facts);
     if (*t->advice) tell_text(t, TRAIN_NOTE, t->advice);
+    if (frozen_note(t->frozen)) tell_text(t, TRAIN_NOTE, frozen_note(t->frozen));
     TRY(run_epochs(t, e));
     TRY(tell_history(t, TRAIN_END, e));
     out->history = epoch_log_table(&t->history, t->note, e);

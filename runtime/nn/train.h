@@ -106,6 +106,7 @@ struct train_spec {
     double limit_seconds;               /* 0 = none */
     const bool *frozen_layers;          /* by layer: these compute as in inference; or NULL */
     const bool *frozen_weights;         /* by weight: these do not move; or NULL */
+    bool recompute;                     /* run a frozen part in each epoch: for comparison */
     uint64_t seed, stream;
     const _Atomic bool *stop;
     const struct train_step *step; /* instead of losses and targets, or NULL */

@@ -192,15 +192,29 @@ static bool add_gradients(struct trainer *t, struct node *loss, struct err *e) {
     return ok;
 }
 
-static int add_assigns(const struct trainer *t, struct assign *assigns) {
+/* Averages that move: pairs of nodes, the weight and its next value. */
+static int averages(const struct trainer *t, struct node **pairs) {
     const struct model *m = t->spec->model;
     int n = 0;
     for (int i = 0; i < m->n_assigns; i++) {
         if (is_frozen(t->spec, m->assigns[i].weight->index)) continue;
-        assigns[n++] = (struct assign){t->objective.map[m->assigns[i].weight->id],
-                                       t->objective.map[m->assigns[i].value->id]};
+        pairs[n++] = t->objective.map[m->assigns[i].weight->id];
+        pairs[n++] = t->objective.map[m->assigns[i].value->id];
     }
     return n;
+}
+
+/* With more than one epoch, what a frozen part makes of the examples is worth keeping. */
+static bool make_features(struct trainer *t, struct err *e) {
+    const struct train_spec *s = t->spec;
+    int64_t n = examples_count(&s->data), per_epoch = (n + s->batch - 1) / s->batch;
+    bool once = s->steps > 0 ? s->steps <= per_epoch : s->epochs <= 1;
+    if (!s->frozen_weights || s->recompute || once) return true;
+    bool *moves = pool_need((size_t)s->model->n_weights + 1, e);
+    if (!moves) return false;
+    for (int i = 0; i < s->model->n_weights; i++) moves[i] = !is_frozen(s, i);
+    t->frozen = frozen_new(moves, t->workspace, e);
+    return t->frozen != NULL;
 }
 
 static bool make_step(struct trainer *t, struct err *e) {
@@ -208,16 +222,20 @@ static bool make_step(struct trainer *t, struct err *e) {
     struct tensor *data[PASS_MAX_DATA];
     struct node *values[1 + MODEL_MAX_PORTS];
     struct assign assigns[ARRAY_LEN(s->model->assigns)];
-    int n_data = s->model->n_inputs[1];
-    for (int i = 0; i < n_data; i++) data[i] = s->data.inputs[i];
+    struct node *pairs[2 * ARRAY_LEN(s->model->assigns)];
+    int n_data;
     TRY(objective_init(&t->objective, s->model, true, s, e));
+    TRY(make_features(t, e));
+    int n_assign = averages(t, pairs) / 2;
+    TRY(frozen_split(t->frozen, &t->objective, &s->data, s->batch, pairs, 2 * n_assign, data,
+                     &n_data, e));
+    for (int i = 0; i < n_assign; i++) assigns[i] = (struct assign){pairs[2 * i], pairs[2 * i + 1]};
     TRY(add_losses(t, data, &n_data, values, e));
     TRY(add_gradients(t, values[0], e));
     if (t->n_learn == 0)
         return err_set(e, ERR_TRAIN,
                        "The model `{0}` has no weights that the loss depends on, so "
                        "there is nothing to learn.");
-    int n_assign = add_assigns(t, assigns);
     optimizer_update(s->optimizer, &t->update, &t->base_rate);
     struct plan_spec plan = {.graph = t->objective.graph,
                              .outputs = values,
@@ -261,10 +279,12 @@ static bool make_evaluators(struct trainer *t, struct err *e) {
     for (int i = 0; i < s->n_metrics; i++)
         items[n++] = (struct eval_item){.measure = &s->metrics[i]};
     if (n && !s->step)
-        TRY(t->on_training = evaluator_new(s->model, &s->data, items, n, t->workspace, e));
+        TRY(t->on_training =
+                evaluator_new(s->model, &s->data, items, n, t->frozen, t->workspace, e));
     for (int i = 0; i < t->n_outputs; i++) items[n++] = (struct eval_item){&t->losses[i], i, true};
     if (s->has_validation)
-        TRY(t->on_validation = evaluator_new(s->model, &s->validation, items, n, t->workspace, e));
+        TRY(t->on_validation =
+                evaluator_new(s->model, &s->validation, items, n, t->frozen, t->workspace, e));
     return true;
 }
 
@@ -347,6 +367,7 @@ void trainer_clear(struct trainer *t) {
     stages_clear(t);
     workspace_unref(t->workspace);
     objective_clear(&t->objective);
+    frozen_free(t->frozen);
     evaluator_free(t->on_training);
     evaluator_free(t->on_validation);
     epoch_log_clear(&t->history);
@@ -412,12 +433,16 @@ void trainer_print(const struct trainer *t, char *out, size_t cap) {
     const char *loss = t->losses[0].name     ? t->losses[0].name
                        : t->losses[0].config ? t->losses[0].config->row->name
                                              : "loss";
+    const char *frozen =
+        frozen_kept(t->frozen) ? " · features of the frozen part computed once" : "";
     int threads = compute_threads();
-    snprintf(out, cap,
-             "%s examples · %s batches of %lld · %s weights learn · %s%s · %s · CPU, %d thread%s · "
-             "seed %llu",
-             with_commas(t->pass.n, examples, sizeof examples),
-             with_commas(t->steps_per_epoch, batches, sizeof batches), (long long)t->pass.batch,
-             with_commas(learning, weights, sizeof weights), t->n_outputs > 1 ? "losses " : "loss ",
-             loss, optimizer, threads, threads == 1 ? "" : "s", (unsigned long long)t->spec->seed);
+    snprintf(
+        out, cap,
+        "%s examples · %s batches of %lld · %s weights learn%s · %s%s · %s · CPU, %d thread%s · "
+        "seed %llu",
+        with_commas(t->pass.n, examples, sizeof examples),
+        with_commas(t->steps_per_epoch, batches, sizeof batches), (long long)t->pass.batch,
+        with_commas(learning, weights, sizeof weights), frozen,
+        t->n_outputs > 1 ? "losses " : "loss ", loss, optimizer, threads, threads == 1 ? "" : "s",
+        (unsigned long long)t->spec->seed);
 }

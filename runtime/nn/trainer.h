@@ -2,6 +2,7 @@
 #pragma once
 #include "callbacks.h"
 #include "evaluate.h"
+#include "frozen.h"
 #include "optimizer.h"
 
 enum { TRAIN_MAX_CALLBACKS = 8 };
@@ -33,6 +34,7 @@ struct trainer {
     double base_rate, rate_factor, rate; /* rate: of the last step */
     struct tensor *example_weights;      /* [n] float32, or NULL */
     struct workspace *workspace;         /* of all plans of this run */
+    struct frozen *frozen;               /* of a frozen part, or NULL */
     struct pass pass;
     int64_t *order;                        /* this epoch's order of the examples */
     struct weights *now, *kept, *slots[2]; /* under training; best epoch so far; optimizer's */

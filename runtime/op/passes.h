@@ -34,3 +34,22 @@ struct graph *pass_all(const struct graph *g, struct node **roots, int n_roots, 
  * where rows < batch, pass_means has to come first. ERR_SHAPE when a size is still unknown. */
 struct graph *pass_sizes(const struct graph *g, struct node **roots, int n_roots, int64_t rows,
                          int64_t batch, struct err *e);
+
+/* The frozen prefix: what a graph computes for each example alone, from its inputs, numbers and
+ * weights that do not move, without chance. It is the same in every epoch, so its last nodes
+ * ("features") can be computed once. Only where a weight that does not move is on the way: other
+ * prefixes are cheap. */
+enum { PREFIX_MAX_FEATURES = 8, PREFIX_MAX_INPUTS = 16 };
+struct prefix {
+    int n_features;                             /* 0 = there is nothing to gain */
+    struct node *features[PREFIX_MAX_FEATURES]; /* nodes of the graph, [batch, …] */
+    uint64_t keys[PREFIX_MAX_FEATURES]; /* equal computations have equal keys, in any graph */
+    int n_inputs;                       /* of the graph, that are read past the features, too */
+    int inputs[PREFIX_MAX_INPUTS];
+};
+/* moves: by weight number, whether it changes between runs. */
+bool prefix_find(const struct graph *g, struct node *const *roots, int n_roots, const bool *moves,
+                 struct prefix *out, struct err *e);
+/* The rest of the graph. Its inputs are first those in `inputs`, then one for each feature. */
+struct graph *pass_prefix(const struct graph *g, struct node **roots, int n_roots,
+                          const struct prefix *p, struct err *e);

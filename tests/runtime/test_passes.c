@@ -255,6 +255,73 @@ static void test_connected(void) {
     graph_free(graph);
 }
 
+static void check_print(const struct graph *g, const char *expected) {
+    struct text t = {0};
+    graph_print(g, &t);
+    CHECK_STR(t.p, expected);
+    text_clear(&t);
+}
+
+/* Two products, of which the first stays; the rest reads the input, too, and draws numbers. */
+static void test_prefix(void) {
+    static const bool second_moves[] = {false, true}, both_move[] = {true, true};
+    start();
+    struct node *x = input("x", SIZES(SIZE_BATCH, 4)), *z = input("z", SIZES(SIZE_BATCH, 3));
+    struct shape s = {.n = 2, .size = {4, 4}}, narrow = {.n = 2, .size = {4, 3}};
+    struct node *w = graph_weight(graph, "w", &s, 0, 0, &err);
+    struct node *v = graph_weight(graph, "v", &narrow, 1, 16, &err);
+    struct node *h = one(OP_relu, two(OP_matmul, x, w));
+    struct node *mean = fold_axes(OP_mean, h, 1); /* looks at other examples */
+    struct node *y = two(OP_add, two(OP_matmul, two(OP_mul, h, mean), v), z);
+    struct attrs draw = {.shape = y->desc.shape, .dtype = DT_FLOAT64, .stream = 1};
+    struct node *root = two(OP_mul, y, graph_add(graph, OP_normal, NULL, 0, &draw, &err));
+    struct prefix p;
+    CHECK(prefix_find(graph, &root, 1, both_move, &p, &err));
+    CHECK_EQ(p.n_features, 0);
+    CHECK(prefix_find(graph, &root, 1, second_moves, &p, &err));
+    CHECK_EQ(p.n_features, 1);
+    CHECK(p.features[0] == h);
+    CHECK_EQ(p.n_inputs, 1);
+    CHECK_EQ(p.inputs[0], z->index);
+    check_print(graph, "0 input x: float64 [batch, 4]\n1 input z: float64 [batch, 3]\n"
+                       "2 weight w: float64 [4, 4]\n3 weight v: float64 [4, 3]\n"
+                       "4 matmul #0, #2: float64 [batch, 4]\n5 relu #4: float64 [batch, 4]\n"
+                       "6 mean #5 axes 0: float64 [4]\n7 expand #6 axes 0: float64 [batch, 4]\n"
+                       "8 mul #5, #7: float64 [batch, 4]\n9 matmul #8, #3: float64 [batch, 3]\n"
+                       "10 add #9, #1: float64 [batch, 3]\n11 normal: float64 [batch, 3]\n"
+                       "12 mul #10, #11: float64 [batch, 3]\n");
+    struct graph *rest = pass_prefix(graph, &root, 1, &p, &err);
+    CHECK(rest && graph_n_inputs(rest) == 2);
+    check_print(rest, "0 input z: float64 [batch, 3]\n1 input features: float64 [batch, 4]\n"
+                      "2 weight v: float64 [4, 3]\n3 mean #1 axes 0: float64 [4]\n"
+                      "4 expand #3 axes 0: float64 [batch, 4]\n5 mul #1, #4: float64 [batch, 4]\n"
+                      "6 matmul #5, #2: float64 [batch, 3]\n7 add #6, #0: float64 [batch, 3]\n"
+                      "8 normal: float64 [batch, 3]\n9 mul #7, #8: float64 [batch, 3]\n");
+    graph_free(rest);
+    graph_free(graph);
+}
+
+/* Equal computations have equal keys in other graphs, other ones do not. */
+static uint64_t key_of_features(enum op op, int weight) {
+    static const bool moves[] = {false, false, true};
+    start();
+    struct node *x = input("x", SIZES(SIZE_BATCH, 4));
+    struct shape s = {.n = 2, .size = {4, 4}};
+    struct node *w = graph_weight(graph, "w", &s, weight, 16 * weight, &err);
+    struct node *v = graph_weight(graph, "v", &s, 2, 64, &err);
+    struct node *root = two(OP_matmul, one(op, two(OP_matmul, x, w)), v);
+    struct prefix p;
+    CHECK(prefix_find(graph, &root, 1, moves, &p, &err) && p.n_features == 1);
+    graph_free(graph);
+    return p.keys[0];
+}
+
+static void test_prefix_keys(void) {
+    CHECK(key_of_features(OP_relu, 0) == key_of_features(OP_relu, 0));
+    CHECK(key_of_features(OP_relu, 0) != key_of_features(OP_relu, 1));
+    CHECK(key_of_features(OP_relu, 0) != key_of_features(OP_tanh, 0));
+}
+
 /* A dense layer with softmax and cross entropy, as a student may write it. */
 static struct node *small_network(struct node **weight) {
     struct node *x = input("x", SIZES(SIZE_BATCH, 4)), *t = input("t", SIZES(SIZE_BATCH, 3));
@@ -315,5 +382,5 @@ static void test_out_of_memory(void) {
 
 TEST_MAIN(test_dead, test_common, test_not_common, test_fold, test_fold_not_whole,
           test_stable_softmax, test_stable_other_axis, test_stable_bce, test_means, test_sizes,
-          test_sizes_still_unknown, test_gradient_of_mean, test_connected, test_whole_step,
-          test_out_of_memory)
+          test_sizes_still_unknown, test_gradient_of_mean, test_connected, test_prefix,
+          test_prefix_keys, test_whole_step, test_out_of_memory)
