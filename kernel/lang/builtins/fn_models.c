@@ -259,9 +259,11 @@ static bool evaluate_model(struct evaluation *v, struct value model, struct valu
     struct model_data x = {0}, y = {0};
     bool built = false;
     struct model_value *m = model.model;
-    bool ok = model_data_from(ev, pair.pair->inputs, m->model, false, v->call->spans[1], &x) &&
-              (!x.known || model_ensure(ev, m, x.descs, x.n, v->call->at, &built)) &&
-              model_data_from(ev, pair.pair->targets, m->model, true, v->call->spans[1], &y);
+    int side = pair.pair->by_name ? DATA_BY_NAME : 0;
+    bool ok =
+        model_data_from(ev, pair.pair->inputs, m, side, v->call->spans[1], &x) &&
+        (!x.known || model_ensure(ev, m, x.descs, x.n, v->call->at, &built)) &&
+        model_data_from(ev, pair.pair->targets, m, side | DATA_TARGETS, v->call->spans[1], &y);
     struct examples data = {0};
     memcpy(data.inputs, x.tensors, sizeof data.inputs);
     memcpy(data.targets, y.tensors, sizeof data.targets);
@@ -331,7 +333,7 @@ static bool evaluate_classical(struct evaluation *v, struct value model, struct 
 static bool evaluate_one(struct evaluation *v, struct value model, struct value pair,
                          double *values) {
     if (model.kind == V_UNKNOWN || pair.kind == V_UNKNOWN) return true;
-    if (pair.kind == V_TABLE && model.kind == V_MODEL) {
+    if ((pair.kind == V_TABLE || pair.kind == V_TABLE_DESC) && model.kind == V_MODEL) {
         struct value both;
         TRY(table_as_pair(v->call->ev, value_ref(pair), &both));
         bool ok = evaluate_model(v, model, both, values);

@@ -222,22 +222,6 @@ bool fn_pivot(struct call *c, struct value *out) {
 
 /* ---- tensors ---- */
 
-static bool describe_tensor(struct call *c, const struct table *t, bool one, struct value *out) {
-    for (int i = 0; i < t->n_columns; i++) {
-        enum column_kind kind = t->columns[i].kind;
-        if (kind != COLUMN_TEXT && kind != COLUMN_TIME) continue;
-        struct table *small = table_new(0, 1, c->ev->e); /* to say what the run would say */
-        bool ok = small && table_set_column(small, 0, t->columns[i].name, kind, c->ev->e);
-        tensor_unref(ok ? table_to_tensor(small, c->ev->e) : NULL);
-        table_unref(small);
-        return false;
-    }
-    struct desc d = {.dtype = DT_FLOAT64};
-    d.shape = shape_of(one ? 1 : 2, (int64_t[]){t->n_rows, t->n_columns});
-    *out = value_desc(&d, c->ev->e);
-    return out->kind == V_DESC;
-}
-
 bool fn_to_tensor(struct call *c, struct value *out) {
     if (value_is_tensorlike(c->args[0]) || c->args[0].kind == V_LIST ||
         c->args[0].kind == V_COLUMN || c->args[0].kind == V_COLUMN_DESC ||
@@ -254,8 +238,7 @@ bool fn_to_tensor(struct call *c, struct value *out) {
                                 : table_extend(t, 0, c->ev->e);
     pool_free(columns);
     ok = part != NULL;
-    if (ok && !verb_computes(c, t)) ok = describe_tensor(c, part, false, out);
-    else if (ok) ok = (*out = value_tensor(table_to_tensor(part, c->ev->e))).kind != V_MISSING;
+    ok = ok && table_as_tensor(c->ev, part, out);
     table_unref(part);
     return ok;
 }

@@ -119,6 +119,33 @@ bool column_as_value(struct eval *ev, struct table *take, struct value *out) {
     return ok;
 }
 
+static bool describe_tensor(struct eval *ev, const struct table *t, struct value *out) {
+    bool known = true;
+    for (int i = 0; i < t->n_columns; i++) {
+        enum column_kind kind = t->columns[i].kind;
+        known = known && kind != COLUMN_UNKNOWN && kind != COLUMN_IMAGE;
+        if (kind != COLUMN_TEXT && kind != COLUMN_TIME) continue;
+        struct table *small = table_new(0, 1, ev->e); /* to say what the run would say */
+        bool ok = small && table_set_column(small, 0, t->columns[i].name, kind, ev->e);
+        tensor_unref(ok ? table_to_tensor(small, ev->e) : NULL);
+        table_unref(small);
+        return false;
+    }
+    if (!known) return *out = value_unknown(), true;
+    struct desc d = {.dtype = DT_FLOAT64};
+    d.shape = shape_of(2, (int64_t[]){t->n_rows, t->n_columns});
+    *out = value_desc(&d, ev->e);
+    return out->kind == V_DESC;
+}
+
+bool table_as_tensor(struct eval *ev, const struct table *t, struct value *out) {
+    bool large = t->n_rows * (t->n_columns + 1) > CHECK_ROWS;
+    if (table_is_described(t) || (ev->domain == DOMAIN_CHECK && large))
+        return describe_tensor(ev, t, out);
+    *out = value_tensor(table_to_tensor(t, ev->e));
+    return out->kind != V_MISSING;
+}
+
 struct value table_cell(struct eval *ev, const struct column *c, int64_t row) {
     if (c->kind == COLUMN_IMAGE) return image_cell(ev, c, row);
     if (column_is_missing(c, row))

@@ -27,4 +27,6 @@ bool column_as_value(struct eval *ev, struct table *take, struct value *out);
 struct tensor *column_tensor(struct eval *ev, const struct column *c, int64_t n_rows);
 /* An ERR_COLUMN for a name that t does not have, with the nearest one that it has. */
 bool no_such_column(struct eval *ev, const struct table *t, struct str name, struct span at);
+/* All columns side by side, [row, column] (table_to_tensor), or what is known of that. */
+bool table_as_tensor(struct eval *ev, const struct table *t, struct value *out);
 int64_t value_length(struct value v); /* as len(): -1 if it has none or it is unknown */

@@ -1,6 +1,5 @@
 /* Models: walking a body on symbols, instances, inference. */
 #include "eval_model.h"
-#include "table_examples.h"
 #include "builtin.h"
 #include "eval_parts.h"
 #include "eval_unknown.h"
@@ -325,57 +324,6 @@ struct model_value *model_copy(struct eval *ev, const struct model_value *m) {
     return c;
 }
 
-/* ---- data for models ---- */
-
-void model_data_clear(struct model_data *d) {
-    for (int i = 0; i < d->n; i++) tensor_unref(d->tensors[i]);
-    *d = (struct model_data){0};
-}
-
-static bool add_data(struct eval *ev, struct value v, struct span at, struct model_data *d) {
-    struct value t;
-    if (v.kind == V_TABLE) {
-        t = value_tensor(table_to_tensor(v.table, ev->e));
-        if (t.kind == V_MISSING) return err_at(ev->e, at);
-    } else {
-        TRY(as_tensorlike(ev, v, &t));
-    }
-    int i = d->n;
-    if (t.kind == V_UNKNOWN) {
-        d->known = false;
-    } else if (!value_describe(t, &d->descs[i]) || d->descs[i].shape.n == 0) {
-        fail(ev, at, ERR_TYPE, "A model reads a tensor with one example per row, and this is %s.",
-             value_kind_words(t.kind));
-        return value_unref(t), false;
-    }
-    if (t.kind == V_TENSOR) d->tensors[i] = t.tensor;
-    else value_unref(t);
-    d->n++;
-    return true;
-}
-
-bool model_data_from(struct eval *ev, struct value v, const struct model *m, bool outputs,
-                     struct span at, struct model_data *out) {
-    *out = (struct model_data){.known = true};
-    if (v.kind == V_UNKNOWN) return out->known = false, true;
-    bool table = v.kind == V_TABLE && table_feeds(v.table, m, outputs);
-    if (v.kind != V_RECORD && !table) return add_data(ev, v, at, out);
-    int n = !m ? 0 : outputs ? model_n_outputs(m) : model_n_inputs(m);
-    for (int i = 0; i < n; i++) {
-        const struct port *p = outputs ? model_output(m, true, i) : model_input(m, true, i);
-        struct value column = value_missing();
-        if (table) TRY(table_examples(ev, v.table, p->name, outputs, at, &column));
-        const struct value *field = table ? &column : record_get(v.record, p->name);
-        if (!field)
-            return fail(ev, at, ERR_ARGUMENT, "The model's %s `%s` is not in this record.",
-                        outputs ? "output" : "input", p->name);
-        bool ok = add_data(ev, *field, at, out);
-        value_unref(column);
-        TRY(ok);
-    }
-    return true;
-}
-
 /* ---- inference ---- */
 
 static bool outputs_as_value(struct eval *ev, const struct model *m, struct tensor **outputs,
@@ -428,7 +376,9 @@ bool model_check_data(struct eval *ev, const struct model_value *m, const struct
         snprintf(left, sizeof left, "input %s", p->name);
         err_fact(ev->e, left, "%s    for each example", shape_print_axes(&want, 1, a, sizeof a));
         err_fact(ev->e, "these", "%s    for each example", shape_print_axes(&have, 1, b, sizeof b));
-        if (have.n == want.n - 1)
+        if (want.n == 2 && want.size[1] == 1 && have.n == 1)
+            err_hint(ev->e, "Each example is a list of one number here: write x[:, None].");
+        else if (have.n == want.n - 1)
             err_hint(ev->e,
                      "A single example needs an axis of examples in front: x[None]. The model "
                      "always reads several examples at once.");
@@ -450,7 +400,7 @@ bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dr
                  struct span at, struct value *out) {
     struct model_data d;
     bool built = false;
-    bool ok = model_data_from(ev, x, m->model, false, at, &d);
+    bool ok = model_data_from(ev, x, m, 0, at, &d);
     if (ok && d.known) ok = model_ensure(ev, m, d.descs, d.n, at, &built);
     if (ok && (!d.known || !built)) {
         model_data_clear(&d);

@@ -42,15 +42,22 @@ bool model_ensure(struct eval *ev, struct model_value *m, const struct desc *dat
 /* A copy of the instance (new reference) to which new weights may be given. */
 struct model_value *model_copy(struct eval *ev, const struct model_value *m);
 bool model_field(struct eval *ev, const struct ast *x, struct model_value *m, struct value *out);
-/* The inputs of a model from a value: one tensor, or a record by name. New references (tensors), or
- * descriptions only while checking; *known = false if nothing can be said. */
+/* The inputs (or targets) of a model: new references (tensors), or descriptions only while
+ * checking; known = false if nothing can be said. */
 struct model_data {
     int n;
     struct tensor *tensors[MODEL_MAX_PORTS]; /* NULL while checking */
     struct desc descs[MODEL_MAX_PORTS];
     bool known;
 };
-bool model_data_from(struct eval *ev, struct value v, const struct model *m, bool outputs,
+enum data_side {
+    DATA_INPUTS = 0,
+    DATA_TARGETS = 1, /* what belongs to the outputs */
+    DATA_BY_NAME = 2, /* a table stands for both sides: columns have to have the names */
+};
+/* From one tensor, a record by the names of the inputs, a table that has columns of these names, or
+ * one whose columns are the numbers of an example. m: NULL for tensors and tables of numbers. */
+bool model_data_from(struct eval *ev, struct value v, const struct model_value *m, int side,
                      struct span at, struct model_data *out);
 /* Does it look like what the inputs read? */
 bool model_check_data(struct eval *ev, const struct model_value *m, const struct model_data *d,

@@ -82,13 +82,22 @@ static void data_clear(struct train_data *d) {
     model_data_clear(&d->vy);
 }
 
+/* The inputs or targets of a pair; at: the whole of it, written as ast (or NULL). */
+static bool read_side(struct train_block *b, struct value pair, struct span at,
+                      const struct ast *ast, const struct model_value *m, enum data_side side,
+                      struct model_data *out) {
+    bool arrow = ast && ast->kind == AST_ARROW, targets = side == DATA_TARGETS;
+    struct span place = !arrow ? at : targets ? ast->b->span : ast->a->span;
+    int how = (int)side | (pair.pair->by_name ? DATA_BY_NAME : 0);
+    struct value v = targets ? pair.pair->targets : pair.pair->inputs;
+    return model_data_from(b->ev, v, m, how, place, out);
+}
+
 static bool read_pair(struct train_block *b, struct value pair, struct span at,
-                      const struct ast *ast, const struct model *m, struct model_data *x,
+                      const struct ast *ast, const struct model_value *m, struct model_data *x,
                       struct model_data *y) {
-    struct span sx = ast && ast->kind == AST_ARROW ? ast->a->span : at;
-    struct span sy = ast && ast->kind == AST_ARROW ? ast->b->span : at;
-    TRY(model_data_from(b->ev, pair.pair->inputs, m, false, sx, x));
-    return model_data_from(b->ev, pair.pair->targets, m, true, sy, y);
+    return read_side(b, pair, at, ast, m, DATA_INPUTS, x) &&
+           read_side(b, pair, at, ast, m, DATA_TARGETS, y);
 }
 
 static void put_examples(struct examples *e, const struct model_data *x,
@@ -311,10 +320,12 @@ static bool train_known(struct train_block *b, const struct ast *target, struct 
     struct eval *ev = b->ev;
     struct train_data d = {0};
     bool built = false;
-    bool ok = read_pair(b, data, b->statement->a->span, b->statement->a, m->model, &d.x, &d.y);
-    ok = ok && (!d.x.known || model_ensure(ev, m, d.x.descs, d.x.n, target->span, &built));
+    const struct ast *on = b->statement->a;
+    bool ok = read_side(b, data, on->span, on, m, DATA_INPUTS, &d.x);
+    ok = ok && (!d.x.known || model_ensure(ev, m, d.x.descs, d.x.n, target->span, &built)) &&
+         read_side(b, data, on->span, on, m, DATA_TARGETS, &d.y);
     if (ok && built && b->validate.kind == V_PAIR)
-        ok = read_pair(b, b->validate, b->validate_at, b->validate_ast, m->model, &d.vx, &d.vy);
+        ok = read_pair(b, b->validate, b->validate_at, b->validate_ast, m, &d.vx, &d.vy);
     ok = ok && (!built || (read_losses(b, m->model) && freeze_parts(b, m->model)));
     bool known = built && d.x.known && d.y.known && !b->unknown;
     if (ok && known) ok = check_shapes(b, m, &d) || name_places(b);
@@ -334,9 +345,9 @@ static bool train_known(struct train_block *b, const struct ast *target, struct 
     return ok;
 }
 
-bool train_validation(struct train_block *b, const struct model *m) {
+bool train_validation(struct train_block *b, const struct model_value *m) {
     struct train_data d = {0};
-    TRY(read_losses(b, m));
+    TRY(read_losses(b, m->model));
     bool ok = b->validate.kind != V_PAIR ||
               read_pair(b, b->validate, b->validate_at, b->validate_ast, m, &d.vx, &d.vy);
     if (ok && b->ev->domain == DOMAIN_RUN) {
@@ -368,8 +379,10 @@ static bool build_first(struct train_block *b, const struct ast *target, struct 
     if (!speaks || model.kind != V_MODEL || data.kind != V_PAIR || model.model->model) return true;
     struct model_data x = {0};
     bool built;
-    bool ok = model_data_from(b->ev, data.pair->inputs, NULL, false, b->statement->a->span, &x) &&
-              (!x.known || model_ensure(b->ev, model.model, x.descs, x.n, target->span, &built));
+    int side = data.pair->by_name ? DATA_BY_NAME : 0;
+    bool ok =
+        model_data_from(b->ev, data.pair->inputs, model.model, side, b->statement->a->span, &x) &&
+        (!x.known || model_ensure(b->ev, model.model, x.descs, x.n, target->span, &built));
     model_data_clear(&x);
     return ok;
 }
@@ -379,7 +392,8 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     struct value model, data = value_missing();
     TRY(eval_expr(ev, target, &model));
     bool ok = !b->statement->a || eval_expr(ev, b->statement->a, &data);
-    if (ok && data.kind == V_TABLE) ok = table_as_pair(ev, data, &data);
+    if (ok && (data.kind == V_TABLE || data.kind == V_TABLE_DESC))
+        ok = table_as_pair(ev, data, &data);
     ok = ok && build_first(b, target, model, data) && train_read_block(b);
     if (!ok) {
     } else if (model.kind == V_UNKNOWN) {

@@ -66,7 +66,7 @@ void train_note_interrupt(struct train_block *b, const struct train_result *r);
 bool train_freeze(struct train_block *b, const struct model *m, bool **layers, bool **weights,
                   int *n);
 /* `validate` of a step's single model: data and losses. */
-bool train_validation(struct train_block *b, const struct model *m);
+bool train_validation(struct train_block *b, const struct model_value *m);
 bool train_has_step(const struct ast *train);
 
 /* Kept until the statement ends; takes the reference. */

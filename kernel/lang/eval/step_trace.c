@@ -3,6 +3,7 @@
 #include "builtin.h"
 #include "eval_parts.h"
 #include "scope.h"
+#include "table_examples.h"
 #include "base/pool.h"
 #include <string.h>
 
@@ -12,7 +13,7 @@
 static bool add_input(struct eval *ev, struct step_trace *t, const char *name, struct value v,
                       struct span at, struct value *out) {
     struct model_data data;
-    TRY(model_data_from(ev, v, NULL, false, at, &data)); /* tensors and tables of numbers */
+    TRY(model_data_from(ev, v, NULL, 0, at, &data)); /* tensors and tables of numbers */
     if (!data.known || data.n != 1) {
         model_data_clear(&data);
         t->unknown = true;
@@ -80,6 +81,22 @@ static bool bind_side(struct eval *ev, struct step_trace *t, const struct ast *s
     return add_input(ev, t, names[0]->name, v, names[0]->span, slots);
 }
 
+/* A table alone: the columns that the step names. *done = false: it names something else. */
+static bool bind_columns(struct eval *ev, struct step_trace *t, struct ast *const *names, int n,
+                         struct value data, struct value *slots, bool *done) {
+    *done = data.kind == V_TABLE || data.kind == V_TABLE_DESC;
+    for (int i = 0; *done && i < n; i++)
+        *done = table_find(data.table, str_of(names[i]->name)) >= 0;
+    for (int i = 0; *done && i < n; i++) {
+        struct value column;
+        TRY(table_examples(ev, data.table, names[i]->name, false, names[i]->span, &column));
+        bool ok = add_input(ev, t, names[i]->name, column, names[i]->span, &slots[i]);
+        value_unref(column);
+        TRY(ok);
+    }
+    return true;
+}
+
 static bool bind_data(struct eval *ev, struct step_trace *t, const struct ast *step,
                       struct value data, struct value *slots) {
     int n = step->n, m = step->n_names2;
@@ -88,6 +105,11 @@ static bool bind_data(struct eval *ev, struct step_trace *t, const struct ast *s
         for (int i = 0; i < n + m; i++) slots[i] = value_unknown();
         return true;
     }
+    bool inputs, targets;
+    TRY(bind_columns(ev, t, step->list, n, data, slots, &inputs));
+    if (inputs && !m) return true;
+    TRY(!inputs || bind_columns(ev, t, step->names2, m, data, slots + n, &targets));
+    if (inputs && targets) return true;
     if (data.kind == V_PAIR && m)
         return bind_side(ev, t, step, step->list, n, data.pair->inputs, slots) &&
                bind_side(ev, t, step, step->names2, m, data.pair->targets, slots + n);

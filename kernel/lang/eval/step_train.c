@@ -275,7 +275,7 @@ static const struct ast *find_step(struct train_block *b) {
 /* The validation of a single model, as without a step. */
 static bool read_validation(struct train_block *b, struct step_trace *t) {
     if (!b->spec.has_validation || t->n_models != 1 || !t->models[0].model->model) return true;
-    return train_validation(b, t->models[0].model->model);
+    return train_validation(b, t->models[0].model);
 }
 
 static bool train_traced(struct train_block *b, struct step_trace *t, struct value data,

@@ -14,16 +14,20 @@ bool table_feeds(const struct table *t, const struct model *m, bool outputs) {
     return n > 0;
 }
 
-static bool no_column(struct eval *ev, const struct table *t, const char *name, struct span at) {
+static bool no_column(struct eval *ev, const struct table *t, const char *name, bool outputs,
+                      struct span at) {
     struct text names = {0};
     for (int i = 0; i < t->n_columns && i < 12; i++)
         text_addf(&names, "%s%s", i ? ", " : "", t->columns[i].name);
-    fail(ev, at, ERR_TRAIN, "The table has no column `%s`, which the model reads or gives.", name);
+    fail(ev, at, ERR_COLUMN, "The table has no column `%s`, which is an %s of the model.", name,
+         outputs ? "output" : "input");
+    err_label(ev->e, "has no column `%s`", name);
     err_fact(ev->e, "columns", "%s", names.p ? names.p : "none");
     text_clear(&names);
     return err_hint(ev->e,
-                    "Columns are matched with the model's inputs and outputs by their "
-                    "names. Rename one: photos.rename(old=\"%s\")",
+                    "A table alone is matched by names, a column for each input and output. Rename "
+                    "one, t.rename(old=\"%s\"), or say what goes where:\n\n"
+                    "    t[[\"a\", \"b\"]] -> t.c",
                     name);
 }
 
@@ -36,10 +40,12 @@ static bool sizeless(struct eval *ev, const struct column *c, struct span at) {
 bool table_examples(struct eval *ev, const struct table *t, const char *name, bool outputs,
                     struct span at, struct value *out) {
     int i = table_find(t, str_of(name));
-    if (i < 0) return no_column(ev, t, name, at);
+    if (i < 0) return no_column(ev, t, name, outputs, at);
     const struct column *c = &t->columns[i];
     struct value v;
-    if (c->kind == COLUMN_IMAGE && !outputs) {
+    if (c->kind == COLUMN_UNKNOWN || (c->kind == COLUMN_IMAGE && !c->images))
+        return *out = value_unknown(), true;
+    if (c->kind == COLUMN_IMAGE && !outputs && t->n_rows >= 0) {
         if (images_shape(c->images).size[0] == 0) return sizeless(ev, c, at);
         struct tensor *x = images_tensor(c->images, c->numbers, t->n_rows, ev->e);
         if (!x) return false;
@@ -55,5 +61,6 @@ bool table_examples(struct eval *ev, const struct table *t, const char *name, bo
 
 bool table_as_pair(struct eval *ev, struct value take, struct value *out) {
     *out = value_pair(value_ref(take), take, ev->e);
+    if (out->kind == V_PAIR) out->pair->by_name = true;
     return out->kind == V_PAIR;
 }

@@ -333,6 +333,20 @@ static bool check_fit(struct fitting *f, const struct ast *target, struct value 
     return assign_target(ev, target, (struct value){.kind = V_ESTIMATOR, .estimator = made});
 }
 
+/* A table alone: classical models have no names for inputs and outputs. */
+static bool no_targets(struct fitting *f, struct value model, const struct pair *p) {
+    struct eval *ev = f->ev;
+    const struct ast *s = f->block->statement;
+    const struct table *t = p->inputs.table;
+    fail(ev, s->a->span, ERR_TRAIN, "Which columns does %s read, and which one does it learn?",
+         model.estimator->name);
+    err_label(ev->e, "needs inputs -> targets");
+    if (t->n_columns < 2 || s->a->kind != AST_NAME) return false;
+    const char *last = t->columns[t->n_columns - 1].name;
+    return err_hint(ev->e, "For instance: train … on %s.drop(\"%s\") -> %s.%s", s->a->name, last,
+                    s->a->name, last);
+}
+
 bool train_estimator(struct train_block *b, const struct ast *target, struct value model,
                      struct value data, struct value *out) {
     const struct ast *s = b->statement;
@@ -341,6 +355,7 @@ bool train_estimator(struct train_block *b, const struct ast *target, struct val
     if (data.kind == V_MISSING || !s->a)
         return fail(b->ev, s->span, ERR_TRAIN, "`train` needs data: train %s on x -> y",
                     model.estimator->name);
+    if (data.kind == V_PAIR && data.pair->by_name) return no_targets(&f, model, data.pair);
     bool arrow = s->a && s->a->kind == AST_ARROW, pair = data.kind == V_PAIR;
     f.x = pair ? data.pair->inputs : data;
     f.y = pair ? data.pair->targets : data.kind == V_UNKNOWN ? value_unknown() : value_missing();

@@ -311,6 +311,7 @@ struct value value_pair(struct value take_inputs, struct value take_targets, str
         return value_missing();
     }
     p->refs = 1;
+    p->by_name = false;
     p->inputs = take_inputs;
     p->targets = take_targets;
     return (struct value){.kind = V_PAIR, .pair = p};

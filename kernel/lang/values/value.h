@@ -119,6 +119,7 @@ struct record {
 struct pair {
     _Atomic int32_t refs;
     struct value inputs, targets;
+    bool by_name; /* both are one table, whose columns have the names of inputs and outputs */
 };
 
 /* A def or lambda with what it saw when it was made. */
