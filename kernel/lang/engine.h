@@ -21,6 +21,8 @@ struct engine_observer {
     void *user;
     /* print */
     void (*text)(void *user, struct str utf8, bool is_error);
+    /* The text in which `show` shows a value: print of a table writes it. */
+    void (*plain)(void *user, struct value v, struct text *out);
     /* show(…), and the cell's last value (is_result). */
     void (*show)(void *user, struct value v, const char *title, bool is_result);
     /* A training run; `run` numbers it within the engine. Called at most 10 times a second. */

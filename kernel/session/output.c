@@ -188,6 +188,17 @@ static void on_clear(void *user, bool wait) {
     if (o->sink->clear) o->sink->clear(o->sink->user, wait);
 }
 
+static void on_plain(void *user, struct value v, struct text *out) {
+    (void)user;
+    struct bundle b = {0};
+    struct err e = {0};
+    if (display_value(v, NULL, &b, &e))
+        for (int i = 0; i < b.n; i++)
+            if (strcmp(b.items[i].type, "text/plain") == 0)
+                text_add(out, text_str(&b.items[i].data));
+    bundle_clear(&b);
+}
+
 static bool on_draw(void *user, struct value v, const char *path, double dpi, struct err *e) {
     (void)user;
     return display_save(v, path, dpi, e);
@@ -201,6 +212,7 @@ static void on_exit_cell(void *user) {
 struct engine_observer output_observer(struct output *o) {
     return (struct engine_observer){.user = o,
                                     .text = on_text,
+                                    .plain = on_plain,
                                     .show = on_show,
                                     .train = on_train,
                                     .progress = on_progress,

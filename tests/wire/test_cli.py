@@ -138,6 +138,16 @@ def old_notebook(tmp_path, cells, minor=2):
     return write(tmp_path / "n.ipynb", json.dumps(notebook))
 
 
+def test_print_shows_tables_as_tables(tmp_path):
+    program = tmp_path / "p.awml"
+    program.write_text('t = table(age=[31, 4], city=["Delft", "Leiden"])\nprint("all:", t, "end")\n'
+                       'print(f"{t}")\n')
+    lines = call("run", program).stdout.splitlines()
+    assert lines[0].rstrip() == "all:" and lines[1].split() == ["age", "city"]
+    assert lines[3].split() == ["0", "31", "Delft"] and lines[4].split() == ["1", "4", "Leiden"]
+    assert lines[-1] == "table of 2 rows: age, city"
+
+
 def test_run_old_notebook(tmp_path):
     """Format 4.2 without cell ids, sources as lists of lines: written as valid 4.5."""
     file = old_notebook(tmp_path, [("a = 1\na + 1", []), ("plot:\n    line([1, 2], [3, 4])", [])])

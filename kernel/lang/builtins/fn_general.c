@@ -29,9 +29,21 @@ bool fn_len(struct call *c, struct value *out) {
     return false;
 }
 
+/* A table is printed as a table, on lines of its own; everything else in one line. */
+static void print_one(const struct engine_observer *o, struct value v, struct text *out) {
+    bool is_table = v.kind == V_TABLE || v.kind == V_HISTORY || v.kind == V_RUNS;
+    if (!is_table || !o->plain) {
+        value_print(v, out);
+        return;
+    }
+    if (out->n && out->p[out->n - 1] != '\n') text_addc(out, '\n');
+    o->plain(o->user, v, out);
+}
+
 bool fn_print(struct call *c, struct value *out) {
     struct text t = {0};
     struct str between = STR(" "), end = STR("\n");
+    const struct engine_observer *o = c->ev->observer;
     *out = value_none();
     if (call_has(c, 0)) TRY(call_text(c, 0, &between));
     if (call_has(c, 1)) TRY(call_text(c, 1, &end));
@@ -42,10 +54,9 @@ bool fn_print(struct call *c, struct value *out) {
             return fail(c->ev, a->name_at, ERR_ARGUMENT, "print has no argument `%s`.", a->name);
         }
         if (i) text_add(&t, between);
-        value_print(a->value, &t);
+        print_one(o, a->value, &t);
     }
     text_add(&t, end);
-    const struct engine_observer *o = c->ev->observer;
     if (o->text) o->text(o->user, text_str(&t), false);
     text_clear(&t);
     return true;
