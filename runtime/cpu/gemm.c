@@ -1,18 +1,18 @@
-/* Matrix products for the sizes that courses have. For j in panels of NV vectors, for i in tiles of
- * MR rows, for k: every number of a column of A times one row of the panel of B, all sums in
- * registers (MR x NV of them). B is read where it lies when its rows are contiguous, else its panel
- * is copied first. Sums run over k in order, in blocks of KC: the result does not depend on how
- * rows are divided among threads. */
+/* Matrix products for the sizes that courses have. For j in panels of NV vectors (or NV + 1, then
+ * with WIDE_ROWS), for i in tiles of MR rows, for k: every number of a column of A times one row of
+ * the panel of B, all sums in registers (MR x NV of them). B is read where it lies when its rows
+ * are contiguous, else its panel is copied first. Sums run over k in order, in blocks of KC: the
+ * result does not depend on how rows are divided among threads. */
 #include "isa.h"
 
 enum { KC = 512, NARROW = 4, UPRIGHT = 4 };
 
 #if defined(__AVX512F__)
-enum { MR = 8, NV = 3, DOT_ROWS = 6, DOT_COLS = 4 };
+enum { MR = 8, NV = 3, WIDE_ROWS = 6, DOT_ROWS = 6, DOT_COLS = 4 };
 #elif defined(__AVX2__)
-enum { MR = 6, NV = 2, DOT_ROWS = 3, DOT_COLS = 4 };
+enum { MR = 6, NV = 2, WIDE_ROWS = 4, DOT_ROWS = 3, DOT_COLS = 4 };
 #else
-enum { MR = 4, NV = 2, DOT_ROWS = 3, DOT_COLS = 4 };
+enum { MR = 4, NV = 2, WIDE_ROWS = 3, DOT_ROWS = 3, DOT_COLS = 4 };
 #endif
 
 #define TILE_SWITCH(call)                                                                          \

@@ -42,11 +42,11 @@ FM void F(tile)(const struct gemm *g, const T *a, const T *b, int64_t b_row, T *
     }
 }
 
-/* The same with the number of rows from 1 to MR, one function per width. */
-#define FULL(r) F(tile)(g, a, b, b_row, c, k, (r) <= MR ? (r) : MR, vectors, 0, add)
-#define PART(r) F(tile)(g, a, b, b_row, c, k, (r) <= MR ? (r) : MR, vectors, part, add)
+/* The same with the number of rows from 1 to `most`, one function per width. */
+#define FULL(r) F(tile)(g, a, b, b_row, c, k, (r) <= most ? (r) : most, vectors, 0, add)
+#define PART(r) F(tile)(g, a, b, b_row, c, k, (r) <= most ? (r) : most, vectors, part, add)
 FM void F(tile_rows)(const struct gemm *g, const T *a, const T *b, int64_t b_row, T *c, int64_t k,
-                     int rows, int vectors, int64_t part, bool add) {
+                     int rows, int most, int vectors, int64_t part, bool add) {
     if (part == 0) {
         TILE_SWITCH(FULL)
     } else {
@@ -57,17 +57,19 @@ FM void F(tile_rows)(const struct gemm *g, const T *a, const T *b, int64_t b_row
 #define WIDTH(w)                                                                                   \
     static void F(tile_##w)(const struct gemm *g, const T *a, const T *b, int64_t b_row, T *c,     \
                             int64_t k, int rows, int64_t part, bool add) {                         \
-        F(tile_rows)(g, a, b, b_row, c, k, rows, (w) <= NV ? (w) : NV, part, add);                 \
+        int vectors = (w) <= NV + 1 ? (w) : NV + 1, most = vectors > NV ? WIDE_ROWS : MR;          \
+        F(tile_rows)(g, a, b, b_row, c, k, rows, most, vectors, part, add);                        \
     }
 WIDTH(1)
 WIDTH(2)
 WIDTH(3)
+WIDTH(4)
 
 /* Columns [j, j + w * VW), terms [k0, k0 + k), rows in tiles of nearly equal height. */
 static void F(panel)(const struct gemm *g, const T *b, int64_t b_row, int64_t j, int64_t cols,
                      int64_t k0, int64_t k, int64_t row, int64_t row_end) {
     int64_t vectors = (cols + F(VW) - 1) / F(VW), part = cols % F(VW);
-    int64_t tiles = (row_end - row + MR - 1) / MR;
+    int64_t most = vectors > NV ? WIDE_ROWS : MR, tiles = (row_end - row + most - 1) / most;
     bool add = g->accumulate || k0 > 0;
     for (int64_t t = 0; t < tiles; t++) {
         int64_t from = row + (row_end - row) * t / tiles,
@@ -77,18 +79,23 @@ static void F(panel)(const struct gemm *g, const T *b, int64_t b_row, int64_t j,
         if (vectors == 1) F(tile_1)(g, a, b, b_row, c, k, (int)(to - from), part, add);
         if (vectors == 2) F(tile_2)(g, a, b, b_row, c, k, (int)(to - from), part, add);
         if (vectors == 3) F(tile_3)(g, a, b, b_row, c, k, (int)(to - from), part, add);
+        if (vectors == 4) F(tile_4)(g, a, b, b_row, c, k, (int)(to - from), part, add);
     }
 }
 
-/* A panel of B whose rows are not contiguous, copied: (k, cols) with row length NV * VW. */
-static void F(pack)(const struct gemm *g, int64_t j, int64_t cols, int64_t k0, int64_t k, T *to) {
+/* A panel of B copied, its rows side by side: (k, cols) with row length `to_row`. */
+static void F(pack)(const struct gemm *g, int64_t j, int64_t cols, int64_t k0, int64_t k, T *to,
+                    int64_t to_row) {
     const T *b = (const T *)g->b + k0 * g->b_row + j * g->b_col;
     if (g->b_row == 1) {
-        ISA_NAME(transpose)(to, NV * F(VW), b, g->b_col, cols, k, sizeof(T));
+        ISA_NAME(transpose)(to, to_row, b, g->b_col, cols, k, sizeof(T));
         return;
     }
-    for (int64_t p = 0; p < k; p++)
-        for (int64_t c = 0; c < cols; c++) to[p * NV * F(VW) + c] = b[p * g->b_row + c * g->b_col];
+    int64_t whole = g->b_col == 1 ? cols - cols % F(VW) : 0;
+    for (int64_t p = 0; p < k; p++, b += g->b_row, to += to_row) {
+        for (int64_t c = 0; c < whole; c += F(VW)) STORE(to + c, LOAD(b + c));
+        for (int64_t c = whole; c < cols; c++) to[c] = b[c * g->b_col];
+    }
 }
 
 /* ---- A B^T with long rows: every number of C is the sum of a product of two rows, vector by
@@ -222,18 +229,20 @@ static void F(narrow_upright)(const struct gemm *g, int64_t j, int64_t k0, int64
     }
 }
 
-/* Were the last columns [j, n) so few that this was the better way? Then they are done. */
-static bool F(narrow)(const struct gemm *g, int64_t j, int64_t k0, int64_t k, int64_t row,
+/* Are the columns behind the last whole vector so few that this is the better way? */
+static bool F(is_narrow)(const struct gemm *g) {
+    int64_t rest = g->n % F(VW);
+    if (rest == 0 || rest > NARROW || g->m < 4 || g->k < 2 * F(VW)) return false;
+    return g->a_col == 1 || g->a_row == 1;
+}
+
+static void F(narrow)(const struct gemm *g, int64_t j, int64_t k0, int64_t k, int64_t row,
                       int64_t row_end) {
-    if (g->n - j > NARROW || g->m < 4 || k < 2 * F(VW)) return false;
     if (g->a_col == 1) {
         F(narrow_dots)(g, j, k0, k, row, row_end);
-    } else if (g->a_row == 1) {
-        F(narrow_upright)(g, j, k0, k, row, row_end);
     } else {
-        return false;
+        F(narrow_upright)(g, j, k0, k, row, row_end);
     }
-    return true;
 }
 
 /* Rows of B a multiple of a kilobyte apart fall into few sets of the caches. */
@@ -242,26 +251,37 @@ static bool F(wants_copy)(const struct gemm *g) {
     return g->m >= 64 && g->k >= 64 && (g->b_row * (int64_t)sizeof(T)) % 1024 == 0;
 }
 
+/* Columns of the next panel, of `left` columns: NV vectors, or one more where that leaves no thin
+ * panel at the end. */
+static int64_t F(panel_width)(int64_t left) {
+    int64_t vectors = (left + F(VW) - 1) / F(VW), rest = vectors % NV;
+    int64_t width = rest > 0 && vectors >= rest * (NV + 1) ? NV + 1 : NV;
+    return left < width * F(VW) ? left : width * F(VW);
+}
+
 static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
-    enum { NR = NV * F(VW), DOT_MIN = 4 * F(VW) };
-    if (g->a_col == 1 && g->b_row == 1 && g->b_col != 1 && g->k >= DOT_MIN) {
+    enum { DOT_MIN = 4 * F(VW), DOT_LONG = 16 * F(VW), DOT_FEW = 48, DOT_ALL = 1 << 16 };
+    bool dots = g->a_col == 1 && g->b_row == 1 && g->b_col != 1 && g->k >= DOT_MIN;
+    if (dots && (g->m < DOT_FEW || (g->k >= DOT_LONG && g->n * g->k <= DOT_ALL))) {
         F(dots)(g, row, row_end);
         return;
     }
     bool copy = F(wants_copy)(g);
+    int64_t wide = F(is_narrow)(g) ? g->n - g->n % F(VW) : g->n;
     for (int64_t k0 = 0; k0 < g->k || k0 == 0; k0 += KC) {
         int64_t k = g->k - k0 < KC ? g->k - k0 : KC;
-        for (int64_t j = 0; j < g->n; j += NR) {
-            int64_t cols = g->n - j < NR ? g->n - j : NR;
-            const T *b = (const T *)g->b + k0 * g->b_row + j;
-            if (F(narrow)(g, j, k0, k, row, row_end)) continue;
+        for (int64_t j = 0, cols; j < wide; j += cols) {
+            cols = F(panel_width)(wide - j);
             if (copy) {
-                F(pack)(g, j, cols, k0, k, g->scratch);
-                F(panel)(g, g->scratch, NR, j, cols, k0, k, row, row_end);
+                int64_t b_row = (cols + F(VW) - 1) / F(VW) * F(VW);
+                F(pack)(g, j, cols, k0, k, g->scratch, b_row);
+                F(panel)(g, g->scratch, b_row, j, cols, k0, k, row, row_end);
             } else {
+                const T *b = (const T *)g->b + k0 * g->b_row + j;
                 F(panel)(g, b, g->b_row, j, cols, k0, k, row, row_end);
             }
         }
+        if (wide < g->n) F(narrow)(g, wide, k0, k, row, row_end);
     }
 }
 

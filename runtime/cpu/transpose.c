@@ -1,7 +1,69 @@
-/* Swapping two axes of a matrix, in blocks that stay in the first cache. Bound: memory. */
+/* Swapping two axes of a matrix, in blocks that stay in the first cache; blocks of 4-byte elements
+ * in registers where there are wide ones. Bound: memory. */
 #include "isa.h"
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 enum { BLOCK = 16 };
+
+/* BLOCK rows x 4 columns: rows i, i + 4 ... lie in the quarters of one register, so that swapping
+ * within quarters gives whole columns. */
+#if defined(__AVX512F__)
+#define QUARTERS(p, row)                                                                           \
+    _mm512_inserti32x4(                                                                            \
+        _mm512_inserti32x4(                                                                        \
+            _mm512_inserti32x4(_mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(p))),      \
+                               _mm_loadu_si128((const __m128i *)((p) + 4 * (row))), 1),            \
+            _mm_loadu_si128((const __m128i *)((p) + 8 * (row))), 2),                               \
+        _mm_loadu_si128((const __m128i *)((p) + 12 * (row))), 3)
+FM void transpose_strip(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+    __m512i a = QUARTERS(in, in_row), b = QUARTERS(in + in_row, in_row),
+            c = QUARTERS(in + 2 * in_row, in_row), d = QUARTERS(in + 3 * in_row, in_row);
+    __m512i ab = _mm512_unpacklo_epi32(a, b), cd = _mm512_unpacklo_epi32(c, d);
+    _mm512_storeu_si512(out, _mm512_unpacklo_epi64(ab, cd));
+    _mm512_storeu_si512(out + out_row, _mm512_unpackhi_epi64(ab, cd));
+    ab = _mm512_unpackhi_epi32(a, b);
+    cd = _mm512_unpackhi_epi32(c, d);
+    _mm512_storeu_si512(out + 2 * out_row, _mm512_unpacklo_epi64(ab, cd));
+    _mm512_storeu_si512(out + 3 * out_row, _mm512_unpackhi_epi64(ab, cd));
+}
+#elif defined(__AVX2__)
+#define HALVES(p, row)                                                                             \
+    _mm256_inserti128_si256(                                                                       \
+        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)(p))),               \
+        _mm_loadu_si128((const __m128i *)(const void *)((p) + 4 * (row))), 1)
+FM void transpose_strip(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+    for (int half = 0; half < 2; half++, in += 8 * in_row, out += 8) {
+        __m256i a = HALVES(in, in_row), b = HALVES(in + in_row, in_row),
+                c = HALVES(in + 2 * in_row, in_row), d = HALVES(in + 3 * in_row, in_row);
+        __m256i ab = _mm256_unpacklo_epi32(a, b), cd = _mm256_unpacklo_epi32(c, d);
+        __m256i *to = (__m256i *)(void *)out;
+        _mm256_storeu_si256(to, _mm256_unpacklo_epi64(ab, cd));
+        to = (__m256i *)(void *)(out + out_row);
+        _mm256_storeu_si256(to, _mm256_unpackhi_epi64(ab, cd));
+        ab = _mm256_unpackhi_epi32(a, b);
+        cd = _mm256_unpackhi_epi32(c, d);
+        to = (__m256i *)(void *)(out + 2 * out_row);
+        _mm256_storeu_si256(to, _mm256_unpacklo_epi64(ab, cd));
+        to = (__m256i *)(void *)(out + 3 * out_row);
+        _mm256_storeu_si256(to, _mm256_unpackhi_epi64(ab, cd));
+    }
+}
+#else
+FM void transpose_strip(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row) {
+    for (int c = 0; c < 4; c++)
+        for (int64_t r = 0; r < BLOCK; r++) out[c * out_row + r] = in[r * in_row + c];
+}
+#endif
+
+/* Strips from rows i, BLOCK of them; gives the number of columns that are done. */
+static int64_t strips_4(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row,
+                        int64_t cols) {
+    int64_t j = 0;
+    for (; j + 4 <= cols; j += 4) transpose_strip(out + j * out_row, out_row, in + j, in_row);
+    return j;
+}
 
 #define TRANSPOSE(t, T)                                                                            \
     static void transpose_##t(T *out, int64_t out_row, const T *in, int64_t in_row, int64_t rows,  \
@@ -18,9 +80,22 @@ TRANSPOSE(1, uint8_t)
 TRANSPOSE(4, uint32_t)
 TRANSPOSE(8, uint64_t)
 
+/* Whole blocks of rows in strips, the rest as above. */
+static void transpose_words(uint32_t *out, int64_t out_row, const uint32_t *in, int64_t in_row,
+                            int64_t rows, int64_t cols) {
+    int64_t i = 0, done;
+    for (; i + BLOCK <= rows; i += BLOCK) {
+        done = strips_4(out + i, out_row, in + i * in_row, in_row, cols);
+        if (done < cols)
+            transpose_4(out + done * out_row + i, out_row, in + i * in_row + done, in_row, BLOCK,
+                        cols - done);
+    }
+    if (i < rows) transpose_4(out + i, out_row, in + i * in_row, in_row, rows - i, cols);
+}
+
 void ISA_NAME(transpose)(void *out, int64_t out_row, const void *in, int64_t in_row, int64_t rows,
                          int64_t cols, size_t bytes) {
     if (bytes == 1) transpose_1(out, out_row, in, in_row, rows, cols);
-    if (bytes == 4) transpose_4(out, out_row, in, in_row, rows, cols);
+    if (bytes == 4) transpose_words(out, out_row, in, in_row, rows, cols);
     if (bytes == 8) transpose_8(out, out_row, in, in_row, rows, cols);
 }
