@@ -146,6 +146,7 @@ static bool run_cell(struct job *j, json_t *cell, int32_t count) {
     notebook_source(cell, &code);
     recorder_begin(&j->recorder, count);
     output_begin(&output, &j->sink, notebook_cell_id(cell));
+    output.engine = j->engine;
     struct engine_observer observer = output_observer(&output);
     struct engine_cell run = {
         .code = text_str(&code), .cell_id = notebook_cell_id(cell), .number = count};

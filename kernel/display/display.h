@@ -25,6 +25,23 @@ bool display_value(struct value v, const char *title, struct bundle *b, struct e
  * inch of a drawn .png; 0 = 200. */
 bool display_save(struct value v, const char *path, double dpi, struct err *e);
 
+/* What an hour of this machine costs. */
+struct machine_price {
+    char type[48]; /* "ml.t3.xlarge" */
+    bool guessed;  /* the type is a guess */
+    double usd_per_hour;
+};
+
+/* What to say about money under something that runs: nothing without a price. */
+struct machine_cost {
+    struct machine_price price;
+    double budget; /* USD; 0 = none */
+    double spent;  /* of it, when the run began; negative = not known */
+};
+/* "This machine (ml.t3.xlarge, estimated at 0.2 USD an hour) …": what %budget answers. `hours`:
+ * since the machine began, negative = not known. */
+void budget_words(const struct machine_cost *c, double hours, struct text *out);
+
 struct progress;
 /* How far a search has come: a bar, a line of words, and the table of its trials. */
 bool display_progress(const struct progress *p, struct bundle *b, struct err *e);
@@ -36,6 +53,8 @@ struct training_view *training_view_new(struct err *e);
 void training_view_free(struct training_view *v);
 /* Take note of every event of the run, also of those after which nothing is shown. */
 bool training_view_note(struct training_view *v, const struct train_event *event, struct err *e);
+/* The run costs money; copied. */
+void training_view_cost(struct training_view *v, const struct machine_cost *cost);
 bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e);
 /* The view of one event alone. */
 bool display_training(const struct train_event *event, struct bundle *b, struct err *e);

@@ -2,16 +2,22 @@
  * pages that it does not trust; what is used here (div, progress, table, img) survives. */
 #include "base/pool.h"
 #include "display/display.h"
+#include "display/learning_curve.h"
 #include "display/svg.h"
 #include "display/views.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 struct training_view {
     struct text header, notes; /* notes: a line each */
     struct table *history;     /* rows of the finished epochs, or NULL */
-    int64_t epoch, n_epochs, batch, n_batches;
+    int64_t epoch, n_epochs, batch, n_batches, n_examples;
+    const char *parts; /* counted instead of epochs, or NULL */
+    int64_t part, n_parts;
     double loss, seconds;
+    struct course course;
+    struct machine_cost cost;
     bool has_loss, ended, interrupted;
 };
 
@@ -45,12 +51,21 @@ bool training_view_note(struct training_view *v, const struct train_event *event
     v->n_epochs = event->n_epochs;
     v->batch = event->kind == TRAIN_EPOCH ? event->n_batches : event->batch;
     v->n_batches = event->n_batches;
+    v->n_examples = event->n_examples;
     v->seconds = event->seconds;
+    if (event->parts) {
+        v->parts = event->parts;
+        v->part = event->part;
+        v->n_parts = event->n_parts;
+    }
     if (event->kind == TRAIN_BEGIN && event->text) text_adds(&v->header, event->text);
     if (event->kind == TRAIN_NOTE && event->text) text_addf(&v->notes, "%s\n", event->text);
     if (event->kind == TRAIN_BATCH || event->kind == TRAIN_EPOCH) {
         v->loss = event->loss;
         v->has_loss = v->has_loss || !isnan(event->loss);
+        if (v->n_batches > 0 && !v->parts && (!v->history || v->history->n_rows < 2))
+            course_note(&v->course, (double)v->epoch - 1 + (double)v->batch / (double)v->n_batches,
+                        v->loss);
     }
     if (event->kind == TRAIN_END) {
         v->ended = true;
@@ -60,16 +75,6 @@ bool training_view_note(struct training_view *v, const struct train_event *event
 }
 
 /* ---- words ---- */
-
-static void add_duration(struct text *out, double seconds) {
-    if (seconds < 0.995) text_addf(out, "%.2f s", seconds);
-    else if (seconds < 59.95) text_addf(out, "%.1f s", seconds);
-    else if (seconds < 3570)
-        text_addf(out, "%d min %d s", (int)(seconds + 0.5) / 60, (int)(seconds + 0.5) % 60);
-    else
-        text_addf(out, "%d h %d min", (int)(seconds / 60 + 0.5) / 60,
-                  (int)(seconds / 60 + 0.5) % 60);
-}
 
 /* ", loss 0.0111, val_loss 0.0112": the last row's losses and metrics. */
 static void add_last_row(struct text *out, const struct table *t) {
@@ -90,34 +95,59 @@ static double share_done(const struct training_view *v) {
     return done < 0 ? 0 : done > 1 ? 1 : done;
 }
 
-/* "epoch 3 of 10, batch 120 of 383, loss 0.0123, 4.2 s, 112 batches/s, about 9.8 s left" */
+/* Seconds still to go, by what has been done so far; negative as long as nothing is. */
+static double seconds_left(const struct training_view *v) {
+    double done = share_done(v);
+    return v->ended ? 0 : done > 0 && v->seconds >= 0.2 ? v->seconds * (1 - done) / done : -1;
+}
+
+static void add_rate(struct text *out, const struct training_view *v) {
+    double examples = share_done(v) * (double)v->n_epochs * (double)v->n_examples;
+    if (examples <= 0 || v->seconds < 0.2) return;
+    text_adds(out, ", ");
+    double rate = examples / v->seconds;
+    if (rate < 10) text_addf(out, "%.1f", rate);
+    else count_print((int64_t)(rate + 0.5), out);
+    text_adds(out, " examples/s");
+}
+
+/* "epoch 3 of 10, batch 120 of 383, loss 0.0123, 4.2 s, 14,300 examples/s, about 9.8 s left" */
 static void add_state(struct text *out, const struct training_view *v) {
     if (v->epoch <= 0) {
         text_adds(out, "starting");
         return;
     }
-    text_addf(out, "epoch %lld of %lld", (long long)v->epoch, (long long)v->n_epochs);
-    if (v->batch > 0 && v->batch < v->n_batches)
+    if (v->parts)
+        text_addf(out, "%lld of %lld %s", (long long)v->part, (long long)v->n_parts, v->parts);
+    else text_addf(out, "epoch %lld of %lld", (long long)v->epoch, (long long)v->n_epochs);
+    if (!v->parts && v->batch > 0 && v->batch < v->n_batches)
         text_addf(out, ", batch %lld of %lld", (long long)v->batch, (long long)v->n_batches);
     if (v->has_loss) text_addf(out, ", loss %.4g", v->loss);
     text_adds(out, ", ");
-    add_duration(out, v->seconds);
-    double done = share_done(v);
-    if (done <= 0 || v->seconds < 0.2) return;
-    double rate = done * (double)v->n_epochs * (double)v->n_batches / v->seconds;
-    text_addf(out, rate < 10 ? ", %.1f batches/s" : ", %.0f batches/s", rate);
-    if (done >= 1) return;
+    duration_words(v->seconds, out);
+    add_rate(out, v);
+    if (share_done(v) >= 1 || seconds_left(v) < 0) return;
     text_adds(out, ", about ");
-    add_duration(out, v->seconds * (1 - done) / done);
+    duration_words(seconds_left(v), out);
     text_adds(out, " left");
 }
 
-/* "interrupted after 3 epochs, 4.2 s, loss 0.0111" or "10 epochs in 12.3 s, loss …" */
+/* A fit in one pass has a history of one row that says nothing but how long it took. */
+static bool has_losses(const struct training_view *v) {
+    return v->history && (!v->parts || table_find(v->history, STR("loss")) >= 0);
+}
+
+/* "interrupted after 3 epochs in 4.2 s, loss 0.0111" or "10 epochs in 12.3 s, loss …" */
 static void add_end(struct text *out, const struct training_view *v) {
-    int64_t n = v->history ? v->history->n_rows : 0;
+    const char *many = v->parts ? v->parts : "epochs";
+    int64_t n = has_losses(v) || !v->parts ? (v->history ? v->history->n_rows : 0) : v->n_parts;
     if (v->interrupted) text_adds(out, "interrupted after ");
-    text_addf(out, "%lld epoch%s in ", (long long)n, n == 1 ? "" : "s");
-    add_duration(out, v->seconds);
+    if (n || !v->parts) {
+        text_addf(out, "%lld %.*s in ", (long long)n, (int)(strlen(many) - (n == 1)), many);
+    } else {
+        text_adds(out, v->interrupted ? "" : "fitted in ");
+    }
+    duration_words(v->seconds, out);
     add_last_row(out, v->history);
 }
 
@@ -137,11 +167,22 @@ static void add_best(struct text *out, const struct table *t) {
 
 /* ---- the two formats ---- */
 
+/* Whoever listens to the page hears the line when it changes. */
 static void add_progress(struct text *html, const struct training_view *v, struct str state) {
-    text_addf(html, "<div><progress value=\"%.4f\" max=\"1\" style=\"width:240px\"></progress> ",
+    text_addf(html,
+              "<div><progress value=\"%.4f\" max=\"1\" style=\"width:240px\" "
+              "aria-label=\"training\"></progress> <span role=\"status\">",
               share_done(v));
     svg_escape(html, state);
-    text_adds(html, "</div>\n");
+    text_adds(html, "</span></div>\n");
+}
+
+static void add_cost(struct text *html, const struct training_view *v) {
+    struct text line = {0};
+    if (v->cost.price.usd_per_hour <= 0) return;
+    cost_words(&v->cost, v->seconds, seconds_left(v), &line);
+    html_line(html, "opacity:.8", text_str(&line));
+    text_clear(&line);
 }
 
 static void add_notes(struct text *html, const struct text *notes) {
@@ -153,27 +194,51 @@ static void add_notes(struct text *html, const struct text *notes) {
     }
 }
 
+/* The curve on the left, where it stays while the rows beside it change. */
+static bool add_history(const struct training_view *v, struct text *html, struct err *e) {
+    struct text curve = {0};
+    bool rows = has_losses(v) && v->history->n_rows > 0;
+    const char *x = v->parts ? "round" : "epoch";
+    bool ok = learning_curve(v->history, &v->course, x, !v->ended, &curve, e);
+    if (ok && (curve.n || rows)) {
+        text_adds(html, "<div style=\"display:flex;flex-wrap:wrap;gap:1em\">\n");
+        if (curve.n) {
+            text_adds(html, "<div>\n");
+            text_add(html, text_str(&curve));
+            text_adds(html, "</div>\n");
+        }
+        struct view table = {0};
+        if (rows) {
+            table_view(v->history, true, &table);
+            text_adds(html, "<div>\n");
+            text_add(html, text_str(&table.html));
+            text_adds(html, "</div>\n");
+        }
+        text_clear(&table.plain);
+        text_clear(&table.html);
+        text_adds(html, "</div>\n");
+    }
+    text_clear(&curve);
+    return ok;
+}
+
 static bool add_html(const struct training_view *v, struct str state, struct text *html,
                      struct err *e) {
+    struct text best = {0};
     if (v->header.n > 0) html_line(html, "opacity:.8", text_str(&v->header));
     if (v->ended) html_line(html, "font-weight:bold", state);
     else add_progress(html, v, state);
-    struct text best = {0};
-    if (v->ended) add_best(&best, v->history);
+    add_best(&best, v->history);
     if (best.n > 0) html_line(html, NULL, text_str(&best));
     text_clear(&best);
+    add_cost(html, v);
     add_notes(html, &v->notes);
-    if (!v->history || v->history->n_rows == 0) return true;
-    struct view rows = {0};
-    table_view(v->history, true, &rows);
-    text_adds(html, "<div style=\"display:flex;flex-wrap:wrap;gap:1em\">\n<div>\n");
-    text_add(html, text_str(&rows.html));
-    text_clear(&rows.plain);
-    text_clear(&rows.html);
-    text_adds(html, "</div>\n<div>\n");
-    TRY(history_curve(v->history, html, e));
-    text_adds(html, "</div>\n</div>\n");
+    TRY(add_history(v, html, e));
     return !html->failed || err_memory(e, html->n);
+}
+
+void training_view_cost(struct training_view *v, const struct machine_cost *cost) {
+    v->cost = *cost;
 }
 
 bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e) {

@@ -41,6 +41,12 @@ bool plot_bundle(const struct plot *p, const char *title, struct bundle *b, stru
 bool figure_bundle(const struct figure *f, const char *title, struct bundle *b, struct err *e);
 /* Tensors that are pictures. */
 bool image_bundle(struct tensor *t, const char *title, struct bundle *b, struct err *e);
-/* A small curve per number column of a history, as <img> for HTML; nothing when there are fewer
- * than two epochs. */
-bool history_curve(const struct table *history, struct text *html, struct err *e);
+
+/* ---- words ---- */
+
+/* "0.82 s", "12.3 s", "4 min 5 s", "2 h 10 min" */
+void duration_words(double seconds, struct text *out);
+/* "1.25 USD", "less than a cent" */
+void money_words(double usd, struct text *out);
+/* What a run costs while it runs, or has cost; `left`: seconds still to go, negative = unknown. */
+void cost_words(const struct machine_cost *c, double seconds, double left, struct text *out);

@@ -37,6 +37,8 @@ struct engine_observer {
     void (*page)(void *user, struct str markdown);
     void (*clear)(void *user, bool wait);
     void (*exit)(void *user); /* exit() or quit() */
+    /* %budget: what is known about the money that the machine costs, in words. */
+    void (*money)(void *user, double budget, struct text *out);
     /* save(plot, "x.svg", "x.png" or "x.pdf"): draws a value into a file; dpi 0 = usual. */
     bool (*draw)(void *user, struct value v, const char *path, double dpi, struct err *e);
 };
@@ -66,6 +68,9 @@ bool engine_eval(struct engine *en, struct str code, struct value *out, struct e
  * starts. */
 void engine_stop(struct engine *en);
 const _Atomic bool *engine_stop_flag(const struct engine *en);
+
+/* (the running cell's thread) USD of %budget; 0 = none. */
+double engine_budget(const struct engine *en);
 
 /* Completion: `add` is called for each candidate, best first. Offsets are bytes of `code`. */
 struct completion {

@@ -25,6 +25,7 @@ struct engine {
     struct timeout *timeout;
     double limit_seconds; /* of %timeout; 0 = none */
     char limit_words[40]; /* as it was written */
+    double budget;        /* of %budget, USD; 0 = none */
 };
 
 /* Every line magic, one row and one function each. */

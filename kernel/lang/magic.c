@@ -91,6 +91,37 @@ MAGIC(timeout) {
     return true;
 }
 
+/* "5 USD", "$5", "5"; 0 = off, below 0 = none of these. */
+static double read_money(struct str s) {
+    char text[64], *unit;
+    if (str_is(s, "off")) return 0;
+    if (s.n && s.p[0] == '$') s.p++, s.n--;
+    snprintf(text, sizeof text, "%.*s", (int)(s.n < 63 ? s.n : 63), s.p);
+    double usd = strtod(text, &unit);
+    bool number = unit != text && usd > 0 && usd < 1e6;
+    while (*unit == ' ') unit++;
+    bool dollars = !*unit || !strcmp(unit, "USD") || !strcmp(unit, "$") || !strcmp(unit, "dollars");
+    return number && dollars ? usd : -1;
+}
+
+static bool magic_budget(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
+    struct engine *en = ev->engine;
+    struct str words = magic_rest(s);
+    struct text t = {0};
+    double usd = words.n ? read_money(words) : en->budget;
+    (void)cell;
+    if (usd < 0)
+        return fail(ev, s->span, ERR_VALUE, "%%budget is an amount or off: %%budget 5 USD");
+    en->budget = usd;
+    if (ev->observer->money) ev->observer->money(ev->observer->user, usd, &t);
+    magic_say(ev, &t);
+    return true;
+}
+
+double engine_budget(const struct engine *en) {
+    return en->budget;
+}
+
 static bool magic_reset(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
     (void)s, (void)cell;
     names_reset(ev->engine->names);
@@ -136,6 +167,9 @@ const struct magic_row magic_rows[] = {
     {"advice", "%advice on|off: notes under outputs", magic_advice},
     {"timeout", "%timeout 10 minutes: stop cells that take longer, from this one on; %timeout off",
      magic_timeout},
+    {"budget",
+     "%budget 5 USD: show beside trainings what is left of it, where the machine's price is known",
+     magic_budget},
     {"?", "?name: help", magic_help},
     {"!", "!command: a shell command", magic_shell},
 };

@@ -153,6 +153,7 @@ static bool run_cell(struct cell *c, struct err *e) {
     struct session *s = c->session;
     struct engine *en = session_engine(s, e);
     if (!en) return false;
+    c->output.engine = en;
     const char *gone[MAX_DELETED];
     struct engine_cell cell = {.code = c->code,
                                .cell_id = cell_id(c->request),
@@ -247,6 +248,12 @@ static void reply_failed(struct cell *c, const struct err *e) {
     send_reply(c, error);
 }
 
+/* Nothing says what front end asks. Notebooks name the cell, programs let nobody answer questions;
+ * what is left are terminals, which print displays and no updates of them. */
+static bool is_terminal(const struct cell *c) {
+    return !cell_id(c->request) && c->allow_stdin && !c->silent;
+}
+
 static void cell_begin(struct cell *c) {
     struct session *s = c->session;
     clock_gettime(CLOCK_REALTIME, &c->started);
@@ -264,6 +271,7 @@ static void cell_begin(struct cell *c) {
     char prefix[32];
     snprintf(prefix, sizeof prefix, "%.12s-%u", s->id, (unsigned)atomic_load(&s->cell_serial));
     output_begin(&c->output, &c->sink, prefix);
+    c->output.lines = is_terminal(c);
     capture_drain(s->capture); /* what others wrote between cells is not this cell's */
     stream_begin(s->stream, c->request->origin, c->silent);
     if (c->silent) return;

@@ -3,6 +3,7 @@
 #include "display/error_view.h"
 #include "session/json_text.h"
 #include "session/request.h"
+#include "session/studio.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -87,12 +88,15 @@ static void on_text(void *user, struct str utf8, bool is_error) {
     if (o->sink->stream) o->sink->stream(o->sink->user, is_error, utf8);
 }
 
+static struct str plain_of(const struct bundle *b) {
+    for (int i = 0; i < b->n; i++)
+        if (strcmp(b->items[i].type, "text/plain") == 0) return text_str(&b->items[i].data);
+    return STR("");
+}
+
 static void keep_result(struct output *o, const struct bundle *b) {
-    for (int i = 0; i < b->n; i++) {
-        if (strcmp(b->items[i].type, "text/plain") != 0) continue;
-        text_clear(&o->result);
-        text_add(&o->result, text_str(&b->items[i].data));
-    }
+    text_clear(&o->result);
+    text_add(&o->result, plain_of(b));
 }
 
 static void on_show(void *user, struct value v, const char *title, bool is_result) {
@@ -115,6 +119,21 @@ static void run_clear(struct output_run *r) {
     *r = (struct output_run){0};
 }
 
+/* Counted from the start of the machine: what the cell did before is spent as well. */
+static void fill_cost(const struct output *o, struct machine_cost *cost) {
+    double hours = studio_hours();
+    *cost = (struct machine_cost){.budget = o->engine ? engine_budget(o->engine) : 0};
+    if (studio_price(&cost->price)) cost->spent = hours < 0 ? -1 : cost->price.usd_per_hour * hours;
+}
+
+static void on_money(void *user, double budget, struct text *out) {
+    struct output *o = user;
+    struct machine_cost cost;
+    fill_cost(o, &cost);
+    cost.budget = budget;
+    budget_words(&cost, studio_hours(), out);
+}
+
 /* The display of a training run; the oldest makes room. NULL when memory is out. */
 static struct output_run *find_run(struct output *o, int run) {
     for (int i = 0; i < o->n_runs; i++) {
@@ -125,7 +144,29 @@ static struct output_run *find_run(struct output *o, int run) {
     run_clear(&o->runs[i]);
     o->runs[i].run = run;
     o->runs[i].view = training_view_new(&e);
+    struct machine_cost cost;
+    fill_cost(o, &cost);
+    if (o->runs[i].view) training_view_cost(o->runs[i].view, &cost);
     return o->runs[i].view ? &o->runs[i] : NULL;
+}
+
+/* For terminals: a line for each epoch, at most one in UPDATE_NS, and for the end. */
+static void add_line(struct output *o, struct output_run *r, const struct train_event *event) {
+    struct bundle b = {0};
+    struct err e = {0};
+    bool final = event->kind == TRAIN_END;
+    if (event->kind == TRAIN_NOTE) {
+        on_text(o, str_of(event->text), false);
+        on_text(o, STR("\n"), false);
+    }
+    if (event->kind != TRAIN_EPOCH && !final) return;
+    if (!final && r->line_ns && now_ns() - r->line_ns < UPDATE_NS) return;
+    r->line_ns = now_ns();
+    if (training_view_show(r->view, &b, &e)) {
+        on_text(o, plain_of(&b), false);
+        on_text(o, STR("\n"), false);
+    }
+    bundle_clear(&b);
 }
 
 /* Every event is noted; what is shown is at most one view in UPDATE_NS, and always the last. */
@@ -137,6 +178,7 @@ static void on_train(void *user, int run, const struct train_event *event) {
     bool final = event->kind == TRAIN_END;
     int64_t now = now_ns();
     if (!r || !training_view_note(r->view, event, &e)) return;
+    if (o->lines && r->open) add_line(o, r, event);
     if (r->open && !final && now - r->shown_ns < UPDATE_NS) return;
     char id[64];
     snprintf(id, sizeof id, "%s-train-%d", o->prefix, run);
@@ -221,5 +263,6 @@ struct engine_observer output_observer(struct output *o) {
                                     .page = on_page,
                                     .clear = on_clear,
                                     .exit = on_exit_cell,
+                                    .money = on_money,
                                     .draw = on_draw};
 }

@@ -9,11 +9,13 @@ enum { OUTPUT_MAX_RUNS = 16 };
 
 struct output {
     const struct sink *sink;
-    char prefix[40]; /* makes display ids unique among sessions */
+    char prefix[40];             /* makes display ids unique among sessions */
+    const struct engine *engine; /* for its budget; may be NULL */
+    bool lines; /* the front end is a terminal, which shows no updates: a line for each epoch */
     struct output_run {
         int run;
         bool open;
-        int64_t shown_ns;
+        int64_t shown_ns, line_ns;
         struct training_view *view;
     } runs[OUTPUT_MAX_RUNS]; /* training displays of this cell, the latest ones */
     int n_runs;

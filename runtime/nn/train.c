@@ -25,6 +25,7 @@ static void tell(const struct trainer *t, struct train_event *event) {
     event->epoch = t->epoch;
     event->n_epochs = t->n_epochs;
     event->n_batches = t->steps_per_epoch;
+    event->n_examples = t->n_examples;
     event->seconds = seconds_now() - t->started;
     if (t->spec->observe) t->spec->observe(t->spec->user, event);
 }

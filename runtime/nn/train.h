@@ -32,8 +32,12 @@ enum train_event_kind { TRAIN_BEGIN, TRAIN_BATCH, TRAIN_EPOCH, TRAIN_NOTE, TRAIN
 
 struct train_event {
     enum train_event_kind kind;
-    int64_t epoch, n_epochs;     /* from 1 */
-    int64_t batch, n_batches;    /* within the epoch */
+    int64_t epoch, n_epochs;  /* from 1 */
+    int64_t batch, n_batches; /* within the epoch */
+    int64_t n_examples;       /* of an epoch; 0 = of no interest */
+    /* What is counted instead of epochs, or NULL: 40 of 200 "trees" are done. */
+    const char *parts;
+    int64_t part, n_parts;
     double loss;                 /* running mean of the epoch */
     double seconds;              /* since the start */
     const struct table *history; /* EPOCH, END: rows of the finished epochs. After epoch 1000,

@@ -436,13 +436,13 @@ void trainer_print(const struct trainer *t, char *out, size_t cap) {
     const char *frozen =
         frozen_kept(t->frozen) ? " · features of the frozen part computed once" : "";
     int threads = compute_threads();
-    snprintf(
-        out, cap,
-        "%s examples · %s batches of %lld · %s weights learn%s · %s%s · %s · CPU, %d thread%s · "
-        "seed %llu",
-        with_commas(t->pass.n, examples, sizeof examples),
-        with_commas(t->steps_per_epoch, batches, sizeof batches), (long long)t->pass.batch,
-        with_commas(learning, weights, sizeof weights), frozen,
-        t->n_outputs > 1 ? "losses " : "loss ", loss, optimizer, threads, threads == 1 ? "" : "s",
-        (unsigned long long)t->spec->seed);
+    snprintf(out, cap,
+             "%s · %s examples · %s batches of %lld · %s weights learn%s · %s%s · %s · CPU, %d "
+             "thread%s · "
+             "seed %llu",
+             model_name(t->spec->model), with_commas(t->pass.n, examples, sizeof examples),
+             with_commas(t->steps_per_epoch, batches, sizeof batches), (long long)t->pass.batch,
+             with_commas(learning, weights, sizeof weights), frozen,
+             t->n_outputs > 1 ? "losses " : "loss ", loss, optimizer, threads,
+             threads == 1 ? "" : "s", (unsigned long long)t->spec->seed);
 }

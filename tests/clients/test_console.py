@@ -34,3 +34,10 @@ def test_terminal():
     console.sendline("exit()")
     console.expect(pexpect.EOF)
     console.close()
+
+
+def test_a_training_ends_with_its_line():
+    cells = "x = randn(2000, 20)\nridge = Ridge()\ntrain ridge on x -> x[:, 0]\nexit\n"
+    done = subprocess.run([sys.executable, *WORDS], input=cells, capture_output=True, text=True,
+                          timeout=120)
+    assert "fitted in" in done.stdout, done.stdout + done.stderr

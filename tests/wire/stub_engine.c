@@ -335,6 +335,19 @@ bool training_view_note(struct training_view *v, const struct train_event *event
     return true;
 }
 
+void training_view_cost(struct training_view *v, const struct machine_cost *cost) {
+    (void)v, (void)cost;
+}
+
+void budget_words(const struct machine_cost *c, double hours, struct text *out) {
+    (void)c, (void)hours, (void)out;
+}
+
+double engine_budget(const struct engine *en) {
+    (void)en;
+    return 0;
+}
+
 bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e) {
     (void)e;
     text_addf(bundle_add(b, "text/plain"), "%s epoch %lld of %lld",

@@ -50,6 +50,7 @@ struct fitting {
     int depth;             /* above 0: a member; its progress is the ensemble's */
     int64_t done, n_parts; /* members fitted, and of how many */
     bool is_boosting;
+    const char *counted;            /* "trees", "rounds" */
     struct table *rounds, *history; /* rows of boosting; those that are filled */
     int64_t n_rounds;
     double started, shown;

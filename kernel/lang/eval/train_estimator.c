@@ -31,6 +31,17 @@ static void tell(struct fitting *f, struct train_event *event) {
     else if (o->note && event->kind == TRAIN_NOTE) o->note(o->user, str_of(event->text));
 }
 
+/* What a fit of this kind counts while it goes on. */
+static const char *counted_by(const struct config *c) {
+    switch (c ? (int)c->row->kind : -1) {
+    case ESTIMATOR_random_forest:
+    case ESTIMATOR_extra_trees: return "trees";
+    case ESTIMATOR_gradient_boosting: return "rounds";
+    case ESTIMATOR_k_means: return "starts";
+    default: return "steps";
+    }
+}
+
 /* A row for each round of boosting. They are kept in doubling blocks, so that a thousand of them
  * cost little: the table shown is cut to those that are filled. */
 static bool room_for_rounds(struct fitting *f, int64_t n, bool valid) {
@@ -75,17 +86,26 @@ void fitting_progress(struct fitting *f, int64_t done, int64_t n, double loss, d
     f->shown = t;
     if (rounds) {
         show_rounds(f);
-        tell(f,
-             &(struct train_event){
-                 .kind = TRAIN_EPOCH, .epoch = done, .n_epochs = n, .n_batches = 1, .loss = loss});
+        tell(f, &(struct train_event){.kind = TRAIN_EPOCH,
+                                      .epoch = done,
+                                      .n_epochs = n,
+                                      .n_batches = 1,
+                                      .parts = "rounds",
+                                      .part = done,
+                                      .n_parts = n,
+                                      .loss = loss});
         return;
     }
     int64_t parts = f->n_parts > 0 ? f->n_parts : 1;
+    bool several = f->n_parts > 1;
     tell(f, &(struct train_event){.kind = TRAIN_BATCH,
                                   .epoch = 1,
                                   .n_epochs = 1,
                                   .batch = f->done * 1000 + done * 1000 / (n ? n : 1),
                                   .n_batches = parts * 1000,
+                                  .parts = several ? "models" : f->counted,
+                                  .part = several ? f->done : done,
+                                  .n_parts = several ? parts : n,
                                   .loss = loss});
 }
 
@@ -140,7 +160,8 @@ static void header(struct fitting *f, const struct estimator_value *m, const str
     if (s->classes.n) text_addf(&t, " · classification, %d classes", s->classes.n);
     else if (s->y.width) text_adds(&t, " · regression");
     if (s->vx.n) text_addf(&t, " · %lld examples to validate", (long long)s->vx.n);
-    tell(f, &(struct train_event){.kind = TRAIN_BEGIN, .n_epochs = 1, .text = t.p});
+    tell(f, &(struct train_event){
+                .kind = TRAIN_BEGIN, .n_epochs = 1, .parts = f->counted, .text = t.p});
     text_clear(&t);
 }
 
@@ -151,7 +172,8 @@ void fitting_begin(struct fitting *f, const struct estimator_value *m, int64_t n
     text_addf(&t, " · %lld examples · %lld trainings", (long long)n, (long long)f->n_parts);
     if (classes->n) text_addf(&t, " · classification, %d classes", classes->n);
     else text_adds(&t, " · regression");
-    tell(f, &(struct train_event){.kind = TRAIN_BEGIN, .n_epochs = 1, .text = t.p});
+    tell(f,
+         &(struct train_event){.kind = TRAIN_BEGIN, .n_epochs = 1, .parts = "models", .text = t.p});
     text_clear(&t);
 }
 
@@ -204,6 +226,7 @@ static bool fit_classical(struct fitting *f, const struct estimator_value *m, st
     struct value hold[2] = {value_missing(), value_missing()};
     struct estimator *fitted = NULL;
     f->is_boosting = m->config->row->kind == ESTIMATOR_gradient_boosting;
+    f->counted = counted_by(m->config);
     bool ok = read_fit(f, m, &s, hold), interrupted = false;
     if (ok && f->depth == 0) header(f, m, &s);
     if (ok) fitted = estimator_fit(&s, &interrupted, ev->e);
