@@ -208,6 +208,9 @@ struct predict_spec {
     struct tensor *const *inputs;
     int64_t batch;
     bool dropout;
+    int64_t samples; /* with dropout: so many draws of each row, 0 = 1. Two and more make a first
+                        axis of the outputs; what comes before the first random layer is computed
+                        once for all of them */
     uint64_t seed, stream;
     const _Atomic bool *stop;
 };

@@ -160,6 +160,14 @@ def reductions():
     for q in (0, 0.05, 0.5, 0.77, 1):
         checks.append(f"assert close(quantile(m, {q}), {literal(np.quantile(m, q))}, 1e-12)")
     checks.append(f"assert close(quantile(m, [0.1, 0.9]), {literal(np.quantile(m, [0.1, 0.9]))}, 1e-12)")
+    w = np.sin(0.7 * np.arange(24)).reshape(2, 3, 4)
+    checks.append("w = sin(0.7 * range(24)).reshape(a=2, b=3, c=4)")
+    checks.append('assert quantile(w, [0.1, 0.5], axis="b").shape == [2, 2, 4]')
+    low = literal(np.quantile(w, [0.1, 0.5], axis=1)[0, 1])
+    checks.append(f"assert close(quantile(w, [0.1, 0.5], axis=1)[0, 1], {low}, 1e-12)")
+    high = literal(np.quantile(w, 0.8, axis=2)[1])
+    checks.append(f'assert close(quantile(w, 0.8, axis="c")[1], {high}, 1e-12)')
+    checks.append(f"assert close(median(w, axis=0)[2], {literal(np.median(w, axis=0)[2])}, 1e-12)")
     a, b = m[0], m[1].T
     checks += [f"assert close(m[0] @ m[1].T, {literal(a @ b)}, 1e-12)",
                f"assert close(m[0] @ m[1, 0], {literal(a @ m[1, 0])}, 1e-12)",

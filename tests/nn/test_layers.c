@@ -1,6 +1,7 @@
 /* What layers compute, against PyTorch, and how random ones behave. */
 #include "../harness.h"
 #include "nn_tools.h"
+#include "plan.h"
 #include "reference.h"
 
 static void check_output(struct model *m, struct weights *w, struct tensor *x,
@@ -151,6 +152,81 @@ static void test_dropout_keeps_averages(void) {
     model_unref(m);
 }
 
+/* Rows that count how often they are read. */
+struct counted {
+    struct row_source source;
+    const struct tensor *from;
+    _Atomic int n_reads;
+};
+
+static struct counted counted;
+
+static bool read_counted(const struct row_source *s, int64_t row, void *out, struct err *e) {
+    (void)s, (void)e;
+    memcpy(out, (const float *)counted.from->data + 4 * row, 4 * sizeof(float));
+    counted.n_reads++;
+    return true;
+}
+
+static void keep_source(struct row_source *s) {
+    (void)s;
+}
+
+/* Draws of a nearly silent noise are predictions, and what comes before it is computed once. */
+static void check_draws(int64_t n, int64_t draws) {
+    struct model *m = chain_of(4, 3, dense(6, "gelu"),
+                               config_make("GaussianNoise", "std", 1e-9, NULL), dense(2, NULL));
+    struct weights *w = model_init(m, 1, 1, &last_error);
+    struct tensor *x = make_values(DT_FLOAT32, n, 4, 2, 1, 0), *once = predict(m, w, x);
+    counted = (struct counted){.source = {read_counted, keep_source}, .from = x};
+    struct tensor *rows = tensor_from_rows(DT_FLOAT32, &x->shape, &counted.source, &last_error);
+    struct tensor *out[MODEL_MAX_PORTS] = {0};
+    struct predict_spec spec = {
+        .model = m, .weights = w, .inputs = &rows, .dropout = true, .samples = draws, .seed = 5};
+    CHECK(model_predict(&spec, out, &last_error) && once);
+    if (!out[0]) return;
+    CHECK_EQ(out[0]->count, draws * n * 2);
+    CHECK(out[0]->shape.n == 3 && out[0]->shape.size[0] == draws);
+    for (int64_t i = 0; i < out[0]->count; i++)
+        CHECK_NEAR(tensor_get(out[0], i), tensor_get(once, i % (n * 2)), 1e-6);
+    CHECK_EQ(counted.n_reads, n);
+    tensor_unref(out[0]);
+    tensor_unref(rows);
+    tensor_unref(x);
+    tensor_unref(once);
+    weights_unref(w);
+    model_unref(m);
+}
+
+static void test_draws(void) {
+    check_draws(5, 7);
+    check_draws(1, 300);
+    check_draws(300, 3);
+}
+
+/* The same draws again to the bit, on one thread, too; different from each other. */
+static void test_draws_repeat(void) {
+    struct model *m = chain_of(4, 3, dense(64, "relu"), config_make("Dropout", "rate", 0.5, NULL),
+                               dense(1, NULL));
+    struct weights *w = model_init(m, 1, 1, &last_error);
+    struct tensor *x = make_values(DT_FLOAT32, 3, 4, 2, 1, 0), *out[2][MODEL_MAX_PORTS] = {0};
+    struct predict_spec spec = {
+        .model = m, .weights = w, .inputs = &x, .dropout = true, .samples = 200, .seed = 5};
+    for (int threads = 1; threads <= 2; threads++) {
+        compute_set_threads(threads);
+        CHECK(model_predict(&spec, out[threads - 1], &last_error));
+    }
+    const float *a = out[0][0]->data, *b = out[1][0]->data;
+    CHECK(memcmp(a, b, 600 * sizeof(float)) == 0);
+    int same = 0;
+    for (int i = 0; i < 597; i++) same += a[i] == a[i + 3];
+    CHECK_EQ(same, 0);
+    for (int i = 0; i < 2; i++) tensor_unref(out[i][0]);
+    tensor_unref(x);
+    weights_unref(w);
+    model_unref(m);
+}
+
 static void test_gaussian_noise(void) {
     struct err e = {0};
     struct model *m = chain_of(100, 1, config_make("GaussianNoise", "std", 0.5, NULL));
@@ -191,8 +267,10 @@ static void test_inputs(void) {
 
 static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_activations, test_maps, test_dense, test_norms, test_dropout,
-                   test_dropout_keeps_averages, test_gaussian_noise, test_inputs);
+                   test_dropout_keeps_averages, test_draws, test_draws_repeat, test_gaussian_noise,
+                   test_inputs);
 }
 
 TEST_MAIN(test_activations, test_maps, test_dense, test_norms, test_dropout,
-          test_dropout_keeps_averages, test_gaussian_noise, test_inputs, test_no_leaks)
+          test_dropout_keeps_averages, test_draws, test_draws_repeat, test_gaussian_noise,
+          test_inputs, test_no_leaks)

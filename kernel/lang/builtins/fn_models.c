@@ -23,26 +23,6 @@ static bool want_model(struct call *c, struct model_value **m) {
     return false;
 }
 
-static bool many_draws(struct call *c, struct model_value *m, int64_t samples, struct value *out) {
-    struct value list = value_list_new((int32_t)samples, c->ev->e), t;
-    bool ok = list.kind == V_LIST;
-    for (int64_t i = 0; ok && i < samples; i++) {
-        struct value one;
-        ok = model_apply(c->ev, m, c->args[1], true, c->spans[1], &one) &&
-             list_add(list.list, one, c->ev->e);
-    }
-    ok = ok && list_to_tensor(c->ev, list.list, &t);
-    if (list.kind == V_LIST) value_unref(list);
-    if (!ok) return false;
-    struct desc d;
-    if (!value_describe(t, &d)) return *out = t, true;
-    struct attrs a = {.shape = d.shape};
-    a.shape.axis[0] = intern_c("draw");
-    ok = apply1(c->ev, OP_reshape, t, &a, out);
-    value_unref(t);
-    return ok;
-}
-
 enum { MOST_SAMPLES = 100000 };
 
 bool fn_predict(struct call *c, struct value *out) {
@@ -62,9 +42,7 @@ bool fn_predict(struct call *c, struct value *out) {
         return call_fail(c, 3, ERR_VALUE, "At most %d samples can be drawn.", MOST_SAMPLES);
     if (samples < 1 || (samples > 1 && !dropout))
         return call_fail(c, 3, ERR_ARGUMENT, "Several samples differ only with dropout=True.");
-    if (samples > 1 && c->ev->domain == DOMAIN_RUN) return many_draws(c, m, samples, out);
-    if (samples > 1) return *out = value_unknown(), true;
-    return model_apply(c->ev, m, c->args[1], dropout, c->spans[1], out);
+    return model_draws(c->ev, m, c->args[1], dropout ? samples : 0, c->spans[1], out);
 }
 
 /* The numbers of the most probable classes. */

@@ -3,46 +3,72 @@
 #include "data/stats.h"
 #include <string.h>
 
-/* The median along one axis: each line of numbers is laid side by side first. */
-static struct tensor *median_along(const struct tensor *x, int axis, struct err *e) {
-    struct shape rest = x->shape;
+/* The shape without one axis, behind that of the shares that are asked for. */
+static bool rest_shape(const struct shape *x, int axis, const struct shape *q, struct shape *rest,
+                       struct err *e) {
+    *rest = *q;
+    if (q->n + x->n - 1 > MAX_AXES)
+        return err_set(e, ERR_SHAPE, "The result would have more than %d axes.", MAX_AXES);
+    for (int a = 0; a < x->n; a++) {
+        if (a == axis) continue;
+        if (x->weak >> a & 1) rest->weak |= (uint8_t)(1u << rest->n);
+        rest->axis[rest->n] = x->axis[a];
+        rest->size[rest->n++] = x->size[a];
+    }
+    return true;
+}
+
+/* Quantiles along one axis: each line of numbers is laid side by side first. */
+static struct tensor *quantiles_along(const struct tensor *x, int axis, const struct tensor *q,
+                                      struct err *e) {
+    struct shape rest;
     int64_t n = x->shape.size[axis], inner = 1;
     for (int a = axis + 1; a < x->shape.n; a++) inner *= x->shape.size[a];
-    rest.n = 0;
-    rest.weak = 0;
-    for (int a = 0; a < x->shape.n; a++) {
-        if (a == axis) continue;
-        if (x->shape.weak >> a & 1) rest.weak |= (uint8_t)(1u << rest.n);
-        rest.axis[rest.n] = x->shape.axis[a];
-        rest.size[rest.n++] = x->shape.size[a];
-    }
+    if (!rest_shape(&x->shape, axis, &q->shape, &rest, e)) return NULL;
     struct shape line_shape = shape_of(1, &n);
     struct tensor *line = tensor_new(DT_FLOAT64, &line_shape, e);
-    struct tensor *out = line ? tensor_new(DT_FLOAT64, &rest, e) : NULL;
+    struct tensor *one = line ? tensor_new(DT_FLOAT64, &q->shape, e) : NULL;
+    struct tensor *out = one ? tensor_new(DT_FLOAT64, &rest, e) : NULL;
     bool ok = out != NULL;
-    for (int64_t i = 0; ok && i < out->count; i++) {
+    int64_t lines = ok && q->count ? out->count / q->count : 0;
+    for (int64_t i = 0; ok && i < lines; i++) {
         const double *from = (const double *)x->data + i / inner * inner * n + i % inner;
         for (int64_t k = 0; k < n; k++) ((double *)line->data)[k] = from[k * inner];
-        ok = stats_median(line, (double *)out->data + i, e);
+        ok = stats_quantiles(line, q->data, (int)q->count, one->data, e);
+        for (int64_t k = 0; k < q->count; k++)
+            ((double *)out->data)[k * lines + i] = ((double *)one->data)[k];
     }
     tensor_unref(line);
-    if (!ok) tensor_unref(out);
-    return ok ? out : NULL;
+    tensor_unref(one);
+    if (ok) return out;
+    tensor_unref(out);
+    return NULL;
+}
+
+static bool all_quantiles(struct call *c, const struct tensor *x, const struct tensor *q,
+                          struct value *out) {
+    struct tensor *made = tensor_new(DT_FLOAT64, &q->shape, c->ev->e);
+    if (made && stats_quantiles(x, q->data, (int)q->count, made->data, c->ev->e))
+        return *out = value_tensor(made), true;
+    tensor_unref(made);
+    return false;
+}
+
+/* Of x, which is argument 0, along the axis in argument `place` if it is given. */
+static bool quantiles(struct call *c, const struct tensor *x, const struct tensor *q, int place,
+                      struct value *out) {
+    int axis;
+    if (!call_has(c, place)) return all_quantiles(c, x, q, out);
+    TRY(call_axis(c, place, &x->shape, 0, &axis));
+    *out = value_tensor(quantiles_along(x, axis, q, c->ev->e));
+    return out->kind != V_MISSING;
 }
 
 bool fn_median(struct call *c, struct value *out) {
-    struct tensor *x;
-    double m = 0;
-    int axis = -1;
+    struct tensor *x, *q;
     TRY(call_floats(c, 0, &x));
-    bool ok = !call_has(c, 1) || call_axis(c, 1, &x->shape, 0, &axis);
-    if (ok && axis >= 0) {
-        *out = value_tensor(median_along(x, axis, c->ev->e));
-        ok = out->kind != V_MISSING;
-    } else if (ok) {
-        ok = stats_median(x, &m, c->ev->e);
-        *out = value_float(m);
-    }
+    bool ok = (q = tensor_scalar(0.5, c->ev->e)) && quantiles(c, x, q, 1, out);
+    tensor_unref(q);
     tensor_unref(x);
     return ok;
 }
@@ -51,13 +77,10 @@ bool fn_quantile(struct call *c, struct value *out) {
     struct tensor *x, *q;
     TRY(call_floats(c, 0, &x));
     if (!call_floats(c, 1, &q)) return tensor_unref(x), false;
-    struct tensor *made = tensor_new(DT_FLOAT64, &q->shape, c->ev->e);
-    bool ok = made && stats_quantiles(x, q->data, (int)q->count, made->data, c->ev->e);
+    bool ok = quantiles(c, x, q, 2, out);
     tensor_unref(x);
     tensor_unref(q);
-    if (!ok) return tensor_unref(made), false;
-    *out = value_tensor(made);
-    return true;
+    return ok;
 }
 
 /* Two vectors as the rows of one matrix. */

@@ -340,11 +340,18 @@ static bool outputs_as_value(struct eval *ev, const struct model *m, struct tens
 }
 
 static bool describe_outputs(struct eval *ev, const struct model *m, const struct model_data *d,
-                             struct value *out) {
+                             int64_t draws, struct value *out) {
     if (model_n_outputs(m) != 1) return *out = value_unknown(), true;
     struct desc o = model_output(m, false, 0)->desc;
     o.shape.size[0] = d->descs[0].shape.size[0];
     o.shape.axis[0] = d->descs[0].shape.axis[0];
+    if (draws > 1 && o.shape.n < MAX_AXES) {
+        struct shape s = {.n = o.shape.n + 1, .size = {draws}, .axis = {intern_c("draw")}};
+        for (int i = 0; i < o.shape.n; i++)
+            s.size[i + 1] = o.shape.size[i], s.axis[i + 1] = o.shape.axis[i];
+        s.weak = (uint8_t)(o.shape.weak << 1);
+        o.shape = s;
+    }
     *out = value_desc(&o, ev->e);
     return out->kind == V_DESC;
 }
@@ -387,16 +394,24 @@ bool model_check_data(struct eval *ev, const struct model_value *m, const struct
     return true;
 }
 
-/* The axis of examples keeps the name that it has in the data. */
-static void name_examples(struct tensor **outputs, const struct shape *data) {
+/* The axis of examples keeps the name that it has in the data; the axis of draws is in front. */
+static void name_examples(struct tensor **outputs, const struct shape *data, bool draws) {
     for (int i = 0; i < MODEL_MAX_PORTS && data->n; i++) {
-        if (!outputs[i] || outputs[i]->shape.n == 0) continue;
-        outputs[i]->shape.axis[0] = data->axis[0];
-        outputs[i]->shape.weak = (uint8_t)((outputs[i]->shape.weak & ~1u) | (data->weak & 1u));
+        if (!outputs[i] || outputs[i]->shape.n <= draws) continue;
+        struct shape *s = &outputs[i]->shape;
+        unsigned bit = 1u << draws;
+        if (draws) s->axis[0] = intern_c("draw");
+        s->axis[draws] = data->axis[0];
+        s->weak = (uint8_t)((s->weak & ~bit) | (data->weak & 1u ? bit : 0));
     }
 }
 
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
+                 struct span at, struct value *out) {
+    return model_draws(ev, m, x, dropout, at, out);
+}
+
+bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t draws,
                  struct span at, struct value *out) {
     struct model_data d;
     bool built = false;
@@ -409,18 +424,19 @@ bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dr
     }
     ok = ok && model_check_data(ev, m, &d, at);
     if (ok && ev->domain == DOMAIN_CHECK) {
-        ok = describe_outputs(ev, m->model, &d, out);
+        ok = describe_outputs(ev, m->model, &d, draws, out);
     } else if (ok) {
         struct tensor *outputs[MODEL_MAX_PORTS] = {0};
         struct predict_spec spec = {.model = m->model,
                                     .weights = m->weights,
                                     .inputs = d.tensors,
-                                    .dropout = dropout,
+                                    .dropout = draws > 0,
+                                    .samples = draws,
                                     .seed = engine_seed(ev->engine),
                                     .stream = next_stream(ev),
                                     .stop = engine_stop_flag(ev->engine)};
         ok = model_predict(&spec, outputs, ev->e);
-        name_examples(outputs, &d.descs[0].shape);
+        name_examples(outputs, &d.descs[0].shape, draws > 1);
         ok = ok && outputs_as_value(ev, m->model, outputs, out);
     }
     model_data_clear(&d);

@@ -65,6 +65,9 @@ bool model_check_data(struct eval *ev, const struct model_value *m, const struct
 /* A part as a value; takes nothing. */
 bool part_field(struct eval *ev, const struct ast *x, const struct part *p, struct value *out);
 void model_data_clear(struct model_data *d);
-/* Inference on a value. */
+/* On a value, `draws` times with random layers on; 0: without, that is inference; more than one:
+ * along a first axis `draw`. */
+bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t draws,
+                 struct span at, struct value *out);
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
                  struct span at, struct value *out);
