@@ -147,6 +147,13 @@ static bool wrong_target(const struct model *m, int i, const struct shape *targe
                  "For class numbers the output needs one unit for each class; for %lld numbers "
                  "it needs %lld units.",
                  (long long)there, (long long)there);
+    else if (there == 1 && out->desc.content == CONTENT_DISTRIBUTION)
+        err_hint(e, "If {2} holds class numbers, the loss of a softmax is crossentropy.");
+    else if (there == 1 && out->desc.shape.n == 2)
+        err_hint(e,
+                 "If {2} holds class numbers, 0 to %lld, end the output in softmax: Dense(%lld, "
+                 "softmax). For one number each it needs one unit: Dense(1).",
+                 (long long)needs - 1, (long long)needs);
     else if (out->desc.shape.n > 2 && target->n < out->desc.shape.n && keeps_axes(m))
         err_hint(e, "Each example keeps an axis that nothing folds: .Flatten() before the first "
                     "Dense makes one row of numbers of it.");

@@ -164,13 +164,23 @@ static bool no_field(struct eval *ev, const struct ast *x, struct value v, struc
     return false;
 }
 
+static void field_names(const struct record *r, struct err *e) {
+    struct text names = {0};
+    for (int i = 0; i < r->n && names.n < 120; i++)
+        text_addf(&names, "%s%s", i ? "  " : "", r->keys[i]);
+    if (names.n) err_fact(e, "its fields", "%.*s", (int)names.n, names.p);
+    text_clear(&names);
+}
+
 static bool record_field(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     const struct value *f = record_get(v.record, x->name);
     if (f) return *out = value_ref(*f), true;
     struct spelling s;
     spelling_start(&s, str_of(x->name));
     for (int i = 0; i < v.record->n; i++) spelling_add(&s, str_of(v.record->keys[i]));
-    return no_field(ev, x, v, &s);
+    no_field(ev, x, v, &s);
+    if (!spelling_best(&s).n) field_names(v.record, ev->e);
+    return false;
 }
 
 static bool shape_value_of(struct eval *ev, const struct shape *s, struct value *out) {
