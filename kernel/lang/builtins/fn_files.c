@@ -6,6 +6,7 @@
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
 #include "nn/keras.h"
+#include "formats/onnx.h"
 #include "formats/parquet.h"
 #include <errno.h>
 #include <stdio.h>
@@ -152,7 +153,8 @@ static bool wrong_ending(struct call *c, const char *path) {
         "    .npy           a tensor\n    .npz           a record of tensors\n    .csv "
         ".parquet  a table\n    .json          a table, record, list, tensor, number "
         "or text\n    .safetensors   a "
-        "model's weights\n    .keras .h5     a model, its weights, for Keras\n    .svg "
+        "model's weights\n    .keras .h5     a model, its weights, for Keras\n    .onnx          a "
+        "model for other programs\n    .svg "
         ".png .pdf a plot or picture\n    .gif .png      an animation\n    .jpg           a "
         "picture\n    .txt           a text");
 }
@@ -164,6 +166,7 @@ static bool save_keras(struct call *c, const char *path) {
     struct text t = {0};
     if (!m->model || !m->weights)
         return call_fail(c, 0, ERR_VALUE, "The model has no weights yet: it has not met data.");
+    if (str_ends(p, ".onnx")) return onnx_save(m->model, m->weights, path, e);
     if (str_ends(p, ".keras")) return keras_save(m->model, m->weights, path, e);
     if (str_ends(p, ".h5")) return keras_save_weights(m->model, m->weights, path, e);
     bool ok = keras_json(m->model, &t, e) && write_text(c, path, text_str(&t));
@@ -224,7 +227,8 @@ bool fn_save(struct call *c, struct value *out) {
     *out = value_none();
     if (v.kind == V_ESTIMATOR && str_ends(p, ".safetensors")) return save_classical(c, path);
     if (v.kind == V_MODEL && str_ends(p, ".safetensors")) return save_weights(c, path);
-    if (v.kind == V_MODEL && (str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".json")))
+    if (v.kind == V_MODEL && (str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".json") ||
+                              str_ends(p, ".onnx")))
         return save_keras(c, path);
     if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".csv"))
         return write_csv(v.table, path, c->ev->e);

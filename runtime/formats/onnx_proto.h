@@ -1,0 +1,7 @@
+/* ONNX's messages as bytes. Everything around them is the schema's own, onnx.pb-c.h. */
+#pragma once
+#include "base/err.h"
+#include <onnx.pb-c.h>
+
+/* A protocol buffer holds at most 2 GB. */
+bool onnx_write_file(const Onnx__ModelProto *m, const char *path, struct err *e);
