@@ -1,6 +1,9 @@
-/* install and uninstall: put the kernelspec where Jupyter looks, take it away. */
+/* install and uninstall: put the kernelspec and the JupyterLab extension where Jupyter looks, take
+ * them away. */
 #include "cli/cli.h"
 #include "cli/kernelspec.h"
+#include "cli/labextension.h"
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +11,8 @@
 #include <unistd.h>
 
 struct place {
-    struct text folder; /* …/kernels/NAME */
+    struct text folder;    /* …/share/jupyter, then …/kernels/NAME */
+    struct text extension; /* …/labextensions/awml */
     const char *name;
 };
 
@@ -74,6 +78,7 @@ static bool read_place(int argc, char **argv, struct place *p, int *status) {
         }
     }
     if (ok && !chosen) ok = default_folder(&p->folder, &e);
+    if (ok) ok = text_addf(&p->extension, "%s/labextensions/awml", p->folder.p);
     if (ok) ok = text_addf(&p->folder, "/kernels/%s", p->name);
     if (!ok) *status = cli_failed(&e);
     return ok;
@@ -85,23 +90,49 @@ int cli_install(int argc, char **argv) {
     struct err e = {0};
     int status = STATUS_DONE;
     if (read_place(argc, argv, &p, &status)) {
-        bool ok = cli_program_path(&program, &e) && kernelspec_write(p.folder.p, program.p, &e);
+        bool ok = cli_program_path(&program, &e) && kernelspec_write(p.folder.p, program.p, &e) &&
+                  labextension_write(p.extension.p, &e);
         if (ok) printf("Installed kernelspec %s in %s\n", p.name, p.folder.p);
+        if (ok) printf("Installed the JupyterLab extension awml in %s\n", p.extension.p);
         else status = cli_failed(&e);
     }
     text_clear(&program);
+    text_clear(&p.extension);
     text_clear(&p.folder);
     return status;
 }
 
+/* Is there another kernelspec of ours beside `folder`, under another name? */
+static bool has_twin(const char *folder) {
+    struct text path = {0};
+    const char *slash = strrchr(folder, '/');
+    text_add(&path, (struct str){folder, (size_t)(slash - folder)});
+    DIR *d = opendir(path.p);
+    const struct dirent *entry;
+    bool found = false;
+    while (d && !found && (entry = readdir(d))) {
+        path.n = 0;
+        text_add(&path, (struct str){folder, (size_t)(slash - folder)});
+        text_addf(&path, "/%s/words.json", entry->d_name);
+        found = access(path.p, R_OK) == 0;
+    }
+    if (d) closedir(d);
+    text_clear(&path);
+    return found;
+}
+
 int cli_uninstall(int argc, char **argv) {
     struct place p = {0};
-    struct err e = {0};
+    struct err e = {0}, none = {0};
     int status = STATUS_DONE;
     if (read_place(argc, argv, &p, &status)) {
         if (kernelspec_remove(p.folder.p, &e)) printf("Removed %s\n", p.folder.p);
         else status = cli_failed(&e);
+        if (!has_twin(p.folder.p) && labextension_remove(p.extension.p, &none)) {
+            printf("Removed %s\n", p.extension.p);
+        }
     }
+    text_clear(&p.extension);
     text_clear(&p.folder);
     return status;
 }

@@ -1,15 +1,8 @@
 /* The code cells of a file as one program, so that later cells know the names of earlier ones. */
 #pragma once
-#include "base/str.h"
+#include "lang/joined.h"
 #include <jansson.h>
-
-struct joined {
-    struct text code;
-    struct text places; /* lines "cell-number first-line" */
-    int n_cells, line;
-};
 
 /* Cells that are meant to fail are left out; it ends behind a cell that cannot be read. `j` starts
  * zeroed and is given back with joined_clear. */
 void join_cells(struct joined *j, json_t *notebook);
-void joined_clear(struct joined *j);

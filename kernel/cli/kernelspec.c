@@ -1,31 +1,21 @@
-/* The kernelspec's files and folders. */
+/* The kernelspec's files, and the folders where Jupyter looks for them. */
 #include "cli/kernelspec.h"
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include "cli/folder.h"
+#include "lang/words.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* A file of kernelspec/ as bytes of the program; KERNELSPEC_DIR comes from the build. */
-#define EMBED(symbol, file)                                                                        \
-    __asm__(".section .rodata\n.balign 16\n" #symbol ":\n.incbin \"" KERNELSPEC_DIR "/" file       \
-            "\"\n" #symbol "_end:\n.byte 0\n.previous\n");                                         \
-    extern const char symbol[], symbol##_end[]
 
 EMBED(spec_json, "kernel.json.in");
 EMBED(spec_svg, "logo-svg.svg");
 EMBED(spec_png_32, "logo-32x32.png");
 EMBED(spec_png_64, "logo-64x64.png");
 
-static const struct {
-    const char *name, *start, *end;
-} files[] = {{"kernel.json", spec_json, spec_json_end},
-             {"logo-svg.svg", spec_svg, spec_svg_end},
-             {"logo-32x32.png", spec_png_32, spec_png_32_end},
-             {"logo-64x64.png", spec_png_64, spec_png_64_end}};
+enum { N_FILES = 5 };
+static const struct folder_file names[N_FILES] = {{"kernel.json", {0}},
+                                                  {"words.json", {0}},
+                                                  {"logo-svg.svg", {0}},
+                                                  {"logo-32x32.png", {0}},
+                                                  {"logo-64x64.png", {0}}};
 
 static void add_json_text(struct text *out, const char *s) {
     for (; *s; s++) {
@@ -36,94 +26,28 @@ static void add_json_text(struct text *out, const char *s) {
 }
 
 bool kernelspec_json(const char *program, struct text *out) {
-    const char mark[] = "@AWML_C@";
-    const char *at = strstr(spec_json, mark);
-    text_add(out, (struct str){spec_json, (size_t)(at - spec_json)});
-    add_json_text(out, program);
-    at += sizeof mark - 1;
-    return text_add(out, (struct str){at, (size_t)(spec_json_end - at)});
-}
-
-static bool write_file(const char *folder, const char *name, struct str bytes, struct err *e) {
     struct text path = {0};
-    text_addf(&path, "%s/%s", folder, name);
-    int fd = path.failed ? -1 : open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    bool ok = fd >= 0 && write(fd, bytes.p, bytes.n) == (ssize_t)bytes.n;
-    if (fd >= 0 && close(fd) != 0) ok = false;
-    if (!ok) err_set(e, ERR_FILE, "cannot write %s/%s: %s", folder, name, strerror(errno));
+    add_json_text(&path, program);
+    bool ok = replace_mark(EMBEDDED(spec_json), "@AWML_C@", text_str(&path), out);
     text_clear(&path);
     return ok;
 }
 
-static bool write_files(const char *folder, const char *program, struct err *e) {
-    struct text json = {0};
-    bool ok = kernelspec_json(program, &json);
-    for (size_t i = 0; ok && i < ARRAY_LEN(files); i++) {
-        struct str bytes = {files[i].start, (size_t)(files[i].end - files[i].start)};
-        ok = write_file(folder, files[i].name, i == 0 ? text_str(&json) : bytes, e);
-    }
+bool kernelspec_write(const char *folder, const char *program, struct err *e) {
+    struct text json = {0}, words = {0};
+    bool ok = kernelspec_json(program, &json) && words_json(&words);
+    struct str bytes[N_FILES] = {text_str(&json), text_str(&words), EMBEDDED(spec_svg),
+                                 EMBEDDED(spec_png_32), EMBEDDED(spec_png_64)};
+    struct folder_file files[N_FILES];
+    for (int i = 0; i < N_FILES; i++) files[i] = (struct folder_file){names[i].name, bytes[i]};
+    ok = ok ? folder_write(folder, files, N_FILES, e) : err_memory(e, words.n);
     text_clear(&json);
+    text_clear(&words);
     return ok;
-}
-
-static bool make_folders(const char *path, struct err *e) {
-    struct text part = {0};
-    for (const char *p = path; *p; p++) {
-        text_addc(&part, *p);
-        if (p[1] != '/' && p[1] != 0) continue;
-        if (mkdir(part.p, 0755) != 0 && errno != EEXIST) {
-            err_set(e, ERR_FILE, "cannot make the folder %s: %s", part.p, strerror(errno));
-            text_clear(&part);
-            return false;
-        }
-    }
-    text_clear(&part);
-    return true;
-}
-
-static bool is_ours(const char *name) {
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        if (strcmp(files[i].name, name) == 0) return true;
-    }
-    return false;
 }
 
 bool kernelspec_remove(const char *folder, struct err *e) {
-    DIR *d = opendir(folder);
-    if (!d) return err_set(e, ERR_FILE, "%s: %s", folder, strerror(errno));
-    struct dirent *entry;
-    while ((entry = readdir(d))) {
-        if (is_ours(entry->d_name)) unlinkat(dirfd(d), entry->d_name, 0);
-    }
-    closedir(d);
-    return rmdir(folder) == 0 || err_set(e, ERR_FILE, "%s: %s", folder, strerror(errno));
-}
-
-/* Jupyter may look at any moment: the new folder takes the old one's place in one step where the
- * system can exchange names, in two where it cannot. */
-static bool put_in_place(const char *fresh, const char *folder, struct err *e) {
-    if (rename(fresh, folder) == 0) return true;
-    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, folder, RENAME_EXCHANGE) == 0) {
-        return kernelspec_remove(fresh, e);
-    }
-    return err_set(e, ERR_FILE, "cannot write %s: %s", folder, strerror(errno));
-}
-
-bool kernelspec_write(const char *folder, const char *program, struct err *e) {
-    struct text parent = {0}, fresh = {0};
-    const char *slash = strrchr(folder, '/');
-    if (!slash) return err_set(e, ERR_FILE, "%s is not a full path", folder);
-    text_add(&parent, (struct str){folder, (size_t)(slash - folder)});
-    text_addf(&fresh, "%s.%d.part", folder, (int)getpid());
-    bool ok = !fresh.failed && make_folders(parent.p, e) && make_folders(fresh.p, e) &&
-              write_files(fresh.p, program, e) && put_in_place(fresh.p, folder, e);
-    if (!ok && fresh.p) {
-        struct err ignored = {0};
-        kernelspec_remove(fresh.p, &ignored);
-    }
-    text_clear(&parent);
-    text_clear(&fresh);
-    return ok;
+    return folder_remove(folder, names, N_FILES, e);
 }
 
 /* Each part of a colon-separated list, with "/kernels" behind it. */

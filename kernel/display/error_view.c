@@ -159,13 +159,7 @@ static void one_line(struct str s, struct text *out) {
     }
 }
 
-void error_view_line(const struct err *e, struct text *out) {
-    const struct source *s = source_find(e->at.source);
-    int line, column;
-    if (s) {
-        source_position(s, e->at.start, &line, &column);
-        text_addf(out, "line %d: ", line);
-    }
+static void add_sentence(const struct err *e, struct text *out) {
     struct str piece = source_piece(e->at);
     bool is_short = piece.n > 0 && piece.n <= SHORT_PIECE && !memchr(piece.p, '\n', piece.n);
     size_t before = out->n;
@@ -179,6 +173,26 @@ void error_view_line(const struct err *e, struct text *out) {
     } else if (out->n == before) {
         text_adds(out, e->label[0] ? e->label : err_title(e->kind));
     }
+}
+
+void error_view_brief(const struct err *e, struct text *out) {
+    struct text sentence = {0};
+    add_sentence(e, &sentence);
+    text_addf(out, "%s\n", err_title(e->kind));
+    if (sentence.n) wrap(text_str(&sentence), out);
+    text_clear(&sentence);
+    add_facts(e, out);
+    paragraph(e->hint, out);
+}
+
+void error_view_line(const struct err *e, struct text *out) {
+    const struct source *s = source_find(e->at.source);
+    int line, column;
+    if (s) {
+        source_position(s, e->at.start, &line, &column);
+        text_addf(out, "line %d: ", line);
+    }
+    add_sentence(e, out);
     struct str hint = str_of(e->hint);
     if (hint.n && hint.n <= SHORT_HINT && !memchr(hint.p, '\n', hint.n)) {
         text_addc(out, ' ');

@@ -7,6 +7,9 @@
 void error_view_text(const struct err *e, bool color, struct text *out);
 /* One line for `evalue` and for stderr: "line 4: `hiden` is not defined. Did you mean …?" */
 void error_view_line(const struct err *e, struct text *out);
+/* Without the lines of the cell, for a bubble beside the place itself: title, sentence, facts,
+ * hint. */
+void error_view_brief(const struct err *e, struct text *out);
 /* A fragment of HTML that says the same, with the callers folded; styled by itself and readable on
  * light and dark grounds. Everything of the student's text is escaped. */
 void error_view_html(const struct err *e, struct text *out);

@@ -3,7 +3,9 @@
 #include "help.h"
 #include "type_at.h"
 #include "lang/eval/builtin.h"
+#include "lang/eval/eval_parts.h"
 #include "lang/eval/settings.h"
+#include "lang/syntax/lex.h"
 #include "lang/syntax/parse.h"
 #include "base/intern.h"
 #include <stdio.h>
@@ -50,12 +52,16 @@ static void offer_builtin(const struct completer *c, const struct builtin *b) {
 }
 
 static void offer_keywords(const struct completer *c) {
-    static const char *const words[] = {
-        "def",      "return", "if",   "elif",  "else",  "for",    "in",     "while", "break",
-        "continue", "pass",   "and",  "or",    "not",   "lambda", "import", "from",  "assert",
-        "True",     "False",  "None", "model", "train", "plot",   "on",     "input", "output",
-        "weight",   "search", "pi",   "e",     "inf",   "nan"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) offer(c, words[i], "keyword", "");
+    static const char *const statements[] = {
+#define STATEMENT(word, place) #word,
+#include "lang/syntax/statements.list"
+#undef STATEMENT
+    };
+    for (int kind = 0; kind < TOK_N_KINDS; kind++)
+        if (token_is_word(kind) && !token_instead(kind))
+            offer(c, token_spelling(kind), "keyword", "");
+    for (size_t i = 0; i < ARRAY_LEN(statements); i++) offer(c, statements[i], "keyword", "");
+    for (int i = 0; constant_name(i); i++) offer(c, constant_name(i), "keyword", "");
 }
 
 static bool in_name(char ch) {

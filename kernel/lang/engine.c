@@ -54,6 +54,7 @@ void engine_free(struct engine *en) {
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
         if (en->kept[i]) program_unref(en->kept[i]);
     }
+    if (en->checked) program_unref(en->checked);
     pool_free(en);
 }
 
@@ -141,6 +142,7 @@ struct run {
     struct program *program;
     const struct scope *scope;
     struct err *e;
+    bool only_checks;
 };
 
 static bool is_meta(const struct ast *s) {
@@ -217,11 +219,14 @@ static bool walk_program(struct run *r, enum domain domain, struct shape_log *sh
     return ok;
 }
 
-/* The last programs stay, so that an error can show the lines it speaks of. */
-void engine_keep(struct engine *en, struct program *p) {
-    struct program **place = &en->kept[en->n_kept++ % KEPT_PROGRAMS];
+static void keep_in(struct program **place, struct program *p) {
     if (*place) program_unref(*place);
     *place = p;
+}
+
+/* The last programs stay, so that an error can show the lines it speaks of. */
+void engine_keep(struct engine *en, struct program *p) {
+    keep_in(&en->kept[en->n_kept++ % KEPT_PROGRAMS], p);
 }
 
 static bool parse_text(struct run *r, struct str code) {
@@ -235,7 +240,8 @@ static bool parse_text(struct run *r, struct str code) {
         *keep = (struct program){.refs = 1, .source = source_ref(s)};
     }
     source_unref(s);
-    engine_keep(r->engine, keep);
+    if (r->only_checks) keep_in(&r->engine->checked, keep);
+    else engine_keep(r->engine, keep);
     return r->program != NULL;
 }
 
@@ -398,7 +404,8 @@ bool engine_run(struct engine *en, const struct engine_cell *cell,
 bool engine_check(struct engine *en, const struct engine_cell *cell, struct err *e) {
     static const struct engine_observer nobody;
     *e = (struct err){0};
-    struct run r = {.engine = en, .cell = cell, .observer = &nobody, .e = e};
+    atomic_store(&en->stop, false);
+    struct run r = {.engine = en, .cell = cell, .observer = &nobody, .e = e, .only_checks = true};
     TRY(parse_text(&r, cell->code));
     names_begin(en->names, cell->cell_id ? intern_c(cell->cell_id) : NULL, false);
     bool ok = check_run(&r);

@@ -21,7 +21,8 @@ struct engine {
     _Atomic bool stop;
     struct program *kept[KEPT_PROGRAMS]; /* so that errors can still show their text */
     int n_kept;
-    double started; /* of %%time */
+    struct program *checked; /* the last one that was only checked */
+    double started;          /* of %%time */
     struct timeout *timeout;
     double limit_seconds; /* of %timeout; 0 = none */
     char limit_words[40]; /* as it was written */

@@ -1,5 +1,5 @@
-/* Comms. One target is built in: "awml.echo" sends every message back with its buffers, so that a
- * front end (and a test) can see whether binary data pass unharmed. */
+/* Comms. "awml.echo" sends every message back with its buffers, so that a front end (and a test)
+ * can see whether binary data pass unharmed; "awml.check" checks cells while they are written. */
 #include "session/comm.h"
 #include "session/json_text.h"
 #include "session/log.h"
@@ -7,7 +7,8 @@
 #include "base/pool.h"
 #include <string.h>
 
-static void echo_message(const struct courier *courier, const char *id, const struct request *r) {
+static void echo_message(struct session *s, const char *id, const struct request *r) {
+    const struct courier *courier = s->courier;
     json_t *content = json_object();
     json_object_set_new(content, "comm_id", json_string(id));
     json_t *data = json_object_get(r->content, "data");
@@ -18,7 +19,8 @@ static void echo_message(const struct courier *courier, const char *id, const st
     json_decref(content);
 }
 
-static const struct comm_target targets[] = {{"awml.echo", echo_message}};
+static const struct comm_target targets[] = {{"awml.echo", echo_message},
+                                             {"awml.check", check_message}};
 
 void comms_init(struct comms *c) {
     memset(c, 0, sizeof *c);
@@ -88,7 +90,7 @@ void session_comm_msg(struct session *s, struct request *r) {
     int i = find_comm(&s->comms, id);
     const struct comm_target *target = i >= 0 ? s->comms.items[i].target : NULL;
     pthread_mutex_unlock(&s->comms.lock);
-    if (target) target->message(s->courier, id, r);
+    if (target) target->message(s, id, r);
     else log_warn("comm_msg", "comm_msg for unknown comm %s", id ? id : "(none)");
 }
 

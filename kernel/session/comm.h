@@ -1,7 +1,7 @@
 /* Comms: two-way channels between a front end and the kernel, by id. A target is a name with the
  * functions that serve it. Knows no sockets; used from any lane. */
 #pragma once
-#include "session/courier.h"
+#include "session/request.h"
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -18,11 +18,16 @@ struct comms {
     int n, cap;
 };
 
-/* What happens on a message; answers go out through the courier. */
+struct session;
+
+/* What happens on a message. */
 struct comm_target {
     const char *name;
-    void (*message)(const struct courier *courier, const char *id, const struct request *r);
+    void (*message)(struct session *s, const char *id, const struct request *r);
 };
 
 void comms_init(struct comms *c);
 void comms_clear(struct comms *c);
+
+/* check.c: what the checker finds in a cell that is being written */
+void check_message(struct session *s, const char *id, const struct request *r);

@@ -258,6 +258,18 @@ bool engine_check(struct engine *en, const struct engine_cell *cell, struct err 
     return !str_starts(cell->code, "fail") || err_set(e, ERR_VALUE, "would fail");
 }
 
+bool engine_check_draft(struct engine *en, const struct engine_cell *cell,
+                        const struct engine_cell *above, int n_above, uint32_t *start,
+                        struct err *e) {
+    const char *at = memmem(cell->code.p, cell->code.n, "wrong", 5);
+    (void)en, (void)above;
+    *start = (uint32_t)n_above;
+    if (!at) return true;
+    uint32_t from = *start + (uint32_t)(at - cell->code.p);
+    err_set(e, ERR_VALUE, "wrong below %d cells", n_above);
+    return err_at(e, (struct span){1, from, from + 5});
+}
+
 bool engine_eval(struct engine *en, struct str code, struct value *out, struct err *e) {
     (void)en;
     if (!str_is(code, "1+1")) return err_set(e, ERR_NAME, "not known");
@@ -368,6 +380,10 @@ bool display_save(struct value v, const char *path, double dpi, struct err *e) {
 
 void error_view_text(const struct err *e, bool color, struct text *out) {
     text_addf(out, color ? "\x1b[31m%s\x1b[0m: %s\n" : "%s: %s\n", err_title(e->kind), e->what);
+}
+
+void error_view_brief(const struct err *e, struct text *out) {
+    text_adds(out, e->what);
 }
 
 void error_view_line(const struct err *e, struct text *out) {

@@ -1,6 +1,7 @@
 """The commands: install, uninstall, run, check, doctor (no Jupyter and no Python needed by them)."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -57,9 +58,29 @@ def test_install_and_uninstall(tmp_path):
         assert logo[:8] == b"\x89PNG\r\n\x1a\n" and logo[16:24] == bytes([0, 0, 0, size]) * 2
     assert (folder / "logo-svg.svg").read_text().startswith("<svg")
     assert sorted(p.name for p in folder.parent.iterdir()) == ["awml-c"]
+    words = json.loads((folder / "words.json").read_text())
+    assert {"if", "lambda"} <= set(words["reserved"]) and "Dense" in words["layers"]
+    assert "epochs" in words["settings"]["train"] and words["statements"]["model"]
+    assert all(re.fullmatch(r"%?[A-Za-z_][A-Za-z_0-9]*", w) for w in words["functions"] + words["units"])
     assert call("uninstall", "--prefix", tmp_path).returncode == 0
     assert not folder.exists()
     assert call("uninstall", "--prefix", tmp_path).returncode == 1
+
+
+def test_lab_extension_comes_and_goes_with_the_kernel(tmp_path):
+    """JupyterLab finds the folder by its package.json; other kernels of ours keep it in place."""
+    folder = tmp_path / "share/jupyter/labextensions/awml"
+    call("install", "--prefix", tmp_path)
+    call("install", "--prefix", tmp_path, "--name", "second")
+    package = json.loads((folder / "package.json").read_text())
+    assert package["version"] in call("--version").stdout
+    script = (folder / package["jupyterlab"]["_build"]["load"]).read_text()
+    assert '"loguniform"' in script and "_JUPYTERLAB" in script
+    json.loads((folder / "install.json").read_text())
+    assert call("uninstall", "--prefix", tmp_path, "--name", "second").returncode == 0
+    assert folder.exists()
+    assert call("uninstall", "--prefix", tmp_path).returncode == 0
+    assert not folder.exists()
 
 
 def test_install_again_keeps_what_others_put_there(tmp_path):

@@ -44,6 +44,10 @@ bool constant_find(const char *name, double *x) {
     return false;
 }
 
+const char *constant_name(int i) {
+    return (size_t)i < ARRAY_LEN(constants) ? constants[i].name : NULL;
+}
+
 /* A name that is not a local: session, built-in, constant. */
 bool global_get(struct eval *ev, const char *name, struct value *out) {
     const struct module *m = ev->program->module;

@@ -22,6 +22,7 @@ bool value_has_unknown(struct value v);
 bool global_get(struct eval *ev, const char *name, struct value *out);
 bool index_value(struct eval *ev, const struct ast *x, struct value v, struct value *out);
 bool constant_find(const char *name, double *x);
+const char *constant_name(int i); /* NULL behind the last */
 struct value *slot_of(struct eval *ev, int slot);
 /* Does a value fit `[batch, time=24]`? Names sizes that are learned. `what` is for the message. */
 bool check_type(struct eval *ev, const struct ast *type, struct value *v, const char *what,

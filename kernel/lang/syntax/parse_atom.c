@@ -6,10 +6,16 @@
 #include <string.h>
 
 /* Units of quantities. */
-static const char *const units[] = {"epoch",  "batch",  "step", "row",
-                                    "second", "minute", "hour", "day"};
-static const char *const unit_plurals[] = {"epochs",  "batches", "steps", "rows",
-                                           "seconds", "minutes", "hours", "days"};
+#define UNIT(one, several) #one,
+static const char *const units[] = {
+#include "units.list"
+};
+#undef UNIT
+#define UNIT(one, several) #several,
+static const char *const unit_plurals[] = {
+#include "units.list"
+};
+#undef UNIT
 
 static const char *unit_of(struct str s) {
     for (size_t i = 0; i < ARRAY_LEN(units); i++) {
