@@ -1,7 +1,9 @@
 /* The fully connected layer. */
 #include "layer.h"
+#include "base/intern.h"
 
-/* x (batch, …, in) @ kernel (in, units) + bias (units) */
+/* x (batch, …, in) @ kernel (in, units) + bias (units). On a picture it is a convolution of size
+ * 1x1: its numbers are channels. */
 struct node *layer_build_dense(struct builder *b, struct layer *l, struct node *x, struct err *e) {
     int64_t in = layer_last_size(l, x, e), units = (int64_t)layer_arg(l, 0)->number;
     if (!in) return NULL;
@@ -20,5 +22,7 @@ struct node *layer_build_dense(struct builder *b, struct layer *l, struct node *
     const struct arg *activation = layer_arg(l, 1);
     if (z && activation->kind == ARG_ACTIVATION)
         z = activation_apply(b->graph, activation->activation, z, e);
+    if (z && x->desc.shape.n > 2 && x->desc.shape.axis[x->desc.shape.n - 1] == intern_c("channel"))
+        return layer_axis(z, "channel");
     return layer_units(z);
 }

@@ -103,9 +103,13 @@ int64_t layer_last_size(const struct layer *l, const struct node *x, struct err 
 }
 
 struct node *layer_units(struct node *x) {
+    return layer_axis(x, "unit");
+}
+
+struct node *layer_axis(struct node *x, const char *name) {
     if (!x) return NULL;
     struct shape *s = &x->desc.shape;
-    s->axis[s->n - 1] = intern_c("unit");
+    s->axis[s->n - 1] = intern_c(name);
     s->weak |= (uint8_t)(1u << (s->n - 1));
     return x;
 }

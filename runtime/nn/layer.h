@@ -48,6 +48,7 @@ struct node *dropout_apply(struct builder *b, struct node *x, const struct shape
                            struct err *e);
 /* The last axis gets the weak name "unit"; passes NULL on. */
 struct node *layer_units(struct node *x);
+struct node *layer_axis(struct node *x, const char *name); /* another name for the last axis */
 
 /* layer_build_<id> for each row of layers.list. */
 typedef struct node *(*layer_build_fn)(struct builder *b, struct layer *l, struct node *x,

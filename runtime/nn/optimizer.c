@@ -29,6 +29,7 @@ static void optimizer_adam(const struct arg *a, struct update *u) {
     u->beta_2 = a[2].number;
     u->epsilon = a[3].number;
     clip_from(u, a + 4);
+    u->weight_decay = a[6].number;
 }
 
 static void optimizer_adamw(const struct arg *a, struct update *u) {

@@ -8,8 +8,12 @@
  *   --- cell [id]          another cell of the same session; an id makes a second run a rerun
  *   --- deleted a b        before a cell: cells that were deleted
  *   --- stop 3             before a cell: the stop button is pressed after epoch 3
+ *   --- piece gan.awml: cell 2   the code of this cell is that piece of the program; all pieces
+ *                          of a program that is named have to be run
+ *   --- with a | b         in the code: b instead of a, which has to be there
  *
  * Lines that begin with # before the first title are comments. */
+#include "pieces.h"
 #include "session.h"
 #include "base/pool.h"
 #include <stdio.h>
@@ -30,6 +34,7 @@ struct reader {
     const char *deleted[MAX_DELETED];
     int n_deleted;
     struct text code, shows, message;
+    struct pieces program;
 };
 
 static void reset_cell(struct reader *r) {
@@ -139,6 +144,37 @@ static void split_words(struct reader *r, const char *from) {
     }
 }
 
+static void program_done(struct reader *r) {
+    struct str left = pieces_left(&r->program);
+    if (left.n) report(r, "a piece of this program is not run", left, str_of(r->program.path));
+    pieces_close(&r->program);
+}
+
+/* "gan.awml: cell 2" */
+static void take_piece(struct reader *r, const char *what) {
+    char path[512];
+    const char *slash = strrchr(r->file, '/'), *colon = strchr(what, ':');
+    int folder = slash ? (int)(slash - r->file) : 1;
+    snprintf(path, sizeof path, "%.*s/../programs/%.*s", folder, slash ? r->file : ".",
+             colon ? (int)(colon - what) : 0, what);
+    if (strcmp(path, r->program.path) != 0) program_done(r);
+    if (!colon || !pieces_open(&r->program, path) || !pieces_take(&r->program, colon + 2, &r->code))
+        report(r, "no such piece of a program", str_of(what), str_of(path));
+}
+
+static void replace_code(struct reader *r, const char *what) {
+    const char *bar = strstr(what, " | ");
+    size_t n = bar ? (size_t)(bar - what) : 0;
+    const char *at = n && r->code.n ? memmem(r->code.p, r->code.n, what, n) : NULL;
+    if (!at) return report(r, "is not in the code", str_of(what), text_str(&r->code));
+    struct text new = {0};
+    text_add(&new, (struct str){r->code.p, (size_t)(at - r->code.p)});
+    text_adds(&new, bar + 3);
+    text_add(&new, (struct str){at + n, r->code.n - (size_t)(at - r->code.p) - n});
+    text_clear(&r->code);
+    r->code = new;
+}
+
 static void directive(struct reader *r, const char *word) {
     if (strcmp(word, "shows") == 0) {
         r->part = PART_SHOWS;
@@ -151,6 +187,10 @@ static void directive(struct reader *r, const char *word) {
         if (has_code) finish_cell(r);
         r->cell_line = r->line;
         snprintf(r->id, sizeof r->id, "%s", word[4] ? word + 5 : "");
+    } else if (strncmp(word, "piece ", 6) == 0) {
+        take_piece(r, word + 6);
+    } else if (strncmp(word, "with ", 5) == 0) {
+        replace_code(r, word + 5);
     } else if (strncmp(word, "deleted ", 8) == 0) {
         finish_cell(r);
         split_words(r, word + 8);
@@ -187,6 +227,7 @@ static bool run_file(struct reader *r, const char *path) {
     r->line = 0;
     while (getline(&line, &cap, f) >= 0) take_line(r, line);
     finish_session(r);
+    program_done(r);
     free(line);
     fclose(f);
     return true;

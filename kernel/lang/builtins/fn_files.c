@@ -254,7 +254,8 @@ bool fn_save(struct call *c, struct value *out) {
 
 static bool load_weights(struct call *c, const char *path, struct value *out) {
     bool other = true;
-    if (!call_has(c, 1) && load_classical(c, path, &other, out)) return true;
+    bool classical = str_ends(str_of(path), ".safetensors");
+    if (classical && !call_has(c, 1) && load_classical(c, path, &other, out)) return true;
     if (!other || c->ev->e->kind) return false;
     if (c->args[1].kind != V_MODEL) {
         call_fail(c, -1, ERR_ARGUMENT, "Weights are loaded into a model of the same shape.");

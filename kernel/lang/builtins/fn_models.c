@@ -97,10 +97,11 @@ bool fn_classify(struct call *c, struct value *out) {
     TRY(want_model(c, &m));
     TRY(model_apply(c->ev, m, c->args[1], false, c->spans[1], &y));
     if (!value_describe(y, &d)) return *out = y, true;
-    bool one = d.shape.n < 2 || d.shape.size[d.shape.n - 1] == 1;
+    bool alone = m->model && d.shape.n == model_output(m->model, false, 0)->desc.shape.n - 1;
+    bool one = (d.shape.n < 2 && !alone) || d.shape.size[d.shape.n - 1] == 1;
     bool ok;
     if (one) {
-        struct attrs a = {.shape = shape_of(1, &d.shape.size[0])};
+        struct attrs a = {.shape = shape_of(alone ? 0 : 1, &d.shape.size[0])};
         ok = fn_step2(c->ev, OP_gt, &y, value_float(0.5)) && apply1(c->ev, OP_reshape, y, &a, out);
     } else {
         struct attrs a = {.axis = d.shape.n - 1};

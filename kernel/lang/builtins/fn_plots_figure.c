@@ -210,6 +210,14 @@ static bool show_pictures(struct call *c, struct tensor *batch, const char *titl
     return true;
 }
 
+/* The picture of a row of photos, train_set[0]; other values stay. */
+static struct value picture_of_row(struct value v) {
+    for (int i = 0; v.kind == V_RECORD && i < v.record->n; i++)
+        if (v.record->items[i].kind == V_TENSOR && v.record->items[i].tensor->shape.n >= 2)
+            return v.record->items[i];
+    return v;
+}
+
 /* show([RandomFlip(…), …], image): the image, then eight versions of it as training would see them.
  * *ours = false: the arguments are something else. */
 static bool versions(struct call *c, struct tensor **out, bool *ours) {
@@ -225,6 +233,7 @@ static bool versions(struct call *c, struct tensor **out, bool *ours) {
         layers[i] = v.config;
     }
     if (!*ours) return true;
+    image = picture_of_row(image);
     if (image.kind != V_TENSOR || image.tensor->shape.n < 2 || image.tensor->shape.n > 3)
         return call_fail(c, -1, ERR_ARGUMENT,
                          "show(augment, image) takes one image: [height, width] or [height, width, "

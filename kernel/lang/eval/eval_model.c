@@ -387,8 +387,8 @@ bool model_check_data(struct eval *ev, const struct model_value *m, const struct
             err_hint(ev->e, "Each example is a list of one number here: write x[:, None].");
         else if (have.n == want.n - 1)
             err_hint(ev->e,
-                     "A single example needs an axis of examples in front: x[None]. The model "
-                     "always reads several examples at once.");
+                     "Many examples have an axis of their own in front; one alone may go without "
+                     "it, in the shape of the input.");
         return false;
     }
     return true;
@@ -406,6 +406,19 @@ static void name_examples(struct tensor **outputs, const struct shape *data, boo
     }
 }
 
+static bool apply_to_one(struct eval *ev, struct model_value *m, struct value x, bool dropout,
+                         struct span at, struct value *out) {
+    struct value field = x, tensor, one, y;
+    if (x.kind == V_RECORD) field = *record_get(x.record, model_input(m->model, false, 0)->name);
+    TRY(as_tensorlike(ev, field, &tensor));
+    bool ok = as_one_example(ev, tensor, &one);
+    value_unref(tensor);
+    TRY(ok);
+    ok = model_apply(ev, m, one, dropout, at, &y);
+    value_unref(one);
+    return ok && the_one_example(ev, y, out);
+}
+
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
                  struct span at, struct value *out) {
     return model_draws(ev, m, x, dropout, at, out);
@@ -421,6 +434,10 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
         model_data_clear(&d);
         if (ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
         return fail(ev, at, ERR_SHAPE, "The sizes of the model's inputs do not follow from this.");
+    }
+    if (ok && d.n == 1 && is_one_example(m->model, &d.descs[0])) {
+        model_data_clear(&d);
+        return apply_to_one(ev, m, x, dropout, at, out);
     }
     ok = ok && model_check_data(ev, m, &d, at);
     if (ok && ev->domain == DOMAIN_CHECK) {

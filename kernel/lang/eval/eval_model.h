@@ -59,6 +59,11 @@ enum data_side {
  * one whose columns are the numbers of an example. m: NULL for tensors and tables of numbers. */
 bool model_data_from(struct eval *ev, struct value v, const struct model_value *m, int side,
                      struct span at, struct model_data *out);
+/* A model reads many examples; called on one alone, without the axis of examples, it puts out one.
+ * Is `d` one example of m, which has one input? */
+bool is_one_example(const struct model *m, const struct desc *d);
+bool as_one_example(struct eval *ev, struct value v, struct value *out);     /* [1, …] */
+bool the_one_example(struct eval *ev, struct value take, struct value *out); /* of outputs */
 /* Does it look like what the inputs read? */
 bool model_check_data(struct eval *ev, const struct model_value *m, const struct model_data *d,
                       struct span at);

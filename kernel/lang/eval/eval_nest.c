@@ -185,6 +185,15 @@ static bool put_into(struct eval *ev, struct model_value *m, const struct call_i
                              &i->nest, in->nodes, outputs, ev->e);
 }
 
+/* One example alone: [1, …]. */
+static bool widen_input(struct eval *ev, struct call_inputs *in) {
+    struct value wide;
+    TRY(as_one_example(ev, value_node(in->nodes[0]), &wide));
+    in->nodes[0] = wide.node;
+    in->data.descs[0] = wide.node->desc;
+    return true;
+}
+
 /* A call whose arguments are symbols. */
 static bool call_on_nodes(struct eval *ev, struct model_value *m, const struct actual *actuals,
                           int n, struct span at, struct value *out) {
@@ -201,8 +210,13 @@ static bool call_on_nodes(struct eval *ev, struct model_value *m, const struct a
     if (in.n != model_n_inputs(m->model))
         return fail(ev, at, ERR_ARGUMENT, "The model has %d inputs: give them by name.",
                     model_n_inputs(m->model));
+    bool one = in.n == 1 && is_one_example(m->model, &in.data.descs[0]);
+    if (one) TRY(widen_input(ev, &in));
     TRY(model_check_data(ev, m, &in.data, at));
     graph_set_span(ev->graph, at);
+    if (one)
+        return (put_into(ev, m, &in, outputs) || fail_from(ev, at, &at, 1)) &&
+               outputs_value(ev, m->model, outputs, out) && the_one_example(ev, *out, out);
     return (put_into(ev, m, &in, outputs) || fail_from(ev, at, &at, 1)) &&
            outputs_value(ev, m->model, outputs, out);
 }

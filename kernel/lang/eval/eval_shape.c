@@ -94,6 +94,12 @@ static bool shape_mismatch(struct eval *ev, const struct ast *type, const struct
     return false;
 }
 
+/* `batch`, written first, is the axis of examples whatever the data call it: inside, its name is
+ * `batch`. */
+static bool is_examples(const struct ast *d, int axis) {
+    return axis == 0 && d->name && !d->a && strcmp(d->name, "batch") == 0;
+}
+
 static bool dims_fit(struct eval *ev, const struct ast *type, const struct shape *found) {
     for (int i = 0, k = 0; i < type->n; i++, k++) {
         const struct ast *d = type->list[i];
@@ -105,7 +111,7 @@ static bool dims_fit(struct eval *ev, const struct ast *type, const struct shape
         bool known = d->a ? dim_expr(ev, d->a, &size) : d->name && dim_number(ev, d, &size);
         if (known && size >= 0 && have >= 0 && size != have) return false;
         bool strong = found->axis[k] && !(found->weak >> k & 1);
-        if (d->name && strong && found->axis[k] != d->name) return false;
+        if (d->name && strong && found->axis[k] != d->name && !is_examples(d, k)) return false;
         if (!d->a && d->name && !known) TRY(learn_dim(ev, d, have));
     }
     return true;
@@ -119,7 +125,8 @@ static bool name_axes(struct eval *ev, const struct ast *type, struct value *v) 
     bool changed = false;
     for (int i = 0; i < type->n && i < d.shape.n; i++) {
         if (type->list[i]->is_rest) return true;
-        bool nameless = !d.shape.axis[i] || (d.shape.weak >> i & 1);
+        bool nameless =
+            !d.shape.axis[i] || (d.shape.weak >> i & 1) || is_examples(type->list[i], i);
         if (!type->list[i]->name || !nameless) continue;
         a.shape.axis[i] = type->list[i]->name;
         a.shape.weak &= (uint8_t) ~(1u << i);

@@ -44,6 +44,53 @@ static bool as_wide_as(struct eval *ev, const struct port *p, bool outputs, stru
     return *v = wide, true;
 }
 
+/* ---- one example alone ---- */
+
+bool is_one_example(const struct model *m, const struct desc *d) {
+    if (model_n_inputs(m) != 1) return false;
+    const struct shape *want = &model_input(m, false, 0)->desc.shape;
+    if (d->shape.n != want->n - 1) return false;
+    for (int i = 0; i < d->shape.n; i++)
+        if (d->shape.size[i] < 0 || d->shape.size[i] != want->size[i + 1]) return false;
+    return true;
+}
+
+/* v with or without an axis of one example in front. */
+static bool with_examples(struct eval *ev, struct value v, bool with, struct value *out) {
+    struct desc d;
+    if (!value_describe(v, &d)) return *out = value_ref(v), true;
+    struct attrs a = {.shape = {.n = with ? d.shape.n + 1 : d.shape.n - 1}};
+    if (with) a.shape.size[0] = 1;
+    for (int i = with ? 0 : 1; i < d.shape.n; i++) {
+        int to = with ? i + 1 : i - 1;
+        a.shape.size[to] = d.shape.size[i];
+        a.shape.axis[to] = d.shape.axis[i];
+        a.shape.weak |= (uint8_t)((d.shape.weak >> i & 1) << to);
+    }
+    return apply1(ev, OP_reshape, v, &a, out);
+}
+
+bool as_one_example(struct eval *ev, struct value v, struct value *out) {
+    return with_examples(ev, v, true, out);
+}
+
+bool the_one_example(struct eval *ev, struct value take, struct value *out) {
+    bool ok = true;
+    if (take.kind != V_RECORD) {
+        ok = with_examples(ev, take, false, out);
+        value_unref(take);
+        return ok;
+    }
+    *out = value_record_new(ev->e);
+    for (int i = 0; ok && out->kind == V_RECORD && i < take.record->n; i++) {
+        struct value one;
+        ok = with_examples(ev, take.record->items[i], false, &one) &&
+             record_set(out->record, take.record->keys[i], one, ev->e);
+    }
+    value_unref(take);
+    return ok && out->kind == V_RECORD;
+}
+
 /* One field of a record or column of a table for each port. */
 static bool add_ports(struct eval *ev, struct value v, const struct model *m, bool outputs,
                       struct span at, struct model_data *out) {
