@@ -406,7 +406,7 @@ static void name_examples(struct tensor **outputs, const struct shape *data, boo
     }
 }
 
-static bool apply_to_one(struct eval *ev, struct model_value *m, struct value x, bool dropout,
+static bool apply_to_one(struct eval *ev, struct model_value *m, struct value x, int64_t draws,
                          struct span at, struct value *out) {
     struct value field = x, tensor, one, y;
     if (x.kind == V_RECORD) field = *record_get(x.record, model_input(m->model, false, 0)->name);
@@ -414,9 +414,9 @@ static bool apply_to_one(struct eval *ev, struct model_value *m, struct value x,
     bool ok = as_one_example(ev, tensor, &one);
     value_unref(tensor);
     TRY(ok);
-    ok = model_apply(ev, m, one, dropout, at, &y);
+    ok = model_draws(ev, m, one, draws, at, &y);
     value_unref(one);
-    return ok && the_one_example(ev, y, out);
+    return ok && the_one_example(ev, y, draws > 1, out);
 }
 
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
@@ -437,7 +437,7 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
     }
     if (ok && d.n == 1 && is_one_example(m->model, &d.descs[0])) {
         model_data_clear(&d);
-        return apply_to_one(ev, m, x, dropout, at, out);
+        return apply_to_one(ev, m, x, draws, at, out);
     }
     ok = ok && model_check_data(ev, m, &d, at);
     if (ok && ev->domain == DOMAIN_CHECK) {

@@ -62,8 +62,9 @@ bool model_data_from(struct eval *ev, struct value v, const struct model_value *
 /* A model reads many examples; called on one alone, without the axis of examples, it puts out one.
  * Is `d` one example of m, which has one input? */
 bool is_one_example(const struct model *m, const struct desc *d);
-bool as_one_example(struct eval *ev, struct value v, struct value *out);     /* [1, …] */
-bool the_one_example(struct eval *ev, struct value take, struct value *out); /* of outputs */
+bool as_one_example(struct eval *ev, struct value v, struct value *out); /* [1, …] */
+/* Outputs without their axis of one example, which is the second if `draws` are in front. */
+bool the_one_example(struct eval *ev, struct value take, bool draws, struct value *out);
 /* Does it look like what the inputs read? */
 bool model_check_data(struct eval *ev, const struct model_value *m, const struct model_data *d,
                       struct span at);

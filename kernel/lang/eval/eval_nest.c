@@ -216,7 +216,7 @@ static bool call_on_nodes(struct eval *ev, struct model_value *m, const struct a
     graph_set_span(ev->graph, at);
     if (one)
         return (put_into(ev, m, &in, outputs) || fail_from(ev, at, &at, 1)) &&
-               outputs_value(ev, m->model, outputs, out) && the_one_example(ev, *out, out);
+               outputs_value(ev, m->model, outputs, out) && the_one_example(ev, *out, false, out);
     return (put_into(ev, m, &in, outputs) || fail_from(ev, at, &at, 1)) &&
            outputs_value(ev, m->model, outputs, out);
 }

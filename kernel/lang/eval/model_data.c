@@ -55,14 +55,25 @@ bool is_one_example(const struct model *m, const struct desc *d) {
     return true;
 }
 
-/* v with or without an axis of one example in front. */
-static bool with_examples(struct eval *ev, struct value v, bool with, struct value *out) {
+bool as_one_example(struct eval *ev, struct value v, struct value *out) {
     struct desc d;
     if (!value_describe(v, &d)) return *out = value_ref(v), true;
-    struct attrs a = {.shape = {.n = with ? d.shape.n + 1 : d.shape.n - 1}};
-    if (with) a.shape.size[0] = 1;
-    for (int i = with ? 0 : 1; i < d.shape.n; i++) {
-        int to = with ? i + 1 : i - 1;
+    struct attrs a = {.shape = {.n = d.shape.n + 1, .size = {1}}};
+    for (int i = 0; i < d.shape.n; i++) {
+        a.shape.size[i + 1] = d.shape.size[i];
+        a.shape.axis[i + 1] = d.shape.axis[i];
+    }
+    a.shape.weak = (uint8_t)(d.shape.weak << 1);
+    return apply1(ev, OP_reshape, v, &a, out);
+}
+
+static bool without_axis(struct eval *ev, struct value v, int axis, struct value *out) {
+    struct desc d;
+    if (!value_describe(v, &d) || d.shape.n <= axis) return *out = value_ref(v), true;
+    struct attrs a = {.shape = {.n = 0}};
+    for (int i = 0; i < d.shape.n; i++) {
+        if (i == axis) continue;
+        int to = a.shape.n++;
         a.shape.size[to] = d.shape.size[i];
         a.shape.axis[to] = d.shape.axis[i];
         a.shape.weak |= (uint8_t)((d.shape.weak >> i & 1) << to);
@@ -70,21 +81,17 @@ static bool with_examples(struct eval *ev, struct value v, bool with, struct val
     return apply1(ev, OP_reshape, v, &a, out);
 }
 
-bool as_one_example(struct eval *ev, struct value v, struct value *out) {
-    return with_examples(ev, v, true, out);
-}
-
-bool the_one_example(struct eval *ev, struct value take, struct value *out) {
+bool the_one_example(struct eval *ev, struct value take, bool draws, struct value *out) {
     bool ok = true;
     if (take.kind != V_RECORD) {
-        ok = with_examples(ev, take, false, out);
+        ok = without_axis(ev, take, draws, out);
         value_unref(take);
         return ok;
     }
     *out = value_record_new(ev->e);
     for (int i = 0; ok && out->kind == V_RECORD && i < take.record->n; i++) {
         struct value one;
-        ok = with_examples(ev, take.record->items[i], false, &one) &&
+        ok = without_axis(ev, take.record->items[i], draws, &one) &&
              record_set(out->record, take.record->keys[i], one, ev->e);
     }
     value_unref(take);
