@@ -1,169 +1,33 @@
-/* CSV in. Three passes over the file at most: the first bounds the number of rows, the second
- * fills the columns while it finds their kinds, and a third is needed only if a column of numbers
- * turned out to hold text further down. Bound: memory and the scan of bytes. */
+/* CSV in. The first line names the columns; then the records fill them while their kinds are found.
+ * A large plain file is read in two pieces at once, each of them a run of whole records: which
+ * pieces does not depend on how many threads there are. A second look at the file is needed only if
+ * a column of numbers turned out to hold text further down. */
 #include "read.h"
-#include "csv_scan.h"
+#include "csv_fill.h"
 #include "csv_value.h"
 #include "names.h"
-#include "base/hash.h"
+#include "text_store.h"
+#include "cpu/threads.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { RECENT = 1 << 12, RECENT_LENGTH = 40, MOST_COLUMNS = 1 << 20 };
-
-/* What a column has shown so far. LATE: text came after other values; DONE: leave it alone. */
-enum state { EMPTY, BOOL, INT, NUMBER, TIME, TEXT, LATE, DONE };
+enum { MOST_COLUMNS = 1 << 20, PIECES = 2, WORTH_PIECES = 1 << 20 };
 
 struct csv {
-    struct csv_scan scan;
+    struct source *source;
+    struct csv_scan scan; /* of the first line */
+    uint64_t start;       /* of the records, in bytes of the source */
     struct table *table;
-    uint8_t *states;     /* enum state of each column */
-    int64_t most_rows;   /* room in the columns */
-    const char **recent; /* texts stored lately, by hash: most columns repeat few words */
+    struct source pieces[PIECES];
+    struct csv_fill fills[PIECES];
+    int64_t lines[PIECES], quotes[PIECES];
+    bool ok[PIECES];
+    struct err errors[PIECES];
+    int n; /* pieces */
 };
-
-/* ---- cells ---- */
-
-static bool bad_text(struct csv *c, int32_t column, struct err *e) {
-    err_set(e, ERR_DATA, "Line %llu, column \"%.100s\", holds bytes that are not UTF-8 text.",
-            (unsigned long long)c->scan.line, c->table->columns[column].name);
-    return err_hint(e, "Save the file again as UTF-8 (Excel calls it \"CSV UTF-8\").");
-}
-
-/* One copy serves equal short texts that lie near each other. */
-static bool store_text(struct csv *c, int32_t column, int64_t row, struct str s, struct err *e) {
-    const char **place = &c->table->columns[column].texts[row];
-    *place = NULL;
-    if (cell_is_missing(s)) return true;
-    const char **seen = &c->recent[hash_bytes(s.p, s.n, 0) & (RECENT - 1)];
-    if (*seen && str_is(s, *seen)) {
-        *place = *seen;
-        return true;
-    }
-    if (!cell_is_text(s)) return bad_text(c, column, e);
-    TRY(table_set_text(c->table, column, row, s, e));
-    if (s.n <= RECENT_LENGTH) *seen = *place;
-    return true;
-}
-
-/* All cells so far were missing: the same memory now holds texts. */
-static void become_text(struct column *column, int64_t n) {
-    column->kind = COLUMN_TEXT;
-    column->texts = column->memory->data;
-    if (n) memset(column->texts, 0, (size_t)n * sizeof *column->texts);
-    column->numbers = NULL;
-}
-
-static enum state joined(enum state old, enum cell cell) {
-    static const enum state of_cell[] = {EMPTY, BOOL, INT, NUMBER, TIME, TEXT};
-    enum state fresh = of_cell[cell];
-    if (cell == CELL_MISSING || old == fresh) return old;
-    if (old == EMPTY) return fresh;
-    bool numbers = (old == INT || old == NUMBER) && (cell == CELL_INT || cell == CELL_NUMBER);
-    return numbers ? NUMBER : LATE;
-}
-
-/* The way of most cells: a number straight from the buffer. False: it is something else. */
-static bool store_number(struct csv *c, int32_t i, int64_t row, const char *p, const char **end) {
-    enum cell kind;
-    double x;
-    if (c->states[i] >= TIME) return false;
-    const char *all = c->scan.buffer + c->scan.n;
-    *end = cell_number(p, all, &kind, &x);
-    if (!*end || (*end == all && !c->scan.ended) || !c->scan.stops[(unsigned char)**end])
-        return false;
-    enum state now = joined(c->states[i], kind);
-    c->states[i] = (uint8_t)now;
-    c->table->columns[i].numbers[row] = x;
-    return true;
-}
-
-static bool store(struct csv *c, int32_t i, int64_t row, struct str s, struct err *e) {
-    struct column *column = &c->table->columns[i];
-    enum state old = c->states[i];
-    if (old == TEXT) return store_text(c, i, row, s, e);
-    if (old >= LATE) return true;
-    double x = NAN;
-    enum state now = joined(old, cell_read(s, &x));
-    c->states[i] = (uint8_t)now;
-    if (now == TEXT) {
-        become_text(column, row);
-        return store_text(c, i, row, s, e);
-    }
-    column->numbers[row] = x;
-    return true;
-}
-
-static void store_missing(struct csv *c, int32_t first, int64_t row) {
-    for (int32_t i = first; i < c->table->n_columns; i++) {
-        struct column *column = &c->table->columns[i];
-        if (c->states[i] == TEXT) column->texts[row] = NULL;
-        else if (c->states[i] < LATE) column->numbers[row] = NAN;
-    }
-}
-
-/* ---- records ---- */
-
-enum record { RECORD, CUT, BAD };
-
-static enum record too_long(struct csv *c, const char *p, struct err *e) {
-    int64_t n = c->table->n_columns;
-    struct str field;
-    for (enum csv_found found = CSV_FIELD; found == CSV_FIELD; n++) {
-        found = csv_scan_field(&c->scan, p, &field, &p, e);
-        if (found == CSV_CUT) return CUT;
-        if (found == CSV_BAD) return BAD;
-    }
-    err_set(e, ERR_DATA, "Line %llu has %lld values, but the first line names %d column%s.",
-            (unsigned long long)c->scan.line, (long long)n, c->table->n_columns,
-            c->table->n_columns == 1 ? "" : "s");
-    err_hint(e,
-             "A value that holds the separator \"%c\" must stand in quotes; and every column, "
-             "also the first, needs a name in the first line.",
-             c->scan.delimiter);
-    return BAD;
-}
-
-static enum record read_record(struct csv *c, int64_t row, struct err *e) {
-    const char *p = c->scan.buffer + c->scan.at;
-    struct str field;
-    for (int32_t i = 0;; i++) {
-        if (i == c->table->n_columns) return too_long(c, p, e);
-        const char *q;
-        bool stored = store_number(c, i, row, p, &q);
-        enum csv_found found =
-            stored ? csv_scan_end(&c->scan, q, &p) : csv_scan_field(&c->scan, p, &field, &p, e);
-        if (found == CSV_CUT) return CUT;
-        if (found == CSV_BAD || (!stored && !store(c, i, row, field, e))) return BAD;
-        if (found == CSV_FIELD) continue;
-        store_missing(c, i + 1, row);
-        csv_scan_advance(&c->scan, p);
-        return RECORD;
-    }
-}
-
-/* All records from here; their number in *n_rows. */
-static bool read_records(struct csv *c, int64_t *n_rows, struct err *e) {
-    int64_t row = 0;
-    for (;;) {
-        enum record got = CUT;
-        if (csv_scan_skip_blank(&c->scan)) {
-            if (row == c->most_rows)
-                return err_set(e, ERR_FILE, "The file was changed while it was read.");
-            got = read_record(c, row, e);
-        }
-        if (got == BAD) return false;
-        row += got == RECORD;
-        if (got == RECORD) continue;
-        if (c->scan.ended) break;
-        TRY(csv_scan_refill(&c->scan, e));
-    }
-    *n_rows = row;
-    return true;
-}
 
 /* ---- the first line ---- */
 
@@ -185,44 +49,37 @@ static const char *unique_name(struct name_set *names, struct str s, int32_t i) 
 }
 
 /* How many fields the first line has with this delimiter; CUT when it is not all there. */
-static enum record count_columns(struct csv *c, char delimiter, int32_t *n, struct err *e) {
-    const char *p = c->scan.buffer + c->scan.at;
+static enum csv_found count_columns(struct csv_scan *s, char delimiter, int32_t *n, struct err *e) {
+    const char *p = s->buffer + s->at;
     struct str field;
-    csv_scan_use_delimiter(&c->scan, delimiter);
+    csv_scan_use_delimiter(s, delimiter);
     for (*n = 1;; ++*n) {
-        enum csv_found found = csv_scan_field(&c->scan, p, &field, &p, e);
-        if (found == CSV_CUT) return CUT;
-        if (found == CSV_BAD) return BAD;
-        if (found == CSV_LAST_FIELD) return RECORD;
+        enum csv_found found = csv_scan_field(s, p, &field, &p, e);
+        if (found != CSV_FIELD) return found;
         if (*n < MOST_COLUMNS) continue;
         err_set(e, ERR_DATA, "The first line names more than %d columns.", MOST_COLUMNS);
-        return BAD;
+        return CSV_BAD;
     }
 }
 
-static bool no_names(struct csv *c, struct err *e) {
+static bool no_names(struct csv_scan *s, struct err *e) {
     err_set(e, ERR_DATA,
-            c->scan.source->most ? "The file holds empty lines only." : "The file is empty.");
+            s->source->most ? "The file holds empty lines only." : "The file is empty.");
     return err_hint(e, "The first line of a CSV file names its columns.");
 }
 
 /* Comma, unless the first line has none and another separator gives several columns. */
-static bool find_columns(struct csv *c, int32_t *n, struct err *e) {
+static bool find_columns(struct csv_scan *s, int32_t *n, struct err *e) {
     static const char delimiters[] = {',', ';', '\t', ','};
     size_t i = 0;
     for (;;) {
-        enum record got = CUT;
-        if (csv_scan_skip_blank(&c->scan)) got = count_columns(c, delimiters[i], n, e);
-        else if (c->scan.ended) return no_names(c, e);
-        if (got == BAD) return false;
-        if (got == CUT) TRY(csv_scan_refill(&c->scan, e));
+        enum csv_found got = CSV_CUT;
+        if (csv_scan_skip_blank(s)) got = count_columns(s, delimiters[i], n, e);
+        else if (s->ended) return no_names(s, e);
+        if (got == CSV_BAD) return false;
+        if (got == CSV_CUT) TRY(csv_scan_refill(s, e));
         else if (*n > 1 || ++i == ARRAY_LEN(delimiters)) return true;
     }
-}
-
-static bool set_column(struct csv *c, int32_t i, const char *name, struct err *e) {
-    if (!name) return err_memory(e, 64);
-    return column_make(&c->table->columns[i], name, COLUMN_NUMBER, c->most_rows, e);
 }
 
 static bool read_names(struct csv *c, struct name_set *names, struct err *e) {
@@ -232,84 +89,264 @@ static bool read_names(struct csv *c, struct name_set *names, struct err *e) {
         if (csv_scan_field(&c->scan, p, &field, &p, e) == CSV_BAD) return false;
         if (!cell_is_text(field))
             return err_set(e, ERR_DATA, "The name of column %d is not UTF-8 text.", i + 1);
-        TRY(set_column(c, i, unique_name(names, field, i), e));
+        c->table->columns[i].name = unique_name(names, field, i);
+        if (!c->table->columns[i].name) return err_memory(e, 64);
     }
     csv_scan_advance(&c->scan, p);
+    c->start = c->source->at - (c->scan.n - c->scan.at);
     return true;
 }
-
-static bool make_columns(struct csv *c, struct err *e) {
-    int32_t n;
-    TRY(find_columns(c, &n, e));
-    TRY(memory_holds((uint64_t)n * (uint64_t)c->most_rows * sizeof(double), e));
-    c->table = table_new(0, n, e);
-    c->states = pool_need((size_t)n, e);
-    struct name_set names = {0};
-    bool ok =
-        c->table && c->states && name_set_init(&names, (size_t)n, e) && read_names(c, &names, e);
-    name_set_clear(&names);
-    return ok;
-}
-
-/* ---- passes ---- */
 
 static bool is_utf16(const struct csv_scan *s) {
     struct str start = {s->buffer, s->n};
     return str_starts(start, "\xff\xfe") || str_starts(start, "\xfe\xff");
 }
 
-static bool first_pass(struct csv *c, struct err *e) {
+/* To the first line, behind a byte order mark. */
+static bool begin(struct csv *c, struct err *e) {
     TRY(csv_scan_restart(&c->scan, e));
+    csv_scan_skip_mark(&c->scan);
+    return true;
+}
+
+static bool read_first_line(struct csv *c, struct err *e) {
+    int32_t n;
+    TRY(begin(c, e));
     if (is_utf16(&c->scan)) {
         err_set(e, ERR_DATA, "The file is UTF-16 text, not UTF-8.");
         return err_hint(e, "Save it again as UTF-8 (Excel calls it \"CSV UTF-8\").");
     }
-    return csv_scan_count(&c->scan, &c->most_rows, e);
+    TRY(find_columns(&c->scan, &n, e));
+    struct name_set names = {0};
+    c->table = table_new(0, n, e);
+    bool ok = c->table && name_set_init(&names, (size_t)n, e) && read_names(c, &names, e);
+    name_set_clear(&names);
+    return ok;
 }
 
-static bool second_pass(struct csv *c, struct err *e) {
-    TRY(csv_scan_restart(&c->scan, e));
-    TRY(make_columns(c, e));
-    TRY(read_records(c, &c->table->n_rows, e));
-    static const enum column_kind kind_of[] = {
-        [EMPTY] = COLUMN_NUMBER,  [BOOL] = COLUMN_BOOL, [INT] = COLUMN_INT,
-        [NUMBER] = COLUMN_NUMBER, [TIME] = COLUMN_TIME, [TEXT] = COLUMN_TEXT,
-        [LATE] = COLUMN_TEXT};
-    for (int32_t i = 0; i < c->table->n_columns; i++)
-        c->table->columns[i].kind = kind_of[c->states[i]];
+/* ---- pieces ---- */
+
+/* The next line end behind byte `at`, or the end of the file. `inside`: that byte lies inside
+ * quotes, and the line end must not. */
+static bool next_line(const struct csv *c, uint64_t *at, bool inside, struct err *e) {
+    struct source rest;
+    bool quoted = inside;
+    char bytes[1 << 12];
+    source_cut(&rest, c->source, *at, c->source->most);
+    for (size_t n = 1; n;) {
+        TRY(source_read(&rest, bytes, sizeof bytes, &n, e));
+        for (size_t i = 0; i < n; i++) {
+            if (inside && bytes[i] == '"') quoted = !quoted;
+            if (bytes[i] == '\n' && !quoted) return *at += i + 1, true;
+        }
+        *at += n;
+    }
     return true;
 }
 
-/* Again for the columns that showed text late, from the first row. */
-static bool third_pass(struct csv *c, struct err *e) {
-    bool needed = false;
-    for (int32_t i = 0; i < c->table->n_columns; i++) {
-        bool late = c->states[i] == LATE;
-        if (late) become_text(&c->table->columns[i], c->table->n_rows);
-        c->states[i] = late ? TEXT : DONE;
-        needed = needed || late;
+static void count_piece(void *user, int i) {
+    struct csv *c = user;
+    struct csv_scan s;
+    csv_scan_init(&s, &c->pieces[i]);
+    c->errors[i] = (struct err){0};
+    c->ok[i] = csv_scan_restart(&s, &c->errors[i]) &&
+               csv_scan_count(&s, &c->lines[i], &c->quotes[i], &c->errors[i]);
+    csv_scan_clear(&s);
+}
+
+/* Lines and quotes of two pieces that meet at byte `at`. */
+static bool count_pieces(struct csv *c, uint64_t at) {
+    source_cut(&c->pieces[0], c->source, c->start, at);
+    source_cut(&c->pieces[1], c->source, at, c->source->most);
+    threads_run(count_piece, c, PIECES);
+    return c->ok[0] && c->ok[1];
+}
+
+/* Two pieces that meet near the middle, where a record ends as far as quotes tell; the reading of
+ * the first piece will show whether that is true. False: this file is read as a whole. */
+static bool cut_in_pieces(struct csv *c, struct err *e) {
+    uint64_t all = c->source->most, at = c->start + (all - c->start) / 2;
+    c->n = 1;
+    if (c->source->packed || all - c->start < WORTH_PIECES) return false;
+    if (!next_line(c, &at, false, e) || !count_pieces(c, at)) return false;
+    if (c->quotes[0] % 2 && (!next_line(c, &at, true, e) || !count_pieces(c, at))) return false;
+    c->n = PIECES;
+    return true;
+}
+
+/* Lines of the first buffer tell how many rows to make room for. */
+static int64_t expected_rows(const struct csv *c) {
+    double lines = (double)csv_scan_lines(&c->scan) + 1, n = (double)(c->scan.n - c->scan.at);
+    if (c->scan.ended || n == 0) return (int64_t)lines;
+    return (int64_t)(lines * (double)source_promises(c->source) / n * 1.01) + 16;
+}
+
+static bool make_columns(struct csv *c, int64_t rows, struct err *e) {
+    struct table *t = c->table;
+    TRY(memory_holds((uint64_t)t->n_columns * (uint64_t)rows * sizeof(double), e));
+    for (int32_t i = 0; i < t->n_columns; i++)
+        TRY(column_make(&t->columns[i], t->columns[i].name, COLUMN_NUMBER, rows, e));
+    return true;
+}
+
+static void fill_piece(void *user, int i) {
+    struct csv *c = user;
+    struct err *e = &c->errors[i];
+    c->ok[i] = csv_scan_restart(&c->fills[i].scan, e) && csv_fill_run(&c->fills[i], e);
+}
+
+static bool set_fill(struct csv *c, int i, int64_t first, int64_t end, struct err *e) {
+    struct source *s = c->n == 1 ? c->source : &c->pieces[i];
+    return csv_fill_init(&c->fills[i], s, c->scan.delimiter, c->table, first, end, e);
+}
+
+/* Both pieces, or all of the source from its first record. */
+static bool fill(struct csv *c, struct err *e) {
+    for (int i = 0; i < PIECES; i++) c->errors[i] = (struct err){0};
+    if (c->n > 1) {
+        threads_run(fill_piece, c, PIECES);
+        return c->ok[0] && c->ok[1];
     }
-    if (!needed) return true;
-    int64_t n_rows;
-    int32_t n_columns;
-    c->most_rows = c->table->n_rows;
-    TRY(csv_scan_restart(&c->scan, e));
-    TRY(find_columns(c, &n_columns, e));
-    const char *p = c->scan.buffer + c->scan.at;
+    struct csv_scan *s = &c->fills[0].scan;
+    int32_t n;
+    TRY(csv_scan_restart(s, e));
+    csv_scan_skip_mark(s);
+    TRY(find_columns(s, &n, e));
     struct str field;
-    while (csv_scan_field(&c->scan, p, &field, &p, e) == CSV_FIELD) {}
-    csv_scan_advance(&c->scan, p);
-    return read_records(c, &n_rows, e);
+    const char *p = s->buffer + s->at;
+    while (csv_scan_field(s, p, &field, &p, e) == CSV_FIELD) {}
+    csv_scan_advance(s, p);
+    return csv_fill_run(&c->fills[0], e);
+}
+
+static void clear_fills(struct csv *c) {
+    for (int i = 0; i < PIECES; i++) csv_fill_clear(&c->fills[i]);
+}
+
+/* A file whose quotes do not tell its records, or with an error, is read again as a whole: that
+ * gives the right lines, too. */
+static bool fill_in_pieces(struct csv *c, struct err *e) {
+    int64_t first = c->lines[0], all = first + c->lines[1] + 1;
+    TRY(make_columns(c, all, e));
+    TRY(set_fill(c, 0, 0, first, e) && set_fill(c, 1, first, all, e));
+    if (fill(c, e)) return true;
+    for (int i = 0; i < PIECES; i++) {
+        bool final = !c->ok[i] && c->errors[i].kind != ERR_DATA;
+        if (final) return *e = c->errors[i], false;
+    }
+    clear_fills(c);
+    c->n = 1;
+    return true;
+}
+
+static bool fill_whole(struct csv *c, struct err *e) {
+    int64_t rows = expected_rows(c);
+    TRY(make_columns(c, rows, e) && set_fill(c, 0, 0, rows, e));
+    c->fills[0].grows = true;
+    return fill(c, e);
+}
+
+static bool read_records(struct csv *c, struct err *e) {
+    struct err ignored = {0};
+    if (cut_in_pieces(c, &ignored)) TRY(fill_in_pieces(c, e));
+    return c->n > 1 || fill_whole(c, e);
+}
+
+/* ---- what the pieces found ---- */
+
+static void set_missing(struct csv_fill *f, int32_t i) {
+    for (int64_t row = f->first; row < f->row; row++) f->columns[i].texts[row] = NULL;
+}
+
+/* Rows of the second piece move up to those of the first, and the states become one. */
+static void join_pieces(struct csv *c) {
+    struct csv_fill *a = &c->fills[0], *b = &c->fills[c->n - 1];
+    int64_t n = b->row - b->first;
+    for (int32_t i = 0; i < c->table->n_columns && a != b; i++) {
+        enum csv_state both = csv_state_joined(a->columns[i].state, b->columns[i].state);
+        if (both == CSV_TEXT && a->columns[i].state == CSV_EMPTY) set_missing(a, i);
+        if (both == CSV_TEXT && b->columns[i].state == CSV_EMPTY) set_missing(b, i);
+        a->columns[i].state = b->columns[i].state = (uint8_t)both;
+        double *cells = a->columns[i].numbers;
+        if (b->first > a->row) memmove(cells + a->row, cells + b->first, (size_t)n * sizeof *cells);
+    }
+    c->table->n_rows = a == b ? a->row : a->row + n;
+    if (a == b) return;
+    a->end = b->first = a->row;
+    b->end = c->table->n_rows;
+}
+
+static void set_kinds(struct csv *c) {
+    static const enum column_kind kind_of[] = {
+        [CSV_EMPTY] = COLUMN_NUMBER,  [CSV_BOOL] = COLUMN_BOOL, [CSV_INT] = COLUMN_INT,
+        [CSV_NUMBER] = COLUMN_NUMBER, [CSV_TIME] = COLUMN_TIME, [CSV_TEXT] = COLUMN_TEXT,
+        [CSV_LATE] = COLUMN_TEXT};
+    for (int32_t i = 0; i < c->table->n_columns; i++) {
+        struct column *column = &c->table->columns[i];
+        column->kind = kind_of[c->fills[0].columns[i].state];
+        if (column->kind != COLUMN_TEXT) continue;
+        column->texts = column->memory->data;
+        column->numbers = NULL;
+    }
+}
+
+/* Again for the columns that showed text late, from the first row. */
+static bool read_late_texts(struct csv *c, struct err *e) {
+    bool needed = false;
+    for (int i = 0; i < c->n; i++) {
+        for (int32_t k = 0; k < c->table->n_columns; k++) {
+            struct csv_column *column = &c->fills[i].columns[k];
+            bool late = column->state == CSV_LATE;
+            column->state = late ? CSV_TEXT : CSV_DONE;
+            needed = needed || late;
+        }
+        c->fills[i].grows = false;
+    }
+    if (!needed || fill(c, e)) return true;
+    for (int i = 0; i < c->n && e->kind == ERR_NONE; i++)
+        if (!c->ok[i]) *e = c->errors[i];
+    return false;
+}
+
+/* All texts into one store, which the columns of texts share. */
+static void take_texts(struct csv *c) {
+    struct text_store *store = c->fills[0].store, *other = c->n > 1 ? c->fills[1].store : NULL;
+    if (store && other) text_store_join(store, other);
+    else if (other) store = other;
+    c->fills[0].store = c->fills[PIECES - 1].store = NULL;
+    for (int32_t i = 0; i < c->table->n_columns; i++) {
+        struct column *column = &c->table->columns[i];
+        if (column->kind == COLUMN_TEXT) column->store = text_store_ref(store);
+    }
+    text_store_unref(store);
+}
+
+static bool finish(struct csv *c, struct err *e) {
+    join_pieces(c);
+    set_kinds(c);
+    return read_late_texts(c, e);
+}
+
+/* An error among late texts of a piece: again as a whole, to find its line. */
+static bool read_columns(struct csv *c, struct err *e) {
+    TRY(read_first_line(c, e) && read_records(c, e));
+    bool ok = finish(c, e);
+    if (!ok && c->n > 1 && e->kind == ERR_DATA) {
+        *e = (struct err){0};
+        clear_fills(c);
+        c->n = 1;
+        ok = fill_whole(c, e) && finish(c, e);
+    }
+    if (ok) take_texts(c);
+    return ok;
 }
 
 static struct table *read_table(struct source *s, struct err *e) {
-    struct csv c = {0};
+    struct csv c = {.source = s};
     csv_scan_init(&c.scan, s);
-    c.recent = pool_need(RECENT * sizeof *c.recent, e);
-    bool ok = c.recent && first_pass(&c, e) && second_pass(&c, e) && third_pass(&c, e);
+    bool ok = read_columns(&c, e);
     csv_scan_clear(&c.scan);
-    pool_free(c.states);
-    pool_free(c.recent);
+    clear_fills(&c);
     if (!ok) table_unref(c.table);
     return ok ? c.table : NULL;
 }

@@ -4,7 +4,7 @@
 #include "base/pool.h"
 #include <string.h>
 
-enum { BUFFER_BYTES = 1 << 20 };
+enum { BUFFER_BYTES = 1 << 20, BEHIND = 8 };
 
 void csv_scan_init(struct csv_scan *c, struct source *s) {
     *c = (struct csv_scan){.source = s};
@@ -26,7 +26,7 @@ static bool grow(struct csv_scan *c, struct err *e) {
     uint64_t known = c->source->packed ? BUFFER_BYTES : c->source->most + 1;
     size_t cap = c->cap ? c->cap * 2 : known < BUFFER_BYTES ? (size_t)known : BUFFER_BYTES;
     TRY(memory_holds(cap, e));
-    char *p = pool_realloc(c->buffer, cap + 1);
+    char *p = pool_realloc(c->buffer, cap + BEHIND);
     if (!p) return err_memory(e, cap);
     c->buffer = p;
     c->cap = cap;
@@ -42,7 +42,7 @@ bool csv_scan_refill(struct csv_scan *c, struct err *e) {
     TRY(source_read(c->source, c->buffer + c->n, room, &got, e));
     c->ended = got < room;
     c->n += got;
-    c->buffer[c->n] = '\n'; /* stops every scan */
+    memset(c->buffer + c->n, '\n', BEHIND); /* stops every scan */
     return true;
 }
 
@@ -51,33 +51,69 @@ bool csv_scan_restart(struct csv_scan *c, struct err *e) {
     c->line = 1;
     TRY(source_rewind(c->source, e));
     TRY(csv_scan_refill(c, e));
-    if (str_starts((struct str){c->buffer, c->n}, "\xef\xbb\xbf")) c->at = 3;
     return true;
+}
+
+void csv_scan_skip_mark(struct csv_scan *c) {
+    if (str_starts((struct str){c->buffer, c->n}, "\xef\xbb\xbf")) c->at = 3;
 }
 
 static bool is_end(char c) {
     return c == '\n' || c == '\r';
 }
 
+/* Counts are kept in bytes for as long as those cannot overflow: so they become vectors. */
+enum { BLOCK = 240 };
+
 static int64_t count_lines(const char *p, size_t n, char before) {
     int64_t lines = n > 0 && is_end(p[0]) && !is_end(before);
-    for (size_t i = 1; i < n; i++) lines += (int)is_end(p[i]) & (int)!is_end(p[i - 1]);
+    for (size_t i = 1; i < n; i += BLOCK) {
+        uint8_t k = 0;
+        size_t block = n - i < BLOCK ? n - i : BLOCK;
+        for (size_t j = i; j < i + block; j++) {
+            uint8_t here = (uint8_t)((p[j] == '\n') | (p[j] == '\r'));
+            uint8_t there = (uint8_t)((p[j - 1] == '\n') | (p[j - 1] == '\r'));
+            k = (uint8_t)(k + (here & (uint8_t)~there));
+        }
+        lines += k;
+    }
     return lines;
 }
 
-/* Line ends of a record, those inside its quotes included; p[n] is readable. */
+/* Line ends of a record, those inside its quotes included, empty lines too; p[n] is readable. */
 static uint64_t count_ends(const char *p, size_t n) {
     uint64_t ends = 0;
-    for (size_t i = 0; i < n; i++) ends += p[i] == '\n' || (p[i] == '\r' && p[i + 1] != '\n');
+    for (size_t i = 0; i < n; i += BLOCK) {
+        uint8_t k = 0;
+        size_t block = n - i < BLOCK ? n - i : BLOCK;
+        for (size_t j = i; j < i + block; j++)
+            k = (uint8_t)(k + ((p[j] == '\n') | ((p[j] == '\r') & (p[j + 1] != '\n'))));
+        ends += k;
+    }
     return ends;
 }
 
-/* Line ends inside quotes are counted too: the result is a bound. */
-bool csv_scan_count(struct csv_scan *c, int64_t *most_records, struct err *e) {
+static int64_t count_quotes(const char *p, size_t n) {
+    int64_t quotes = 0;
+    for (size_t i = 0; i < n; i += BLOCK) {
+        uint8_t k = 0;
+        size_t block = n - i < BLOCK ? n - i : BLOCK;
+        for (size_t j = i; j < i + block; j++) k = (uint8_t)(k + (p[j] == '"'));
+        quotes += k;
+    }
+    return quotes;
+}
+
+int64_t csv_scan_lines(const struct csv_scan *c) {
+    return count_lines(c->buffer + c->at, c->n - c->at, '\n');
+}
+
+bool csv_scan_count(struct csv_scan *c, int64_t *lines, int64_t *quotes, struct err *e) {
     char before = '\n';
-    *most_records = 1; /* the last line may have no end */
+    *lines = *quotes = 0;
     for (;;) {
-        *most_records += count_lines(c->buffer + c->at, c->n - c->at, before);
+        *lines += count_lines(c->buffer + c->at, c->n - c->at, before);
+        *quotes += count_quotes(c->buffer + c->at, c->n - c->at);
         if (c->n) before = c->buffer[c->n - 1];
         if (c->ended) return true;
         c->at = c->n;
@@ -112,10 +148,9 @@ void csv_scan_advance(struct csv_scan *c, const char *p) {
     c->quoted = false;
 }
 
-enum csv_found csv_scan_end(const struct csv_scan *c, const char *q, const char **next) {
-    bool last = q == c->buffer + c->n || *q != c->delimiter;
-    *next = last ? after_end(c, q) : q + 1;
-    return !*next ? CSV_CUT : last ? CSV_LAST_FIELD : CSV_FIELD;
+enum csv_found csv_scan_line_end(const struct csv_scan *c, const char *q, const char **next) {
+    *next = after_end(c, q);
+    return *next ? CSV_LAST_FIELD : CSV_CUT;
 }
 
 static enum csv_found never_closed(const struct csv_scan *c, struct err *e) {
@@ -148,8 +183,8 @@ static enum csv_found untangle(struct csv_scan *c, const char *p, struct str *fi
     return csv_scan_end(c, stop, next);
 }
 
-static enum csv_found quoted_field(struct csv_scan *c, const char *p, struct str *field,
-                                   const char **next, struct err *e) {
+enum csv_found csv_scan_quoted(struct csv_scan *c, const char *p, struct str *field,
+                               const char **next, struct err *e) {
     const char *end = c->buffer + c->n;
     const char *close = p < end ? memchr(p, '"', (size_t)(end - p)) : NULL;
     c->quoted = true;
@@ -157,13 +192,4 @@ static enum csv_found quoted_field(struct csv_scan *c, const char *p, struct str
     if (!c->stops[(unsigned char)close[1]]) return untangle(c, p, field, next, e);
     *field = (struct str){p, (size_t)(close - p)};
     return csv_scan_end(c, close + 1, next);
-}
-
-enum csv_found csv_scan_field(struct csv_scan *c, const char *p, struct str *field,
-                              const char **next, struct err *e) {
-    if (*p == '"') return quoted_field(c, p + 1, field, next, e);
-    const char *q = p;
-    while (!c->stops[(unsigned char)*q]) q++;
-    *field = (struct str){p, (size_t)(q - p)};
-    return csv_scan_end(c, q, next);
 }

@@ -18,16 +18,32 @@ static struct str trimmed(struct str s) {
     return s;
 }
 
+/* The second letters of the words above that begin with c; "" if none does. */
+static const char *second_letters(char c) {
+    switch (c) {
+    case 'N': return "AaUo/";
+    case 'n': return "au/";
+    case '-': return "Nn1";
+    case '1': return ".";
+    case '#':
+    case '<': return "N";
+    default: return "";
+    }
+}
+
 static bool is_missing_word(struct str s) {
     if (s.n < 2 || s.n > 8) return s.n == 0;
-    for (size_t i = 0; i < ARRAY_LEN(missing_words); i++) {
+    const char *second = second_letters(*s.p);
+    while (*second && *second != s.p[1]) second++;
+    for (size_t i = 0; *second && i < ARRAY_LEN(missing_words); i++) {
         if (*s.p == *missing_words[i] && str_is(s, missing_words[i])) return true;
     }
     return false;
 }
 
 bool cell_is_missing(struct str cell) {
-    return is_missing_word(trimmed(cell));
+    bool may_be = cell.n == 0 || *cell.p == ' ' || *cell.p == '\t' || *second_letters(*cell.p);
+    return may_be && is_missing_word(trimmed(cell));
 }
 
 static bool same_word(struct str s, const char *lower) {
@@ -42,11 +58,15 @@ static bool is_digit(char c) {
     return (unsigned char)(c - '0') < 10;
 }
 
+static bool is_one_of(struct str s, size_t n, const char *a, const char *b, const char *c) {
+    return s.n == n && (!memcmp(s.p, a, n) || !memcmp(s.p, b, n) || !memcmp(s.p, c, n));
+}
+
 /* Words: bool, missing, infinity, a time, or just text. */
 static enum cell read_word(struct str s, double *x) {
+    if (is_one_of(s, 4, "True", "true", "TRUE")) return *x = 1, CELL_BOOL;
+    if (is_one_of(s, 5, "False", "false", "FALSE")) return *x = 0, CELL_BOOL;
     if (is_missing_word(s)) return CELL_MISSING;
-    if (str_is(s, "True") || str_is(s, "true") || str_is(s, "TRUE")) return *x = 1, CELL_BOOL;
-    if (str_is(s, "False") || str_is(s, "false") || str_is(s, "FALSE")) return *x = 0, CELL_BOOL;
     if (is_digit(*s.p)) return time_read(s, x) ? CELL_TIME : CELL_TEXT;
     bool minus = s.n && *s.p == '-';
     if (s.n && (minus || *s.p == '+')) s.p++, s.n--;
@@ -63,25 +83,40 @@ struct decimal {
     bool minus, whole;
 };
 
-/* Eight digits at once (Lemire, "Number parsing at a gigabyte per second", 2021, section 6): the
- * bytes of one word are joined to pairs, fours, eight. False if they are not all digits. */
-static bool eight_digits(const char *p, uint64_t *value) {
+static uint64_t eight_bytes(const char *p) {
     uint64_t word;
     memcpy(&word, p, 8);
-    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) word = __builtin_bswap64(word);
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word : __builtin_bswap64(word);
+}
+
+/* Up to eight digits at once (after Lemire, "Number parsing at a gigabyte per second", 2021,
+ * section 6): how many of the eight bytes at p are digits before the first that is none; their
+ * value. The digits move to the end of the word, behind zeros; then bytes are joined to pairs,
+ * fours, eight. */
+static unsigned leading_digits(const char *p, uint64_t *value) {
+    uint64_t word = eight_bytes(p);
     uint64_t above = word + 0x4646464646464646u, below = word - 0x3030303030303030u;
-    if ((above | below) & 0x8080808080808080u) return false;
+    uint64_t others = (above | below) & 0x8080808080808080u;
+    unsigned n = others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
+    if (n == 0) return 0;
+    below <<= 64 - 8 * n;
     word = below * 10 + (below >> 8);
     *value = ((word & 0x000000ff000000ffu) * 0x000f424000000064u +
               (word >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u) >>
              32;
-    return true;
+    return n;
 }
 
 static const char *scan_digits(const char *p, const char *end, struct decimal *d) {
-    uint64_t m = d->digits, eight;
-    for (; end - p >= 8 && eight_digits(p, &eight); p += 8) m = m * 100000000 + eight;
-    for (; p < end && is_digit(*p); p++) m = m * 10 + (uint64_t)(*p - '0');
+    static const uint32_t tens_to[] = {1,      10,      100,      1000,     10000,
+                                       100000, 1000000, 10000000, 100000000};
+    uint64_t m = d->digits, more = 0;
+    unsigned n = 8;
+    for (; n == 8 && end - p >= 8; p += n) {
+        n = leading_digits(p, &more);
+        if (n) m = m * tens_to[n] + more;
+    }
+    for (; n == 8 && p < end && is_digit(*p); p++) m = m * 10 + (uint64_t)(*p - '0');
     d->digits = m;
     return p;
 }
@@ -165,6 +200,8 @@ enum cell cell_read(struct str cell, double *x) {
     struct str s = trimmed(cell);
     enum cell kind;
     if (s.n == 0) return CELL_MISSING;
+    if ((*s.p | 32) >= 'a') return read_word(s, x);
+    if (s.n >= 8 && (s.p[4] == '-' || s.p[4] == '/') && time_read(s, x)) return CELL_TIME;
     return cell_number(s.p, s.p + s.n, &kind, x) == s.p + s.n ? kind : read_word(s, x);
 }
 
@@ -185,9 +222,20 @@ static size_t utf8_length(const unsigned char *p, size_t n) {
     return overlong || outside ? 0 : length;
 }
 
+/* Eight bytes of ASCII, none of them NUL. */
+static bool plain_bytes(const void *p) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return !((word | (word - 0x0101010101010101u)) & 0x8080808080808080u);
+}
+
 bool cell_is_text(struct str cell) {
     const unsigned char *p = (const unsigned char *)cell.p, *end = p + cell.n;
     while (p < end) {
+        if (end - p >= 8 && plain_bytes(p)) {
+            p += 8;
+            continue;
+        }
         size_t n = utf8_length(p, (size_t)(end - p));
         if (n == 0) return false;
         p += n;

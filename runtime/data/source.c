@@ -98,6 +98,17 @@ void source_of(struct source *s, struct str bytes) {
     *s = (struct source){.memory = bytes, .most = bytes.n};
 }
 
+void source_cut(struct source *piece, const struct source *whole, uint64_t begin, uint64_t end) {
+    *piece = (struct source){.path = whole->path, .fd = whole->fd, .most = end - begin};
+    piece->begin = begin;
+    piece->piece = whole->gz != NULL;
+    if (!whole->gz) piece->memory = (struct str){whole->memory.p + begin, (size_t)(end - begin)};
+}
+
+uint64_t source_promises(const struct source *s) {
+    return s->packed ? s->most / DEFLATE_RATIO * 4 : s->most;
+}
+
 void source_close(struct source *s) {
     if (s->gz) gzclose(s->gz);
     s->gz = NULL;
@@ -142,9 +153,26 @@ static bool read_gz(struct source *s, char *out, size_t n, size_t *got, struct e
     return true;
 }
 
+static bool read_piece(struct source *s, char *out, size_t n, size_t *got, struct err *e) {
+    if (n > s->most - s->at) n = (size_t)(s->most - s->at);
+    while (*got < n) {
+        size_t left = n - *got;
+        if (read_stopped()) return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
+        ssize_t k =
+            pread(s->fd, out + *got, left < PIECE ? left : PIECE, (off_t)(s->begin + s->at));
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0)
+            return err_set(e, ERR_FILE, "\"%.400s\" cannot be read: %s.", s->path, strerror(errno));
+        if (k == 0) return true;
+        *got += (size_t)k, s->at += (uint64_t)k;
+    }
+    return true;
+}
+
 bool source_read(struct source *s, void *out, size_t n, size_t *got, struct err *e) {
     *got = 0;
     if (s->gz) return read_gz(s, out, n, got, e);
+    if (s->piece) return read_piece(s, out, n, got, e);
     size_t left = s->memory.n - (size_t)s->at;
     *got = n < left ? n : left;
     if (*got) memcpy(out, s->memory.p + s->at, *got);
@@ -207,7 +235,7 @@ static bool room_for_more(struct text *out, uint64_t promised, struct err *e) {
 }
 
 static bool read_all(struct source *s, struct text *out, struct err *e) {
-    uint64_t promised = s->packed ? s->most / DEFLATE_RATIO * 3 : s->most;
+    uint64_t promised = source_promises(s);
     for (size_t got = 1; got;) {
         if (out->cap - out->n < 2) TRY(room_for_more(out, promised, e));
         TRY(source_read(s, out->p + out->n, out->cap - out->n - 1, &got, e));

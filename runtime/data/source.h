@@ -11,12 +11,19 @@ struct source {
     uint64_t at;   /* bytes given so far */
     uint64_t most; /* no more bytes than these can come: exact unless the file is gzip */
     bool packed;
+    bool piece; /* of another source that is open: bytes begin … begin + most of its file */
+    uint64_t begin;
 };
 
 /* False with an ERR_FILE that says what is there instead. source_close in any case. */
 bool source_open(struct source *s, const char *path, struct err *e);
 void source_of(struct source *s, struct str bytes);
+/* The bytes from `begin` to before `end` of a source that is not packed, to be read beside it and
+ * beside other pieces, in any thread; valid while the whole one is open. */
+void source_cut(struct source *piece, const struct source *whole, uint64_t begin, uint64_t end);
 void source_close(struct source *s);
+/* About how many bytes will come: exact unless the file is gzip. */
+uint64_t source_promises(const struct source *s);
 /* Up to n bytes into out; *got < n only at the end. False when the file is damaged. */
 bool source_read(struct source *s, void *out, size_t n, size_t *got, struct err *e);
 /* Exactly n bytes of what `part` names ("the header"), else an ERR_DATA with the numbers. */

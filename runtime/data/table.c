@@ -1,50 +1,11 @@
 /* Tables and their columns: made, filled, shared, given back. */
 #include "table.h"
 #include "images.h"
+#include "text_store.h"
 #include "base/pool.h"
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
-
-/* Texts are packed into chunks that are never moved; the newest chunk is filled. */
-struct chunk {
-    struct chunk *older;
-    size_t used, cap;
-    char bytes[];
-};
-
-struct text_store {
-    _Atomic int32_t refs;
-    struct chunk *newest;
-};
-
-enum { CHUNK_MIN = 1 << 12, CHUNK_MAX = 1 << 20 };
-
-static struct text_store *store_ref(struct text_store *store) {
-    if (store) atomic_fetch_add(&store->refs, 1);
-    return store;
-}
-
-static void store_unref(struct text_store *store) {
-    if (!store || atomic_fetch_sub(&store->refs, 1) != 1) return;
-    for (struct chunk *c = store->newest, *older; c; c = older) {
-        older = c->older;
-        pool_free(c);
-    }
-    pool_free(store);
-}
-
-/* Chunks double in size, so that small tables stay small and large ones need few blocks. */
-static bool store_grow(struct text_store *store, size_t bytes, struct err *e) {
-    size_t cap = store->newest ? store->newest->cap * 2 : CHUNK_MIN;
-    if (cap > CHUNK_MAX) cap = CHUNK_MAX;
-    if (cap < bytes) cap = bytes;
-    struct chunk *c = pool_alloc(sizeof *c + cap);
-    if (!c) return err_memory(e, cap);
-    *c = (struct chunk){.older = store->newest, .cap = cap};
-    store->newest = c;
-    return true;
-}
 
 struct table *table_new(int64_t n_rows, int32_t n_columns, struct err *e) {
     struct table *t = pool_need(sizeof *t, e);
@@ -66,7 +27,7 @@ void table_unref(struct table *t) {
     if (!t || atomic_fetch_sub(&t->refs, 1) != 1) return;
     for (int32_t i = 0; i < t->n_columns; i++) column_clear(&t->columns[i]);
     pool_free(t->columns);
-    store_unref(t->store);
+    text_store_unref(t->store);
     pool_free(t);
 }
 
@@ -76,7 +37,7 @@ void column_clear(struct column *c) {
     tensor_unref(c->memory);
     levels_unref(c->levels);
     images_unref(c->images);
-    store_unref(c->store);
+    text_store_unref(c->store);
     *c = (struct column){0};
 }
 
@@ -111,7 +72,7 @@ void column_share(struct column *to, const struct column *from, const char *name
     if (copy.memory) tensor_ref(copy.memory);
     levels_ref(copy.levels);
     images_ref(copy.images);
-    store_ref(copy.store);
+    text_store_ref(copy.store);
     column_clear(to);
     *to = copy;
 }
@@ -121,7 +82,7 @@ bool column_pick(struct column *to, const struct column *from, const int64_t *ro
     TRY(column_make(to, from->name, from->kind, n, e));
     to->levels = levels_ref(from->levels);
     to->images = images_ref(from->images);
-    to->store = store_ref(from->store);
+    to->store = text_store_ref(from->store);
     for (int64_t k = 0; from->texts && k < n; k++)
         to->texts[k] = rows[k] < 0 ? NULL : from->texts[rows[k]];
     for (int64_t k = 0; from->numbers && k < n; k++)
@@ -161,28 +122,15 @@ const char *column_kind_words(enum column_kind kind) {
 /* The store of a column that is being filled: the table's, unless it has one already. */
 static struct text_store *store_of(struct table *t, struct column *c, struct err *e) {
     if (c->store) return c->store;
-    if (!t->store) {
-        t->store = pool_need(sizeof *t->store, e);
-        if (!t->store) return NULL;
-        t->store->refs = 1;
-    }
-    return c->store = store_ref(t->store);
+    if (!t->store) t->store = text_store_new(e);
+    return c->store = text_store_ref(t->store);
 }
 
 bool table_set_text(struct table *t, int32_t column, int64_t row, struct str s, struct err *e) {
     struct text_store *store = store_of(t, &t->columns[column], e);
-    if (!store) return false;
-    struct chunk *c = store->newest;
-    if (!c || s.n + 1 > c->cap - c->used) {
-        TRY(store_grow(store, s.n + 1, e));
-        c = store->newest;
-    }
-    char *copy = c->bytes + c->used;
-    c->used += s.n + 1;
-    if (s.n) memcpy(copy, s.p, s.n);
-    copy[s.n] = 0;
-    t->columns[column].texts[row] = copy;
-    return true;
+    const char *copy = store ? text_store_add(store, s, e) : NULL;
+    if (copy) t->columns[column].texts[row] = copy;
+    return copy != NULL;
 }
 
 /* ---- levels ---- */

@@ -29,9 +29,8 @@ struct levels {
     const char **names; /* n texts, in this block */
 };
 
-/* The bytes of text columns: counted, only growing, shared by columns made from one another. */
-struct text_store;
-struct images; /* images.h */
+struct text_store; /* text_store.h */
+struct images;     /* images.h */
 
 struct column {
     const char *name; /* interned */

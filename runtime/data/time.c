@@ -113,10 +113,35 @@ static bool read_zone(struct str *s, double *ahead) {
 }
 
 static bool is_date(int64_t year, int64_t month, int64_t day) {
-    return month >= 1 && month <= 12 && day >= 1 && day <= days_in(year, month);
+    return month >= 1 && month <= 12 && day >= 1 && (day <= 28 || day <= days_in(year, month));
+}
+
+/* Two digits, or 100 if they are none. */
+static unsigned two_digits(const char *p) {
+    unsigned tens = (unsigned char)p[0] - (unsigned)'0', ones = (unsigned char)p[1] - (unsigned)'0';
+    return tens < 10 && ones < 10 ? tens * 10 + ones : 100;
+}
+
+/* The forms that files have most, "2019-03-01" and "2019-03-01 12:30:05". False: perhaps another.
+ */
+static bool read_usual(struct str s, double *t) {
+    if (s.n != 10 && s.n != 19) return false;
+    unsigned century = two_digits(s.p), year = two_digits(s.p + 2), month = two_digits(s.p + 5);
+    unsigned day = two_digits(s.p + 8), hour = 0, minute = 0, second = 0;
+    bool date = s.p[4] == '-' && s.p[7] == '-' && century < 100 && year < 100;
+    if (!date || !is_date(century * 100 + year, month, day)) return false;
+    if (s.n == 19) {
+        hour = two_digits(s.p + 11), minute = two_digits(s.p + 14), second = two_digits(s.p + 17);
+        bool marks = (s.p[10] == ' ' || s.p[10] == 'T') && s.p[13] == ':' && s.p[16] == ':';
+        if (!marks || hour > 23 || minute > 59 || second > 59) return false;
+    }
+    *t = (double)(days_of(century * 100 + year, month, day) * DAY + hour * HOUR + minute * MINUTE +
+                  second);
+    return true;
 }
 
 bool time_read(struct str s, double *t) {
+    if (read_usual(s, t)) return true;
     int64_t year, month, day, hour = 0, minute = 0;
     double second = 0, ahead = 0;
     while (s.n && s.p[0] == ' ') s.p++, s.n--;

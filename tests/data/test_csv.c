@@ -272,6 +272,61 @@ static void test_buffer_seams(void) {
     text_clear(&s);
 }
 
+/* Large files are read in two pieces. Columns: whole numbers that become texts in the second piece;
+ * nothing but missing values there or here; whole numbers that become numbers; texts with lines in
+ * quotes all over. `note` is what stands in those. */
+static void check_pieces(const char *note, const char *found) {
+    struct text s = {0};
+    enum { ROWS = 60000 };
+    text_adds(&s, "id,late,text,early,x,note\n");
+    for (int i = 0; i < ROWS; i++)
+        text_addf(&s, "%d,%d%s,%s,%s,%s,%s\n%s", i, i, i > ROWS - 9 ? "A" : "",
+                  i < ROWS - 7 ? "" : "new", i > 7 ? "NA" : "old", i < ROWS - 5 ? "1" : "1.5", note,
+                  i % 100 ? "" : "\n\n");
+    CHECK(s.n > (1 << 20));
+    struct table *t = parsed(text_str(&s).p);
+    CHECK_EQ(t->n_rows, ROWS);
+    CHECK_EQ(t->columns[0].kind, COLUMN_INT);
+    CHECK_EQ(t->columns[4].kind, COLUMN_NUMBER);
+    int wrong = 0;
+    for (int i = 0; i < ROWS; i++) {
+        char late[16];
+        snprintf(late, sizeof late, "%d%s", i, i > ROWS - 9 ? "A" : "");
+        wrong += number_at(t, 0, i) != i || strcmp(text_at(t, 1, i), late) != 0 ||
+                 strcmp(text_at(t, 2, i), i < ROWS - 7 ? "(missing)" : "new") != 0 ||
+                 strcmp(text_at(t, 3, i), i > 7 ? "(missing)" : "old") != 0 ||
+                 number_at(t, 4, i) != (i < ROWS - 5 ? 1 : 1.5) ||
+                 strcmp(text_at(t, 5, i), found) != 0;
+    }
+    CHECK_EQ(wrong, 0);
+    table_unref(t);
+    text_clear(&s);
+}
+
+static void test_pieces(void) {
+    check_pieces("plain", "plain");
+    check_pieces("\"two\nlines, and \"\"more\"\"\"", "two\nlines, and \"more\"");
+    check_pieces("5\" wide", "5\" wide"); /* a quote that opens nothing */
+    check_pieces("\"\n5\"\" wide\n\n\n\n\"", "\n5\" wide\n\n\n\n");
+}
+
+/* An error in the second piece is told with its line. */
+static void test_pieces_errors(void) {
+    struct text s = {0};
+    text_adds(&s, "a,b\n");
+    for (int i = 0; i < 150000; i++) text_addf(&s, "%d,%d\n", i, i);
+    size_t n = s.n;
+    text_adds(&s, "1,2,3\n");
+    bad(text_str(&s), "Line 150002 has 3 values");
+    s.n = n;
+    text_adds(&s, "1,\xff\n");
+    bad(text_str(&s), "Line 150002, column \"b\"");
+    s.n = n;
+    text_adds(&s, "1,\"2\n");
+    bad(text_str(&s), "line 150002 and never closed");
+    text_clear(&s);
+}
+
 static void test_wide(void) {
     struct text s = {0};
     enum { COLUMNS = 10000, ROWS = 30 };
@@ -340,4 +395,5 @@ static void test_write(void) {
 
 TEST_MAIN(test_cells, test_text_check, test_doubles, test_rounding, test_pandas, test_line_ends,
           test_quotes, test_short_rows, test_late_text, test_names, test_delimiters, test_refusals,
-          test_buffer_seams, test_wide, test_long_cell, test_stop, test_write)
+          test_buffer_seams, test_pieces, test_pieces_errors, test_wide, test_long_cell, test_stop,
+          test_write)

@@ -47,7 +47,7 @@ MAY_INCLUDE = {
     "core": "base core",
     "plan": "base core plan",
     "cpu": "base core plan cpu service",
-    "data": "base core data",
+    "data": "base core data service",
     "formats": "base core data nn formats",
     "nn": "base core plan data nn",
     "service": "base",
