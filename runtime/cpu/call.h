@@ -154,6 +154,9 @@ void call_norm(struct call *c, const struct call_spec *s);
 void call_recur(struct call *c, const struct call_spec *s);
 void call_make(struct call *c, const struct call_spec *s); /* fill, range, random */
 void call_conv(struct call *c, const struct call_spec *s); /* conv, conv_input, conv_kernel */
+/* conv_input with few channels in its result: another way to run it (call_windows.c) */
+bool call_takes_windows(const struct call *c);
+void call_windows(struct call *c);
 void call_pool(struct call *c, const struct call_spec *s); /* max_pool, mean_pool … */
 void call_warp(struct call *c, const struct call_spec *s); /* warp, warp_back */
 

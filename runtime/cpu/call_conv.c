@@ -465,6 +465,7 @@ void call_conv(struct call *c, const struct call_spec *s) {
         c->n_units = v->n * v->h;
         c->unit_work = 0.05 * (double)v->oh * (double)v->ow * terms / (double)(v->h + 1) + 1;
         c->run = run_backward;
+        if (call_takes_windows(c)) call_windows(c);
     } else {
         c->n_units = out->size[0] * out->size[1] * out->size[2];
         c->unit_work = 0.05 * (double)(v->n * v->oh) * (double)(v->ow * v->o) + 1;

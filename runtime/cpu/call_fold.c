@@ -43,7 +43,7 @@ static void fold_run(struct folding *f, int64_t from, int64_t n) {
 }
 
 static void fold_rows(struct folding *f, int64_t from, int64_t rows, int64_t stride, int64_t cols) {
-    int64_t step = PIECE / cols;
+    int64_t step = PIECE / cols / 8 * 8; /* rows are added up in eights: see sum_rows */
     for (int64_t i = 0; i < rows && !(f->faults & FAULT_STOP); i += step) {
         f->faults |= f->k->rows(&f->acc, f->in + (size_t)(from + i * stride) * f->bytes,
                                 rows - i < step ? rows - i : step, stride, cols);

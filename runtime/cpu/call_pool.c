@@ -16,7 +16,9 @@ static struct pool_row row_of(const struct pool_call *v) {
                              .channels = v->c,
                              .width = v->window.size[1],
                              .before = v->window.before[1],
-                             .size = v->w};
+                             .size = v->w,
+                             .apart = v->window.stride[0] >= v->window.size[0] &&
+                                      v->window.stride[1] >= v->window.size[1]};
 }
 
 /* Bytes from an image's beginning to where the first window of row i begins; may be before it. */

@@ -38,8 +38,22 @@ struct conv_product {
  * b_step are not used. */
 typedef void (*conv_product_fn)(const struct conv_product *p);
 
+/* The other way round, for results of few channels: each position of the incoming grid has computed
+ * what it adds to its window, and the windows are added where they lie. Row i of window j, `length`
+ * numbers, goes from from[j from_col + i length] to to[i to_row + left + j to_col]; what would
+ * lie before 0 or behind `size` in a row of the result is left out. */
+struct conv_windows {
+    const void *from;
+    void *to;
+    int64_t cols, rows; /* windows; rows of each */
+    int64_t from_col, to_col, to_row, length;
+    int64_t left, size; /* where window 0 begins in a row of `size` numbers; may be negative */
+};
+typedef void (*conv_windows_fn)(const struct conv_windows *w);
+
 /* Depthwise, the derivative of the kernel: for each segment s and channel k
  *     b[segment[s].b + k] += sum over positions of a[… + segment[s].a + k] * c[… + k]. */
 struct conv_kernels {
     conv_product_fn product, depth, depth_kernel;
+    conv_windows_fn add_windows;
 };

@@ -14,7 +14,7 @@ struct F(tile) {
  * partial: `part` numbers of it (0 = full). */
 FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) * t, int rows, int vectors,
                      int64_t part) {
-    V sum[MR][NV];
+    V sum[MR][NV + 1];
     F(mask) mask = F(mask_of)(part);
     int64_t length = p->length, a_step = p->a_step, b_step = p->b_step;
 #pragma GCC unroll 8
@@ -26,7 +26,7 @@ FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) * t, int
         const T *b = t->b + p->segments[s].b;
         int64_t at = p->segments[s].a, end = at + length * a_step;
         for (; at != end; at += a_step, b += b_step) {
-            V y[NV];
+            V y[NV + 1];
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; v++) {
                 bool partial = part && v == vectors - 1;
@@ -62,10 +62,10 @@ FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) * t, int
     }
 }
 
-#define FULL(r) F(conv_tile)(p, t, (r) <= MR ? (r) : MR, vectors, 0)
-#define PART(r) F(conv_tile)(p, t, (r) <= MR ? (r) : MR, vectors, part)
-FM void F(conv_rows)(const struct conv_product *p, const struct F(tile) * t, int rows, int vectors,
-                     int64_t part) {
+#define FULL(r) F(conv_tile)(p, t, (r) <= most ? (r) : most, vectors, 0)
+#define PART(r) F(conv_tile)(p, t, (r) <= most ? (r) : most, vectors, part)
+FM void F(conv_rows)(const struct conv_product *p, const struct F(tile) * t, int rows, int most,
+                     int vectors, int64_t part) {
     if (part == 0) {
         TILE_SWITCH(FULL)
     } else {
@@ -76,11 +76,13 @@ FM void F(conv_rows)(const struct conv_product *p, const struct F(tile) * t, int
 #define WIDTH(w)                                                                                   \
     static void F(conv_##w)(const struct conv_product *p, const struct F(tile) * t, int rows,      \
                             int64_t part) {                                                        \
-        F(conv_rows)(p, t, rows, (w) <= NV ? (w) : NV, part);                                      \
+        int vectors = (w) <= NV + 1 ? (w) : NV + 1, most = vectors > NV ? WIDE_ROWS : MR;          \
+        F(conv_rows)(p, t, rows, most, vectors, part);                                             \
     }
 WIDTH(1)
 WIDTH(2)
 WIDTH(3)
+WIDTH(4)
 
 /* Where the positions [at, at + n) of the grid read and write. */
 FM void F(set_positions)(const struct conv_product *p, struct F(tile) * t, int64_t at, int n,
@@ -105,7 +107,7 @@ FM void F(set_positions)(const struct conv_product *p, struct F(tile) * t, int64
 static void F(conv_panel)(const struct conv_product *p, struct F(tile) * t, int64_t j,
                           int64_t cols) {
     int64_t vectors = (cols + F(VW) - 1) / F(VW), part = cols % F(VW), n = p->last - p->first;
-    int64_t tiles = (n + MR - 1) / MR;
+    int64_t most = vectors > NV ? WIDE_ROWS : MR, tiles = (n + most - 1) / most;
     t->b = (const T *)p->b + j;
     t->bias = p->bias ? (const T *)p->bias + j : NULL;
     for (int64_t i = 0; i < tiles; i++) {
@@ -115,20 +117,27 @@ static void F(conv_panel)(const struct conv_product *p, struct F(tile) * t, int6
         if (vectors == 1) F(conv_1)(p, t, rows, part);
         if (vectors == 2) F(conv_2)(p, t, rows, part);
         if (vectors == 3) F(conv_3)(p, t, rows, part);
+        if (vectors == 4) F(conv_4)(p, t, rows, part);
     }
 }
 
-/* Blocks of segments whose part of b stays in the second cache; panels of nearly equal width. */
+/* Numbers of the next panel, of `left`: NV vectors, or one more where that leaves no thin panel. */
+static int64_t F(conv_width)(int64_t left) {
+    int64_t vectors = (left + F(VW) - 1) / F(VW), rest = vectors % NV;
+    int64_t width = rest > 0 && vectors >= rest * (NV + 1) ? NV + 1 : NV;
+    return left < width * F(VW) ? left : width * F(VW);
+}
+
+/* Blocks of segments whose part of b stays in the second cache. */
 static void F(conv_product)(const struct conv_product *p) {
-    int64_t vectors = (p->n + F(VW) - 1) / F(VW), panels = (vectors + NV - 1) / NV;
     int64_t block = p->length > 0 && p->length < KC ? KC / p->length : 1, s = 0;
     do {
         struct F(tile) t = {.from = s, .add = p->accumulate || s > 0};
         t.to = s + block < p->n_segments ? s + block : p->n_segments;
         t.last = t.to == p->n_segments;
-        for (int64_t i = 0; i < panels; i++) {
-            int64_t from = vectors * i / panels * F(VW), to = vectors * (i + 1) / panels * F(VW);
-            F(conv_panel)(p, &t, from, (to < p->n ? to : p->n) - from);
+        for (int64_t j = 0, cols; j < p->n; j += cols) {
+            cols = F(conv_width)(p->n - j);
+            F(conv_panel)(p, &t, j, cols);
         }
         s = t.to;
     } while (s < p->n_segments);
@@ -226,6 +235,27 @@ static void F(depth_kernel)(const struct conv_product *p) {
             F(depth_kernel_tile)(p, j, s, TAPS, 0);
         for (; s < p->n_segments && !part; s++) F(depth_kernel_tile)(p, j, s, 1, 0);
         for (; s < p->n_segments; s++) F(depth_kernel_tile)(p, j, s, 1, part);
+    }
+}
+
+/* ---- windows that are added up ---- */
+
+FM void F(add_run)(T *to, const T *from, int64_t n) {
+    int64_t i = 0;
+    for (; i + F(VW) <= n; i += F(VW)) STORE(to + i, ADD(LOAD(to + i), LOAD(from + i)));
+    if (i == n) return;
+    F(mask) mask = F(mask_of)(n - i);
+    STORE_PART(to + i, mask, ADD(LOAD_PART(to + i, mask), LOAD_PART(from + i, mask)));
+}
+
+static void F(add_windows)(const struct conv_windows *w) {
+    const T *from = w->from;
+    int64_t at = w->left;
+    for (int64_t j = 0; j < w->cols; j++, at += w->to_col, from += w->from_col) {
+        int64_t skip = at < 0 ? -at : 0;
+        int64_t n = (at + w->length > w->size ? w->size - at : w->length) - skip;
+        for (int64_t i = 0; n > 0 && i < w->rows; i++)
+            F(add_run)((T *)w->to + i * w->to_row + at + skip, from + i * w->length + skip, n);
     }
 }
 

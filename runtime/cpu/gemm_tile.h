@@ -248,7 +248,8 @@ static void F(narrow)(const struct gemm *g, int64_t j, int64_t k0, int64_t k, in
 /* Rows of B a multiple of a kilobyte apart fall into few sets of the caches. */
 static bool F(wants_copy)(const struct gemm *g) {
     if (g->b_col != 1) return true;
-    return g->m >= 64 && g->k >= 64 && (g->b_row * (int64_t)sizeof(T)) % 1024 == 0;
+    int64_t rows = g->together > 0 ? g->together : g->m;
+    return rows >= 64 && g->k >= 64 && (g->b_row * (int64_t)sizeof(T)) % 1024 == 0;
 }
 
 /* Columns of the next panel, of `left` columns: NV vectors, or one more where that leaves no thin
@@ -262,7 +263,8 @@ static int64_t F(panel_width)(int64_t left) {
 static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
     enum { DOT_MIN = 4 * F(VW), DOT_LONG = 16 * F(VW), DOT_FEW = 48, DOT_ALL = 1 << 16 };
     bool dots = g->a_col == 1 && g->b_row == 1 && g->b_col != 1 && g->k >= DOT_MIN;
-    if (dots && (g->m < DOT_FEW || (g->k >= DOT_LONG && g->n * g->k <= DOT_ALL))) {
+    int64_t rows = g->together > 0 ? g->together : g->m;
+    if (dots && (rows < DOT_FEW || (g->k >= DOT_LONG && g->n * g->k <= DOT_ALL))) {
         F(dots)(g, row, row_end);
         return;
     }

@@ -37,6 +37,8 @@ int group_input_walk(struct group *g, enum dtype t, const struct walk *w) {
     if (to->n == 0 || (to->n == 1 && to->stride[0] == 0)) g->values[v].kind = VALUE_NUMBER;
     if (to->n == 1 && to->stride[0] == 1 && to->base == 0) g->values[v].kind = VALUE_WHOLE;
     if (g->values[v].kind == VALUE_NUMBER && to->base) g->values[v].kind = VALUE_WALK;
+    bool cycle = to->n == 2 && to->stride[0] == 0 && to->stride[1] == 1 && to->base == 0;
+    if (cycle && to->size[1] <= GROUP_TILE) g->values[v].kind = VALUE_CYCLE;
     if (g->count == 1 && to->base == 0) g->values[v].kind = VALUE_WHOLE;
     return v;
 }
@@ -89,15 +91,17 @@ void group_result(struct group *g, int value) {
 /* Tiles are given in order and taken back after a value's last use (a step never writes into a tile
  * that it reads). Tiles of inputs stay: numbers are read once. */
 static void assign_tiles(struct group *g) {
-    bool used[GROUP_MAX_INPUTS + GROUP_MAX_STEPS] = {false};
+    bool used[2 * GROUP_MAX_INPUTS + GROUP_MAX_STEPS] = {false};
     for (int v = 0; v < g->n_values; v++) g->last_use[v] = -1;
     for (int s = 0; s < g->n_steps; s++)
         for (int i = 0; i < 3; i++)
             if (g->steps[s].in[i] >= 0) g->last_use[g->steps[s].in[i]] = (int16_t)s;
     for (int v = 0; v < g->n_values; v++) {
         enum value_kind k = g->values[v].kind;
-        if (k == VALUE_NUMBER || k == VALUE_WALK || k == VALUE_FILL) {
+        if (k == VALUE_NUMBER || k == VALUE_WALK || k == VALUE_CYCLE || k == VALUE_FILL) {
             g->values[v].tile = (int16_t)g->n_tiles++;
+            /* a cycle has a second one, to begin anywhere in it */
+            if (k == VALUE_CYCLE) used[g->n_tiles++] = true;
             used[g->values[v].tile] = true;
         }
     }
@@ -137,7 +141,13 @@ struct tile_run {
     char *at[GROUP_MAX_INPUTS + GROUP_MAX_STEPS]; /* each value's element `pos` */
 };
 
-static void begin_tiles(struct tile_run *r, void *const *out, const void *const *in) {
+/* `n` elements are made: what a tile needs wherever in the cycle it begins. */
+static void fill_cycle(const struct group_value *v, const void *from, int64_t n, char *tile) {
+    int64_t cycle = v->walk.size[1];
+    walk_read(&v->walk, from, 0, cycle + (n < GROUP_TILE ? n : GROUP_TILE), v->bytes, tile);
+}
+
+static void begin_tiles(struct tile_run *r, void *const *out, const void *const *in, int64_t n) {
     const struct group *g = r->g;
     for (int i = 0; i < g->n_values; i++) {
         const struct group_value *v = &g->values[i];
@@ -146,6 +156,7 @@ static void begin_tiles(struct tile_run *r, void *const *out, const void *const 
         if (v->kind == VALUE_RESULT) r->at[i] = out[v->place];
         if (v->kind == VALUE_WHOLE) memcpy(&r->at[i], &in[v->place], sizeof(char *));
         if (v->kind == VALUE_NUMBER) fill_tile(g, v, in[v->place], tile);
+        if (v->kind == VALUE_CYCLE) fill_cycle(v, in[v->place], n, tile);
         if (v->kind == VALUE_FILL) fill_tile(g, v, NULL, tile);
     }
 }
@@ -176,6 +187,7 @@ static unsigned run_tile(struct tile_run *r, const void *const *in, int64_t pos,
         const struct group_value *v = &g->values[i];
         bool moves = v->kind == VALUE_WHOLE || v->kind == VALUE_RESULT;
         now[i] = r->at[i] + (moves ? (size_t)pos * v->bytes : 0);
+        if (v->kind == VALUE_CYCLE) now[i] += (size_t)(pos % v->walk.size[1]) * v->bytes;
         if (v->kind == VALUE_WALK) walk_read(&v->walk, in[v->place], pos, n, v->bytes, now[i]);
     }
     char *to[GROUP_MAX_OUTPUTS];
@@ -196,7 +208,7 @@ static unsigned run_group(const struct call *c, void *const *out, const void *co
                           int64_t begin, int64_t end, const struct call_env *env) {
     struct tile_run r = {.g = c->group, .tiles = env->scratch};
     unsigned faults = 0;
-    begin_tiles(&r, out, in);
+    begin_tiles(&r, out, in, end - begin);
     for (int64_t i = begin; i < end; i += GROUP_TILE)
         faults |= run_tile(&r, in, i, end - i < GROUP_TILE ? end - i : GROUP_TILE);
     if (c->group->streams) kernels()->stream_end();

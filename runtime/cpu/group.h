@@ -10,6 +10,7 @@ enum value_kind {
     VALUE_WHOLE,  /* an input with an element for each result */
     VALUE_NUMBER, /* an input that is one number, repeated */
     VALUE_WALK,   /* an input that is read through a walk into a tile */
+    VALUE_CYCLE,  /* an input that is repeated over and over: biases */
     VALUE_TILE,   /* made by a step, lives in a tile */
     VALUE_RESULT, /* made by a step, wanted outside */
     VALUE_FILL,   /* attrs.a everywhere */
@@ -20,9 +21,9 @@ struct group_value {
     uint8_t bytes; /* of an element */
     enum dtype dtype;
     int16_t place;    /* which input, which result, which tile */
-    int16_t tile;     /* NUMBER, WALK, FILL: the tile it is read into */
+    int16_t tile;     /* NUMBER, WALK, CYCLE, FILL: the tile it is read into */
     double number;    /* FILL */
-    struct walk walk; /* WALK */
+    struct walk walk; /* WALK; CYCLE: its last axis is the cycle */
 };
 
 struct group_step {

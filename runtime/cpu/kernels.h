@@ -51,6 +51,7 @@ struct gemm {
     const void *a, *b;
     void *c;
     int64_t a_row, a_col, b_row, b_col, c_row;
+    int64_t together; /* about how many rows come at a time, 0: all m; decides how sums are made */
     bool accumulate;
     void *scratch; /* gemm_scratch_bytes bytes, one's own per thread */
 };

@@ -77,6 +77,14 @@ static size_t row_bytes(const struct plan *p, const struct step *s) {
     return bytes;
 }
 
+/* A product is told how many rows come at a time. */
+static void set_together(const struct plan *p, struct step *s, int64_t rows) {
+    if (s->kind != STEP_CALL || s->group || s->call.op != OP_matmul) return;
+    struct gemm *g = &s->call.matmul.g;
+    int64_t some = rows * (s->call.n_units / p->batch);
+    g->together = some < g->m ? some : g->m;
+}
+
 /* Steps of a phase that follow each other and all go by rows are run for a few rows at a time, so
  * that what one makes is still in the cache when the next reads it. */
 static void find_runs(struct plan *p) {
@@ -96,6 +104,7 @@ static void find_runs(struct plan *p) {
         first->run_rows = (int64_t)(ROWS_BLOCK / bytes) / least * least;
         if (first->run_rows < least) first->run_rows = least;
         if (first->run_rows > p->row_cut) first->run_rows = p->row_cut;
+        for (int k = 0; k < n; k++) set_together(p, first + k, first->run_rows);
         if (n == 0) i++;
     }
 }

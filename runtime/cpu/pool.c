@@ -1,22 +1,18 @@
-/* Pooling: plain loops over the channels, written so that the compiler makes vector code of them.
- * NaN is the largest. Bound: memory. */
+/* Pooling, with vectors along the channels: plain loops that the compiler makes vector code of, and
+ * parts of vectors where channels may be few. NaN is the largest. Bound: memory. */
 #include "isa.h"
 #include "pool.h"
 #include <string.h>
 
 enum { CHUNK = 64 };
 
-#define T float
+#include "vector_f32.h"
 #define I int32_t
-#define F(name) name##_f32
 #include "pool_row.h"
 
-#undef T
 #undef I
-#undef F
-#define T double
+#include "vector_f64.h"
 #define I int64_t
-#define F(name) name##_f64
 #include "pool_row.h"
 
 const struct pool_kernels ISA_NAME(pool_table)[2] = {

@@ -2,6 +2,7 @@
  * Padding never counts: each window has its rows [top, bottom) and columns [left, right) inside the
  * image. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pool_row {
@@ -16,6 +17,7 @@ struct pool_row {
     int64_t width;        /* of a window */
     int64_t before, size; /* column of the image where the first window begins is -before; image's
                              columns */
+    bool apart;           /* mean_spread: no two windows overlap */
 };
 
 typedef void (*pool_fn)(const struct pool_row *r);

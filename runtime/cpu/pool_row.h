@@ -79,39 +79,68 @@ static void F(take_row)(const struct pool_row *r) {
     EACH_CHUNK(F(take_chunk)(r, x, up + skip + k, out + j * r->channels + k, n, from, to))
 }
 
-static void F(max_spread_row)(const struct pool_row *r) {
-    EACH_CHUNK(F(spread_chunk)(r, x, up + j * r->channels + k, out + skip + k, n, from, to))
+static void F(max_spread_row)(const struct pool_row *r){
+    EACH_CHUNK(F(spread_chunk)(r, x, up + j * r->channels + k, out + skip + k, n, from, to))}
+
+/* The vector of channels from x on, of window rows [top, bottom) and columns [from, to), summed. */
+FM V F(window_sum)(const struct pool_row *r, const T *x, int64_t from, int64_t to, int64_t part) {
+    F(mask) mask = F(mask_of)(part);
+    V sum = ZERO;
+    for (int64_t u = r->top; u < r->bottom; u++)
+        for (int64_t v = from; v < to; v++) {
+            const T *p = x + u * r->row + v * r->channels;
+            sum = ADD(sum, part ? LOAD_PART(p, mask) : LOAD(p));
+        }
+    return sum;
 }
 
 static void F(mean_row)(const struct pool_row *r) {
-    int64_t n = r->channels, from, to;
+    int64_t n = r->channels, part = n % F(VW), whole = n - part, from, to;
     for (int64_t j = 0; j < r->cols; j++) {
         const T *x = (const T *)r->x + j * r->step * n;
         T *out = (T *)r->out + j * n;
         F(inside)(r, j, &from, &to);
-        T share = 1 / (T)((to - from) * (r->bottom - r->top));
-        memset(out, 0, (size_t)n * sizeof(T));
-        for (int64_t u = r->top; u < r->bottom; u++)
-            for (int64_t v = from; v < to; v++) {
-                const T *p = x + u * r->row + v * n;
-                for (int64_t k = 0; k < n; k++) out[k] += p[k];
-            }
-        for (int64_t k = 0; k < n; k++) out[k] *= share;
+        V share = SET(1 / (T)((to - from) * (r->bottom - r->top)));
+        for (int64_t k = 0; k < whole; k += F(VW))
+            STORE(out + k, MULADD(F(window_sum)(r, x + k, from, to, 0), share, ZERO));
+        if (part)
+            STORE_PART(out + whole, F(mask_of)(part),
+                       MULADD(F(window_sum)(r, x + whole, from, to, part), share, ZERO));
     }
 }
 
+/* `up`, a vector of channels, is added to the window at `x`, or put there if nothing else is. */
+FM void F(window_add)(const struct pool_row *r, T *x, V up, int64_t from, int64_t to,
+                      int64_t part) {
+    F(mask) mask = F(mask_of)(part);
+    for (int64_t u = r->top; u < r->bottom; u++)
+        for (int64_t v = from; v < to; v++) {
+            T *p = x + u * r->row + v * r->channels;
+            if (r->apart && part) {
+                STORE_PART(p, mask, up);
+            } else if (r->apart) {
+                STORE(p, up);
+            } else if (part) {
+                STORE_PART(p, mask, ADD(LOAD_PART(p, mask), up));
+            } else {
+                STORE(p, ADD(LOAD(p), up));
+            }
+        }
+}
+
 static void F(mean_spread_row)(const struct pool_row *r) {
-    int64_t n = r->channels, from, to;
+    int64_t n = r->channels, part = n % F(VW), whole = n - part, from, to;
     for (int64_t j = 0; j < r->cols; j++) {
         const T *up = (const T *)r->up + j * n;
         T *out = (T *)r->out + j * r->step * n;
         F(inside)(r, j, &from, &to);
-        T share = 1 / (T)((to - from) * (r->bottom - r->top));
-        for (int64_t u = r->top; u < r->bottom; u++)
-            for (int64_t v = from; v < to; v++) {
-                T *p = out + u * r->row + v * n;
-                for (int64_t k = 0; k < n; k++) p[k] += up[k] * share;
-            }
+        V share = SET(1 / (T)((to - from) * (r->bottom - r->top)));
+        for (int64_t k = 0; k < whole; k += F(VW))
+            F(window_add)(r, out + k, MULADD(LOAD(up + k), share, ZERO), from, to, 0);
+        if (part) {
+            V rest = MULADD(LOAD_PART(up + whole, F(mask_of)(part)), share, ZERO);
+            F(window_add)(r, out + whole, rest, from, to, part);
+        }
     }
 }
 

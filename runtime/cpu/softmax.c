@@ -13,36 +13,42 @@ enum { TILE = 256 };
         memcpy(tile, x, (size_t)k * sizeof(T));                                                    \
         return whole;                                                                              \
     }                                                                                              \
-    /* NaN wins */                                                                                 \
+    /* The largest but NaN: one that is there makes the sum of the exponentials NaN, and with it   \
+     * everything */                                                                               \
     static T row_max_##t(const T *x, int64_t n) {                                                  \
-        T lane[LANES], tile[TILE];                                                                 \
+        T lane[LANES], tile[LANES];                                                                \
+        int64_t i = 0;                                                                             \
         for (int j = 0; j < LANES; j++) lane[j] = (T)-HUGE_VAL;                                    \
-        for (int64_t i = 0; i < n; i += TILE) {                                                    \
-            int64_t k = fill_up_##t(tile, x + i, n - i < TILE ? n - i : TILE, (T)-HUGE_VAL);       \
-            for (int64_t j = 0; j < k; j += LANES)                                                 \
-                for (int v = 0; v < LANES; v++) {                                                  \
-                    T a = lane[v], b = tile[j + v];                                                \
-                    lane[v] = b > a || b != b ? b : a;                                             \
-                }                                                                                  \
+        for (; i + LANES <= n; i += LANES)                                                         \
+            for (int v = 0; v < LANES; v++) lane[v] = x[i + v] > lane[v] ? x[i + v] : lane[v];     \
+        if (i < n) {                                                                               \
+            fill_up_##t(tile, x + i, n - i, (T)-HUGE_VAL);                                         \
+            for (int v = 0; v < LANES; v++) lane[v] = tile[v] > lane[v] ? tile[v] : lane[v];       \
         }                                                                                          \
-        for (int half = LANES / 2; half > 0; half /= 2)                                            \
-            for (int v = 0; v < half; v++) {                                                       \
-                T a = lane[v], b = lane[v + half];                                                 \
-                lane[v] = b > a || b != b ? b : a;                                                 \
-            }                                                                                      \
-        return lane[0];                                                                            \
+        for (int v = 0; v < 8; v++) lane[v] = lane[v + 8] > lane[v] ? lane[v + 8] : lane[v];       \
+        for (int v = 0; v < 4; v++) lane[v] = lane[v + 4] > lane[v] ? lane[v + 4] : lane[v];       \
+        for (int v = 0; v < 2; v++) lane[v] = lane[v + 2] > lane[v] ? lane[v + 2] : lane[v];       \
+        return lane[1] > lane[0] ? lane[1] : lane[0];                                              \
     }                                                                                              \
     /* sum of exp(x - m), stored too where `out` is given */                                       \
     static double row_exp_##t(T *out, const T *x, T m, int64_t n) {                                \
         double s = 0;                                                                              \
         T tile[TILE];                                                                              \
-        for (int64_t i = 0; i < n; i += TILE) {                                                    \
+        int64_t i = 0;                                                                             \
+        for (; i + TILE <= n || (i < n && (n - i) % LANES == 0);) {                                \
             int64_t some = n - i < TILE ? n - i : TILE;                                            \
-            int64_t k = fill_up_##t(tile, x + i, some, (T)-HUGE_VAL);                              \
+            T *to = out ? out + i : tile;                                                          \
+            for (int64_t j = 0; j < some; j += LANES)                                              \
+                for (int v = 0; v < LANES; v++) to[j + v] = EXP(x[i + j + v] - m);                 \
+            s += SUM(to, some);                                                                    \
+            i += some;                                                                             \
+        }                                                                                          \
+        if (i < n) {                                                                               \
+            int64_t k = fill_up_##t(tile, x + i, n - i, (T)-HUGE_VAL);                             \
             for (int64_t j = 0; j < k; j += LANES)                                                 \
                 for (int v = 0; v < LANES; v++) tile[j + v] = EXP(tile[j + v] - m);                \
             s += SUM(tile, k);                                                                     \
-            if (out) memcpy(out + i, tile, (size_t)some * sizeof(T));                              \
+            if (out) memcpy(out + i, tile, (size_t)(n - i) * sizeof(T));                           \
         }                                                                                          \
         return s;                                                                                  \
     }                                                                                              \
