@@ -66,12 +66,12 @@ make_venv() {
     mkdir -p "$build"
     [ -x "$venv/bin/python" ] || /usr/bin/python3 -m venv "$venv"
     # Built from a copy, because setuptools writes beside the sources.
-    rm -rf "$build/papermill-package"
-    cp -r "$repository/kernelspec/python" "$build/papermill-package"
+    rm -rf "$build/jupyter-package"
+    cp -r "$repository/kernelspec/python" "$build/jupyter-package"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --requirement "$requirements"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-        --no-build-isolation "$build/papermill-package"
+        --no-build-isolation "$build/jupyter-package"
     rm -f "$venv"/.requirements-*
     touch "$stamp"
 }
