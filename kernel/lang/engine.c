@@ -103,6 +103,10 @@ static bool is_known(void *user, const char *name) {
            builtin_later(name);
 }
 
+static bool is_builtin(const char *name) {
+    return builtin_find(name) != NULL;
+}
+
 static int array_ops(const char *name) {
     const struct builtin *b = builtin_find(name);
     return b ? builtin_array_ops(b) : 0;
@@ -249,7 +253,7 @@ static bool parse_text(struct run *r, struct str code) {
 bool engine_run_text(struct engine *en, struct str code, const struct engine_cell *cell,
                      const struct engine_observer *observer, struct err *e) {
     struct run r = {.engine = en, .cell = cell, .observer = observer, .e = e};
-    struct resolve_globals g = {en, is_known, each_known, has_column, array_ops};
+    struct resolve_globals g = {en, is_known, each_known, has_column, is_builtin, array_ops};
     if (!parse_text(&r, code)) return false;
     program_ref(r.program);
     bool ok = scope_resolve(r.program, &g, &r.scope, e) && walk_program(&r, DOMAIN_CHECK, NULL) &&
@@ -296,7 +300,7 @@ static void say_nothing_ran(const struct run *r) {
 
 /* Passes 2 and 3. */
 static bool check_run(struct run *r) {
-    struct resolve_globals g = {r->engine, is_known, each_known, has_column, array_ops};
+    struct resolve_globals g = {r->engine, is_known, each_known, has_column, is_builtin, array_ops};
     bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK, NULL);
     if (!ok) say_nothing_ran(r);
     return ok;
@@ -324,7 +328,7 @@ static bool run_checked(struct run *r) {
 
 bool engine_resolve(struct engine *en, struct program *p, const struct scope **scope,
                     struct err *e) {
-    struct resolve_globals g = {en, is_known, each_known, has_column, array_ops};
+    struct resolve_globals g = {en, is_known, each_known, has_column, is_builtin, array_ops};
     return scope_resolve(p, &g, scope, e);
 }
 
@@ -422,7 +426,7 @@ bool engine_eval(struct engine *en, struct str code, struct value *out, struct e
     TRY(parse_text(&r, code));
     if (r.program->n_statements != 1 || r.program->statements[0]->kind != AST_EXPR)
         return err_set(e, ERR_SYNTAX, "One expression is expected here.");
-    struct resolve_globals g = {en, is_known, each_known, has_column, array_ops};
+    struct resolve_globals g = {en, is_known, each_known, has_column, is_builtin, array_ops};
     TRY(scope_resolve(r.program, &g, &r.scope, e));
     struct value slots[64] = {0};
     if (r.scope->n_slots > 64) return err_set(e, ERR_VALUE, "The expression is too long.");

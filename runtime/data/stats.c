@@ -141,19 +141,25 @@ bool stats_range(const struct tensor *x, double *low, double *high) {
     return *low <= *high;
 }
 
+static double edge(double low, int64_t i, double width) {
+    double x = low + (double)i * width;
+    return isfinite(x) ? x : 2 * (low / 2 + (double)i * (width / 2));
+}
+
 /* Rounding may put a number that lies on an edge into the part before or after: the edges, as
  * they are drawn, decide. */
 void stats_histogram(const struct tensor *x, int64_t bins, double low, double high,
                      int64_t *counts) {
-    double width = (high - low) / (double)bins;
+    double range = high / 2 - low / 2; /* the largest numbers' difference is no number */
+    double width = 2 * (range / (double)bins);
     memset(counts, 0, (size_t)bins * sizeof *counts);
     for (int64_t i = 0; i < x->count; i++) {
         double v = tensor_get(x, i);
         if (!(v >= low && v <= high)) continue;
-        int64_t bin = (int64_t)((v - low) / (high - low) * (double)bins);
-        if (bin >= bins) bin = bins - 1;
-        if (bin > 0 && v < low + (double)bin * width) bin--;
-        else if (bin + 1 < bins && v >= low + (double)(bin + 1) * width) bin++;
+        double at = (v / 2 - low / 2) / range * (double)bins;
+        int64_t bin = at >= (double)bins ? bins - 1 : at > 0 ? (int64_t)at : 0;
+        if (bin > 0 && v < edge(low, bin, width)) bin--;
+        else if (bin + 1 < bins && v >= edge(low, bin + 1, width)) bin++;
         counts[bin]++;
     }
 }

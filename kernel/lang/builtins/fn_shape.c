@@ -115,9 +115,11 @@ static bool parts_ready(struct call *c, struct value *list, struct desc *first, 
         struct value t;
         bool ok = as_tensorlike(c->ev, list->list->items[i], &t);
         if (ok && t.kind == V_UNKNOWN) *unknown = true;
-        else if (ok && !value_is_tensorlike(t))
+        else if (ok && !value_is_tensorlike(t)) {
             ok = call_fail(c, 0, ERR_TYPE, "%s joins tensors, and element %d is %s.", c->row->name,
                            i, value_kind_words(t.kind));
+            value_unref(t);
+        }
         if (!ok || !list_add(ready.list, t, c->ev->e)) return value_unref(ready), false;
     }
     if (ready.kind != V_LIST) return false;

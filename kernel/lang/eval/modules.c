@@ -44,6 +44,10 @@ static bool is_known(void *user, const char *name) {
     return builtin_find(name) || constant_find(name, &x) || builtin_later(name);
 }
 
+static bool is_builtin(const char *name) {
+    return builtin_find(name) != NULL;
+}
+
 static void each_known(void *user, void (*add)(void *to, const char *name), void *to) {
     (void)user;
     for (int i = 0; i < builtin_count(); i++) add(to, builtin_at(i)->name);
@@ -80,7 +84,7 @@ static bool run_statements(struct eval *ev, const struct module *m) {
 
 /* The file's statements in a world of their own. */
 static bool run_file(struct eval *ev, struct module *m) {
-    struct resolve_globals g = {.is_known = is_known, .each = each_known};
+    struct resolve_globals g = {.is_known = is_known, .each = each_known, .is_builtin = is_builtin};
     const struct scope *scope;
     struct frame frame = {0};
     struct eval saved = *ev;

@@ -1,49 +1,11 @@
 /* Which name is what: slots, captures, and undefined names. */
-#include "scope.h"
-#include "unused.h"
+#include "scope_parts.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include "lang/syntax/spelling.h"
 #include <stdio.h>
 #include <string.h>
-
-enum scope_kind { SCOPE_CELL, SCOPE_FUNCTION, SCOPE_MODEL };
-enum { MAX_LOCALS = 512, MAX_NESTING = 50, NOT_FOUND = -1000000 };
-
-/* A scope being filled. Slots of comprehension variables are visible while their part of the tree
- * is walked: `visible[i]` says so. */
-struct open_scope {
-    enum scope_kind kind;
-    struct open_scope *outer;
-    const char *names[MAX_LOCALS];
-    bool visible[MAX_LOCALS];
-    int n, n_params;
-    struct capture captures[MAX_LOCALS];
-    int n_captures;
-};
-
-/* Names with a number each, by open addressing; in the program's arena, never full. */
-struct counter {
-    const char **names;
-    int32_t *numbers;
-    size_t n, cap;
-};
-
-struct resolver {
-    struct program *program;
-    const struct resolve_globals *globals;
-    struct open_scope *scope;
-    const struct ast *call;   /* whose arguments are walked */
-    const struct ast *callee; /* what is called last */
-    int arguments;            /* calls around whose arguments are walked */
-    const char **assigned;    /* names that the cell itself assigns, in order */
-    int n_assigned, cap_assigned;
-    struct counter known; /* the same names, for looking up */
-    int depth;            /* functions around */
-    int n_before;         /* of those: by statements before the one at hand */
-    struct err *e;
-};
 
 static bool walk(struct resolver *r, struct ast *x);
 
@@ -137,7 +99,7 @@ static bool add_local(struct resolver *r, struct open_scope *s, const char *name
     return true;
 }
 
-static int find_local(const struct open_scope *s, const char *name) {
+int find_local(const struct open_scope *s, const char *name) {
     for (int i = s->n - 1; i >= 0; i--) {
         if (s->visible[i] && s->names[i] == name) return i;
     }
@@ -145,7 +107,7 @@ static int find_local(const struct open_scope *s, const char *name) {
 }
 
 /* Slot, capture (-2 - i) or NOT_FOUND; captures are added on the way out. */
-static int find_name(struct open_scope *s, const char *name) {
+int find_name(struct open_scope *s, const char *name) {
     if (!s) return NOT_FOUND;
     int slot = find_local(s, name);
     if (slot != NOT_FOUND) return slot;
@@ -219,135 +181,8 @@ static bool number_statements(struct resolver *r, struct ast *const *body, int n
     return true;
 }
 
-static bool cell_assigns(const struct resolver *r, const char *name) {
+bool cell_assigns(const struct resolver *r, const char *name) {
     return counter_has(&r->known, name);
-}
-
-static void add_candidate(void *to, const char *name) {
-    spelling_add(to, str_of(name));
-}
-
-/* The name at the start of a chain: weather in weather.filter(…).sort(…). */
-static const struct ast *chain_start(const struct ast *x) {
-    while (x->kind == AST_CALL || x->kind == AST_ATTRIBUTE || x->kind == AST_INDEX) x = x->a;
-    return x->kind == AST_NAME ? x : NULL;
-}
-
-/* The call with x put into it as `piece`, in its line. */
-static void corrected_line(const struct ast *x, const char *piece, struct text *out) {
-    const struct source *s = source_find(x->span.source);
-    int line, column;
-    if (!s) return;
-    source_position(s, x->span.start, &line, &column);
-    struct str all = source_line(s, line);
-    size_t before = (size_t)(s->text.p + x->span.start - all.p);
-    size_t after = before + (x->span.end - x->span.start);
-    while (before && *all.p == ' ') all.p++, all.n--, before--, after--;
-    text_addf(out, "    %.*s%s%.*s", (int)before, all.p, piece, (int)(all.n - after),
-              all.p + after);
-}
-
-/* A bare name inside a call on a table that has a column of this name. */
-static bool is_column(struct resolver *r, const struct ast *x) {
-    static const char *const by_text[] = {"select", "sort", "drop", "to_tensor", "group"};
-    const struct ast *table = r->call ? chain_start(r->call->a) : NULL;
-    if (!table || r->call->a->kind != AST_ATTRIBUTE || !r->globals->has_column) return false;
-    if (!r->globals->has_column(r->globals->user, table->name, x->name)) return false;
-    const char *verb = r->call->a->name;
-    bool quoted = false;
-    for (size_t i = 0; i < ARRAY_LEN(by_text); i++)
-        quoted = quoted || strcmp(by_text[i], verb) == 0;
-    char piece[80];
-    struct text line = {0};
-    snprintf(piece, sizeof piece, quoted ? "\"%.70s\"" : ".%.70s", x->name);
-    corrected_line(x, piece, &line);
-    err_set(r->e, ERR_COLUMN,
-            "`%s` has a column of this name. Inside %s, a column %s:", table->name, verb,
-            quoted ? "is named in quotes" : "starts with a dot");
-    err_label(r->e, "is not a variable");
-    if (line.n) err_hint(r->e, "%s", line.p);
-    text_clear(&line);
-    err_at(r->e, x->span);
-    return true;
-}
-
-/* Up to a third of the letters may differ. */
-static bool may_be_meant(struct str a, const char *b) {
-    return 3 * str_distance(a, str_of(b)) <= (int)a.n + 3;
-}
-
-/* A name that the cell gives a value and never uses, nearly written like this one: the slip may
- * well stand there. */
-static struct str unused_near(struct resolver *r, const struct ast *x) {
-    struct str written = str_of(x->name);
-    struct spelling hint;
-    spelling_start(&hint, str_of(x->name));
-    for (int i = 0; i < r->n_before; i++)
-        if (may_be_meant(written, r->assigned[i]) && !name_is_used(r->program, r->assigned[i]))
-            spelling_add(&hint, str_of(r->assigned[i]));
-    for (int i = 0; r->scope->outer && i < r->scope->n; i++)
-        if (may_be_meant(written, r->scope->names[i]) &&
-            !name_is_used(r->program, r->scope->names[i]))
-            spelling_add(&hint, str_of(r->scope->names[i]));
-    return spelling_best(&hint);
-}
-
-static bool is_visible(struct resolver *r, const char *name) {
-    return find_name(r->scope, name) != NOT_FOUND || cell_assigns(r, name) ||
-           r->globals->is_known(r->globals->user, name);
-}
-
-/* Two names that have grown together: h.Dense without its dot, sample=100 without its sign. Returns
- * the length of the first, or 0; *sign is what is missing. */
-static size_t grown_together(struct resolver *r, const struct ast *x, const char **sign) {
-    struct str all = str_of(x->name);
-    for (size_t n = 1; n < all.n; n++) {
-        struct str left = {all.p, n}, right = {all.p + n, all.n - n};
-        bool digits =
-            strspn(right.p, "0123456789") == right.n && !strchr("0123456789", left.p[n - 1]);
-        bool called = r->callee == x;
-        if (digits && r->arguments && !called && n >= 4) return *sign = "=", n;
-        if (!digits && right.n >= 3 && called && is_visible(r, intern(left)) &&
-            r->globals->is_known(r->globals->user, intern(right)))
-            return *sign = ".", n;
-    }
-    return 0;
-}
-
-/* A bare name that is a column elsewhere, a foreign name, or a typing slip. */
-static bool undefined(struct resolver *r, const struct ast *x) {
-    struct spelling hint;
-    if (is_column(r, x)) return false;
-    struct str best = unused_near(r, x);
-    spelling_start(&hint, str_of(x->name));
-    for (struct open_scope *s = r->scope; s; s = s->outer)
-        for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->names[i]));
-    for (int i = 0; i < r->n_before; i++) spelling_add(&hint, str_of(r->assigned[i]));
-    r->globals->each(r->globals->user, add_candidate, &hint);
-    err_set(r->e, ERR_NAME, "There is no `%s` here.", x->name);
-    err_label(r->e, "is not defined");
-    if (!best.n) best = spelling_best(&hint);
-    const char *foreign = spelling_foreign(str_of(x->name)), *sign = "";
-    size_t first = grown_together(r, x, &sign);
-    if (first) {
-        err_hint(r->e, "Did you mean `%.*s%s%s`?", (int)first, x->name, sign, x->name + first);
-    } else if (foreign) {
-        err_hint(r->e, "%s", foreign);
-    } else if (best.n) {
-        int slot = r->scope->outer ? find_local(r->scope, intern(best)) : NOT_FOUND;
-        bool parameter = slot != NOT_FOUND && slot < r->scope->n_params;
-        err_set(r->e, ERR_NAME, "Did you mean `%.*s`%s%s?", (int)best.n, best.p,
-                slot == NOT_FOUND ? ""
-                : parameter       ? ", the parameter of this "
-                                  : ", a name of this ",
-                slot == NOT_FOUND               ? ""
-                : r->scope->kind == SCOPE_MODEL ? "model"
-                                                : "function");
-        err_label(r->e, "is not defined");
-    } else {
-        err_hint(r->e, "Run the cell that makes it first, or check how it is written.");
-    }
-    return err_at(r->e, x->span);
 }
 
 static bool walk_name(struct resolver *r, struct ast *x) {
@@ -355,7 +190,7 @@ static bool walk_name(struct resolver *r, struct ast *x) {
     x->slot = found == NOT_FOUND ? SLOT_GLOBAL : found;
     if (found != NOT_FOUND || cell_assigns(r, x->name)) return true;
     if (r->globals->is_known(r->globals->user, x->name)) return true;
-    return undefined(r, x);
+    return name_undefined(r, x);
 }
 
 /* ---- the walk ---- */

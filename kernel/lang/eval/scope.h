@@ -18,6 +18,7 @@ struct resolve_globals {
     void (*each)(void *user, void (*add)(void *to, const char *name), void *to); /* for hints */
     /* Is `name` a table of an earlier cell with this column? */
     bool (*has_column)(void *user, const char *name, const char *column);
+    bool (*is_builtin)(const char *interned_name);
     /* A built-in that computes element by element counts 1, one that folds 2 (it gains by itself
      * from being cut by rows), others 0. */
     int (*array_ops)(const char *name);

@@ -391,7 +391,8 @@ bool parse_simple_line(struct parser *p, bool may_hold_block) {
     }
 }
 
-/* A line that is indented for no reason, or because the plot or search above lacks its colon. */
+/* A line that is indented for no reason, or because the line above lacks its colon (plot, search)
+ * or a bracket (it ends with a comma). */
 static bool unexpected_indent(struct parser *p) {
     struct token above = token_ahead(p, p->at > 1 ? -2 : 0);
     struct str word = token_text(p, above);
@@ -399,6 +400,8 @@ static bool unexpected_indent(struct parser *p) {
         return fail_between(p, SYN_MISSING_COLON, above.end, above.end,
                             excerpt(p, above.start, above.end), "the end of the line");
     }
+    if (p->at > 1 && above.kind == TOK_COMMA)
+        return fail_between(p, SYN_COMMA_ENDS_LINE, above.start, above.end);
     return fail_here(p, SYN_UNEXPECTED_INDENT);
 }
 

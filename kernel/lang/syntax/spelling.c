@@ -28,6 +28,19 @@ static bool other_digit(struct str a, struct str b) {
     return digits > 0;
 }
 
+/* Names that differ in one word of a single letter (train_x, train_y) are two things likewise. */
+static bool other_letter(struct str a, struct str b) {
+    size_t at = 0, differ = 0;
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++) {
+        if (small(a.p[i]) == small(b.p[i])) continue;
+        at = i;
+        differ++;
+    }
+    if (differ != 1 || a.n == 1) return false;
+    return (at == 0 || a.p[at - 1] == '_') && (at + 1 == a.n || a.p[at + 1] == '_');
+}
+
 /* Slips leave the first letter alone, or swap it with the second; in short words another first
  * letter makes another word (last, east). */
 static bool same_start(struct str a, struct str b) {
@@ -49,6 +62,7 @@ void spelling_add(struct spelling *s, struct str candidate) {
         candidate.n > s->wanted.n ? candidate.n - s->wanted.n : s->wanted.n - candidate.n;
     if (3 * apart > s->wanted.n || str_same(candidate, s->best)) return;
     if (!same_start(s->wanted, candidate) || other_digit(s->wanted, candidate)) return;
+    if (other_letter(s->wanted, candidate)) return;
     int d = str_distance(s->wanted, candidate);
     if (d < s->distance) {
         s->second = s->distance;

@@ -132,8 +132,8 @@ static void judge_hint(const struct err *e, struct str s, const struct text *cod
     if (right) c->right++;
     else c->wrong++;
     if (!right && verbose)
-        printf("WRONG HINT (%s `%.*s`): %.*s\n", change_names[how], (int)token.n, token.p, (int)n,
-               hint);
+        printf("WRONG HINT (%s `%.*s`, line %d): %.*s | %s | %s\n", change_names[how], (int)token.n,
+               token.p, line_of(s, t.start), (int)n, hint, e->what, e->label);
 }
 
 static void print_miss(const struct text *code, const struct err *e, const char *what, int line,
