@@ -17,6 +17,21 @@ static void add_range(struct text *out, const char *axis, double low, double hig
     add_number(out, high);
 }
 
+/* "day 2024-01-01 … 2024-01-04" on an axis of times. */
+static void add_x_range(struct text *out, const char *before, const struct plot *p,
+                        const struct extent *e) {
+    const char *axis = p->x_label ? p->x_label : "x";
+    text_adds(out, before);
+    if (!e->time_x) {
+        add_range(out, axis, e->x0, e->x1);
+        return;
+    }
+    text_addf(out, "%s ", axis);
+    time_write(e->x0, false, out);
+    text_adds(out, " … ");
+    time_write(e->x1, false, out);
+}
+
 /* "2 lines, a band": kinds in the order in which they appear. */
 static void add_kinds(struct text *out, const struct plot *p) {
     bool any = false;
@@ -49,9 +64,7 @@ void plot_describe(const struct plot *p, struct text *out) {
     if (p->title) text_addf(out, "%s, ", p->title);
     add_kinds(out, p);
     struct extent e = plot_extent(p);
-    if (!e.any_x) return;
-    text_adds(out, ", ");
-    add_range(out, p->x_label ? p->x_label : "x", e.x0, e.x1);
+    if (e.any_x) add_x_range(out, ", ", p, &e);
 }
 
 /* " Values 0 … 980." of areas of colour. */
@@ -135,15 +148,7 @@ void plot_describe_fully(const struct plot *p, struct text *out) {
     if (add_picture(out, p)) return;
     add_kinds(out, p);
     struct extent e = plot_extent(p);
-    if (e.any_x && e.time_x) {
-        text_addf(out, "; %s ", p->x_label ? p->x_label : "x");
-        time_write(e.x0, false, out);
-        text_adds(out, " … ");
-        time_write(e.x1, false, out);
-    } else if (e.any_x) {
-        text_adds(out, "; ");
-        add_range(out, p->x_label ? p->x_label : "x", e.x0, e.x1);
-    }
+    if (e.any_x) add_x_range(out, "; ", p, &e);
     if (e.any_y) {
         text_adds(out, "; ");
         add_range(out, p->y_label ? p->y_label : "y", e.y0, e.y1);
