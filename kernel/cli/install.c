@@ -1,8 +1,9 @@
-/* install and uninstall: put the kernelspec and the JupyterLab extension where Jupyter looks, take
- * them away. */
+/* install and uninstall: put the kernelspec and what comes with it where Jupyter looks, take them
+ * away. */
 #include "cli/cli.h"
 #include "cli/kernelspec.h"
 #include "cli/labextension.h"
+#include "cli/nbconvert.h"
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,9 +12,19 @@
 #include <unistd.h>
 
 struct place {
-    struct text folder;    /* …/share/jupyter, then …/kernels/NAME */
-    struct text extension; /* …/labextensions/awml */
+    struct text data;   /* …/share/jupyter */
+    struct text folder; /* …/share/jupyter/kernels/NAME */
     const char *name;
+};
+
+/* What comes with the kernel, once for all its names. */
+static const struct {
+    const char *what, *folder;
+    bool (*write)(const char *folder, struct err *e);
+    bool (*remove)(const char *folder, struct err *e);
+} extras[] = {
+    {"JupyterLab extension", "labextensions/awml", labextension_write, labextension_remove},
+    {"nbconvert template", "nbconvert/templates/awml", nbconvert_write, nbconvert_remove},
 };
 
 static bool is_name(const char *name) {
@@ -67,21 +78,47 @@ static bool read_place(int argc, char **argv, struct place *p, int *status) {
         else if (chosen) {
             *status = cli_misused("one place is enough: `%s` is too much", argv[i]);
             return false;
-        } else if (!strcmp(argv[i], "--user")) chosen = true, ok = user_folder(&p->folder, &e);
+        } else if (!strcmp(argv[i], "--user")) chosen = true, ok = user_folder(&p->data, &e);
         else if (!strcmp(argv[i], "--sys-prefix")) {
-            chosen = true, ok = environment_folder(&p->folder, &e);
+            chosen = true, ok = environment_folder(&p->data, &e);
         } else if (!strcmp(argv[i], "--prefix") && has_value) {
-            chosen = true, ok = prefix_folder(argv[++i], &p->folder, &e);
+            chosen = true, ok = prefix_folder(argv[++i], &p->data, &e);
         } else {
             *status = cli_misused("`%s` is not understood here", argv[i]);
             return false;
         }
     }
-    if (ok && !chosen) ok = default_folder(&p->folder, &e);
-    if (ok) ok = text_addf(&p->extension, "%s/labextensions/awml", p->folder.p);
-    if (ok) ok = text_addf(&p->folder, "/kernels/%s", p->name);
+    if (ok && !chosen) ok = default_folder(&p->data, &e);
+    if (ok) ok = text_addf(&p->folder, "%s/kernels/%s", p->data.p, p->name);
     if (!ok) *status = cli_failed(&e);
     return ok;
+}
+
+static bool install_extras(const struct place *p, struct err *e) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < ARRAY_LEN(extras); i++) {
+        struct text folder = {0};
+        text_addf(&folder, "%s/%s", p->data.p, extras[i].folder);
+        ok = extras[i].write(folder.p, e);
+        if (ok) printf("Installed the %s awml in %s\n", extras[i].what, folder.p);
+        text_clear(&folder);
+    }
+    return ok;
+}
+
+static void remove_extras(const struct place *p) {
+    for (size_t i = 0; i < ARRAY_LEN(extras); i++) {
+        struct text folder = {0};
+        struct err e = {0};
+        text_addf(&folder, "%s/%s", p->data.p, extras[i].folder);
+        if (extras[i].remove(folder.p, &e)) printf("Removed %s\n", folder.p);
+        text_clear(&folder);
+    }
+}
+
+static void place_clear(struct place *p) {
+    text_clear(&p->data);
+    text_clear(&p->folder);
 }
 
 int cli_install(int argc, char **argv) {
@@ -90,30 +127,25 @@ int cli_install(int argc, char **argv) {
     struct err e = {0};
     int status = STATUS_DONE;
     if (read_place(argc, argv, &p, &status)) {
-        bool ok = cli_program_path(&program, &e) && kernelspec_write(p.folder.p, program.p, &e) &&
-                  labextension_write(p.extension.p, &e);
+        bool ok = cli_program_path(&program, &e) && kernelspec_write(p.folder.p, program.p, &e);
         if (ok) printf("Installed kernelspec %s in %s\n", p.name, p.folder.p);
-        if (ok) printf("Installed the JupyterLab extension awml in %s\n", p.extension.p);
-        else status = cli_failed(&e);
+        if (!ok || !install_extras(&p, &e)) status = cli_failed(&e);
     }
     text_clear(&program);
-    text_clear(&p.extension);
-    text_clear(&p.folder);
+    place_clear(&p);
     return status;
 }
 
-/* Is there another kernelspec of ours beside `folder`, under another name? */
-static bool has_twin(const char *folder) {
+/* Is there another kernelspec of ours, under another name? */
+static bool has_twin(const struct place *p) {
     struct text path = {0};
-    const char *slash = strrchr(folder, '/');
-    text_add(&path, (struct str){folder, (size_t)(slash - folder)});
+    text_addf(&path, "%s/kernels", p->data.p);
     DIR *d = opendir(path.p);
     const struct dirent *entry;
     bool found = false;
     while (d && !found && (entry = readdir(d))) {
         path.n = 0;
-        text_add(&path, (struct str){folder, (size_t)(slash - folder)});
-        text_addf(&path, "/%s/words.json", entry->d_name);
+        text_addf(&path, "%s/kernels/%s/words.json", p->data.p, entry->d_name);
         found = access(path.p, R_OK) == 0;
     }
     if (d) closedir(d);
@@ -123,16 +155,13 @@ static bool has_twin(const char *folder) {
 
 int cli_uninstall(int argc, char **argv) {
     struct place p = {0};
-    struct err e = {0}, none = {0};
+    struct err e = {0};
     int status = STATUS_DONE;
     if (read_place(argc, argv, &p, &status)) {
         if (kernelspec_remove(p.folder.p, &e)) printf("Removed %s\n", p.folder.p);
         else status = cli_failed(&e);
-        if (!has_twin(p.folder.p) && labextension_remove(p.extension.p, &none)) {
-            printf("Removed %s\n", p.extension.p);
-        }
+        if (!has_twin(&p)) remove_extras(&p);
     }
-    text_clear(&p.extension);
-    text_clear(&p.folder);
+    place_clear(&p);
     return status;
 }

@@ -77,10 +77,12 @@ def test_lab_extension_comes_and_goes_with_the_kernel(tmp_path):
     script = (folder / package["jupyterlab"]["_build"]["load"]).read_text()
     assert '"loguniform"' in script and "_JUPYTERLAB" in script
     json.loads((folder / "install.json").read_text())
+    template = tmp_path / "share/jupyter/nbconvert/templates/awml"
+    assert json.loads((template / "conf.json").read_text())["base_template"] == "lab"
     assert call("uninstall", "--prefix", tmp_path, "--name", "second").returncode == 0
     assert folder.exists()
     assert call("uninstall", "--prefix", tmp_path).returncode == 0
-    assert not folder.exists()
+    assert not folder.exists() and not template.exists()
 
 
 def test_install_again_keeps_what_others_put_there(tmp_path):
