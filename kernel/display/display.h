@@ -43,8 +43,10 @@ struct machine_cost {
 void budget_words(const struct machine_cost *c, double hours, struct text *out);
 
 struct progress;
-/* How far a search has come: a bar, a line of words, and the table of its trials. */
-bool display_progress(const struct progress *p, struct bundle *b, struct err *e);
+/* How far a search or a reader has come: a bar, a line of words, and the table of its trials.
+ * `cost` may be NULL. */
+bool display_progress(const struct progress *p, const struct machine_cost *cost, struct bundle *b,
+                      struct err *e);
 
 /* The live view of a training run: text/html (facts, progress, curve, a row per epoch) and one
  * short line of text/plain. Events tell only what is new, so a view keeps what they told so far. */

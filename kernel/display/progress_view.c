@@ -1,22 +1,52 @@
-/* The live view of a search: a bar, where it stands, the best so far, a row per trial. */
+/* The live view of a search, or of anything else that takes long: a bar, where it stands, how long
+ * it will take, the best so far, a row per trial. */
 #include "display/display.h"
 #include "display/svg.h"
 #include "display/views.h"
 #include "lang/engine.h"
 
-bool display_progress(const struct progress *p, struct bundle *b, struct err *e) {
-    struct text *html = bundle_add(b, "text/html");
+/* Seconds still to go; negative = too early to tell. */
+static double seconds_left(const struct progress *p) {
+    if (p->ended) return 0;
+    return p->share > 0 && p->seconds >= 1 ? p->seconds * (1 - p->share) / p->share : -1;
+}
+
+static void add_state(struct text *out, const struct progress *p) {
+    text_adds(out, p->state);
+    if (p->ended || seconds_left(p) <= 0) return;
+    text_adds(out, ", ");
+    duration_words(p->seconds, out);
+    text_adds(out, ", about ");
+    duration_words(seconds_left(p), out);
+    text_adds(out, " left");
+}
+
+static void add_bar(struct text *html, const struct progress *p, struct str state) {
+    text_addf(html,
+              "<div><progress value=\"%.4f\" max=\"1\" style=\"width:240px\" "
+              "aria-label=\"progress\"></progress> <span role=\"status\">",
+              p->share);
+    svg_escape(html, state);
+    text_adds(html, "</span></div>\n");
+}
+
+static void add_cost(struct text *html, const struct progress *p, const struct machine_cost *cost) {
+    struct text line = {0};
+    if (!cost || cost->price.usd_per_hour <= 0 || p->seconds <= 0) return;
+    cost_words(cost, p->seconds, seconds_left(p), &line);
+    html_line(html, "opacity:.8", text_str(&line));
+    text_clear(&line);
+}
+
+bool display_progress(const struct progress *p, const struct machine_cost *cost, struct bundle *b,
+                      struct err *e) {
+    struct text *html = bundle_add(b, "text/html"), state = {0};
     if (!html) return err_memory(e, sizeof *b);
-    if (p->ended) {
-        html_line(html, "font-weight:bold", str_of(p->state));
-    } else {
-        text_addf(html,
-                  "<div><progress value=\"%.4f\" max=\"1\" style=\"width:240px\"></progress> ",
-                  p->share);
-        svg_escape(html, str_of(p->state));
-        text_adds(html, "</div>\n");
-    }
+    add_state(&state, p);
+    if (p->ended) html_line(html, "font-weight:bold", text_str(&state));
+    else add_bar(html, p, text_str(&state));
     if (p->best) html_line(html, NULL, str_of(p->best));
+    add_cost(html, p, cost);
     if (p->table && p->table->n_rows) {
         struct view rows = {0};
         table_view(p->table, true, &rows);
@@ -25,8 +55,9 @@ bool display_progress(const struct progress *p, struct bundle *b, struct err *e)
         text_clear(&rows.html);
     }
     struct text *plain = bundle_add(b, "text/plain");
+    if (plain) text_add(plain, text_str(&state));
+    if (plain && p->best) text_addf(plain, ". %s", p->best);
+    text_clear(&state);
     if (!plain) return err_memory(e, sizeof *b);
-    text_adds(plain, p->state);
-    if (p->best) text_addf(plain, ". %s", p->best);
     return !html->failed || err_memory(e, html->n);
 }

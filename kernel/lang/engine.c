@@ -1,5 +1,6 @@
 /* Running cells: parse, resolve, check on descriptions, then run on values. */
 #include "engine_parts.h"
+#include "lang/eval/slow.h"
 #include "lang/eval/builtin.h"
 #include "lang/eval/eval_parts.h"
 #include "lang/eval/eval_unknown.h"
@@ -49,6 +50,7 @@ void engine_free(struct engine *en) {
     cells_free(en->cells);
     advice_free(en->advice);
     timeout_free(en->timeout);
+    engine_interactions_clear(en);
     modules_free(en->modules);
     tracking_free(en->tracking);
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
@@ -374,8 +376,11 @@ static bool run_prepared(struct run *r) {
     if (runs) {
         rerun_say_before(en, r->cell, r->observer);
         names_watch(en->names, true);
+        struct slow reading;
         advice_begin(en->advice);
+        slow_watch_files(&reading, en, r->observer);
         ok = run_checked(r);
+        slow_watch_end();
         if (!r->cell->silent) advice_end(en->advice, r->observer);
         cells_record(en->cells, en->names, id, r->cell->number, r->cell->code);
     }

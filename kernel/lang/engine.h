@@ -11,6 +11,7 @@ struct engine;
 struct progress {
     const char *state;         /* "trial 3 of 12 …" */
     double share;              /* done, 0 … 1 */
+    double seconds;            /* since it began; 0 = of no interest */
     const char *best;          /* a line below it, or NULL */
     const struct table *table; /* what there is so far, or NULL */
     bool ended;
@@ -27,7 +28,8 @@ struct engine_observer {
     void (*show)(void *user, struct value v, const char *title, bool is_result);
     /* A training run; `run` numbers it within the engine. Called at most 10 times a second. */
     void (*train)(void *user, int run, const struct train_event *event);
-    /* A search; numbered as training runs are. Called at most 10 times a second. */
+    /* A search, or something else that takes long; numbered as training runs are. Called at most 10
+     * times a second. */
     void (*progress)(void *user, int run, const struct progress *p);
     /* A short advice or note about this cell (stale names, interrupted …). */
     void (*note)(void *user, struct str utf8);
@@ -37,6 +39,8 @@ struct engine_observer {
     void (*page)(void *user, struct str markdown);
     void (*clear)(void *user, bool wait);
     void (*exit)(void *user); /* exit() or quit() */
+    /* interact(…), by its number (interact.h): show it, and run its function at the start. */
+    bool (*interact)(void *user, int id, struct err *e);
     /* %budget: what is known about the money that the machine costs, in words. */
     void (*money)(void *user, double budget, struct text *out);
     /* save(plot, "x.svg", "x.png" or "x.pdf"): draws a value into a file; dpi 0 = usual. */

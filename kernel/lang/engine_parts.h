@@ -4,6 +4,7 @@
 #include "lang/eval/eval.h"
 #include "lang/values/cells.h"
 #include "lang/values/names.h"
+#include "interact.h"
 #include "timeout.h"
 #include <stdatomic.h>
 
@@ -24,9 +25,11 @@ struct engine {
     struct program *checked; /* the last one that was only checked */
     double started;          /* of %%time */
     struct timeout *timeout;
-    double limit_seconds; /* of %timeout; 0 = none */
-    char limit_words[40]; /* as it was written */
-    double budget;        /* of %budget, USD; 0 = none */
+    double limit_seconds;             /* of %timeout; 0 = none */
+    char limit_words[40];             /* as it was written */
+    struct interaction *interactions; /* newest first */
+    int n_interactions;               /* so far */
+    double budget;                    /* of %budget, USD; 0 = none */
 };
 
 /* Every line magic, one row and one function each. */

@@ -1,9 +1,11 @@
-/* Comms. "awml.echo" sends every message back with its buffers, so that a front end (and a test)
- * can see whether binary data pass unharmed; "awml.check" checks cells while they are written. */
+/* Comms and their targets: those of widgets (widget.h); "awml.echo" sends every message back with
+ * its buffers, so that a front end (and a test) can see whether binary data pass unharmed;
+ * "awml.check" checks cells while they are written. */
 #include "session/comm.h"
 #include "session/json_text.h"
 #include "session/log.h"
 #include "session/session.h"
+#include "session/widget.h"
 #include "base/pool.h"
 #include <string.h>
 
@@ -19,8 +21,11 @@ static void echo_message(struct session *s, const char *id, const struct request
     json_decref(content);
 }
 
-static const struct comm_target targets[] = {{"awml.echo", echo_message},
-                                             {"awml.check", check_message}};
+static const struct comm_target targets[] = {
+    {"awml.echo", false, echo_message, NULL},
+    {"awml.check", false, check_message, NULL},
+    {"jupyter.widget", true, widget_message, widget_closed},
+    {"jupyter.widget.control", false, widget_control_message, NULL}};
 
 void comms_init(struct comms *c) {
     memset(c, 0, sizeof *c);
@@ -77,7 +82,7 @@ void session_comm_open(struct session *s, struct request *r) {
         return;
     }
     pthread_mutex_lock(&s->comms.lock);
-    bool ok = target && add_comm(&s->comms, id, target);
+    bool ok = target && !target->ours && add_comm(&s->comms, id, target);
     pthread_mutex_unlock(&s->comms.lock);
     if (ok) return;
     log_note("comm_open for unknown target %s", name ? name : "(none)");
@@ -98,12 +103,31 @@ void session_comm_close(struct session *s, struct request *r) {
     const char *id = comm_id(r);
     pthread_mutex_lock(&s->comms.lock);
     int i = find_comm(&s->comms, id);
+    const struct comm_target *target = i >= 0 ? s->comms.items[i].target : NULL;
     if (i >= 0) {
         pool_free(s->comms.items[i].id);
         s->comms.items[i] = s->comms.items[--s->comms.n];
     }
     pthread_mutex_unlock(&s->comms.lock);
     if (i < 0) log_note("comm_close for unknown comm %s", id ? id : "(none)");
+    else if (target->closed) target->closed(s, id);
+}
+
+bool session_comm_add(struct session *s, const char *id, const char *target) {
+    pthread_mutex_lock(&s->comms.lock);
+    bool ok = add_comm(&s->comms, id, find_target(target));
+    pthread_mutex_unlock(&s->comms.lock);
+    return ok;
+}
+
+void session_comm_remove(struct session *s, const char *id) {
+    pthread_mutex_lock(&s->comms.lock);
+    int i = find_comm(&s->comms, id);
+    if (i >= 0) {
+        pool_free(s->comms.items[i].id);
+        s->comms.items[i] = s->comms.items[--s->comms.n];
+    }
+    pthread_mutex_unlock(&s->comms.lock);
 }
 
 void session_comm_info(struct session *s, struct request *r) {

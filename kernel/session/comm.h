@@ -23,7 +23,9 @@ struct session;
 /* What happens on a message. */
 struct comm_target {
     const char *name;
+    bool ours; /* comms of it are opened by the kernel only */
     void (*message)(struct session *s, const char *id, const struct request *r);
+    void (*closed)(struct session *s, const char *id); /* by the front end; or NULL */
 };
 
 void comms_init(struct comms *c);

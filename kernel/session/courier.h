@@ -17,4 +17,9 @@ struct courier {
     void (*question)(void *user, struct origin *to, const json_t *content);
     /* The executes that wait behind `r` now shall be aborted. */
     void (*abort_queued)(void *user, struct request *r);
+    /* Does a request `later` that makes `r` superfluous wait behind it? NULL = never. */
+    bool (*has_later)(void *user, const struct request *r,
+                      bool (*supersedes)(void *by, const struct request *r,
+                                         const struct request *later),
+                      void *by);
 };

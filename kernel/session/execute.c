@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -99,6 +100,16 @@ static bool sink_ask(void *user, struct str prompt, bool hidden, struct text *an
     return ask_wait(&s->ask, answer, e);
 }
 
+static const char *cell_id(const struct request *r) {
+    return json_string_value(json_object_get(r->metadata, "cellId"));
+}
+
+static bool sink_interact(void *user, int interaction, struct err *e) {
+    struct cell *c = user;
+    capture_drain(c->session->capture);
+    return widgets_show(c->session, c->request->origin, cell_id(c->request), interaction, e);
+}
+
 static bool is_blank(struct str code) {
     for (size_t i = 0; i < code.n; i++) {
         if (!strchr(" \t\r\n\f", code.p[i])) return false;
@@ -130,10 +141,6 @@ static bool read_fields(struct cell *c, const char **fault) {
     }
     c->store_history = c->store_history && !c->silent;
     return ok;
-}
-
-static const char *cell_id(const struct request *r) {
-    return json_string_value(json_object_get(r->metadata, "cellId"));
 }
 
 enum { MAX_DELETED = 256 };
@@ -254,6 +261,15 @@ static bool is_terminal(const struct cell *c) {
     return !cell_id(c->request) && c->allow_stdin && !c->silent;
 }
 
+/* Somebody sits there who can move a slider: not in batch runs, which leave nobody to answer, and
+ * not in terminals. AWML_WIDGETS=1 or 0 says so for front ends about which this is wrong. */
+static bool has_widgets(const struct cell *c) {
+    const char *said = getenv("AWML_WIDGETS");
+    if (c->silent) return false;
+    if (said && *said) return *said != '0';
+    return c->allow_stdin && cell_id(c->request);
+}
+
 static void cell_begin(struct cell *c) {
     struct session *s = c->session;
     clock_gettime(CLOCK_REALTIME, &c->started);
@@ -272,6 +288,8 @@ static void cell_begin(struct cell *c) {
     snprintf(prefix, sizeof prefix, "%.12s-%u", s->id, (unsigned)atomic_load(&s->cell_serial));
     output_begin(&c->output, &c->sink, prefix);
     c->output.lines = is_terminal(c);
+    if (has_widgets(c)) c->sink.interact = sink_interact;
+    widgets_close_cell(s, c->request->origin, cell_id(c->request));
     capture_drain(s->capture); /* what others wrote between cells is not this cell's */
     stream_begin(s->stream, c->request->origin, c->silent);
     if (c->silent) return;

@@ -3,6 +3,7 @@
 #include "display/error_view.h"
 #include "session/json_text.h"
 #include "session/request.h"
+#include "lang/interact.h"
 #include "session/studio.h"
 #include <stdio.h>
 #include <string.h>
@@ -194,12 +195,22 @@ static void on_progress(void *user, int run, const struct progress *p) {
     struct bundle b = {0};
     struct err e = {0};
     struct output_run *r = find_run(o, run);
-    int64_t now = now_ns();
-    if (!r || (r->open && !p->ended && now - r->shown_ns < UPDATE_NS)) return;
+    struct machine_cost cost;
+    int64_t now = now_ns(), rows = p->table ? p->table->n_rows : 0;
+    bool line = r && o->lines && r->open && (p->ended || rows > r->rows);
+    bool soon = r && r->open && !p->ended && now - r->shown_ns < UPDATE_NS;
+    if (!r || (soon && !line)) return;
     char id[64];
     snprintf(id, sizeof id, "%s-search-%d", o->prefix, run);
     enum display_kind kind = !r->open ? DISPLAY_LIVE : p->ended ? DISPLAY_FINAL : DISPLAY_UPDATE;
-    if (display_progress(p, &b, &e)) send_bundle(o, kind, &b, id);
+    fill_cost(o, &cost);
+    bool ok = display_progress(p, &cost, &b, &e);
+    if (ok && !soon) send_bundle(o, kind, &b, id);
+    if (ok && line) {
+        on_text(o, plain_of(&b), false);
+        on_text(o, STR("\n"), false);
+    }
+    r->rows = rows;
     r->open = true;
     r->shown_ns = now;
     bundle_clear(&b);
@@ -241,6 +252,15 @@ static void on_plain(void *user, struct value v, struct text *out) {
     bundle_clear(&b);
 }
 
+static bool on_interact(void *user, int interaction, struct err *e) {
+    struct output *o = user;
+    if (o->sink->interact) return o->sink->interact(o->sink->user, interaction, e);
+    struct engine_observer observer = output_observer(o);
+    bool ok = engine_interact(o->engine, interaction, NULL, &observer, e);
+    engine_interaction_drop(o->engine, interaction);
+    return ok;
+}
+
 static bool on_draw(void *user, struct value v, const char *path, double dpi, struct err *e) {
     (void)user;
     return display_save(v, path, dpi, e);
@@ -263,6 +283,7 @@ struct engine_observer output_observer(struct output *o) {
                                     .page = on_page,
                                     .clear = on_clear,
                                     .exit = on_exit_cell,
+                                    .interact = on_interact,
                                     .money = on_money,
                                     .draw = on_draw};
 }

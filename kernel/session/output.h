@@ -9,13 +9,13 @@ enum { OUTPUT_MAX_RUNS = 16 };
 
 struct output {
     const struct sink *sink;
-    char prefix[40];             /* makes display ids unique among sessions */
-    const struct engine *engine; /* for its budget; may be NULL */
+    char prefix[40];       /* makes display ids unique among sessions */
+    struct engine *engine; /* whose outputs these are; set before it runs */
     bool lines; /* the front end is a terminal, which shows no updates: a line for each epoch */
     struct output_run {
         int run;
         bool open;
-        int64_t shown_ns, line_ns;
+        int64_t shown_ns, line_ns, rows;
         struct training_view *view;
     } runs[OUTPUT_MAX_RUNS]; /* training displays of this cell, the latest ones */
     int n_runs;

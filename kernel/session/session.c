@@ -23,6 +23,7 @@ bool session_init(struct session *s, const struct courier *courier, const char *
     pthread_mutex_init(&s->runner_lock, NULL);
     ask_init(&s->ask);
     comms_init(&s->comms);
+    widgets_init(&s->widgets);
     s->history = history_new();
     s->stream = stream_new(courier);
     if (!s->stream || !s->history) return err_memory(e, sizeof *s);
@@ -36,6 +37,7 @@ void session_clear(struct session *s) {
     history_free(s->history);
     struct engine *en = atomic_load(&s->engine);
     if (en) engine_free(en);
+    widgets_clear(&s->widgets);
     comms_clear(&s->comms);
     ask_clear(&s->ask);
     pthread_mutex_destroy(&s->runner_lock);

@@ -12,6 +12,7 @@
 #include "session/output.h"
 #include "session/courier.h"
 #include "session/stream.h"
+#include "session/widget.h"
 
 enum { QUERY_WAIT_MS = 150, SESSION_ID_BYTES = 40 };
 
@@ -32,6 +33,7 @@ struct session {
     struct capture *capture;
     struct history *history;
     struct comms comms;
+    struct widgets widgets;
     _Atomic int64_t interrupted_ns; /* when the last interrupt came */
 };
 
@@ -64,6 +66,10 @@ void session_reply(struct session *s, struct request *r, json_t *content);
 void session_reply_error(struct session *s, struct request *r, const char *ename,
                          const char *evalue);
 void session_publish(struct session *s, struct origin *parent, const char *type, json_t *content);
+
+/* A comm that the kernel opens or closes; the messages are the caller's. */
+bool session_comm_add(struct session *s, const char *id, const char *target);
+void session_comm_remove(struct session *s, const char *id);
 
 /* The handlers named in wire/messages.list. */
 void session_execute(struct session *s, struct request *r);

@@ -21,5 +21,7 @@ struct sink {
     void (*page)(void *user, struct str markdown);
     void (*clear)(void *user, bool wait);
     void (*exit)(void *user);
+    /* interact(…) with something to move; NULL = its result for the start is all there is. */
+    bool (*interact)(void *user, int interaction, struct err *e);
     bool (*ask)(void *user, struct str prompt, bool hidden, struct text *answer, struct err *e);
 };

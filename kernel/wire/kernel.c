@@ -84,6 +84,14 @@ static void courier_abort_queued(void *user, struct request *r) {
     post_queue_add(shell_queue(k->shell), p);
 }
 
+static bool courier_has_later(void *user, const struct request *r,
+                              bool (*supersedes)(void *by, const struct request *r,
+                                                 const struct request *later),
+                              void *by) {
+    (void)user;
+    return r->lane && lane_has_later(r->lane, r, supersedes, by);
+}
+
 struct request *kernel_receive(struct kernel *k, void *socket, enum channel channel, bool *more) {
     struct inbound in;
     struct envelope envelope;
@@ -164,7 +172,8 @@ static bool start_threads(struct kernel *k, void *sockets[PORT_N], struct err *e
                                   .stream = courier_stream,
                                   .reply = courier_reply,
                                   .question = courier_question,
-                                  .abort_queued = courier_abort_queued};
+                                  .abort_queued = courier_abort_queued,
+                                  .has_later = courier_has_later};
     k->main_lane = lane_new(k, "");
     if (!k->main_lane) return err_memory(e, sizeof *k->main_lane);
     k->iopub = iopub_start(sockets[PORT_IOPUB], &k->encoder, e);

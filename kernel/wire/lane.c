@@ -65,6 +65,18 @@ void lane_add(struct lane *l, struct request *take) {
     add(l, take);
 }
 
+bool lane_has_later(struct lane *l, const struct request *r,
+                    bool (*supersedes)(void *by, const struct request *r,
+                                       const struct request *later),
+                    void *by) {
+    bool found = false;
+    pthread_mutex_lock(&l->lock);
+    for (const struct lane_item *item = l->head; item && !found; item = item->next)
+        found = item->request && !item->request->fault && supersedes(by, r, item->request);
+    pthread_mutex_unlock(&l->lock);
+    return found;
+}
+
 void lane_add_mark(struct lane *l) {
     add(l, NULL);
 }

@@ -28,6 +28,11 @@ struct lane *lane_new(struct kernel *k, const char *id);
 struct lane *lane_ref(struct lane *l);
 void lane_unref(struct lane *l);
 void lane_add(struct lane *l, struct request *take);
+/* Does one of the waiting requests make `r` superfluous? */
+bool lane_has_later(struct lane *l, const struct request *r,
+                    bool (*supersedes)(void *by, const struct request *r,
+                                       const struct request *later),
+                    void *by);
 /* "Everything that had arrived is in the queue before this." */
 void lane_add_mark(struct lane *l);
 /* From the lane's own thread, while it handles a request: abort executes until the next mark. */

@@ -353,7 +353,9 @@ static struct table *read_table(struct source *s, struct err *e) {
 
 struct table *read_csv(const char *path, struct err *e) {
     struct source s;
-    struct table *t = source_open(&s, path, e) ? read_table(&s, e) : NULL;
+    bool open = source_open(&s, path, e);
+    s.n_rounds = 2;
+    struct table *t = open ? read_table(&s, e) : NULL;
     if (!t) source_blame(&s, e);
     source_close(&s);
     return t;

@@ -18,6 +18,19 @@ bool peek_idx(const char *path, struct desc *d);
  * the process, since files are read for the one cell that is running. */
 void read_stop_on(const _Atomic bool *stop);
 
+/* How far a file has been read; told on the thread that called read_watch, between pieces of some
+ * MB. Files that are read more than once say in which round they are; of one that is read in pieces
+ * by several threads, the pieces of this thread tell their own share. One listener for the process;
+ * NULL = nobody. */
+struct read_progress {
+    const char *path;
+    uint64_t bytes; /* of the file */
+    double share;   /* of this round, 0 … 1 */
+    int round, n_rounds;
+    bool begins, ended;
+};
+void read_watch(void (*seen)(void *user, const struct read_progress *p), void *user);
+
 /* The same from memory, for tests and fuzzing. */
 struct tensor *parse_npy(struct str bytes, struct err *e);
 struct tensor *parse_idx(struct str bytes, struct err *e);

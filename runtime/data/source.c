@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,39 @@ static bool not_a_file(const char *path, bool folder, struct err *e) {
     return err_hint(e, folder ? "Write the name of one file in it." : "Copy it to a file first.");
 }
 
+/* ---- telling how far it is ---- */
+
+static struct {
+    void (*seen)(void *user, const struct read_progress *p);
+    void *user;
+    pthread_t thread;
+} watch;
+
+void read_watch(void (*seen)(void *user, const struct read_progress *p), void *user) {
+    watch.seen = seen;
+    watch.user = user;
+    watch.thread = pthread_self();
+}
+
+/* Small files are read at once: nobody waits for them. */
+static void tell(struct source *s, bool begins, bool ended) {
+    enum { SMALL = 1 << 23 };
+    bool mine = watch.seen && pthread_equal(watch.thread, pthread_self());
+    if (begins && s->bytes >= SMALL) s->watched = true;
+    if (!mine || !s->watched || !s->bytes) return;
+    uint64_t at = ended ? s->bytes : s->gz ? (uint64_t)gzoffset(s->gz) : s->at;
+    double share = (double)at / (double)s->bytes;
+    watch.seen(watch.user, &(struct read_progress){.path = s->path,
+                                                   .bytes = s->bytes,
+                                                   .share = share < 1 ? share : 1,
+                                                   .round = s->round,
+                                                   .n_rounds = s->n_rounds,
+                                                   .begins = begins,
+                                                   .ended = ended});
+}
+
+/* ---- opening ---- */
+
 /* Deflate makes at most 1032 bytes of one (zlib's technical details). */
 enum { DEFLATE_RATIO = 1032 };
 
@@ -90,7 +124,9 @@ bool source_open(struct source *s, const char *path, struct err *e) {
     s->fd = fd;
     gzbuffer(gz, 1 << 17);
     s->packed = !gzdirect(gz);
-    s->most = (uint64_t)st.st_size * (s->packed ? DEFLATE_RATIO : 1);
+    s->bytes = (uint64_t)st.st_size;
+    s->most = s->bytes * (s->packed ? DEFLATE_RATIO : 1);
+    tell(s, true, false);
     return true;
 }
 
@@ -101,6 +137,9 @@ void source_of(struct source *s, struct str bytes) {
 void source_cut(struct source *piece, const struct source *whole, uint64_t begin, uint64_t end) {
     *piece = (struct source){.path = whole->path, .fd = whole->fd, .most = end - begin};
     piece->begin = begin;
+    piece->bytes = end - begin;
+    piece->n_rounds = whole->n_rounds;
+    piece->watched = whole->watched;
     piece->piece = whole->gz != NULL;
     if (!whole->gz) piece->memory = (struct str){whole->memory.p + begin, (size_t)(end - begin)};
 }
@@ -110,7 +149,10 @@ uint64_t source_promises(const struct source *s) {
 }
 
 void source_close(struct source *s) {
-    if (s->gz) gzclose(s->gz);
+    if (s->gz) {
+        tell(s, false, true);
+        gzclose(s->gz);
+    }
     s->gz = NULL;
 }
 
@@ -148,6 +190,7 @@ static bool read_gz(struct source *s, char *out, size_t n, size_t *got, struct e
         if (read_stopped()) return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
         int k = gzread(s->gz, out + *got, ask);
         if (k > 0) *got += (size_t)k, s->at += (uint64_t)k;
+        tell(s, false, false);
         if (k < (int)ask) return check_end(s, e);
     }
     return true;
@@ -165,6 +208,7 @@ static bool read_piece(struct source *s, char *out, size_t n, size_t *got, struc
             return err_set(e, ERR_FILE, "\"%.400s\" cannot be read: %s.", s->path, strerror(errno));
         if (k == 0) return true;
         *got += (size_t)k, s->at += (uint64_t)k;
+        tell(s, false, false);
     }
     return true;
 }
@@ -201,6 +245,7 @@ bool source_check(struct source *s, struct err *e) {
 
 bool source_rewind(struct source *s, struct err *e) {
     s->at = 0;
+    if (s->round + 1 < s->n_rounds) s->round++;
     if (!s->gz || gzrewind(s->gz) == 0) return true;
     return err_set(e, ERR_FILE, "\"%.400s\" cannot be read twice.", s->path);
 }

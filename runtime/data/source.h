@@ -13,6 +13,9 @@ struct source {
     bool packed;
     bool piece; /* of another source that is open: bytes begin … begin + most of its file */
     uint64_t begin;
+    uint64_t bytes;      /* of the file as it lies there */
+    int round, n_rounds; /* times it was begun anew; times it is to be read, 0 = once */
+    bool watched;
 };
 
 /* False with an ERR_FILE that says what is there instead. source_close in any case. */

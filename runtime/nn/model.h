@@ -213,6 +213,8 @@ struct predict_spec {
                         once for all of them */
     uint64_t seed, stream;
     const _Atomic bool *stop;
+    void (*progress)(void *user, double share); /* after each batch; or NULL */
+    void *user;
 };
 bool model_predict(const struct predict_spec *spec, struct tensor **outputs, struct err *e);
 

@@ -138,6 +138,8 @@ static bool run_all(const struct prediction *p, struct tensor *const *outputs, s
         io.outputs = rooms;
         io.step = (uint64_t)b;
         TRY(pass_run(&p->pass, b, p->rows, &io, &count, e));
+        if (spec->progress)
+            spec->progress(spec->user, (double)(b + 1) / (double)pass_n_batches(&p->pass));
     }
     return true;
 }

@@ -17,11 +17,18 @@ history = train net on x -> x[:, 0:1]:
     epochs: 100000"""
 
 
+SLIDER = """xs = linspace(0, 10, 100)
+def wave(speed, kind):
+    return line(xs, sin(speed * xs) if kind == "sine" else abs(sin(speed * xs)), title=kind)
+interact(wave, speed=(1, 9), kind=["sine", "bumps"])"""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def notebooks(lab):
     shutil.copy(ROOT / "notebooks" / "m01_dnn" / "first.ipynb", lab[1] / "first.ipynb")
     nbformat.write(book(TRAINING, "history.interrupted", "marker = 12345", "marker"),
                    lab[1] / "long.ipynb")
+    nbformat.write(book(SLIDER), lab[1] / "slider.ipynb")
 
 
 def test_run_all_and_see_a_plot(page, lab):
@@ -63,6 +70,9 @@ def test_interrupt_training_then_restart(page, lab):
     cell(page, 0).locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
     until_status(page, "Busy")
+    live = cell(page, 0).locator(".jp-RenderedHTML").first
+    live.locator("progress[aria-label=training]").wait_for()
+    live.locator("svg").first.wait_for()  # a curve in the page itself, which does not flicker
     page.wait_for_function("() => /\\b[3-9]\\b|\\d\\d/.test((document.querySelector("
                            "'.jp-CodeCell .jp-OutputArea') || {}).innerText || '')")
     page.locator("[data-command='notebook:interrupt-kernel'], "
@@ -88,3 +98,37 @@ def test_interrupt_training_then_restart(page, lab):
                            "'.jp-InputPrompt').textContent.trim() === '[1]:'")
     shown = cell(page, 3).locator(".jp-OutputArea").inner_text()
     assert "marker" in shown and "12345" not in shown
+
+
+def test_moving_a_slider(page, lab):
+    """The real front end of ipywidgets: drag, choose, and see another plot."""
+    open_notebook(page, lab, "slider.ipynb")
+    cell(page, 0).locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    until_counted(page, 0)
+    widgets = cell(page, 0).locator(".jupyter-widgets").first
+    widgets.wait_for()
+    picture = widgets.locator("img")
+    seen = [picture.get_attribute("src")]
+    handle = widgets.locator(".noUi-handle").bounding_box()
+    page.mouse.move(handle["x"] + 5, handle["y"] + 5)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(handle["x"] + 5 + 2 * step, handle["y"] + 5)
+    page.mouse.up()
+    until_other_picture(page, seen)
+    widgets.locator("select").select_option("bumps")
+    until_other_picture(page, seen)
+    assert "bumps" in seen[-1]
+    widgets.locator(".noUi-handle").focus()
+    page.keyboard.press("ArrowLeft")
+    until_other_picture(page, seen)
+    page.screenshot(path=str(ROOT / "build" / "slider.png"))
+
+
+def until_other_picture(page, seen):
+    """Waits for a picture that is not the last one, and keeps it."""
+    page.wait_for_function("old => {const p = document.querySelector('.jupyter-widgets img');"
+                           "return p && p.src && p.src !== old}", arg=seen[-1])
+    page.wait_for_timeout(500)
+    seen.append(page.locator(".jupyter-widgets img").first.get_attribute("src"))

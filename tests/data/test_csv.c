@@ -370,6 +370,43 @@ static void test_stop(void) {
     read_stop_on(NULL);
 }
 
+struct seen {
+    int begins, ends, steps, wrong;
+    double most;
+};
+
+static void see(void *user, const struct read_progress *p) {
+    struct seen *s = user;
+    s->begins += p->begins;
+    s->ends += p->ended;
+    s->steps += !p->begins && !p->ended;
+    s->wrong += p->share < 0 || p->share > 1 || (!p->begins && p->round >= p->n_rounds);
+    if (p->share > s->most) s->most = p->share;
+}
+
+/* A long file says how far it has been read; a short one says nothing. */
+static void test_watch(void) {
+    struct err e = {0};
+    struct seen seen = {0};
+    const char *path = scratch("long.csv");
+    FILE *f = fopen(path, "w");
+    fputs("a,b\n", f);
+    for (int i = 0; i < 1000000; i++) fputs("1234,5678\n", f);
+    fclose(f);
+    read_watch(see, &seen);
+    struct table *t = read_csv(path, &e);
+    CHECK(t && t->n_rows == 1000000);
+    CHECK(seen.begins == 1 && seen.ends == 1 && seen.steps >= 2 && seen.most > 0.5 &&
+          seen.wrong == 0);
+    table_unref(t);
+    seen = (struct seen){0};
+    t = read_csv(FILES "pandas.csv", &e);
+    CHECK(t && seen.begins == 0 && seen.steps == 0 && seen.ends == 0);
+    table_unref(t);
+    read_watch(NULL, NULL);
+    unlink(path);
+}
+
 /* ---- writing ---- */
 
 static void test_write(void) {
@@ -396,4 +433,4 @@ static void test_write(void) {
 TEST_MAIN(test_cells, test_text_check, test_doubles, test_rounding, test_pandas, test_line_ends,
           test_quotes, test_short_rows, test_late_text, test_names, test_delimiters, test_refusals,
           test_buffer_seams, test_pieces, test_pieces_errors, test_wide, test_long_cell, test_stop,
-          test_write)
+          test_watch, test_write)

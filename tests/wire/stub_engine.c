@@ -14,6 +14,7 @@
  *   clear | exit                                             memory    out of memory
  *   fail X                       an error */
 #include "lang/engine.h"
+#include "lang/interact.h"
 #include "lang/syntax/parse.h"
 #include "display/display.h"
 #include "display/error_view.h"
@@ -323,9 +324,10 @@ bool display_value(struct value v, const char *title, struct bundle *b, struct e
     return text_addf(plain, "%lld", (long long)v.integer);
 }
 
-bool display_progress(const struct progress *p, struct bundle *b, struct err *e) {
+bool display_progress(const struct progress *p, const struct machine_cost *cost, struct bundle *b,
+                      struct err *e) {
     struct text *t = bundle_add(b, "text/plain");
-    (void)e;
+    (void)e, (void)cost;
     return t && text_adds(t, p->state);
 }
 
@@ -353,6 +355,29 @@ void training_view_cost(struct training_view *v, const struct machine_cost *cost
 
 void budget_words(const struct machine_cost *c, double hours, struct text *out) {
     (void)c, (void)hours, (void)out;
+}
+
+const struct interaction *engine_interaction(const struct engine *en, int id) {
+    (void)en, (void)id;
+    return NULL;
+}
+
+void knob_choice(const struct knob *c, int i, struct text *out) {
+    (void)c, (void)i, (void)out;
+}
+
+bool engine_interact(struct engine *en, int id, const struct setting *settings,
+                     const struct engine_observer *o, struct err *e) {
+    (void)en, (void)id, (void)settings, (void)o;
+    return err_set(e, ERR_BUG, "not in the stub");
+}
+
+void engine_interaction_drop(struct engine *en, int id) {
+    (void)en, (void)id;
+}
+
+struct str value_str(const struct value *text) {
+    return (struct str){text->text->bytes, text->text->n};
 }
 
 double engine_budget(const struct engine *en) {

@@ -1,4 +1,5 @@
 /* Models: walking a body on symbols, instances, inference. */
+#include "slow.h"
 #include "eval_model.h"
 #include "builtin.h"
 #include "eval_parts.h"
@@ -419,6 +420,20 @@ static bool apply_to_one(struct eval *ev, struct model_value *m, struct value x,
     return ok && the_one_example(ev, y, draws > 1, out);
 }
 
+static void note_prediction(void *user, double share) {
+    slow_step(user, share);
+}
+
+/* Not inside trainings and searches, which show how far they are themselves. */
+static void watch_prediction(struct slow *s, struct eval *ev, const struct model_value *m,
+                             const struct tensor *x) {
+    char what[120];
+    bool shown = !ev->trial && !ev->moment;
+    snprintf(what, sizeof what, "%.60s on %lld examples", model_value_name(m),
+             (long long)x->shape.size[0]);
+    slow_begin(s, ev->engine, shown ? ev->observer : NULL, what);
+}
+
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
                  struct span at, struct value *out) {
     return model_draws(ev, m, x, dropout, at, out);
@@ -444,7 +459,11 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
         ok = describe_outputs(ev, m->model, &d, draws, out);
     } else if (ok) {
         struct tensor *outputs[MODEL_MAX_PORTS] = {0};
-        struct predict_spec spec = {.model = m->model,
+        struct slow slow;
+        watch_prediction(&slow, ev, m, d.tensors[0]);
+        struct predict_spec spec = {.progress = note_prediction,
+                                    .user = &slow,
+                                    .model = m->model,
                                     .weights = m->weights,
                                     .inputs = d.tensors,
                                     .dropout = draws > 0,
@@ -453,6 +472,7 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
                                     .stream = next_stream(ev),
                                     .stop = engine_stop_flag(ev->engine)};
         ok = model_predict(&spec, outputs, ev->e);
+        slow_end(&slow);
         name_examples(outputs, &d.descs[0].shape, draws > 1);
         ok = ok && outputs_as_value(ev, m->model, outputs, out);
     }

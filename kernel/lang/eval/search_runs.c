@@ -165,8 +165,12 @@ void search_tell(struct search *s, const char *state, double share, bool ended) 
         search_describe(s, s->outcomes[s->best].values, &best);
     }
     struct table *t = s->n ? search_table(s, s->ev->e) : NULL;
-    struct progress p = {
-        .state = state, .share = share, .best = best.n ? best.p : NULL, .table = t, .ended = ended};
+    struct progress p = {.state = state,
+                         .share = share,
+                         .seconds = search_now() - s->started,
+                         .best = best.n ? best.p : NULL,
+                         .table = t,
+                         .ended = ended};
     o->progress(o->user, s->run, &p);
     table_unref(t);
     text_clear(&best);
