@@ -117,7 +117,7 @@ struct plan {
 /* The build, in order; each file one job. */
 bool plan_roots(struct plan *p, struct err *e);       /* one value per node; views */
 void plan_need(struct plan *p, const struct node *n); /* this node is wanted in memory */
-void plan_values(struct plan *p);                     /* leaves, lanes, phases */
+bool plan_values(struct plan *p, struct err *e);      /* leaves, lanes, phases */
 bool plan_steps(struct plan *p, struct err *e);       /* groups, calls, order */
 bool plan_ends(struct plan *p, struct err *e);        /* outputs, learning, assigns */
 bool plan_layout(struct plan *p, size_t memory_limit, struct err *e); /* offsets */

@@ -261,10 +261,10 @@ static int64_t F(panel_width)(int64_t left) {
 }
 
 static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
-    enum { DOT_MIN = 4 * F(VW), DOT_LONG = 16 * F(VW), DOT_FEW = 48, DOT_ALL = 1 << 16 };
+    enum { DOT_MIN = 4 * F(VW), DOT_FEW = 48 };
     bool dots = g->a_col == 1 && g->b_row == 1 && g->b_col != 1 && g->k >= DOT_MIN;
     int64_t rows = g->together > 0 ? g->together : g->m;
-    if (dots && (rows < DOT_FEW || (g->k >= DOT_LONG && g->n * g->k <= DOT_ALL))) {
+    if (dots && rows < DOT_FEW) {
         F(dots)(g, row, row_end);
         return;
     }

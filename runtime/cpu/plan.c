@@ -99,7 +99,7 @@ static bool build(struct plan *p, const struct plan_spec *spec, struct err *e) {
     p->steps = plan_alloc(p, (size_t)p->max_steps, sizeof *p->steps, e);
     p->place = plan_alloc(p, (size_t)p->n_values, sizeof *p->place, e);
     if (!p->steps || !p->place) return false;
-    plan_values(p);
+    TRY(plan_values(p, e));
     TRY(plan_steps(p, e));
     TRY(plan_ends(p, e));
     return plan_layout(p, spec->memory_limit, e);

@@ -97,18 +97,23 @@ int phase_after(const struct plan *p, int v, int64_t cut, int64_t count, bool al
     return aligned && same ? x->phase : x->phase + 1;
 }
 
+/* Phase in which v, made by n, can use operand i. */
+static int phase_for(const struct plan *p, const struct node *n, const struct value *v, int i) {
+    bool aligned = rows_match(n, i);
+    if (is_groupable(n)) aligned = p->values[n->in[i]->id].count == v->count;
+    if (!is_groupable(n) && v->cut != 0 && v->cut != v->count) {
+        /* only rows of the batch are known to stay apart */
+        const struct shape *s = &n->desc.shape;
+        bool rows = p->batch > 0 && s->n > 0 && s->size[0] == p->batch && rows_free(n);
+        aligned = aligned && rows;
+    }
+    return phase_after(p, n->in[i]->id, v->cut, v->count, aligned);
+}
+
 static int phase_of(const struct plan *p, const struct node *n, const struct value *v) {
     int phase = 0;
     for (int i = 0; i < n->n_in; i++) {
-        bool aligned = rows_match(n, i);
-        if (is_groupable(n)) aligned = p->values[n->in[i]->id].count == v->count;
-        if (!is_groupable(n) && v->cut != 0 && v->cut != v->count) {
-            /* only rows of the batch are known to stay apart */
-            const struct shape *s = &n->desc.shape;
-            bool rows = p->batch > 0 && s->n > 0 && s->size[0] == p->batch && rows_free(n);
-            aligned = aligned && rows;
-        }
-        int at = phase_after(p, n->in[i]->id, v->cut, v->count, aligned);
+        int at = phase_for(p, n, v, i);
         if (at > phase) phase = at;
     }
     return phase;
@@ -178,7 +183,75 @@ static bool turns_kernels(const struct plan *p) {
     return false;
 }
 
-void plan_values(struct plan *p) {
+/* ---- as late as possible ---- */
+
+struct uses {
+    int32_t last;  /* phase of the last reader */
+    int32_t limit; /* phase in which the value must be there at the latest, by the readers seen */
+};
+
+/* The value that operand i is made from, through expansions that are never written out. */
+static struct value *maker_of(const struct plan *p, const struct node *n, int i) {
+    struct value *v = &p->values[p->values[n->in[i]->id].root];
+    while (v->is_virtual && v->node->op == OP_expand)
+        v = &p->values[p->values[v->node->in[0]->id].root];
+    return v;
+}
+
+static void note_last(const struct plan *p, const struct value *v, struct uses *uses) {
+    for (int i = 0; i < v->node->n_in; i++) {
+        struct uses *u = &uses[maker_of(p, v->node, i)->root];
+        if (v->phase > u->last) u->last = v->phase;
+    }
+}
+
+static void note_limit(const struct plan *p, const struct value *v, struct uses *uses) {
+    for (int i = 0; i < v->node->n_in; i++) {
+        const struct value *from = maker_of(p, v->node, i);
+        struct uses *u = &uses[from->root];
+        int delay = phase_for(p, v->node, v, i) - from->phase;
+        if (v->phase - delay < u->limit) u->limit = v->phase - delay;
+    }
+}
+
+/* Bytes times phases that operands are kept longer when v is made in phase `late`. */
+static double price_of(const struct plan *p, const struct value *v, const struct uses *uses,
+                       int late) {
+    double price = 0;
+    for (int i = 0; i < v->node->n_in; i++) {
+        const struct value *from = maker_of(p, v->node, i);
+        int until = uses[from->root].last > v->phase ? uses[from->root].last : v->phase;
+        bool kept = from->space != SPACE_ARENA || from->needed;
+        if (!kept && late > until)
+            price += (double)(late - until) * (double)from->count * (double)from->bytes;
+    }
+    return price;
+}
+
+/* What is first wanted much later, like the slope of an activation, is made then, if its operands
+ * are still there: nothing is written that would have to be read again. */
+static bool sink_values(struct plan *p, struct err *e) {
+    enum { WORTH = 4096 };
+    struct uses *uses = plan_alloc(p, (size_t)p->n_values + 1, sizeof *uses, e);
+    if (!uses) return false;
+    for (int i = 0; i < p->n_values; i++) uses[i] = (struct uses){-1, INT32_MAX};
+    for (int i = 0; i < p->n_values; i++)
+        if (p->values[i].root == i && !p->values[i].is_virtual) note_last(p, &p->values[i], uses);
+    for (int i = p->n_values - 1; i >= 0; i--) {
+        struct value *v = &p->values[i];
+        if (v->root != i || is_leaf(v->node) || v->is_virtual) continue;
+        int late = uses[i].limit;
+        bool moves = is_groupable(v->node) && !v->needed && v->count >= WORTH && late < INT32_MAX &&
+                     late > v->phase;
+        double gain = moves ? (double)(late - v->phase) * (double)v->count * (double)v->bytes : 0;
+        if (moves && price_of(p, v, uses, late) < gain) v->phase = late;
+        note_last(p, v, uses);
+        note_limit(p, v, uses);
+    }
+    return true;
+}
+
+bool plan_values(struct plan *p, struct err *e) {
     find_virtual(p);
     p->prepares = turns_kernels(p);
     for (int i = 0; i < p->n_values; i++) {
@@ -192,4 +265,5 @@ void plan_values(struct plan *p) {
             v->phase = phase_of(p, v->node, v);
         }
     }
+    return sink_values(p, e);
 }

@@ -28,10 +28,11 @@ static struct node *activation_relu(struct graph *g, struct node *x, struct err 
     return op1(g, OP_relu, x, e);
 }
 
+/* As x times its slope, which the derivative needs again. */
 struct node *activation_leaky_relu_slope(struct graph *g, struct node *x, double slope,
                                          struct err *e) {
-    struct node *positive = op_number(g, OP_gt, x, 0, e);
-    return op3(g, OP_where, positive, x, op_number(g, OP_mul, x, slope, e), e);
+    struct node *positive = op_number(g, OP_gt, x, 0, e), *one = graph_number(g, 1, e);
+    return op2(g, OP_mul, x, op3(g, OP_where, positive, one, graph_number(g, slope, e), e), e);
 }
 
 static struct node *activation_leaky_relu(struct graph *g, struct node *x, struct err *e) {

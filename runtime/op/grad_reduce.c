@@ -14,8 +14,36 @@ static void grad_of_sum(struct grad *c) {
     c->in[0] = unfold(c, c->up);
 }
 
+/* Is n the mean of (x - mean(x))^2 over the same axes? Gives x: the variance of x, where what flows
+ * through the inner mean adds up to 0. */
+static struct node *varied(const struct grad *c) {
+    struct node *square = input(c, 0), *centred = square->in[0];
+    if (square->op != OP_square || centred->op != OP_sub) return NULL;
+    struct node *x = centred->in[0], *wide = centred->in[1], *mean = wide->in[0];
+    if (wide->op != OP_expand || mean->op != OP_mean || mean->in[0] != x) return NULL;
+    bool same = mean->attrs.axes == c->n->attrs.axes && mean->attrs.keepdims && wide->n_in == 1 &&
+                c->n->attrs.keepdims;
+    const bool *w = c->wanted;
+    bool between = w[square->id] || w[centred->id] || w[wide->id] || w[mean->id];
+    return same && !between ? x : NULL;
+}
+
+/* (mean(x) - x) * -2 u / count, written so that the difference is not the one of the variance: that
+ * one need not be kept then. */
+static void grad_variance(struct grad *c, struct node *x, struct node *count) {
+    struct node *wide = input(c, 0)->in[0]->in[1];
+    struct node *by = grad_2(c, OP_div, grad_by(c, OP_mul, c->up, -2), count);
+    c->in[0] = grad_2(c, OP_mul, grad_2(c, OP_sub, wide, x), unfold(c, by));
+    c->beyond = x;
+}
+
 static void grad_mean(struct grad *c) {
     struct node *count = grad_1(c, OP_count, input(c, 0), &c->n->attrs);
+    struct node *x = varied(c);
+    if (x && count) {
+        grad_variance(c, x, count);
+        return;
+    }
     c->in[0] = unfold(c, grad_2(c, OP_div, c->up, count));
 }
 
