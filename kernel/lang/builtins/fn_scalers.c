@@ -195,6 +195,10 @@ bool fn_fit(struct call *c, struct value *out) {
     if (s.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (s.kind == V_SCALER) return fit_scaler(c, out);
     call_fail(c, 0, ERR_TYPE, "fit is for scalers, and this is %s.", value_kind_words(s.kind));
+    if (s.kind == V_ESTIMATOR)
+        return err_hint(c->ev->e, "Models are trained by a statement: train m on x -> y; what "
+                                  "needs no targets, such as PCA, by train m on x. Then "
+                                  "m.predict(x)");
     return err_hint(c->ev->e, "Models are trained by a statement: train net on x -> y");
 }
 

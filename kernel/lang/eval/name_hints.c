@@ -125,6 +125,7 @@ static bool far_from_builtin(struct resolver *r, const struct ast *x, struct str
     struct str wanted = str_of(x->name);
     if (!best.n || !r->globals->is_builtin(intern(best)) || cell_assigns(r, intern(best)))
         return false;
+    if (str_distance(wanted, best) == 0) return false; /* only in another case: adam */
     const struct str longer = wanted.n > best.n ? wanted : best;
     bool plural = longer.p[longer.n - 1] == 's' && wanted.n != best.n &&
                   memcmp(wanted.p, best.p, longer.n - 1) == 0;

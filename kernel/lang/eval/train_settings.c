@@ -127,10 +127,22 @@ static bool set_loss(struct eval *ev, const struct ast *s, struct value v, void 
     return true;
 }
 
+/* Keras names things by texts: "adam" is Adam() here. */
+static bool wrong_object(struct eval *ev, const struct ast *s, struct value v,
+                         enum config_group group, const char *wanted) {
+    setting_wrong(ev, s, v, wanted);
+    for (int i = 0; v.kind == V_TEXT && i < config_n_rows(); i++) {
+        const struct config_row *row = config_row_at(i);
+        if (row->group == group && str_distance(str_of(row->name), value_str(&v)) == 0)
+            return err_hint(ev->e, "Write it as a call, without quotes: %s()", row->name);
+    }
+    return false;
+}
+
 static bool set_object(struct eval *ev, const struct ast *s, struct value v, void *to,
                        enum config_group group, const char *wanted, const struct config **out) {
     struct config *c = value_config(ev, v, group);
-    if (!c) return ev->e->kind ? false : setting_wrong(ev, s, v, wanted);
+    if (!c) return ev->e->kind ? false : wrong_object(ev, s, v, group, wanted);
     *out = c;
     return keep_config(to, c);
 }
