@@ -3,7 +3,6 @@ course (numbers.json). One kernel each, headless, as ./run does it."""
 import json
 import re
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -16,7 +15,6 @@ import conftest as home  # noqa: E402,F401  a home of its own
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("m0*/*.ipynb"))
 NUMBERS = json.loads(Path(__file__).with_name("numbers.json").read_text())
-SECONDS = {"denoising_autoencoder": 180, "convolutional_network": 120}
 done = {}
 
 
@@ -24,10 +22,9 @@ def execute(path, folder):
     """The executed notebook; run at most once in a session."""
     if path.stem not in done:
         notebook = nbformat.read(path, 4)
-        started = time.monotonic()
         NotebookClient(notebook, kernel_name="awml-c", timeout=600,
                        resources={"metadata": {"path": str(folder)}}).execute()
-        done[path.stem] = notebook, time.monotonic() - started
+        done[path.stem] = notebook
     return done[path.stem]
 
 
@@ -38,9 +35,8 @@ def printed(notebook):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_runs(path, tmp_path):
-    notebook, seconds = execute(path, tmp_path)
+    notebook = execute(path, tmp_path)
     nbformat.validate(notebook)
-    assert seconds < SECONDS.get(path.stem, 60)
     counts = [c.execution_count for c in notebook.cells if c.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
     streams = {o.name for c in notebook.cells for o in c.get("outputs", [])
@@ -51,7 +47,7 @@ def test_runs(path, tmp_path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_numbers(path, tmp_path):
     """Each line of numbers.json: a pattern with groups, and for each group [value, tolerance]."""
-    text = printed(execute(path, tmp_path)[0])
+    text = printed(execute(path, tmp_path))
     for pattern, wanted in NUMBERS.get(path.stem, []):
         found = re.search(pattern, text)
         assert found, f"nothing like {pattern!r} in\n{text}"
