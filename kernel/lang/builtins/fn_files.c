@@ -8,6 +8,7 @@
 #include "nn/keras.h"
 #include "formats/onnx.h"
 #include "formats/parquet.h"
+#include "base/pool.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -277,6 +278,21 @@ static bool load_weights(struct call *c, const char *path, struct value *out) {
     return true;
 }
 
+/* A model that a file describes whole: its own architecture with its weights. */
+static bool load_model(struct call *c, const char *path, struct value *out) {
+    struct weights *weights = NULL;
+    struct model *m = onnx_load(path, &weights, c->ev->e);
+    struct model_value *v = m ? pool_need(sizeof *v, c->ev->e) : NULL;
+    if (!v) {
+        model_unref(m);
+        weights_unref(weights);
+        return false;
+    }
+    *v = (struct model_value){.refs = 1, .model = m, .weights = weights};
+    *out = (struct value){.kind = V_MODEL, .model = v};
+    return true;
+}
+
 bool fn_load(struct call *c, struct value *out) {
     char path[4096];
     TRY(path_of(c, 0, path, sizeof path));
@@ -289,6 +305,7 @@ bool fn_load(struct call *c, struct value *out) {
         return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".json")) return fn_read_json(c, out);
     if (str_ends(p, ".npz")) return load_npz(c, path, out);
+    if (str_ends(p, ".onnx")) return load_model(c, path, out);
     if (str_ends(p, ".keras") || str_ends(p, ".h5")) return load_weights(c, path, out);
     if (str_ends(p, ".safetensors")) return load_weights(c, path, out);
     struct text t = {0};
@@ -301,5 +318,5 @@ bool fn_load(struct call *c, struct value *out) {
     call_fail(c, 0, ERR_FILE, "The ending of %s is not one that load knows.", path);
     return err_hint(
         c->ev->e,
-        "It knows .npy, .npz, .csv, .parquet, .json, .safetensors, .keras, .h5 and .txt.");
+        "It knows .npy, .npz, .csv, .parquet, .json, .safetensors, .keras, .h5, .onnx and .txt.");
 }
