@@ -1,5 +1,6 @@
 /* Completion, from the same tables that the checker reads. */
 #include "engine_parts.h"
+#include "formats/pretrained.h"
 #include "help.h"
 #include "type_at.h"
 #include "lang/eval/builtin.h"
@@ -244,7 +245,16 @@ static bool names_columns(struct str callee) {
     return is_word(word, verbs);
 }
 
+static void offer_networks(const struct completer *c) {
+    const char *names[PRETRAINED_MOST];
+    int n = pretrained_names(names);
+    for (int i = 0; i < n; i++) offer(c, names[i], "network", "");
+}
+
 static void offer_text(struct completer *c, const struct cursor_context *at) {
+    bool network = str_starts(at->callee, "pretrained");
+    if (network) offer_networks(c);
+    if (network) return;
     if (names_columns(at->callee)) names_each(c->engine->names, offer_columns_of, c);
     else complete_path(&c->prefix, c->add, c->user);
 }

@@ -4,6 +4,7 @@
 #include "lang/eval/builtin.h"
 #include "lang/eval/eval_parts.h"
 #include "lang/eval/eval_unknown.h"
+#include "lang/builtins/model_file.h"
 #include "lang/eval/modules.h"
 #include "lang/eval/tracking.h"
 #include "lang/syntax/parse.h"
@@ -48,6 +49,7 @@ void engine_free(struct engine *en) {
     read_stop_on(NULL);
     names_free(en->names);
     cells_free(en->cells);
+    pretrained_cache_free(en->pretrained);
     advice_free(en->advice);
     timeout_free(en->timeout);
     engine_interactions_clear(en);

@@ -101,6 +101,11 @@ int model_find_layer(const struct model *m, const char *interned_name); /* row, 
 struct model *model_part(const struct model *m, const char *interned_name,
                          const struct weights *from, struct weights **weights, struct err *e);
 
+/* A model on images without what follows them: it ends where the last image of several places is,
+ * before everything is pooled or laid out as one axis. Its output is called "features". */
+struct model *model_without_head(const struct model *m, const struct weights *from,
+                                 struct weights **weights, struct err *e);
+
 /* One version of a model's numbers. Immutable once shared, counted. */
 struct weights {
     _Atomic int32_t refs;

@@ -7,8 +7,9 @@
 struct cutting {
     const struct model *from;
     struct builder *builder;
-    int32_t *places; /* of the old weights; -1 = not met yet */
-    bool *kept;      /* applications of layers, as the training graph needs them */
+    int32_t *places;           /* of the old weights; -1 = not met yet */
+    bool *kept;                /* applications of layers, as the training graph needs them */
+    const struct node *end[2]; /* [training] */
 };
 
 static struct node *part_weight(void *user, const struct node *old, struct err *e) {
@@ -102,7 +103,7 @@ static bool copy_nodes(struct cutting *c, struct embedding *s, bool *needed, con
     const struct model *m = c->from;
     struct builder *b = c->builder;
     const struct graph *from = m->graphs[b->training];
-    const struct node *end = named_node(m, name, b->training);
+    const struct node *end = c->end[b->training];
     mark_ancestors(from, end, needed);
     if (b->training) mark_averages(m, needed);
     for (int i = 0; i < m->n_inputs[b->training]; i++) {
@@ -147,16 +148,11 @@ static struct weights *take_weights(const struct model *m, const struct model *m
     return w;
 }
 
-struct model *model_part(const struct model *m, const char *name, const struct weights *from,
-                         struct weights **weights, struct err *e) {
-    *weights = NULL;
-    if (!named_node(m, name, true) || !named_node(m, name, false)) {
-        err_set(e, ERR_NAME, "The model has no layer or tensor `%s`.", name);
-        return NULL;
-    }
-    char title[160];
-    snprintf(title, sizeof title, "%s up to %s", m->name, name);
-    struct cutting c = {.from = m};
+/* `name`: of the output. */
+static struct model *cut(const struct model *m, const struct node *const end[2], const char *title,
+                         const char *name, const struct weights *from, struct weights **weights,
+                         struct err *e) {
+    struct cutting c = {.from = m, .end = {end[0], end[1]}};
     struct model *made = model_new(title, e);
     c.places = pool_need((size_t)m->n_weights * sizeof *c.places + 1, e);
     int32_t *rows = pool_need((size_t)m->n_layers * sizeof *rows + 1, e);
@@ -172,5 +168,48 @@ struct model *model_part(const struct model *m, const char *name, const struct w
     pool_free(rows);
     if (ok) return made;
     model_unref(made);
+    return NULL;
+}
+
+struct model *model_part(const struct model *m, const char *name, const struct weights *from,
+                         struct weights **weights, struct err *e) {
+    const struct node *end[2] = {named_node(m, name, false), named_node(m, name, true)};
+    char title[160];
+    *weights = NULL;
+    if (!end[0] || !end[1]) {
+        err_set(e, ERR_NAME, "The model has no layer or tensor `%s`.", name);
+        return NULL;
+    }
+    snprintf(title, sizeof title, "%s up to %s", m->name, name);
+    return cut(m, end, title, name, from, weights, e);
+}
+
+/* The last node on the way to the first output that still is an image of more than one place. */
+static const struct node *last_image(const struct model *m, bool training, struct err *e) {
+    const struct graph *g = m->graphs[training];
+    bool *needed = pool_need((size_t)graph_n_nodes(g) + 1, e);
+    const struct node *found = NULL;
+    if (!needed) return NULL;
+    mark_ancestors(g, m->outputs[training][0].node, needed);
+    for (int id = graph_n_nodes(g) - 1; id >= 0 && !found; id--) {
+        const struct node *n = graph_node(g, id);
+        const int64_t *size = n->desc.shape.size;
+        bool image = n->desc.shape.n == 4 && size[0] < 0 && size[1] * size[2] > 1;
+        if (needed[id] && image && n->op != OP_input) found = n;
+    }
+    pool_free(needed);
+    return found;
+}
+
+struct model *model_without_head(const struct model *m, const struct weights *from,
+                                 struct weights **weights, struct err *e) {
+    const struct node *end[2] = {last_image(m, false, e), last_image(m, true, e)};
+    *weights = NULL;
+    if (end[0] && end[1]) return cut(m, end, m->name, "features", from, weights, e);
+    if (!e->kind) {
+        err_set(e, ERR_VALUE, "The model %s has no head on images that could be left out.",
+                m->name);
+        err_hint(e, "With top=True it is used whole; part(output=…) ends it anywhere.");
+    }
     return NULL;
 }

@@ -1,6 +1,7 @@
 /* Reading and writing: the ending of a path decides. */
 #include "fn_paths.h"
 #include "fn_json.h"
+#include "model_file.h"
 #include "classic/save.h"
 #include "lang/values/estimator_value.h"
 #include "lang/eval/eval_model.h"
@@ -281,16 +282,8 @@ static bool load_weights(struct call *c, const char *path, struct value *out) {
 /* A model that a file describes whole: its own architecture with its weights. */
 static bool load_model(struct call *c, const char *path, struct value *out) {
     struct weights *weights = NULL;
-    struct model *m = onnx_load(path, &weights, c->ev->e);
-    struct model_value *v = m ? pool_need(sizeof *v, c->ev->e) : NULL;
-    if (!v) {
-        model_unref(m);
-        weights_unref(weights);
-        return false;
-    }
-    *v = (struct model_value){.refs = 1, .model = m, .weights = weights};
-    *out = (struct value){.kind = V_MODEL, .model = v};
-    return true;
+    struct model *m = read_model_file(path, &weights, c->ev->e);
+    return m && model_as_value(c, m, weights, out);
 }
 
 bool fn_load(struct call *c, struct value *out) {
