@@ -17,11 +17,35 @@ static void add_range(struct text *out, const char *axis, double low, double hig
     add_number(out, high);
 }
 
-/* "day 2024-01-01 … 2024-01-04" on an axis of times. */
+/* The names along the x axis: those of the first mark that has some. */
+static const struct mark *named_places(const struct plot *p) {
+    for (int i = 0; i < p->n_marks; i++) {
+        const struct mark *m = &p->marks[i];
+        bool places = m->kind == MARK_LINE || m->kind == MARK_SCATTER || m->kind == MARK_BAR ||
+                      m->kind == MARK_BOX || m->kind == MARK_HEATMAP;
+        if (places && m->names && m->n_names > 0 && !m->horizontal) return m;
+    }
+    return NULL;
+}
+
+static void add_names(struct text *out, const struct mark *m) {
+    enum { MOST = 12 };
+    for (int64_t i = 0; i < m->n_names && i < MOST; i++)
+        text_addf(out, "%s%s", i ? ", " : " ", m->names[i]);
+    if (m->n_names > MOST) text_addf(out, " … %s", m->names[m->n_names - 1]);
+}
+
+/* "day 2024-01-01 … 2024-01-04" on an axis of times, "x cat, dog" on one of names. */
 static void add_x_range(struct text *out, const char *before, const struct plot *p,
                         const struct extent *e) {
     const char *axis = p->x_label ? p->x_label : "x";
+    const struct mark *names = named_places(p);
     text_adds(out, before);
+    if (names) {
+        text_adds(out, axis);
+        add_names(out, names);
+        return;
+    }
     if (!e->time_x) {
         add_range(out, axis, e->x0, e->x1);
         return;

@@ -2,7 +2,7 @@
 import nbformat
 import pytest
 from client import book
-from lab import cell, open_notebook
+from lab import ROOT, cell, open_notebook
 
 PROGRAM = '''model Net(hidden=8):   # a comment
     input x: [3]
@@ -124,6 +124,8 @@ def test_a_wrong_name_is_marked_while_typing(writer):
     marks.first.hover()
     bubble = writer.locator(".awml-finding-message")
     bubble.wait_for()
+    writer.screenshot(path=str(ROOT / "build" / "editor.png"),
+                      clip={"x": 280, "y": 60, "width": 1000, "height": 420})
     assert "NameError" in bubble.inner_text() and "width" in bubble.inner_text()
     write(writer, "height = width * 2")
     marks.first.wait_for(state="detached")

@@ -1,5 +1,6 @@
 /* Marks along an x axis: lines, points, bars, histograms, bands, boxes, guide lines, texts. */
 #include "plot_args.h"
+#include "base/intern.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -230,7 +231,9 @@ bool fn_hist(struct call *c, struct value *out) {
     if (bins < 1 || bins > 10000) return call_fail(c, 1, ERR_VALUE, "From 1 to 10000 bins.");
     m.bins = (int)bins;
     struct plot *p = plot_new(c->ev->e);
-    return plot_finish(c, p, &m, p && flat(c, 0, &m.x) && plot_common(c, p, &m), out);
+    bool ok = p && flat(c, 0, &m.x) && plot_common(c, p, &m);
+    if (ok && !p->y_label) p->y_label = intern_c(m.density ? "density" : "count");
+    return plot_finish(c, p, &m, ok, out);
 }
 
 /* The numbers of all groups one after the other. */

@@ -244,7 +244,7 @@ static void colours_wrap_nothing_else(void) {
     struct text color = {0}, plain = {0}, stripped = {0};
     error_view_text(&e, true, &color);
     error_view_text(&e, false, &plain);
-    CHECK(strstr(color.p, "\033[1;31mNameError\033[0m in cell [1], line 1\n") == color.p);
+    CHECK(strstr(color.p, "\033[1mNameError\033[0m in cell [1], line 1\n") == color.p);
     for (const char *p = color.p; *p; p++) {
         if (*p == '\033') {
             while (*p != 'm') p++;
