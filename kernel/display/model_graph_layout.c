@@ -7,13 +7,16 @@
 #include <stdlib.h>
 
 static const double BEND_W = 14, BOX_GAP = 18, BOX_LEAST = 110, TEXT_ROOM = 24;
+/* Widths are known for Helvetica; what a reader has instead (DejaVu) may be wider, and so is bold.
+ */
+static const double OTHER_FONT = 1.13, BOLD = 1.12;
 enum { ROUNDS = 12 };
 
 static void set_widths(struct model_graph *g) {
     for (int i = 0; i < g->n; i++) {
         struct box *b = &g->boxes[i];
-        double label = font_width(str_of(b->label), 13) * 1.06;
-        double detail = font_width(str_of(b->detail), 11);
+        double label = font_width(str_of(b->label), 13) * OTHER_FONT * BOLD;
+        double detail = font_width(str_of(b->detail), 11) * OTHER_FONT;
         b->w = b->kind == BOX_BEND ? BEND_W : fmax(BOX_LEAST, fmax(label, detail) + TEXT_ROOM);
     }
 }

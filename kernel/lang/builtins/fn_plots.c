@@ -215,27 +215,6 @@ bool fn_band(struct call *c, struct value *out) {
 
 /* ---- distributions ---- */
 
-static bool flat(struct call *c, int i, struct tensor **out) {
-    TRY(call_floats(c, i, out));
-    struct shape s = shape_of(1, &(*out)->count);
-    struct tensor *row = tensor_with_shape(*out, &s, c->ev->e);
-    tensor_unref(*out);
-    *out = row;
-    return row != NULL;
-}
-
-bool fn_hist(struct call *c, struct value *out) {
-    struct mark m = {.kind = MARK_HIST, .opacity = 1};
-    int64_t bins;
-    TRY(call_int(c, 1, 30, &bins));
-    if (bins < 1 || bins > 10000) return call_fail(c, 1, ERR_VALUE, "From 1 to 10000 bins.");
-    m.bins = (int)bins;
-    struct plot *p = plot_new(c->ev->e);
-    bool ok = p && flat(c, 0, &m.x) && plot_common(c, p, &m);
-    if (ok && !p->y_label) p->y_label = intern_c(m.density ? "density" : "count");
-    return plot_finish(c, p, &m, ok, out);
-}
-
 /* The numbers of all groups one after the other. */
 struct pile {
     struct tensor *parts[256];
