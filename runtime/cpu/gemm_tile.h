@@ -65,21 +65,20 @@ WIDTH(2)
 WIDTH(3)
 WIDTH(4)
 
-/* Columns [j, j + w * VW), terms [k0, k0 + k), rows in tiles of nearly equal height. */
-static void F(panel)(const struct gemm *g, const T *b, int64_t b_row, int64_t j, int64_t cols,
-                     int64_t k0, int64_t k, int64_t row, int64_t row_end) {
+/* Columns [j, j + cols), k terms, rows in tiles of nearly equal height; `a` is the first row's
+ * first term, `b` the panel. */
+static void F(panel)(const struct gemm *g, const T *a, const T *b, int64_t b_row, int64_t j,
+                     int64_t cols, int64_t k, int64_t row, int64_t row_end, bool add) {
     int64_t vectors = (cols + F(VW) - 1) / F(VW), part = cols % F(VW);
     int64_t most = vectors > NV ? WIDE_ROWS : MR, tiles = (row_end - row + most - 1) / most;
-    bool add = g->accumulate || k0 > 0;
     for (int64_t t = 0; t < tiles; t++) {
-        int64_t from = row + (row_end - row) * t / tiles,
-                to = row + (row_end - row) * (t + 1) / tiles;
-        const T *a = (const T *)g->a + from * g->a_row + k0 * g->a_col;
-        T *c = (T *)g->c + from * g->c_row + j;
-        if (vectors == 1) F(tile_1)(g, a, b, b_row, c, k, (int)(to - from), part, add);
-        if (vectors == 2) F(tile_2)(g, a, b, b_row, c, k, (int)(to - from), part, add);
-        if (vectors == 3) F(tile_3)(g, a, b, b_row, c, k, (int)(to - from), part, add);
-        if (vectors == 4) F(tile_4)(g, a, b, b_row, c, k, (int)(to - from), part, add);
+        int64_t from = (row_end - row) * t / tiles, to = (row_end - row) * (t + 1) / tiles;
+        const T *rows = a + from * g->a_row;
+        T *c = (T *)g->c + (row + from) * g->c_row + j;
+        if (vectors == 1) F(tile_1)(g, rows, b, b_row, c, k, (int)(to - from), part, add);
+        if (vectors == 2) F(tile_2)(g, rows, b, b_row, c, k, (int)(to - from), part, add);
+        if (vectors == 3) F(tile_3)(g, rows, b, b_row, c, k, (int)(to - from), part, add);
+        if (vectors == 4) F(tile_4)(g, rows, b, b_row, c, k, (int)(to - from), part, add);
     }
 }
 
@@ -249,7 +248,7 @@ static void F(narrow)(const struct gemm *g, int64_t j, int64_t k0, int64_t k, in
 static bool F(wants_copy)(const struct gemm *g) {
     if (g->b_col != 1) return true;
     int64_t rows = g->together > 0 ? g->together : g->m;
-    return rows >= 64 && g->k >= 64 && (g->b_row * (int64_t)sizeof(T)) % 1024 == 0;
+    return rows >= 160 && g->k >= 64 && (g->b_row * (int64_t)sizeof(T)) % 1024 == 0;
 }
 
 /* Columns of the next panel, of `left` columns: NV vectors, or one more where that leaves no thin
@@ -260,6 +259,44 @@ static int64_t F(panel_width)(int64_t left) {
     return left < width * F(VW) ? left : width * F(VW);
 }
 
+/* Terms [k0, k0 + k) of columns [0, wide); `a` is the first row's first term. */
+static void F(panels)(const struct gemm *g, const T *a, int64_t wide, int64_t k0, int64_t k,
+                      int64_t row, int64_t row_end) {
+    bool copy = F(wants_copy)(g), add = g->accumulate || k0 > 0;
+    for (int64_t j = 0, cols; j < wide; j += cols) {
+        cols = F(panel_width)(wide - j);
+        if (copy) {
+            int64_t b_row = (cols + F(VW) - 1) / F(VW) * F(VW);
+            F(pack)(g, j, cols, k0, k, g->scratch, b_row);
+            F(panel)(g, a, g->scratch, b_row, j, cols, k, row, row_end, add);
+        } else {
+            const T *b = (const T *)g->b + k0 * g->b_row + j;
+            F(panel)(g, a, b, g->b_row, j, cols, k, row, row_end, add);
+        }
+    }
+}
+
+/* Are A's columns so far apart that a tile would touch a page for each term? */
+static bool F(is_scattered)(const struct gemm *g, int64_t rows) {
+    return g->a_row == 1 && g->a_col * (int64_t)sizeof(T) >= 4096 && g->k >= 256 && rows >= 16;
+}
+
+/* Then some rows of A are brought together first. */
+static void F(gathered)(const struct gemm *g, int64_t wide, int64_t k0, int64_t k, int64_t row,
+                        int64_t row_end) {
+    enum { ROWS = GEMM_SCRATCH_BYTES / 2 / KC / (int)sizeof(T) };
+    T *room = (T *)((char *)g->scratch + GEMM_SCRATCH_BYTES / 2);
+    struct gemm part = *g;
+    part.a_col = ROWS;
+    for (int64_t i = row; i < row_end; i += ROWS) {
+        int64_t rows = row_end - i < ROWS ? row_end - i : ROWS;
+        const T *a = (const T *)g->a + i + k0 * g->a_col;
+        for (int64_t p = 0; p < k; p++, a += g->a_col)
+            memcpy(room + p * ROWS, a, (size_t)rows * sizeof(T));
+        F(panels)(&part, room, wide, k0, k, i, i + rows);
+    }
+}
+
 static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
     enum { DOT_MIN = 4 * F(VW), DOT_FEW = 48 };
     bool dots = g->a_col == 1 && g->b_row == 1 && g->b_col != 1 && g->k >= DOT_MIN;
@@ -268,20 +305,15 @@ static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
         F(dots)(g, row, row_end);
         return;
     }
-    bool copy = F(wants_copy)(g);
+    bool gather = F(is_scattered)(g, row_end - row);
     int64_t wide = F(is_narrow)(g) ? g->n - g->n % F(VW) : g->n;
     for (int64_t k0 = 0; k0 < g->k || k0 == 0; k0 += KC) {
         int64_t k = g->k - k0 < KC ? g->k - k0 : KC;
-        for (int64_t j = 0, cols; j < wide; j += cols) {
-            cols = F(panel_width)(wide - j);
-            if (copy) {
-                int64_t b_row = (cols + F(VW) - 1) / F(VW) * F(VW);
-                F(pack)(g, j, cols, k0, k, g->scratch, b_row);
-                F(panel)(g, g->scratch, b_row, j, cols, k0, k, row, row_end);
-            } else {
-                const T *b = (const T *)g->b + k0 * g->b_row + j;
-                F(panel)(g, b, g->b_row, j, cols, k0, k, row, row_end);
-            }
+        const T *a = (const T *)g->a + row * g->a_row + k0 * g->a_col;
+        if (gather) {
+            F(gathered)(g, wide, k0, k, row, row_end);
+        } else {
+            F(panels)(g, a, wide, k0, k, row, row_end);
         }
         if (wide < g->n) F(narrow)(g, wide, k0, k, row, row_end);
     }

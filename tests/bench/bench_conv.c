@@ -6,6 +6,7 @@
  *                     answers the shortest in microseconds, and the last loss
  *   infer N           N predictions of a batch: answers the shortest in microseconds
  *   threads N, print
+ *   peak              what the machine can do: GF/s and GB/s
  *   cpu               from now on one thread, and its own time: for machines that do other things
  */
 #include "../nn/image_models.h"
@@ -13,6 +14,7 @@
 #include "nn/compose.h"
 #include "nn/losses.h"
 #include "nn/model_parts.h"
+#include "peak.h"
 #include "plan.h"
 #include <math.h>
 #include <stdio.h>
@@ -229,6 +231,8 @@ static void obey(const char *line) {
         run_on_cpu = true;
         compute_set_threads(1);
         printf("1\n");
+    } else if (strncmp(line, "peak", 4) == 0) {
+        print_peak(now, run_on_cpu);
     } else if (strncmp(line, "print", 5) == 0) {
         print_plans();
     }

@@ -5,9 +5,11 @@ bursts, and the shortest step of each counts. The numbers that both compute are 
 tests/nn (reference.py); here only their speed.
 
     tests/bench/bench_conv.py [--build DIR] [--python PYTHON] [--seconds S] [--only NAME] [--cpu]
+                              [--compile]
 
 --cpu compares one thread with one thread by the processor time they take, which tells something
-even while the machine does other things. PYTHON is a Python with torch, as in bench_train.py.
+even while the machine does other things. --compile adds torch.compile (minutes for each network).
+The share of the peak is the products' operations alone. PYTHON is a Python with torch, as in bench_train.py.
 """
 import argparse
 import subprocess
@@ -100,10 +102,15 @@ class Torch:
         self.y = torch.arange(batch) % 10
         self.loss = torch.nn.CrossEntropyLoss()
         self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3)
+        self.run = self.net
+
+    def compile(self):
+        self.run = self.torch.compile(self.net)
+        return self
 
     def step(self):
         self.adam.zero_grad()
-        loss = self.loss(self.net(self.x), self.y)
+        loss = self.loss(self.run(self.x), self.y)
         loss.backward()
         self.adam.step()
 
@@ -162,17 +169,29 @@ class TorchGan(Torch):
         self.adams[1].step()
 
 
+def operations(torch, rival):
+    """Of the products of one step."""
+    from torch.utils.flop_counter import FlopCounterMode
+    with FlopCounterMode(display=False) as counter:
+        rival.step()
+    return counter.get_total_flops()
+
+
 def make(torch, name, batch, threads):
     return TorchGan(torch, batch, threads) if name == "dcgan" else Torch(torch, name, batch, threads)
 
 
-def compare(torch, ours, name, batch, seconds, cpu):
+def compare(torch, ours, name, batch, args):
+    cpu = args.cpu
     arena = ours.ask(f"open {name} {batch}")[0]
     clock = time.process_time if cpu else time.perf_counter
     rivals = {t: make(torch, name, batch, t) for t in ((1,) if cpu else (1, 2))}
-    best = {"ours": 1e9, "infer": 1e9, **{t: 1e9 for t in rivals}, **{-t: 1e9 for t in rivals}}
+    work = operations(torch, rivals[1])
+    if args.compile and name != "dcgan":
+        rivals["compiled"] = make(torch, name, batch, max(rivals)).compile()
+    best = {"ours": 1e9, "infer": 1e9, **{t: 1e9 for t in rivals}, **{-t: 1e9 for t in rivals if t != "compiled"}}
     first = min(r.steps(2, clock) for r in rivals.values())
-    burst, end = max(2, int(3e5 / first)), time.time() + seconds
+    burst, end = max(2, int(3e5 / first)), time.time() + args.seconds
     while time.time() < end:
         best["ours"] = min(best["ours"], float(ours.ask(f"steps {3 * burst}")[0]))
         for t, rival in rivals.items():
@@ -181,8 +200,10 @@ def compare(torch, ours, name, batch, seconds, cpu):
             continue
         best["infer"] = min(best["infer"], float(ours.ask(f"infer {3 * burst}")[0]))
         for t, rival in rivals.items():
+            if t == "compiled":
+                continue
             best[-t] = min(best[-t], rival.infer(burst, clock))
-    return best, arena
+    return best, arena, work
 
 
 def main():
@@ -192,6 +213,7 @@ def main():
     parser.add_argument("--seconds", default=10, type=float, help="for each network")
     parser.add_argument("--only", default="", help="one network: " + ", ".join(j[0] for j in JOBS))
     parser.add_argument("--cpu", action="store_true", help="one thread each, processor time")
+    parser.add_argument("--compile", action="store_true", help="torch.compile, too")
     args = parser.parse_args()
     choose_python(args)
     subprocess.run(["ninja", "-C", args.build, "tests/bench/bench_conv"], check=True,
@@ -205,12 +227,17 @@ def main():
     for name, batch, goal in JOBS:
         if args.only not in name:
             continue
-        best, arena = compare(torch, ours, name, batch, args.seconds, args.cpu)
+        best, arena, work = compare(torch, ours, name, batch, args)
+        peak, triad = (float(x) for x in ours.ask("peak"))
         ways = [t for t in best if isinstance(t, int) and t > 0]
         others = "  ".join(f"torch, {t} thread{'s' * (t > 1)}: {best[t] / 1e3:.2f}" for t in ways)
         eager = min(best[t] for t in ways)
+        if "compiled" in best:
+            others += f"  compiled: {best['compiled'] / 1e3:.2f}"
+        speed = work / best["ours"] * 1e-3
         line = (f"{name:9} {batch:4}  ours: {best['ours'] / 1e3:.2f}  {others}  ratio to eager "
-                f"{eager / best['ours']:.2f} (goal {goal})  {arena} MB")
+                f"{eager / best['ours']:.2f} (goal {goal})  {speed:.0f} GF/s, "
+                f"{100 * speed / peak:.0f} % of the peak of {peak:.0f} (triad {triad:.0f} GB/s)  {arena} MB")
         if best["infer"] < 1e9:
             there = min(best[-t] for t in ways)
             line += (f"; predicting ours: {best['infer'] / 1e3:.2f}  torch: {there / 1e3:.2f}  ratio "

@@ -4,12 +4,14 @@
  *   open NAME BATCH   gru, lstm, transformer: answers the arena's megabytes
  *   steps N           N steps: answers the shortest in microseconds, and the last loss
  *   threads N, print
+ *   peak              what the machine can do: GF/s and GB/s
  *   cpu               from now on one thread, and its own time: for machines that do other things
  */
 #include "../nn/sequence_models.h"
 #include "base/pool.h"
 #include "nn/compose.h"
 #include "nn/model_parts.h"
+#include "peak.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +146,8 @@ static void obey(const char *line) {
         run_on_cpu = true;
         compute_set_threads(1);
         printf("1\n");
+    } else if (strncmp(line, "peak", 4) == 0) {
+        print_peak(now, run_on_cpu);
     } else if (strncmp(line, "print", 5) == 0) {
         print_plan();
     }

@@ -5,9 +5,11 @@ short bursts, and the shortest step of each counts. The numbers that both comput
 tests/nn (reference.py); here only their speed.
 
     tests/bench/bench_sequence.py [--build DIR] [--python PYTHON] [--seconds S] [--only NAME] [--cpu]
+                                  [--compile]
 
 --cpu compares one thread with one thread by the processor time they take, which tells something
-even while the machine does other things. PYTHON is a Python with torch, as in bench_train.py.
+even while the machine does other things. --compile adds torch.compile (minutes for each network).
+The share of the peak is the products' operations alone. PYTHON is a Python with torch, as in bench_train.py.
 """
 import argparse
 import subprocess
@@ -53,11 +55,12 @@ def networks(torch):
 
 
 class Torch:
-    def __init__(self, torch, name, batch, threads):
+    def __init__(self, torch, name, batch, threads, compiled=False):
         self.torch, self.threads = torch, threads
         torch.set_num_threads(threads)
         make, shape, out = networks(torch)[name]
         self.net = make()
+        self.run = torch.compile(self.net) if compiled else self.net
         self.x, self.y = torch.randn(batch, *shape), torch.randn(batch, *out)
         self.loss = torch.nn.MSELoss()
         self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3)
@@ -68,20 +71,23 @@ class Torch:
         for _ in range(n):
             start = clock()
             self.adam.zero_grad()
-            loss = self.loss(self.net(self.x), self.y)
+            loss = self.loss(self.run(self.x), self.y)
             loss.backward()
             self.adam.step()
             best = min(best, clock() - start)
         return best * 1e6
 
 
-def compare(torch, ours, name, batch, seconds, cpu):
+def compare(torch, ours, name, batch, args):
+    cpu = args.cpu
     arena = ours.ask(f"open {name} {batch}")[0]
     clock = time.process_time if cpu else time.perf_counter
     rivals = {t: Torch(torch, name, batch, t) for t in ((1,) if cpu else (1, 2))}
+    if args.compile:
+        rivals["compiled"] = Torch(torch, name, batch, max(rivals), compiled=True)
     best = {"ours": 1e9, **{t: 1e9 for t in rivals}}
     first = min(r.steps(2, clock) for r in rivals.values())
-    burst, end = max(2, int(1e5 / first)), time.time() + seconds
+    burst, end = max(2, int(1e5 / first)), time.time() + args.seconds
     while time.time() < end:
         best["ours"] = min(best["ours"], float(ours.ask(f"steps {5 * burst}")[0]))
         for t, rival in rivals.items():
@@ -96,6 +102,7 @@ def main():
     parser.add_argument("--seconds", default=10, type=float, help="for each network")
     parser.add_argument("--only", default="", help="one network: " + ", ".join(j[0] for j in JOBS))
     parser.add_argument("--cpu", action="store_true", help="one thread each, processor time")
+    parser.add_argument("--compile", action="store_true", help="torch.compile, too")
     args = parser.parse_args()
     choose_python(args)
     subprocess.run(["ninja", "-C", args.build, "tests/bench/bench_sequence"], check=True,
@@ -109,13 +116,17 @@ def main():
     for name, batch, goal, flops in JOBS:
         if args.only not in name:
             continue
-        best, arena = compare(torch, ours, name, batch, args.seconds, args.cpu)
-        ways = [t for t in best if t != "ours"]
+        best, arena = compare(torch, ours, name, batch, args)
+        peak, triad = (float(x) for x in ours.ask("peak"))
+        ways = [t for t in best if isinstance(t, int)]
         others = "  ".join(f"torch, {t} thread{'s' * (t > 1)}: {best[t] / 1e3:.2f}" for t in ways)
         eager = min(best[t] for t in ways)
+        if "compiled" in best:
+            others += f"  compiled: {best['compiled'] / 1e3:.2f}"
+        speed = flops / best["ours"] * 1e-3
         print(f"{name:11} {batch:4}  ours: {best['ours'] / 1e3:.3f}  {others}  ratio to eager "
-              f"{eager / best['ours']:.2f} (goal {goal})  {flops / best['ours'] * 1e-3:.0f} GF/s  "
-              f"{arena} MB", flush=True)
+              f"{eager / best['ours']:.2f} (goal {goal})  {speed:.0f} GF/s, "
+              f"{100 * speed / peak:.0f} % of the peak of {peak:.0f} (triad {triad:.0f} GB/s)  {arena} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,18 @@
  *
  *   open mlp|ae BATCH    load the first weights, make the plan: answers the arena's bytes
  *   steps N              N steps: answers the shortest in microseconds, and the last loss
- *   peak                 GF/s of both threads together, on products that stay in the first cache
+ *   peak                 what the machine can do: GF/s and GB/s (peak.h)
+ *   cpu                  from now on one thread, and its own time
  *   print                the plan, then a line with a dot */
 #include "../cpu/net.h"
 #include "cpu/kernels.h"
 #include "cpu/threads.h"
+#include "peak.h"
 #include <time.h>
 
-enum { ROWS = 1000, WIDE = 784, PEAK_N = 48 };
+enum { ROWS = 1000, WIDE = 784 };
+
+static bool run_on_cpu; /* count the time of this thread alone */
 
 struct job {
     const char *name;
@@ -35,7 +39,7 @@ static struct {
 
 static double now(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(run_on_cpu ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -112,45 +116,6 @@ static void run_steps(int64_t n) {
     printf("%.3f %.9g\n", best * 1e6, (double)loss);
 }
 
-/* ---- peak ---- */
-
-static float peak_numbers[PLAN_LANES][3][PEAK_N * PEAK_N];
-
-static void peak_part(void *user, int part) {
-    (void)user;
-    float(*x)[PEAK_N * PEAK_N] = peak_numbers[part];
-    struct gemm g = {.m = PEAK_N,
-                     .n = PEAK_N,
-                     .k = PEAK_N,
-                     .a = x[0],
-                     .b = x[1],
-                     .c = x[2],
-                     .a_row = PEAK_N,
-                     .a_col = 1,
-                     .b_row = PEAK_N,
-                     .b_col = 1,
-                     .c_row = PEAK_N};
-    for (int i = 0; i < 200; i++) kernels()->gemm[DT_FLOAT32](&g, 0, PEAK_N);
-}
-
-/* The better of both threads at once, and of one thread times the threads: on a busy machine the
- * second thread may never run at the same time. */
-static void measure_peak(void) {
-    double both = 1e9, one = 1e9, work = 200 * 2.0 * PEAK_N * PEAK_N * PEAK_N * 1e-9;
-    for (int i = 0; i < 100; i++) {
-        double t = now();
-        threads_run(peak_part, NULL, PLAN_LANES);
-        t = now() - t;
-        if (t < both) both = t;
-        t = now();
-        peak_part(NULL, 0);
-        t = now() - t;
-        if (t < one) one = t;
-    }
-    double together = PLAN_LANES * work / both, alone = compute_threads() * work / one;
-    printf("%.2f\n", together > alone ? together : alone);
-}
-
 static void print_plan(void) {
     struct text t = {0};
     if (run.plan) plan_print(run.plan, &t);
@@ -175,7 +140,11 @@ int main(int argc, char **argv) {
         } else if (sscanf(line, "steps %lld", &n) == 1) {
             run_steps(n);
         } else if (strncmp(line, "peak", 4) == 0) {
-            measure_peak();
+            print_peak(now, run_on_cpu);
+        } else if (strncmp(line, "cpu", 3) == 0) {
+            run_on_cpu = true;
+            compute_set_threads(1);
+            printf("1\n");
         } else if (strncmp(line, "print", 5) == 0) {
             print_plan();
         }

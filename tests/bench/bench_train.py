@@ -3,7 +3,11 @@
 step (forward, backward, Adam on all weights), same machine, same run. The two take turns in short
 bursts, and the shortest step of each counts, so that a disturbance hits both or neither.
 
-    tests/bench/bench_train.py [--build DIR] [--python PYTHON] [--seconds S] [--only NAME]
+    tests/bench/bench_train.py [--build DIR] [--python PYTHON] [--seconds S] [--only NAME] [--cpu]
+                               [--compile]
+
+--cpu compares one thread with one thread by the processor time they take, which tells something
+even while the machine does other things. --compile adds torch.compile (minutes for each network).
 
 PYTHON is a Python with torch (default: the environment variable TORCH_PYTHON, else the one that runs
 this). To make one:  python3 -m venv torch-env && torch-env/bin/pip install torch
@@ -66,9 +70,10 @@ class Ours:
 class Torch:
     """The same network and step in PyTorch."""
 
-    def __init__(self, torch, name, batch, data, threads, fused=False):
+    def __init__(self, torch, name, batch, data, threads, fused=False, clock=time.perf_counter,
+                 compiled=False):
         nn = torch.nn
-        self.torch, self.threads = torch, threads
+        self.torch, self.threads, self.clock = torch, threads, clock
         last = (nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)) if name == "mlp" else (
             nn.Linear(784, 50), nn.GELU(), nn.Linear(50, 784), nn.Sigmoid())
         self.net = nn.Sequential(*last)
@@ -76,6 +81,7 @@ class Torch:
             for layer, w, b in ((self.net[0], "w1", "b1"), (self.net[2], "w2", "b2")):
                 layer.weight.copy_(data[w].T)
                 layer.bias.copy_(data[b])
+        self.run = torch.compile(self.net) if compiled else self.net
         self.x = data["x"][:batch].clone()
         y = data["y"][:batch].clone()
         self.y = y.argmax(1) if name == "mlp" else y
@@ -86,12 +92,12 @@ class Torch:
         self.torch.set_num_threads(self.threads)
         best = 1e9
         for _ in range(n):
-            start = time.perf_counter()
+            start = self.clock()
             self.adam.zero_grad()
-            loss = self.loss(self.net(self.x), self.y)
+            loss = self.loss(self.run(self.x), self.y)
             loss.backward()
             self.adam.step()
-            best = min(best, time.perf_counter() - start)
+            best = min(best, self.clock() - start)
         return best * 1e6, loss.item()
 
 
@@ -111,12 +117,21 @@ def make_data(torch, name, folder):
     return data
 
 
-def compare(torch, ours, name, batch, data, seconds):
+def rivals_of(torch, name, batch, data, args):
+    clock = time.process_time if args.cpu else time.perf_counter
+    most = 1 if args.cpu else 2
+    make = lambda threads, **how: Torch(torch, name, batch, data, threads, clock=clock, **how)
+    rivals = {f"eager, {t} thread{'s' * (t > 1)}": make(t) for t in range(1, most + 1)}
+    rivals["fused Adam"] = make(most, fused=True)
+    if args.compile:
+        rivals["compiled"] = make(most, compiled=True)
+    return rivals
+
+
+def compare(torch, ours, name, batch, data, args):
     """Shortest steps in microseconds: ours, and PyTorch's ways by name."""
     ours.ask(f"open {name} {batch}")
-    rivals = {f"eager, {t} thread{'s' * (t > 1)}": Torch(torch, name, batch, data, t)
-              for t in (1, 2)}
-    rivals["fused Adam, 2 threads"] = Torch(torch, name, batch, data, 2, fused=True)
+    rivals = rivals_of(torch, name, batch, data, args)
     first = {key: rival.steps(10)[1] for key, rival in rivals.items()}
     our_first = ours.steps(10)[1]
     for key, loss in first.items():
@@ -124,7 +139,7 @@ def compare(torch, ours, name, batch, data, seconds):
             sys.exit(f"{name} {batch}: after 10 steps our loss is {our_first}, {key}: {loss}")
     best = {key: 1e9 for key in ["ours", *rivals]}
     burst = max(10, int(20000 / (200 + 5 * batch)))
-    end = time.time() + seconds
+    end = time.time() + args.seconds
     while time.time() < end:
         best["ours"] = min(best["ours"], ours.steps(2 * burst)[0])
         for key, rival in rivals.items():
@@ -138,6 +153,8 @@ def main():
     parser.add_argument("--python", help="a Python with torch")
     parser.add_argument("--seconds", default=10, type=float, help="for each network and batch")
     parser.add_argument("--only", default="", help="one network, one batch: mlp, ae1000, 128 …")
+    parser.add_argument("--cpu", action="store_true", help="one thread each, processor time")
+    parser.add_argument("--compile", action="store_true", help="torch.compile, too")
     args = parser.parse_args()
     choose_python(args)
     subprocess.run(["ninja", "-C", args.build, "tests/bench/bench_train"], check=True,
@@ -148,12 +165,14 @@ def main():
         ours = Ours(args.build / "tests/bench/bench_train", folder)
         print(f"ours: {ours.isa}, {ours.threads} threads; torch {torch.__version__}; one step in us, "
               "the shortest of many", flush=True)
+        if args.cpu:
+            ours.ask("cpu")
         met = True
         for name in FLOPS:
             for batch in BATCHES:
                 if args.only not in f"{name}{batch}":
                     continue
-                best = compare(torch, ours, name, batch, data[name], args.seconds)
+                best = compare(torch, ours, name, batch, data[name], args)
                 peak = float(ours.ask("peak")[0])
                 eager = min(us for key, us in best.items() if key.startswith("eager"))
                 share = FLOPS[name](batch) / best["ours"] * 1e-3 / peak
