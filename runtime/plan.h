@@ -11,11 +11,19 @@
 enum { PLAN_LANES = 2 };
 
 /* How learning moves the weights; the numbers' meaning per rule stands in nn/optim.list. */
-enum update_rule { UPDATE_NONE, UPDATE_SGD, UPDATE_ADAM, UPDATE_RMSPROP };
+enum update_rule {
+    UPDATE_NONE,
+    UPDATE_SGD,
+    UPDATE_ADAM,
+    UPDATE_RMSPROP,
+    UPDATE_ADAGRAD,
+    UPDATE_COUNT
+};
 
 struct update {
     enum update_rule rule;
-    double beta_1, beta_2; /* adam; sgd: beta_1 = momentum; rmsprop: beta_2 = rho */
+    double beta_1, beta_2; /* adam; sgd: beta_1 = momentum; rmsprop: beta_2 = rho; adagrad:
+                              beta_1 = the sum of squares to begin with */
     double epsilon;
     bool nesterov;       /* sgd */
     double weight_decay; /* decoupled (AdamW), times the rate */
@@ -90,10 +98,10 @@ struct plan_io {
     const _Atomic bool *stop;  /* may be NULL; looked at at step edges: ERR_INTERRUPT */
 };
 
-/* Optimiser state: sgd's velocity and rmsprop's mean square are slots[0]; adam's m and v are
- * slots[0] and slots[1]. A run that is stopped leaves the weights as they were, unless changing
- * them alone takes longer than a stop may: then they may be half moved, and the caller has its own
- * copy. */
+/* Optimiser state: sgd's velocity, rmsprop's mean square and adagrad's sum are slots[0]; adam's m
+ * and v are slots[0] and slots[1]. A run that is stopped leaves the weights as they were, unless
+ * changing them alone takes longer than a stop may: then they may be half moved, and the caller has
+ * its own copy. */
 bool plan_run(struct plan *p, const struct plan_io *io, struct err *e);
 
 /* Threads used by plans: chosen at start (cores of this process, at most PLAN_LANES for lanes).

@@ -23,6 +23,8 @@ static const struct {
     {"cblas_dsyrk", offsetof(struct blas, dsyrk)},
     {"dsyevd_", offsetof(struct blas, dsyevd)},
     {"dposv_", offsetof(struct blas, dposv)},
+    {"dgesv_", offsetof(struct blas, dgesv)},
+    {"dgesdd_", offsetof(struct blas, dgesdd)},
     {"dgelsd_", offsetof(struct blas, dgelsd)},
 };
 

@@ -24,6 +24,11 @@ struct blas {
                    int *info);
     void (*dposv)(const char *uplo, const int *n, const int *nrhs, double *a, const int *lda,
                   double *b, const int *ldb, int *info);
+    void (*dgesv)(const int *n, const int *nrhs, double *a, const int *lda, int *pivots, double *b,
+                  const int *ldb, int *info);
+    void (*dgesdd)(const char *job, const int *m, const int *n, double *a, const int *lda,
+                   double *s, double *u, const int *ldu, double *vt, const int *ldvt, double *work,
+                   const int *lwork, int *iwork, int *info);
     void (*dgelsd)(const int *m, const int *n, const int *nrhs, double *a, const int *lda,
                    double *b, const int *ldb, double *s, const double *rcond, int *rank,
                    double *work, const int *lwork, int *iwork, int *info);

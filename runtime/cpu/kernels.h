@@ -6,6 +6,7 @@
 #include "conv.h"
 #include "graph.h"
 #include "recur.h"
+#include "plan.h"
 #include "pool.h"
 #include "rng.h"
 
@@ -83,7 +84,7 @@ struct norm_kernels {
 };
 
 struct learn_kernels {
-    update_fn update[4]; /* by enum update_rule */
+    update_fn update[UPDATE_COUNT]; /* by enum update_rule */
     /* sum of squares of the gradient after penalties and clipping by value */
     double (*squares)(const void *w, const void *gradient, int64_t n, const struct update_args *u);
 };

@@ -38,6 +38,40 @@ bool lapack_solve_positive(double *a, int64_t size, double *b, int64_t k, struct
     return info == 0;
 }
 
+bool lapack_solve(double *a, int64_t size, double *b, int64_t k, struct err *e) {
+    TRY(fits(size, e) && fits(k, e));
+    int n = (int)size, sides = (int)k, info = 0;
+    int *pivots = pool_need((size_t)(n + 1) * sizeof *pivots, e);
+    if (!pivots) return false;
+    blas()->dgesv(&n, &sides, a, &n, pivots, b, &n, &info);
+    pool_free(pivots);
+    return info == 0;
+}
+
+/* Rows one after the other are the columns of the transposed matrix, whose vectors change places.
+ */
+bool lapack_svd(double *a, int64_t m, int64_t n, double *u, double *s, double *vt, struct err *e) {
+    TRY(fits(m, e) && fits(n, e));
+    int rows = (int)n, cols = (int)m, k = rows < cols ? rows : cols, info = 0, lwork = -1;
+    double want = 0;
+    int *iwork = pool_need((size_t)(8 * k + 1) * sizeof *iwork, e);
+    if (!iwork) return false;
+    blas()->dgesdd("S", &rows, &cols, a, &rows, s, vt, &rows, u, &k, &want, &lwork, iwork, &info);
+    lwork = (int)want;
+    double *work = pool_need((size_t)lwork * sizeof *work + 8, e);
+    if (work)
+        blas()->dgesdd("S", &rows, &cols, a, &rows, s, vt, &rows, u, &k, work, &lwork, iwork,
+                       &info);
+    bool had_room = work != NULL;
+    pool_free(work);
+    pool_free(iwork);
+    if (had_room && info)
+        return err_set(e, ERR_VALUE,
+                       "The singular values could not be found: the matrix holds numbers that are "
+                       "not finite.");
+    return had_room;
+}
+
 bool lapack_least_squares(double *a, int64_t rows, int64_t cols, double *b, int64_t k,
                           struct err *e) {
     TRY(fits(rows, e) && fits(cols, e) && fits(k, e));

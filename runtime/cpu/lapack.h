@@ -10,6 +10,12 @@ bool lapack_eigen(double *a, int64_t n, double *w, struct err *e);
  * side in a row, replaced by its solution; a is destroyed. False without an error in `e`: a is
  * not positive definite. */
 bool lapack_solve_positive(double *a, int64_t n, double *b, int64_t k, struct err *e);
+/* Solve a x = b for any (n, n) matrix `a` by LU factors, with its COLUMNS one after the other; b as
+ * above. False without an error in `e`: a is singular. */
+bool lapack_solve(double *a, int64_t n, double *b, int64_t k, struct err *e);
+/* a (m, n) = u diag(s) vt with k = min(m, n) singular values, the largest first: u (m, k), vt (k,
+ * n); a is destroyed. */
+bool lapack_svd(double *a, int64_t m, int64_t n, double *u, double *s, double *vt, struct err *e);
 /* Least squares of the smallest norm by singular values: columns of a (d columns of n numbers, one
  * after the other) against k columns of b of max(n, d) numbers each; a is destroyed, the solutions
  * are the first d numbers of each column of b. */

@@ -64,6 +64,19 @@
             w[i] = w[i] * keep - rate * g / (SQRT(v[i]) + eps);                                    \
         }                                                                                          \
     }                                                                                              \
+    /* Duchi, Hazan & Singer 2011; the sum is kept without what it begins with */                  \
+    static void adagrad_##t(void *w_, const void *gradient, void *slot_0, void *slot_1, int64_t n, \
+                            const struct update_args *u) {                                         \
+        UPDATE_HEAD(T);                                                                            \
+        T *v = slot_0, more = (T)(u->beta_1 + u->epsilon);                                         \
+        T rate = (T)u->rate, keep = (T)(1 - u->rate * u->weight_decay);                            \
+        (void)slot_1;                                                                              \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            GRADIENT(T);                                                                           \
+            v[i] += g * g;                                                                         \
+            w[i] = w[i] * keep - rate * g / SQRT(v[i] + more);                                     \
+        }                                                                                          \
+    }                                                                                              \
     static double squares_##t(const void *w_, const void *gradient, int64_t n,                     \
                               const struct update_args *u) {                                       \
         const UPDATE_HEAD(T);                                                                      \
@@ -84,7 +97,10 @@ UPDATES(f32, float, sqrtf, sum_short_f32)
 
 #define LEARN_ROW(t)                                                                               \
     {                                                                                              \
-        {[UPDATE_SGD] = sgd_##t, [UPDATE_ADAM] = adam_##t, [UPDATE_RMSPROP] = rmsprop_##t},        \
+        {[UPDATE_SGD] = sgd_##t,                                                                   \
+         [UPDATE_ADAM] = adam_##t,                                                                 \
+         [UPDATE_RMSPROP] = rmsprop_##t,                                                           \
+         [UPDATE_ADAGRAD] = adagrad_##t},                                                          \
             squares_##t                                                                            \
     }
 const struct learn_kernels ISA_NAME(learn_table)[2] = {LEARN_ROW(f64), LEARN_ROW(f32)};

@@ -57,6 +57,11 @@ int loss_parameters(const struct config *c) {
 enum fit measure_fit(const struct config *c, const struct shape *target,
                      const struct shape *output) {
     int n = loss_parameters(c);
+    if (c && c->row->group == CONFIG_LOSS && c->row->kind == LOSS_triplet) {
+        struct shape one = {.n = 1, .size = {output->size[0]}};
+        bool fits = output->n == 2 && target_fit(target, &one, false) != FIT_NONE;
+        return fits ? FIT_PARAMETERS : FIT_NONE;
+    }
     if (n == 0) return target_fit(target, output, measure_reads_classes(c));
     struct shape one = *output;
     if (one.n == 0 || (one.size[--one.n] != n && one.size[one.n] >= 0)) return FIT_NONE;
@@ -171,6 +176,38 @@ static struct node *loss_cosine(const struct pair *p, struct err *e) {
         op2(p->g, OP_mul, inverse_length(p->g, p->y, e), inverse_length(p->g, p->yhat, e), e);
     struct node *cosine = op2(p->g, OP_mul, dot, scale, e);
     return op_number(p->g, OP_add, op1(p->g, OP_neg, cosine, e), 1, e);
+}
+
+/* A number for each example as a matrix: over its columns, or over its rows. */
+static struct node *spread_over(struct graph *g, struct node *x, bool columns, struct err *e) {
+    if (!x) return NULL;
+    int64_t n = x->desc.shape.size[0];
+    struct attrs a = {.shape = shape_of(2, (int64_t[]){n, n}), .axes = columns ? 2 : 1};
+    return graph_add1(g, OP_expand, x, &a, e);
+}
+
+/* Distances of all pairs of rows; the square root has a slope at 0, too. */
+static struct node *distances(struct graph *g, struct node *x, struct err *e) {
+    struct attrs turned = {.trans_b = true};
+    struct node *products = graph_add2(g, OP_matmul, x, x, &turned, e);
+    struct node *squares = op_fold(g, OP_sum, op1(g, OP_square, x, e), 2, false, e);
+    struct node *sums =
+        op2(g, OP_add, spread_over(g, squares, true, e), spread_over(g, squares, false, e), e);
+    struct node *apart = op2(g, OP_sub, sums, op_number(g, OP_mul, products, 2, e), e);
+    return op1(g, OP_sqrt, op_number(g, OP_maximum, apart, 1e-12, e), e);
+}
+
+static struct node *loss_triplet(const struct pair *p, struct err *e) {
+    struct graph *g = p->g;
+    const double far = 1e30;
+    struct node *same =
+        op2(g, OP_eq, spread_over(g, p->y, true, e), spread_over(g, p->y, false, e), e);
+    struct node *d = distances(g, p->yhat, e), *none = graph_number(g, 0, e);
+    struct node *friend = op_fold(g, OP_max, op3(g, OP_where, same, d, none, e), 2, false, e);
+    struct node *others = op3(g, OP_where, same, graph_number(g, far, e), d, e);
+    struct node *stranger = op_fold(g, OP_min, others, 2, false, e);
+    struct node *missing = op2(g, OP_sub, friend, stranger, e);
+    return op1(g, OP_relu, op_number(g, OP_add, missing, p->args[0].number, e), e);
 }
 
 static struct node *loss_log_cosh(const struct pair *p, struct err *e) {

@@ -48,6 +48,13 @@ static void optimizer_rmsprop(const struct arg *a, struct update *u) {
     clip_from(u, a + 3);
 }
 
+static void optimizer_adagrad(const struct arg *a, struct update *u) {
+    u->rule = UPDATE_ADAGRAD;
+    u->beta_1 = a[1].number;
+    u->epsilon = a[2].number;
+    clip_from(u, a + 3);
+}
+
 static void (*const optimizers[])(const struct arg *a, struct update *u) = {
 #define OPTIMIZER(id, name, aliases, signature, help, example) optimizer_##id,
 #include "optimizers.list"
@@ -64,7 +71,8 @@ void optimizer_update(const struct config *optimizer, struct update *out, double
 }
 
 int optimizer_n_slots(const struct update *u) {
-    return u->rule == UPDATE_ADAM ? 2 : u->rule == UPDATE_RMSPROP || u->beta_1 > 0;
+    if (u->rule == UPDATE_ADAM) return 2;
+    return u->rule == UPDATE_RMSPROP || u->rule == UPDATE_ADAGRAD || u->beta_1 > 0;
 }
 
 void optimizer_print(const struct config *optimizer, char *out, size_t cap) {
@@ -127,7 +135,9 @@ static double descent(struct optimizer_state *s, int64_t i, double g) {
     case UPDATE_RMSPROP:
         *v = u->beta_2 * *v + (1 - u->beta_2) * g * g;
         return g / (sqrt(*v) + u->epsilon);
-    case UPDATE_NONE: break;
+    case UPDATE_ADAGRAD: *v += g * g; return g / sqrt(*v + u->beta_1 + u->epsilon);
+    case UPDATE_NONE:
+    case UPDATE_COUNT: break;
     }
     return 0;
 }

@@ -148,6 +148,7 @@ emit("path_nesterov", path(lambda w: O.SGD(w, 0.05, momentum=0.9, nesterov=True)
 emit("path_adam", path(lambda w: O.Adam(w, 0.1, eps=1e-7)))
 emit("path_adamw", path(lambda w: O.AdamW(w, 0.1, weight_decay=0.2, eps=1e-7)))
 emit("path_rmsprop", path(lambda w: O.RMSprop(w, 0.1, alpha=0.9, eps=1e-7)))
+emit("path_adagrad", path(lambda w: O.Adagrad(w, 0.5, initial_accumulator_value=0.1, eps=0)))
 emit("path_clipnorm", path(lambda w: O.SGD(w, 0.05),
                            lambda w: torch.nn.utils.clip_grad_norm_([w], 2.0)))
 emit("path_clipvalue", path(lambda w: O.SGD(w, 0.05),

@@ -31,6 +31,8 @@ static void test_paths(void) {
     check_path(config_make("AdamW", "learning_rate", 0.1, "weight_decay", 0.2, NULL), path_adamw,
                1e-9);
     check_path(config_make("RMSprop", "learning_rate", 0.1, NULL), path_rmsprop, 1e-9);
+    check_path(config_make("Adagrad", "learning_rate", 0.5, "epsilon", 0.0, NULL), path_adagrad,
+               1e-9);
     /* PyTorch adds 1e-6 to the length before it divides */
     check_path(config_make("SGD", "learning_rate", 0.05, "clipnorm", 2.0, NULL), path_clipnorm,
                1e-6);

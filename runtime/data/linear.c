@@ -1,0 +1,48 @@
+/* Equations and singular values of matrices. */
+#include "linear.h"
+#include "cpu/lapack.h"
+#include <string.h>
+
+/* (rows, columns) -> (columns, rows); a vector is one column. */
+static struct tensor *turned(const struct tensor *a, struct err *e) {
+    int64_t n = a->shape.size[0], m = a->shape.n > 1 ? a->shape.size[1] : 1;
+    struct shape s = shape_of(2, (int64_t[]){m, n});
+    struct tensor *t = tensor_new(DT_FLOAT64, &s, e);
+    const double *from = a->data;
+    for (int64_t i = 0; t && i < n; i++)
+        for (int64_t k = 0; k < m; k++) ((double *)t->data)[k * n + i] = from[i * m + k];
+    return t;
+}
+
+struct tensor *linear_solve(const struct tensor *a, const struct tensor *b, struct err *e) {
+    int64_t n = a->shape.size[0], k = b->shape.n > 1 ? b->shape.size[1] : 1;
+    struct tensor *columns = turned(a, e), *sides = columns ? turned(b, e) : NULL;
+    bool ok = sides && lapack_solve(columns->data, n, sides->data, k, e);
+    struct tensor *rows = ok ? turned(sides, e) : NULL;
+    struct tensor *x = rows ? tensor_with_shape(rows, &b->shape, e) : NULL;
+    tensor_unref(rows);
+    tensor_unref(columns);
+    tensor_unref(sides);
+    return x;
+}
+
+bool linear_svd(const struct tensor *a, struct tensor *parts[3], struct err *e) {
+    int64_t m = a->shape.size[0], n = a->shape.size[1], k = m < n ? m : n;
+    struct shape shapes[] = {shape_of(2, (int64_t[]){m, k}), shape_of(1, &k),
+                             shape_of(2, (int64_t[]){k, n})};
+    struct tensor *copy = tensor_new(DT_FLOAT64, &a->shape, e);
+    bool ok = copy != NULL;
+    for (int i = 0; i < 3; i++) {
+        parts[i] = ok ? tensor_new(DT_FLOAT64, &shapes[i], e) : NULL;
+        ok = parts[i] != NULL;
+    }
+    if (ok) memcpy(copy->data, a->data, (size_t)a->count * sizeof(double));
+    ok = ok && (k == 0 ||
+                lapack_svd(copy->data, m, n, parts[0]->data, parts[1]->data, parts[2]->data, e));
+    tensor_unref(copy);
+    for (int i = 0; i < 3 && !ok; i++) {
+        tensor_unref(parts[i]);
+        parts[i] = NULL;
+    }
+    return ok;
+}
