@@ -13,6 +13,7 @@ int main(int argc, char **argv) {
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error, not the end */
     bool is_kernel = argc > 1 && strcmp(argv[1], "-f") == 0;
     if (!is_kernel) pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     return cli_main(argc, argv);

@@ -1,6 +1,7 @@
 /* Plots and pictures as files. */
 #include "base/pool.h"
 #include "data/image.h"
+#include "data/sink.h"
 #include "display/display.h"
 #include "display/frames.h"
 #include "display/image.h"
@@ -8,18 +9,13 @@
 #include "display/picture.h"
 #include "display/png_write.h"
 #include "display/render.h"
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { JPEG_QUALITY = 95 };
 
 static bool write_bytes(const char *path, const struct text *bytes, struct err *e) {
     if (bytes->failed) return err_memory(e, bytes->n);
-    FILE *f = fopen(path, "wb");
-    bool ok = f && fwrite(bytes->p, 1, bytes->n, f) == bytes->n;
-    if (f) ok = fclose(f) == 0 && ok;
-    return ok || err_set(e, ERR_FILE, "%s cannot be written: %s.", path, strerror(errno));
+    return sink_write(path, bytes->p, bytes->n, e);
 }
 
 struct drawing {

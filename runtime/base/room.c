@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static bool read_number(const char *path, const char *key, unsigned long long *out) {
     FILE *f = fopen(path, "r");
@@ -16,6 +17,41 @@ static bool read_number(const char *path, const char *key, unsigned long long *o
         found = strncmp(line, key, n) == 0 && sscanf(line + n, "%llu", out) == 1;
     fclose(f);
     return found;
+}
+
+/* What this process's control group (version 2) and those around it may still take. Inside a
+ * container its own group looks like the root, and root has no limit file: see below. */
+static size_t groups_left(void) {
+    char path[768], line[512], *end;
+    FILE *f = fopen("/proc/self/cgroup", "r");
+    bool found = false;
+    while (f && !found && fgets(line, sizeof line, f)) found = strncmp(line, "0::/", 4) == 0;
+    if (f) fclose(f);
+    size_t left = SIZE_MAX;
+    line[found ? strcspn(line, "\n") : 0] = 0;
+    for (; found && (end = strrchr(line, '/')); *end = 0) {
+        unsigned long long limit, used, cached = 0;
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", line + 3);
+        if (!read_number(path, "", &limit)) continue;
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.current", line + 3);
+        if (!read_number(path, "", &used)) continue;
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.stat", line + 3);
+        read_number(path, "inactive_file", &cached);
+        used = used > cached ? used - cached : 0;
+        size_t here = limit > used ? (size_t)(limit - used) : 0;
+        if (here < left) left = here;
+    }
+    return left;
+}
+
+/* What `ulimit -v` leaves. */
+static size_t address_space_left(void) {
+    struct rlimit most;
+    unsigned long long kilobytes;
+    if (getrlimit(RLIMIT_AS, &most) || most.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+    if (!read_number("/proc/self/status", "VmSize:", &kilobytes)) return SIZE_MAX;
+    size_t used = (size_t)kilobytes * 1024;
+    return most.rlim_cur > used ? (size_t)most.rlim_cur - used : 0;
 }
 
 /* What a container may still take (control groups, version 2 or 1). */
@@ -38,8 +74,10 @@ static size_t container_left(void) {
 
 size_t room_left(void) {
     unsigned long long kilobytes;
-    size_t container = container_left();
-    if (!read_number("/proc/meminfo", "MemAvailable:", &kilobytes)) return container;
-    size_t machine = (size_t)kilobytes * 1024;
-    return machine < container ? machine : container;
+    size_t least = container_left(), others[] = {groups_left(), address_space_left(), SIZE_MAX};
+    if (read_number("/proc/meminfo", "MemAvailable:", &kilobytes))
+        others[2] = (size_t)kilobytes * 1024;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (others[i] < least) least = others[i];
+    return least;
 }

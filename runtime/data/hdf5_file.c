@@ -8,9 +8,11 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HDF5_FUNCTIONS(F)                                                                          \
     F(H5open)                                                                                      \
+    F(H5dont_atexit)                                                                               \
     F(H5Eset_auto2)                                                                                \
     F(H5Fopen)                                                                                     \
     F(H5Fcreate)                                                                                   \
@@ -78,7 +80,8 @@ static void load(void) {
     HDF5_FUNCTIONS(F)
 #undef F
     ok = ok && (find(library, "H5Lvisit", &api.visit) || find(library, "H5Lvisit1", &api.visit));
-    ok = ok && api.H5open_() >= 0;
+    /* at the end it would write once more to a file that could not be written, and fall over */
+    ok = ok && api.H5dont_atexit_() >= 0 && api.H5open_() >= 0;
     ok = ok && find_id(library, "H5T_NATIVE_FLOAT_g", &api.float32) &&
          find_id(library, "H5T_NATIVE_DOUBLE_g", &api.float64) &&
          find_id(library, "H5P_CLS_LINK_CREATE_ID_g", &api.link_create);
@@ -208,10 +211,11 @@ static bool write_one(hid_t file, hid_t links, const struct named_tensor *item) 
 }
 
 bool write_hdf5(const struct named_tensor *items, int n, const char *path, struct err *e) {
-    char whole[4096];
+    char whole[4096], neighbour[4200];
     TRY(need_hdf5(e));
     source_path(path, whole, sizeof whole);
-    hid_t file = api.H5Fcreate_(whole, TRUNCATE, H5P_DEFAULT, H5P_DEFAULT);
+    snprintf(neighbour, sizeof neighbour, "%s.%ld.part", whole, (long)getpid());
+    hid_t file = api.H5Fcreate_(neighbour, TRUNCATE, H5P_DEFAULT, H5P_DEFAULT);
     if (file < 0) {
         err_set(e, ERR_FILE, "\"%.400s\" cannot be written.", path);
         return err_hint(e, "May you write in that folder, and is it there?");
@@ -221,6 +225,7 @@ bool write_hdf5(const struct named_tensor *items, int n, const char *path, struc
     bool ok = true;
     for (int i = 0; ok && i < n; i++) ok = write_one(file, links, &items[i]);
     api.H5Pclose_(links);
-    ok = api.H5Fclose_(file) >= 0 && ok;
+    ok = api.H5Fclose_(file) >= 0 && ok && rename(neighbour, whole) == 0;
+    if (!ok) unlink(neighbour);
     return ok || err_set(e, ERR_FILE, "\"%.400s\" cannot be written: the disk may be full.", path);
 }

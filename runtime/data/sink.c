@@ -16,6 +16,7 @@ static bool cannot_write(const char *path, int why, struct err *e) {
     err_set(e, ERR_FILE, "\"%.400s\" cannot be written: %s.", path, strerror(why));
     if (why == ENOENT) err_hint(e, "Its folder does not exist. Make it first.");
     if (why == ENOSPC) err_hint(e, "The disk is full.");
+    if (why == EFBIG) err_hint(e, "No file may be so large here.");
     if (why == EACCES) err_hint(e, "You may not write in that folder. Choose another one.");
     return false;
 }
@@ -80,4 +81,11 @@ void sink_drop(struct sink *s) {
     text_clear(&s->waiting);
     pool_free(s->whole);
     *s = (struct sink){.fd = -1};
+}
+
+bool sink_write(const char *path, const void *bytes, size_t n, struct err *e) {
+    struct sink s;
+    bool ok = sink_open(&s, path, e) && sink_put(&s, bytes, n, e) && sink_finish(&s, e);
+    sink_drop(&s);
+    return ok;
 }

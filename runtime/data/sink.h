@@ -15,5 +15,7 @@ bool sink_open(struct sink *s, const char *path, struct err *e);
 bool sink_put(struct sink *s, const void *bytes, size_t n, struct err *e);
 /* Everything written, and the file in its place. Call sink_drop also after this. */
 bool sink_finish(struct sink *s, struct err *e);
+/* A whole file at once. */
+bool sink_write(const char *path, const void *bytes, size_t n, struct err *e);
 /* Frees all; if sink_finish did not succeed, the path is as it was before. */
 void sink_drop(struct sink *s);

@@ -3,6 +3,7 @@
 #include "../base/intern.h"
 #include "../base/pool.h"
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Examples are whole cells of awml that run; these frames keep the lists short. */
@@ -330,8 +331,11 @@ static bool number_check(const struct config *c, struct str name, double x, stru
         bool above = limits[i].low_open ? x > limits[i].low : x >= limits[i].low;
         bool below = limits[i].high_open ? x < limits[i].high : x <= limits[i].high;
         if (above && below) continue;
+        char most[32]; /* "0 or more" says nothing to somebody who is above the other end */
+        snprintf(most, sizeof most, "at most %g", limits[i].high);
+        bool open_end = str_ends(str_of(limits[i].needs), "or more");
         err_set(e, ERR_VALUE, "The argument `%s` of %s is %g, but it has to be %s.", limits[i].arg,
-                c->row->name, x, limits[i].needs);
+                c->row->name, x, above && open_end ? most : limits[i].needs);
         return err_label(e, "%s is %g", limits[i].arg, x);
     }
     return true;

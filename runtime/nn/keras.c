@@ -424,6 +424,8 @@ bool keras_save(const struct model *m, const struct weights *w, const char *path
     TRY(need_built(m, e));
     snprintf(h5, sizeof h5, "%.4000s.%ld.h5", path, (long)getpid());
     bool ok = export_init(&x, m, e) && save_weights_of(&x, w, h5, e);
+    if (!ok && e->kind == ERR_FILE)
+        err_set(e, ERR_FILE, "\"%.400s\" cannot be written: the disk may be full.", path);
     struct zip_writer *z = ok ? zip_create(path, e) : NULL;
     if (z) ok = zip_finish(z, add_all(z, &x, h5, e), e);
     char whole[4200];

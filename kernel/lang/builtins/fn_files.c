@@ -6,6 +6,7 @@
 #include "lang/values/estimator_value.h"
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
+#include "data/sink.h"
 #include "nn/keras.h"
 #include "formats/onnx.h"
 #include "formats/parquet.h"
@@ -134,10 +135,7 @@ bool make_folders(struct call *c, int i, const char *path) {
 }
 
 static bool write_text(struct call *c, const char *path, struct str s) {
-    FILE *f = fopen(path, "wb");
-    bool ok = f && (s.n == 0 || fwrite(s.p, 1, s.n, f) == s.n);
-    if (f) ok = fclose(f) == 0 && ok;
-    return ok || call_fail(c, 1, ERR_FILE, "%s cannot be written: %s.", path, strerror(errno));
+    return sink_write(path, s.p, s.n, c->ev->e);
 }
 
 static bool save_weights(struct call *c, const char *path) {

@@ -1,5 +1,6 @@
 /* Folders and archives: files, exists, make_folder, unzip. */
 #include "fn_paths.h"
+#include "data/sink.h"
 #include "data/read.h"
 #include "data/zip.h"
 #include <dirent.h>
@@ -80,11 +81,9 @@ static bool unpack_one(struct call *c, const struct zip *z, int64_t i, const cha
     TRY(make_folders(c, 1, path));
     if (m->name.p[m->name.n - 1] == '/') return true;
     TRY(zip_read(z, i, &bytes, c->ev->e));
-    FILE *f = fopen(path, "wb");
-    bool ok = f && fwrite(bytes.p, 1, bytes.n, f) == bytes.n;
-    if (f) ok = fclose(f) == 0 && ok;
+    bool ok = sink_write(path, bytes.p, bytes.n, c->ev->e);
     text_clear(&bytes);
-    return ok || call_fail(c, 1, ERR_FILE, "%s cannot be written: %s.", path, strerror(errno));
+    return ok;
 }
 
 static bool unpack(struct call *c, const struct zip *z, const char *folder) {
