@@ -190,6 +190,7 @@ static bool whole_value(struct evaluator *v, int i, double *value, const _Atomic
     if (!g) return false;
     struct desc target = tensor_desc(v->data->targets[0]), out = v->objective.outputs[0]->desc;
     target.shape.size[0] = out.shape.size[0] = SIZE_BATCH;
+    for (int k = 0; k < target.shape.n; k++) target.shape.axis[k] = NULL; /* as in a loss */
     struct node *y = graph_input(g, "target", &target, e);
     struct node *yhat = y ? graph_input(g, "output", &out, e) : NULL;
     struct node *result =

@@ -196,12 +196,26 @@ static enum flow lost(struct eval *ev, const struct ast *s, struct value v) {
     return FLOW_ERROR;
 }
 
+static void show_now(const struct eval *ev, struct value v) {
+    if (ev->domain == DOMAIN_RUN && ev->observer->show)
+        ev->observer->show(ev->observer->user, v, NULL, false);
+}
+
+/* Pictures, and the table of evaluate, are made to be looked at: shown wherever they stand. */
+static bool is_for_looking(const struct ast *x, struct value v) {
+    bool evaluates = x->kind == AST_CALL && x->a->kind == AST_NAME && x->a->name &&
+                     strcmp(x->a->name, "evaluate") == 0;
+    return v.kind == V_PLOT || v.kind == V_FIGURE || (evaluates && v.kind == V_TABLE);
+}
+
 static enum flow exec_expr(struct eval *ev, const struct ast *s) {
     struct value v;
     if (!eval_expr(ev, s->a, &v)) return FLOW_ERROR;
     enum flow flow = FLOW_NEXT;
     if (ev->plot && v.kind == V_PLOT) {
         if (!plot_take_marks(ev, v.plot)) flow = FLOW_ERROR;
+    } else if (!is_nothing(v) && !s->is_quiet && is_for_looking(s->a, v)) {
+        show_now(ev, v);
     } else if (!is_nothing(v) && !s->is_quiet) {
         flow = lost(ev, s, v);
     }
@@ -236,8 +250,7 @@ static enum flow exec_import_line(struct eval *ev, const struct ast *s) {
 static enum flow exec_block_statement(struct eval *ev, const struct ast *s) {
     struct value v;
     if (!eval_block(ev, s, &v)) return FLOW_ERROR;
-    if (ev->domain == DOMAIN_RUN && (v.kind == V_PLOT || v.kind == V_FIGURE) && ev->observer->show)
-        ev->observer->show(ev->observer->user, v, NULL, false);
+    if (v.kind == V_PLOT || v.kind == V_FIGURE) show_now(ev, v);
     value_unref(v);
     return FLOW_NEXT;
 }
