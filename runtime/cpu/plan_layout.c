@@ -206,7 +206,11 @@ static void sort_by_size(struct value **list, int n) {
 static bool refuse(const struct plan *p, size_t limit, struct err *e) {
     double need = (double)p->arena_bytes, size = need >= 1e12 ? 1e12 : need >= 1e9 ? 1e9 : 1e6;
     err_set(e, ERR_MEMORY, "One step needs %.3g %s for its numbers, and %.3g GB are free.",
-            need / size, size >= 1e12 ? "TB" : size >= 1e9 ? "GB" : "MB", (double)limit / 1e9);
+            need / size,
+            size >= 1e12  ? "TB"
+            : size >= 1e9 ? "GB"
+                          : "MB",
+            (double)limit / 1e9);
     if (p->batch > 1) err_fact(e, "examples at a time", "%lld", (long long)p->batch);
     return err_hint(e, "Take a smaller batch or smaller layers.");
 }
