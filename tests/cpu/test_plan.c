@@ -335,7 +335,7 @@ static void memory_is_refused(void) {
                              .n_learn = m.n_weights,
                              .memory_limit = 100 << 20};
     CHECK(!plan_new(&spec, &err) && err.kind == ERR_MEMORY);
-    CHECK(strstr(err.what, "100.0 MB") != NULL);
+    CHECK(strstr(err.what, "0.105 GB") != NULL);
     CHECK_EQ(pool_live_bytes(), before);
     spec.batch = 10;
     struct plan *p = plan_new(&spec, &err);
