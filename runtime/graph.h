@@ -113,6 +113,9 @@ bool op_describe(enum op op, const struct desc *const *in, int n_in, const struc
 /* One op at once on numbers: same rules and same kernels as a plan. Result is a new reference. */
 struct tensor *op_eval(enum op op, struct tensor *const *in, int n_in, const struct attrs *attrs,
                        uint64_t seed, struct err *e);
+/* An elementwise operation of one float64 number, without attributes: the same number as op_eval
+ * gives. False: there is no kernel for that, or it found a fault. */
+bool op_eval_number(enum op op, double x, double *y);
 
 const char *op_name(enum op op);
 const char *op_help(enum op op);

@@ -198,6 +198,26 @@ void tensor_unref(struct tensor *t) {
     pool_free(t);
 }
 
+bool tensor_append(struct tensor *t, const void *row, struct err *e) {
+    size_t old = (size_t)t->count * dtype_bytes(t->dtype);
+    struct shape one = t->shape;
+    one.size[0] = 1;
+    int64_t n;
+    TRY(shape_count(&one, &n, e));
+    size_t more = (size_t)n * dtype_bytes(t->dtype);
+    if (old + more > pool_room(t->data)) {
+        void *data = pool_alloc(old + old / 2 + more);
+        if (!data) return err_memory(e, old + more);
+        if (old) memcpy(data, t->data, old);
+        pool_free(t->data);
+        t->data = data;
+    }
+    if (more) memcpy((char *)t->data + old, row, more);
+    t->shape.size[0]++;
+    t->count += n;
+    return true;
+}
+
 /* A tensor over part of t's memory. */
 static struct tensor *window(struct tensor *t, const struct shape *s, int64_t first, int64_t count,
                              struct err *e) {

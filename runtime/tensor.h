@@ -87,4 +87,8 @@ struct tensor *tensor_with_shape(struct tensor *t, const struct shape *s, struct
 struct tensor *tensor_cast(struct tensor *t, enum dtype to, struct err *e);
 double tensor_get(const struct tensor *t, int64_t i);   /* flat position, as a float */
 void tensor_set(struct tensor *t, int64_t i, double x); /* only while refs == 1 */
+/* One row more along the first axis, of numbers of the tensor's type: in place, and so that a
+ * million of them cost little more than one copy of all. Only while refs == 1, and t must have its
+ * own memory and an axis. */
+bool tensor_append(struct tensor *t, const void *row, struct err *e);
 struct desc tensor_desc(const struct tensor *t);

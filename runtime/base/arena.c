@@ -1,6 +1,7 @@
 /* A region that is filled from the front and given back as a whole. */
 #include "arena.h"
 #include "pool.h"
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +12,50 @@ struct arena {
     size_t used, reserved;
 };
 
+/* Asking the system for address space, and for each first page in it, takes longer than what many
+ * arenas are made for: a few that held little are kept, all zeros again. */
+enum { KEPT_ARENAS = 4, KEPT_USED = 1 << 18 };
+
+static struct {
+    pthread_mutex_t lock;
+    struct arena arenas[KEPT_ARENAS];
+    int n;
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static char *reuse(size_t bytes) {
+    char *base = NULL;
+    pthread_mutex_lock(&kept.lock);
+    for (int i = kept.n - 1; i >= 0 && !base; i--) {
+        if (kept.arenas[i].reserved != bytes) continue;
+        base = kept.arenas[i].base;
+        kept.arenas[i] = kept.arenas[--kept.n];
+    }
+    pthread_mutex_unlock(&kept.lock);
+    return base;
+}
+
+/* The newest stay. */
+static void keep(struct arena a) {
+    struct arena oldest = {0};
+    memset(a.base, 0, a.used);
+    pthread_mutex_lock(&kept.lock);
+    if (kept.n == KEPT_ARENAS) {
+        oldest = kept.arenas[0];
+        memmove(kept.arenas, kept.arenas + 1, sizeof kept.arenas - sizeof kept.arenas[0]);
+        kept.n--;
+    }
+    kept.arenas[kept.n++] = a;
+    pthread_mutex_unlock(&kept.lock);
+    if (oldest.base) munmap(oldest.base, oldest.reserved);
+}
+
 struct arena *arena_new(size_t reserve_bytes) {
     struct arena *a = pool_zalloc(sizeof *a);
     if (!a) return NULL;
-    a->base = mmap(NULL, reserve_bytes, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    a->base = reuse(reserve_bytes);
+    if (!a->base)
+        a->base = mmap(NULL, reserve_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (a->base == MAP_FAILED) return pool_free(a), NULL;
     a->reserved = reserve_bytes;
     return a;
@@ -23,7 +63,8 @@ struct arena *arena_new(size_t reserve_bytes) {
 
 void arena_free(struct arena *a) {
     if (!a) return;
-    munmap(a->base, a->reserved);
+    if (a->used <= KEPT_USED) keep(*a);
+    else munmap(a->base, a->reserved);
     pool_free(a);
 }
 

@@ -13,6 +13,8 @@ void *pool_zalloc(size_t bytes); /* the same, zeroed */
 /* Grow or shrink; NULL on failure, and then `p` is still valid. `p` may be NULL. */
 void *pool_realloc(void *p, size_t bytes);
 void pool_free(void *p); /* NULL is fine */
+/* How many bytes the block may hold: at least what was asked for. */
+size_t pool_room(void *p);
 /* Blocks of some megabytes that were freed are kept for the next of about the same size, because
  * the system clears every page that it hands out, which takes longer than the arithmetic done on
  * it. They never add to the peak: before anything large is taken from the system, they go back.

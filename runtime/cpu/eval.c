@@ -227,3 +227,9 @@ struct tensor *op_eval(enum op op, struct tensor *const *in, int n_in, const str
     if (elementwise) return eval_elementwise(op, in, n_in, &final, &p, seed, e);
     return eval_other(op, in, n_in, &final, &p, seed, e);
 }
+
+bool op_eval_number(enum op op, double x, double *y) {
+    elem_fn fn = op_flags(op) & OP_ELEMENTWISE ? kernels()->elem[op][DT_FLOAT64] : NULL;
+    static const struct elem_arg none;
+    return fn && fn(y, (const void *const[]){&x}, 1, &none) == 0;
+}

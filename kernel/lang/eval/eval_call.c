@@ -2,6 +2,8 @@
 #include "eval_parts.h"
 #include "builtin.h"
 #include "eval_columns.h"
+#include "lang/builtins/fn.h"
+#include "plan.h"
 #include "lang/values/scaler_value.h"
 #include "eval_estimator.h"
 #include "lang/values/names.h"
@@ -14,7 +16,7 @@
 #include "base/pool.h"
 #include <string.h>
 
-enum { MAX_ACTUALS = 64, MAX_DEPTH = 250, CHECK_DEPTH = 24 };
+enum { MAX_ACTUALS = 64, MAX_DEPTH = 250, CHECK_DEPTH = 24, SMALL_SLOTS = 16 };
 
 /* ---- arguments ---- */
 
@@ -204,9 +206,9 @@ static bool call_function_value(struct eval *ev, struct function *f, const struc
     if (ev->depth >= MAX_DEPTH) return too_deep(ev, at);
     if (stopped(ev, at)) return false;
     const struct scope *s = f->ast->scope;
-    struct value small[16];
+    struct value small[SMALL_SLOTS];
     struct value *slots = small;
-    if (s->n_slots > 16) slots = pool_need((size_t)s->n_slots * sizeof *slots, ev->e);
+    if (s->n_slots > SMALL_SLOTS) slots = pool_need((size_t)s->n_slots * sizeof *slots, ev->e);
     if (!slots) return false;
     memset(slots, 0, (size_t)s->n_slots * sizeof *slots); /* V_MISSING is 0 */
     bool ok = bind_parameters(ev, f->ast, f->defaults, actuals, n, at, slots);
@@ -248,8 +250,23 @@ static bool argument_unknown(const struct call *c) {
     return false;
 }
 
+/* An elementwise function of one number, by the kernel that tensors get. False: something else. */
+static bool call_on_number(struct eval *ev, const struct builtin *b, const struct actual *actuals,
+                           int n, struct value *out) {
+    if (b->fn != fn_element || n != 1 || actuals->name || ev->domain == DOMAIN_CHECK) return false;
+    struct value v = actuals->value;
+    double y;
+    if (v.kind == V_INT && b->op == OP_abs && v.integer > INT64_MIN)
+        return *out = value_int(v.integer < 0 ? -v.integer : v.integer), true;
+    bool exact = v.kind == V_INT && (b->op == OP_sqrt || b->op == OP_exp || b->op == OP_log);
+    if (v.kind != V_FLOAT && !exact) return false;
+    if (!op_eval_number((enum op)b->op, value_number(v), &y)) return false;
+    return *out = value_float(y), true;
+}
+
 static bool call_builtin(struct eval *ev, const struct builtin *b, const struct actual *actuals,
                          int n, struct span at, struct value *out) {
+    if (call_on_number(ev, b, actuals, n, out)) return true;
     if (b->config) return call_config(ev, b->config, actuals, n, at, out);
     if (b->op == OP_log && n == 2) /* log(name, value) */
         return call_builtin(ev, builtin_find(intern_c("log_value")), actuals, n, at, out);
@@ -432,8 +449,28 @@ static bool call_chain(struct eval *ev, const struct ast *x, struct value self, 
     return ok;
 }
 
+/* A user's function with all its arguments by position: they are evaluated into its slots. False:
+ * another kind of call, and nothing has happened. */
+static bool call_directly(struct eval *ev, const struct ast *x, struct function *f,
+                          struct value *out, bool *ok) {
+    struct value slots[SMALL_SLOTS];
+    const struct scope *s = f->ast->scope;
+    bool usual = ev->domain == DOMAIN_RUN && x->n == f->ast->n && s->n_slots <= SMALL_SLOTS;
+    for (int i = 0; usual && i < x->n; i++) usual = !x->list[i]->name;
+    if (!usual || ev->depth >= MAX_DEPTH) return false;
+    if (stopped(ev, x->span)) return *ok = false, true;
+    memset(slots, 0, (size_t)s->n_slots * sizeof *slots); /* V_MISSING is 0 */
+    *ok = true;
+    for (int i = 0; *ok && i < x->n; i++) *ok = eval_short(ev, x->list[i]->a, &slots[i]);
+    if (*ok) *ok = run_function(ev, f, slots, x->span, out);
+    else
+        for (int i = 0; i < x->n; i++) value_unref(slots[i]);
+    return true;
+}
+
 bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
     struct value callee;
+    bool done;
     if (x->a->kind == AST_ATTRIBUTE) {
         TRY(eval_expr(ev, x->a->a, &callee));
         bool ok = call_chain(ev, x, callee, out);
@@ -441,6 +478,10 @@ bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
         return ok || err_at(ev->e, x->span);
     }
     TRY(eval_expr(ev, x->a, &callee));
+    if (callee.kind == V_FUNCTION && call_directly(ev, x, callee.function, out, &done)) {
+        value_unref(callee);
+        return done || err_at(ev->e, x->span);
+    }
     struct actuals a;
     a.n = 0;
     bool ok = eval_actuals(ev, x, callee, &a) && call_value(ev, callee, a.items, a.n, x->span, out);

@@ -1,5 +1,6 @@
 /* x[…] of tensors: a selection carried out with ops. */
 #include "selection.h"
+#include "scalar.h"
 #include <string.h>
 
 static bool do_slice(struct eval *ev, const struct selection *sel, struct value v,
@@ -183,8 +184,29 @@ static bool carry_out(struct eval *ev, const struct selection *sel, struct value
     return ok;
 }
 
+/* x[i, j] with single numbers for all axes: the commonest in loops, read at once. False: something
+ * else. */
+static bool single_number(struct eval *ev, const struct ast *x, const struct tensor *t,
+                          struct value *out) {
+    if (ev->domain == DOMAIN_CHECK || x->n != t->shape.n || !t->data) return false;
+    int64_t place = 0;
+    for (int i = 0; i < x->n; i++) {
+        if (x->list[i]->name) return false;
+        struct value at = scalar_eval(ev, x->list[i]->a);
+        int64_t n = t->shape.size[i];
+        if (at.kind != V_INT || at.integer < -n || at.integer >= n) return false;
+        place = place * n + (at.integer < 0 ? at.integer + n : at.integer);
+    }
+    if (t->dtype == DT_INT64) *out = value_int(((const int64_t *)t->data)[place]);
+    else if (t->dtype == DT_BOOL) *out = value_bool(tensor_get(t, place) != 0);
+    else if (dtype_is_float(t->dtype)) *out = value_float(tensor_get(t, place));
+    else *out = value_int((int64_t)tensor_get(t, place));
+    return true;
+}
+
 bool index_tensor(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     struct desc d;
+    if (v.kind == V_TENSOR && single_number(ev, x, v.tensor, out)) return true;
     value_describe(v, &d);
     struct selection sel;
     selection_start(&sel, &d.shape);

@@ -1,5 +1,6 @@
 /* Statements: what they do to names, and in which order. Loops and branches whose course is not
  * known while checking are in eval_unknown.c. */
+#include "append.h"
 #include "eval_parts.h"
 #include "eval_step.h"
 #include "eval_unknown.h"
@@ -86,8 +87,10 @@ static enum flow exec_assign(struct eval *ev, const struct ast *s) {
     struct value v;
     bool short_way = s->a->is_scalar && ev->domain == DOMAIN_RUN && s->n == 1 && !s->b;
     if (short_way && assign_scalar(ev, s, scalar_eval(ev, s->a))) return FLOW_NEXT;
+    bool ok;
+    if (append_in_place(ev, s, &ok)) return ok ? FLOW_NEXT : FLOW_ERROR;
     if (!checked_value(ev, s, &v)) return FLOW_ERROR;
-    bool ok = s->n == 1 ? assign_target(ev, s->list[0], v) : assign_many(ev, s->list, s->n, v);
+    ok = s->n == 1 ? assign_target(ev, s->list[0], v) : assign_many(ev, s->list, s->n, v);
     return ok ? FLOW_NEXT : FLOW_ERROR;
 }
 

@@ -1,0 +1,7 @@
+/* `path = append(path, x)` without a copy of path. */
+#pragma once
+#include "eval.h"
+
+/* Is the statement an assignment of that form, to a name whose old value nobody else can see? Then
+ * it is done, or *ok is false. Otherwise nothing has happened yet. */
+bool append_in_place(struct eval *ev, const struct ast *s, bool *ok);
