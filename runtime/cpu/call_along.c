@@ -13,16 +13,43 @@ static struct stretch stretch_at(const struct call *c, int64_t at, int64_t end) 
     return (struct stretch){outer, from, to};
 }
 
-/* The first largest (or smallest); a NaN beats all numbers. */
+/* The first largest (or smallest) of n numbers side by side; a NaN beats all numbers. Each block is
+ * looked through twice only if it holds something better than all before. */
+enum { BEST_BLOCK = 512, BEST_LANES = 8 };
+#define RUN(name, T, BETTER)                                                                       \
+    static int64_t name(const T *x, int64_t n) {                                                   \
+        int64_t best = 0;                                                                          \
+        for (int64_t i = 0; i < n; i += BEST_BLOCK) {                                              \
+            int64_t m = n - i < BEST_BLOCK ? n - i : BEST_BLOCK, k = 0;                            \
+            T lane[BEST_LANES], top = x[best];                                                     \
+            for (int j = 0; j < BEST_LANES; j++) lane[j] = top;                                    \
+            for (; k + BEST_LANES <= m; k += BEST_LANES)                                           \
+                for (int j = 0; j < BEST_LANES; j++) {                                             \
+                    T b = x[i + k + j];                                                            \
+                    lane[j] = b BETTER lane[j] || b != b ? b : lane[j];                            \
+                }                                                                                  \
+            for (; k < m; k++) top = x[i + k] BETTER top || x[i + k] != x[i + k] ? x[i + k] : top; \
+            for (int j = 0; j < BEST_LANES; j++)                                                   \
+                top = lane[j] BETTER top || lane[j] != lane[j] ? lane[j] : top;                    \
+            if (!(top BETTER x[best]) && top == top) continue;                                     \
+            for (best = i; top == top ? x[best] != top : x[best] == x[best];) best++;              \
+            if (top != top) break;                                                                 \
+        }                                                                                          \
+        return best;                                                                               \
+    }
+
 #define BEST(t, T)                                                                                 \
+    RUN(largest_##t, T, >)                                                                         \
+    RUN(smallest_##t, T, <)                                                                        \
     static void best_##t(const struct call *c, const T *x, int64_t *out) {                         \
         int64_t n = c->along.n, inner = c->along.inner, best = 0;                                  \
         bool largest = c->op == OP_argmax;                                                         \
-        for (int64_t i = 1; i < n; i++) {                                                          \
+        for (int64_t i = 1; inner > 1 && i < n; i++) {                                             \
             T a = x[best * inner], b = x[i * inner];                                               \
             if (a != a) break;                                                                     \
             if ((largest ? b > a : b < a) || b != b) best = i;                                     \
         }                                                                                          \
+        if (inner == 1) best = largest ? largest_##t(x, n) : smallest_##t(x, n);                   \
         *out = best;                                                                               \
     }
 BEST(f64, double)

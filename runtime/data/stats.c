@@ -1,55 +1,28 @@
 /* Statistics: correlation, order, quantiles, histograms. */
 #include "stats.h"
+#include "order.h"
 #include "base/pool.h"
 #include <math.h>
 #include <string.h>
 
 /* ---- order ---- */
 
-/* Bits that order as the numbers do: -0 equals 0, NaN last. */
-static uint64_t order_bits(double x, bool descending) {
-    uint64_t bits;
-    if (isnan(x)) return UINT64_MAX;
-    x += 0.0;
-    memcpy(&bits, &x, sizeof bits);
-    bits = bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
-    return descending ? ~bits : bits;
-}
-
-struct item {
-    uint64_t bits;
-    int64_t at;
-};
-
-/* Stable radix sort by bytes, least first; bytes that are all equal cost one count only. */
-static void sort_items(struct item *items, struct item *spare, int64_t n) {
-    struct item *from = items, *to = spare;
-    for (int shift = 0; shift < 64; shift += 8) {
-        int64_t starts[257] = {0};
-        for (int64_t i = 0; i < n; i++) starts[(from[i].bits >> shift & 255) + 1]++;
-        if (n && starts[(from[0].bits >> shift & 255) + 1] == n) continue;
-        for (int b = 0; b < 256; b++) starts[b + 1] += starts[b];
-        for (int64_t i = 0; i < n; i++) to[starts[from[i].bits >> shift & 255]++] = from[i];
-        struct item *other = from;
-        from = to;
-        to = other;
-    }
-    if (from != items && n) memcpy(items, from, (size_t)n * sizeof *items);
-}
-
 /* Room for 2n items: n to sort and n to spare. NULL when there is no memory. */
-static struct item *items_new(int64_t n, struct err *e) {
+static struct order_item *items_new(int64_t n, struct err *e) {
     size_t bytes;
-    if (__builtin_mul_overflow((size_t)n, 2 * sizeof(struct item), &bytes))
+    if (__builtin_mul_overflow((size_t)n, 2 * sizeof(struct order_item), &bytes))
         return err_memory(e, SIZE_MAX), NULL;
-    return pool_need(bytes, e);
+    struct order_item *items = pool_alloc(bytes + 1);
+    if (!items) err_memory(e, bytes);
+    return items;
 }
 
-static void sort_part(const struct tensor *x, int64_t begin, int64_t n, bool descending,
-                      struct item *items) {
-    for (int64_t i = 0; i < n; i++)
-        items[i] = (struct item){order_bits(tensor_get(x, begin + i), descending), i};
-    sort_items(items, items + n, n);
+/* In order, in one half of the room; NULL when memory is out. */
+static const struct order_item *sorted_part(const struct tensor *x, int64_t begin, int64_t n,
+                                            bool descending, struct order_item *items,
+                                            struct err *e) {
+    order_items_of(x, begin, n, descending, items);
+    return order_items(items, items + n, n, e);
 }
 
 static int64_t last_size(const struct tensor *x) {
@@ -58,14 +31,18 @@ static int64_t last_size(const struct tensor *x) {
 
 struct tensor *stats_argsort(const struct tensor *x, bool descending, struct err *e) {
     int64_t n = last_size(x);
-    struct item *items = items_new(n, e);
+    struct order_item *items = items_new(n, e);
     struct tensor *out = items ? tensor_new(DT_INT64, &x->shape, e) : NULL;
-    for (int64_t begin = 0; out && begin < x->count; begin += n) {
-        sort_part(x, begin, n, descending, items);
-        for (int64_t i = 0; i < n; i++) ((int64_t *)out->data)[begin + i] = items[i].at;
+    bool ok = out != NULL;
+    for (int64_t begin = 0; ok && begin < x->count; begin += n) {
+        const struct order_item *sorted = sorted_part(x, begin, n, descending, items, e);
+        ok = sorted != NULL;
+        for (int64_t i = 0; ok && i < n; i++) ((int64_t *)out->data)[begin + i] = sorted[i].at;
     }
     pool_free(items);
-    return out;
+    if (ok) return out;
+    tensor_unref(out);
+    return NULL;
 }
 
 bool stats_topk(const struct tensor *x, int64_t k, struct tensor **values,
@@ -77,15 +54,20 @@ bool stats_topk(const struct tensor *x, int64_t k, struct tensor **values,
                        (long long)k, (long long)n);
     struct shape shape = x->shape;
     shape.size[shape.n - 1] = k;
-    struct item *items = items_new(n, e);
+    struct order_item *items = items_new(n, e);
     if (items && (*values = tensor_new(x->dtype, &shape, e)))
         *positions = tensor_new(DT_INT64, &shape, e);
     size_t width = dtype_bytes(x->dtype);
     for (int64_t row = 0; *positions && row < x->count / n; row++) {
-        sort_part(x, row * n, n, true, items);
+        const struct order_item *sorted = sorted_part(x, row * n, n, true, items, e);
+        if (!sorted) {
+            tensor_unref(*positions);
+            *positions = NULL;
+            break;
+        }
         for (int64_t i = 0; i < k; i++) {
-            int64_t from = row * n + items[i].at, to = row * k + i;
-            ((int64_t *)(*positions)->data)[to] = items[i].at;
+            int64_t from = row * n + sorted[i].at, to = row * k + i;
+            ((int64_t *)(*positions)->data)[to] = sorted[i].at;
             memcpy((char *)(*values)->data + (size_t)to * width,
                    (const char *)x->data + (size_t)from * width, width);
         }
@@ -97,12 +79,9 @@ bool stats_topk(const struct tensor *x, int64_t k, struct tensor **values,
 
 /* ---- quantiles ---- */
 
-/* Quantile q of sorted numbers: between neighbours a and b, from the nearer end, so that the result
- * never leaves [a, b]. */
-static double quantile(const struct tensor *x, const struct item *sorted, double q) {
-    double at = q * (double)(x->count - 1), low = floor(at), t = at - low;
-    int64_t i = (int64_t)low, j = i + 1 < x->count ? i + 1 : i;
-    double a = tensor_get(x, sorted[i].at), b = tensor_get(x, sorted[j].at);
+/* Between neighbours a and b, a share t of the way, from the nearer end, so that the result never
+ * leaves [a, b]. */
+static double between(double a, double b, double t) {
     if (a == b) return a; /* also two infinities */
     return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
 }
@@ -114,13 +93,21 @@ bool stats_quantiles(const struct tensor *x, const double *q, int n, double *out
                            "A quantile lies between 0%% and 100%%, and %g%% does not.", 100 * q[i]);
     }
     if (x->count == 0) return err_set(e, ERR_VALUE, "No numbers have no quantiles.");
-    struct item *items = items_new(x->count, e);
-    if (!items) return false;
-    sort_part(x, 0, x->count, false, items);
-    bool has_nan = items[x->count - 1].bits == UINT64_MAX;
-    for (int i = 0; i < n; i++) out[i] = has_nan ? NAN : quantile(x, items, q[i]);
-    pool_free(items);
-    return true;
+    int64_t *ranks = pool_alloc((size_t)n * 2 * sizeof *ranks + 1), last = x->count - 1;
+    double *found = pool_alloc((size_t)n * 2 * sizeof *found + 1);
+    bool ok = (ranks && found) || err_memory(e, (size_t)n * 2 * sizeof *ranks);
+    for (int i = 0; ok && i < n; i++) {
+        ranks[2 * i] = (int64_t)floor(q[i] * (double)last);
+        ranks[2 * i + 1] = ranks[2 * i] < last ? ranks[2 * i] + 1 : last;
+    }
+    ok = ok && order_ranks(x, ranks, 2 * n, found, e);
+    for (int i = 0; ok && i < n; i++) {
+        double at = q[i] * (double)last;
+        out[i] = between(found[2 * i], found[2 * i + 1], at - floor(at));
+    }
+    pool_free(ranks);
+    pool_free(found);
+    return ok;
 }
 
 bool stats_median(const struct tensor *x, double *out, struct err *e) {

@@ -1,5 +1,6 @@
 /* Statistics against NumPy's numbers (in the comments: what was called) and their edge cases. */
 #include "files.h"
+#include "data/order.h"
 #include "data/stats.h"
 #include "rng.h"
 #include <math.h>
@@ -132,5 +133,38 @@ static void test_corrcoef(void) {
     tensor_unref(x);
 }
 
-TEST_MAIN(test_quantiles, test_histogram, test_argsort, test_argsort_large, test_topk,
-          test_corrcoef)
+/* Signs of 0, infinities, NaN and numbers that no double holds, in both directions. */
+static void test_order_values(void) {
+    struct err e = {0};
+    struct tensor *x = tensor_new(DT_FLOAT64, &(struct shape){.n = 1, .size = {6}}, &e);
+    memcpy(x->data, (double[]){0.0, NAN, -0.0, -INFINITY, 3, INFINITY}, 6 * sizeof(double));
+    struct tensor *up = order_values(x, false, &e), *down = order_values(x, true, &e);
+    const double *a = up->data, *b = down->data;
+    CHECK(a[0] == -INFINITY && signbit(a[1]) && a[1] == 0 && !signbit(a[2]) && a[3] == 3);
+    CHECK(a[4] == INFINITY && isnan(a[5]) && isnan(b[5]) && b[0] == INFINITY);
+    tensor_unref(x), tensor_unref(up), tensor_unref(down);
+    x = tensor_new(DT_INT64, &(struct shape){.n = 1, .size = {4}}, &e);
+    memcpy(x->data, (int64_t[]){INT64_MAX, INT64_MIN, INT64_MAX - 1, 5}, 4 * sizeof(int64_t));
+    up = order_values(x, false, &e), down = order_values(x, true, &e);
+    CHECK(((int64_t *)up->data)[2] == INT64_MAX - 1 && ((int64_t *)up->data)[0] == INT64_MIN);
+    CHECK(((int64_t *)down->data)[0] == INT64_MAX && ((int64_t *)down->data)[3] == INT64_MIN);
+    tensor_unref(x), tensor_unref(up), tensor_unref(down);
+}
+
+/* Enough numbers for groups: ranks as in a sorted copy, NaN told. */
+static void test_ranks(void) {
+    struct err e = {0};
+    enum { N = 300007 };
+    struct tensor *x = tensor_new(DT_FLOAT64, &(struct shape){.n = 1, .size = {N}}, &e);
+    double *p = x->data, found[4];
+    for (int64_t i = 0; i < N; i++) p[i] = (double)(i * 7919 % N - 1000) / 64;
+    const int64_t ranks[] = {N - 1, 0, 1000, 150000};
+    CHECK(order_ranks(x, ranks, 4, found, &e));
+    for (int i = 0; i < 4; i++) CHECK(found[i] == (double)(ranks[i] - 1000) / 64);
+    p[77] = NAN;
+    CHECK(order_ranks(x, ranks, 4, found, &e) && isnan(found[0]) && isnan(found[2]));
+    tensor_unref(x);
+}
+
+TEST_MAIN(test_order_values, test_ranks, test_quantiles, test_histogram, test_argsort,
+          test_argsort_large, test_topk, test_corrcoef)

@@ -1,5 +1,6 @@
 /* Statistics that need all numbers at once (runtime/data/stats.h). */
 #include "fn.h"
+#include "data/order.h"
 #include "data/stats.h"
 #include <string.h>
 
@@ -166,20 +167,18 @@ bool fn_topk(struct call *c, struct value *out) {
     return ok;
 }
 
-/* Values sorted along the last axis. */
+/* The numbers of a vector in order. */
 static bool sorted_tensor(struct call *c, bool descending, struct value *out) {
-    struct tensor *x, *at;
+    struct tensor *x;
     TRY(call_tensor(c, 0, &x));
     if (x->shape.n != 1) {
         tensor_unref(x);
         return call_fail(c, 0, ERR_SHAPE, "Only a vector can be put in order.");
     }
-    at = stats_argsort(x, descending, c->ev->e);
-    struct value xs = value_tensor(x), positions = value_tensor(at);
-    bool ok = at && apply2(c->ev, OP_gather, xs, positions, out);
-    value_unref(xs);
-    value_unref(positions);
-    return ok;
+    struct tensor *made = order_values(x, descending, c->ev->e);
+    tensor_unref(x);
+    *out = value_tensor(made);
+    return made != NULL;
 }
 
 /* ---- sort and sorted ---- */

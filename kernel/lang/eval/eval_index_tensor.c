@@ -32,9 +32,20 @@ bool mask_positions(struct eval *ev, const struct tensor *mask, struct value *ou
     return *out = value_tensor(t), true;
 }
 
+/* Most positions need no turning round and no error: then they are used as they are. */
+static bool all_inside(const struct tensor *t, int64_t n) {
+    bool outside = t->dtype != DT_INT64 || t->shape.n != 1;
+    for (int64_t i = 0; !outside && i < t->count;) {
+        int64_t end = t->count - i < 4096 ? t->count : i + 4096;
+        for (; i < end; i++) outside |= (uint64_t)((const int64_t *)t->data)[i] >= (uint64_t)n;
+    }
+    return !outside;
+}
+
 bool normal_positions(struct eval *ev, const struct selection *sel, struct value pick,
                       struct span at, struct value *out) {
     int64_t n = sel->from.size[sel->pick_axis];
+    if (all_inside(pick.tensor, n)) return *out = value_ref(pick), true;
     struct tensor *t = tensor_cast(pick.tensor, DT_INT64, ev->e);
     if (!t) return false;
     struct shape line = shape_of(1, &t->count); /* do_reshape gives it its own axes */
@@ -66,6 +77,39 @@ static bool pick_flat(struct eval *ev, const struct selection *sel, struct value
     value_unref(flat);
     value_unref(at);
     return ok;
+}
+
+static void copy_rows(char *to, const char *from, const uint8_t *mask, int64_t found,
+                      size_t bytes) {
+    int64_t k = 0;
+    if (bytes == 8) { /* the commonest: without a branch for each element */
+        for (int64_t i = 0; k < found; i++) {
+            memcpy(to + 8 * k, from + 8 * i, 8);
+            k += mask[i] != 0;
+        }
+        return;
+    }
+    for (int64_t i = 0; k < found; i++) {
+        if (!mask[i]) continue;
+        memcpy(to + (size_t)k++ * bytes, from + (size_t)i * bytes, bytes);
+    }
+}
+
+/* Rows where a mask is True: what gathering by its positions gives, without the positions. */
+static bool rows_by_mask(struct eval *ev, const struct tensor *x, const struct tensor *mask,
+                         struct value *out) {
+    const uint8_t *yes = mask->data;
+    int64_t found = 0;
+    for (int64_t i = 0; i < mask->count; i++) found += yes[i] != 0;
+    struct shape line = shape_of(1, &found);
+    line.axis[0] = mask->shape.axis[0];
+    struct desc dx = tensor_desc(x), at = {.dtype = DT_INT64, .shape = line}, made;
+    TRY(op_describe(OP_gather, (const struct desc *const[]){&dx, &at}, 2, NULL, &made, ev->e));
+    struct tensor *t = tensor_new(made.dtype, &made.shape, ev->e);
+    if (!t) return false;
+    size_t row = x->shape.size[0] ? (size_t)(x->count / x->shape.size[0]) : 0;
+    copy_rows(t->data, x->data, yes, row ? found : 0, row * dtype_bytes(x->dtype));
+    return *out = value_tensor(t), true;
 }
 
 static bool swap_to_front(struct eval *ev, struct value v, int n, int axis, struct value *out) {
@@ -117,6 +161,8 @@ static bool do_pick(struct eval *ev, const struct selection *sel, struct value v
     if (sel->pick.kind != V_TENSOR)
         return fail_later(ev, x->span, "positions that are computed inside a graph");
     if (p.dtype == DT_BOOL && p.shape.n > 1) return pick_flat(ev, sel, v, out);
+    bool by_mask = p.dtype == DT_BOOL && sel->pick_axis == 0 && v.kind == V_TENSOR;
+    if (by_mask && v.tensor->data) return rows_by_mask(ev, v.tensor, sel->pick.tensor, out);
     struct value at = value_missing(), front = value_missing(), rows = value_missing();
     bool ok = p.dtype == DT_BOOL ? mask_positions(ev, sel->pick.tensor, &at)
                                  : normal_positions(ev, sel, sel->pick, x->span, &at);
