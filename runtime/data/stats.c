@@ -1,6 +1,7 @@
 /* Statistics: correlation, order, quantiles, histograms. */
 #include "stats.h"
 #include "order.h"
+#include "graph.h"
 #include "base/pool.h"
 #include <math.h>
 #include <string.h>
@@ -153,28 +154,71 @@ void stats_histogram(const struct tensor *x, int64_t bins, double low, double hi
 
 /* ---- correlation ---- */
 
-/* z = each row minus its mean, over its length. */
-static void standardise(const struct tensor *x, int64_t row, int64_t n, double *z) {
-    double sum = 0, squares = 0;
-    for (int64_t i = 0; i < n; i++) sum += z[i] = tensor_get(x, row * n + i);
-    for (int64_t i = 0; i < n; i++) {
-        z[i] -= sum / (double)n;
-        squares += z[i] * z[i];
+static void numbers_of(const struct tensor *x, int64_t begin, int64_t n, double *out) {
+    if (x->dtype == DT_FLOAT64) {
+        memcpy(out, (const double *)x->data + begin, (size_t)n * sizeof *out);
+    } else if (x->dtype == DT_BOOL || x->dtype == DT_UINT8) {
+        for (int64_t i = 0; i < n; i++) out[i] = ((const uint8_t *)x->data)[begin + i];
+    } else {
+        for (int64_t i = 0; i < n; i++) out[i] = tensor_get(x, begin + i);
     }
-    double length = sqrt(squares);
-    for (int64_t i = 0; i < n; i++) z[i] = length > 0 ? z[i] / length : NAN;
 }
 
-/* In eight partial sums, which a compiler can keep side by side. */
-static double dot(const double *a, const double *b, int64_t n) {
-    double part[8] = {0}, sum = 0;
-    int64_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        for (int l = 0; l < 8; l++) part[l] += a[i + l] * b[i + l];
+/* Observations that are worked on at once: some hundred variables of them fit into a cache. */
+enum { OBSERVATIONS = 2048 };
+
+/* Of each row its mean, and what its distance from the mean is divided by. */
+struct row_scale {
+    double mean, length;
+};
+
+static struct row_scale scale_of(const struct tensor *x, int64_t row, int64_t n) {
+    double part[OBSERVATIONS], sum = 0, squares = 0;
+    for (int64_t i = 0; i < n; i += OBSERVATIONS) {
+        int64_t m = n - i < OBSERVATIONS ? n - i : OBSERVATIONS;
+        numbers_of(x, row * n + i, m, part);
+        for (int64_t k = 0; k < m; k++) sum += part[k];
     }
-    for (; i < n; i++) sum += a[i] * b[i];
-    for (int l = 0; l < 8; l++) sum += part[l];
-    return sum;
+    double mean = sum / (double)n;
+    for (int64_t i = 0; i < n; i += OBSERVATIONS) {
+        int64_t m = n - i < OBSERVATIONS ? n - i : OBSERVATIONS;
+        numbers_of(x, row * n + i, m, part);
+        for (int64_t k = 0; k < m; k++) squares += (part[k] - mean) * (part[k] - mean);
+    }
+    return (struct row_scale){mean, sqrt(squares)};
+}
+
+/* r += z zᵀ for the observations from `from` on, z = each row minus its mean, over its length. */
+static bool add_products(const struct tensor *x, const struct row_scale *scales, int64_t from,
+                         int64_t m, double *r, struct err *e) {
+    int64_t rows = x->shape.size[0], n = x->shape.size[1];
+    struct shape wide = shape_of(2, (int64_t[]){rows, m}), tall = shape_of(2, (int64_t[]){m, rows});
+    struct tensor *z[] = {tensor_new(DT_FLOAT64, &wide, e), tensor_new(DT_FLOAT64, &tall, e)};
+    struct tensor *product = NULL;
+    for (int64_t i = 0; z[0] && z[1] && i < rows; i++) {
+        double *row = (double *)z[0]->data + i * m, *column = (double *)z[1]->data + i;
+        numbers_of(x, i * n + from, m, row);
+        for (int64_t k = 0; k < m; k++) {
+            double length = scales[i].length;
+            row[k] = length > 0 ? (row[k] - scales[i].mean) / length : (double)NAN;
+            column[k * rows] = row[k];
+        }
+    }
+    if (z[0] && z[1]) product = op_eval(OP_matmul, z, 2, NULL, 0, e);
+    for (int64_t i = 0; product && i < rows * rows; i++) r[i] += ((double *)product->data)[i];
+    tensor_unref(z[0]);
+    tensor_unref(z[1]);
+    tensor_unref(product);
+    return product != NULL;
+}
+
+static void tidy_correlations(double *r, int64_t rows) {
+    for (int64_t i = 0; i < rows; i++) {
+        for (int64_t j = 0; j <= i; j++) {
+            double c = r[i * rows + j];
+            r[i * rows + j] = r[j * rows + i] = c > 1 ? 1 : c < -1 ? -1 : c; /* NaN stays */
+        }
+    }
 }
 
 struct tensor *stats_corrcoef(const struct tensor *x, struct err *e) {
@@ -185,16 +229,16 @@ struct tensor *stats_corrcoef(const struct tensor *x, struct err *e) {
     }
     int64_t rows = x->shape.size[0], n = x->shape.size[1];
     struct shape square = shape_of(2, (int64_t[]){rows, rows});
-    struct tensor *z = tensor_new(DT_FLOAT64, &x->shape, e);
-    struct tensor *out = z ? tensor_new(DT_FLOAT64, &square, e) : NULL;
-    double *r = out ? out->data : NULL, *v = z ? z->data : NULL;
-    for (int64_t i = 0; out && i < rows; i++) standardise(x, i, n, v + i * n);
-    for (int64_t i = 0; out && i < rows; i++) {
-        for (int64_t j = 0; j <= i; j++) {
-            double c = dot(v + i * n, v + j * n, n);
-            r[i * rows + j] = r[j * rows + i] = c > 1 ? 1 : c < -1 ? -1 : c; /* NaN stays */
-        }
-    }
-    tensor_unref(z);
-    return out;
+    struct tensor *out = tensor_zeros(DT_FLOAT64, &square, e);
+    struct row_scale *scales = pool_need((size_t)rows * sizeof *scales + 1, e);
+    bool ok = out && scales;
+    for (int64_t i = 0; ok && i < rows; i++) scales[i] = scale_of(x, i, n);
+    for (int64_t i = 0; ok && rows && i < n; i += OBSERVATIONS)
+        ok = add_products(x, scales, i, n - i < OBSERVATIONS ? n - i : OBSERVATIONS, out->data, e);
+    if (ok && n == 0)
+        for (int64_t i = 0; i < out->count; i++) ((double *)out->data)[i] = NAN;
+    pool_free(scales);
+    if (ok) return tidy_correlations(out->data, rows), out;
+    tensor_unref(out);
+    return NULL;
 }
