@@ -296,7 +296,8 @@ bool fn_load(struct call *c, struct value *out) {
         return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".json")) return fn_read_json(c, out);
     if (str_ends(p, ".npz")) return load_npz(c, path, out);
-    if (str_ends(p, ".onnx")) return load_model(c, path, out);
+    if (str_ends(p, ".onnx") || (str_ends(p, ".keras") && !call_has(c, 1)))
+        return load_model(c, path, out);
     if (str_ends(p, ".keras") || str_ends(p, ".h5")) return load_weights(c, path, out);
     if (str_ends(p, ".safetensors")) return load_weights(c, path, out);
     struct text t = {0};

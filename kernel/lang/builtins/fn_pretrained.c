@@ -3,6 +3,7 @@
 #include "model_file.h"
 #include "lang/engine_parts.h"
 #include "data/read.h"
+#include "formats/keras_read.h"
 #include "formats/onnx.h"
 #include "formats/pretrained.h"
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 
 struct model *read_model_file(const char *path, struct weights **weights, struct err *e) {
+    if (str_ends(str_of(path), ".keras")) return keras_load(path, weights, e);
     return onnx_load(path, weights, e);
 }
 

@@ -1,0 +1,39 @@
+/* What the two files of the Keras reader share: the layer at hand, its settings and weights. */
+#pragma once
+#include "assemble.h"
+#include "data/read.h"
+#include <jansson.h>
+
+enum { KERAS_MOST_INPUTS = 64, KERAS_PATH = 512 };
+
+struct keras_reader {
+    struct assembly *a; /* of the walk that is under way */
+    struct err *e;
+    const json_t *root;
+    const struct named_tensor *items;
+    int n_items;
+    struct keras_made { /* layers by their description, so that shared ones stay shared */
+        const json_t *from;
+        struct layer *layer;
+    } * made;
+    int n_made, cap_made;
+    int depth; /* of models inside models */
+};
+
+/* One layer as the file describes it. */
+struct keras_layer {
+    const json_t *json, *config;
+    const char *class_name, *name;
+    char path[KERAS_PATH]; /* where its weights stand: "layers/dense_1" */
+    char prefix[128];      /* of its name here: "inner." */
+};
+
+/* What the layer gives for these inputs; out[0] is the result, further ones states. False with an
+ * error. */
+bool keras_apply(struct keras_reader *r, const struct keras_layer *l, struct node *const *in,
+                 int n_in, struct node **out, int *n_out);
+/* A model as a layer: of its json's "config". */
+bool keras_run(struct keras_reader *r, const struct keras_layer *model, struct node *const *in,
+               int n_in, struct node **out, int *n_out);
+bool keras_cannot(struct keras_reader *r, const struct keras_layer *l, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
