@@ -184,6 +184,13 @@ bool run_magic(struct eval *ev, const struct ast *s, const struct engine_cell *c
     }
     struct str best = spelling_best(&hint);
     fail(ev, s->span, ERR_NAME, "There is no %%%s.", s->name);
-    if (best.n) err_hint(ev->e, "Did you mean %%%.*s?", (int)best.n, best.p);
+    if (best.n) return err_hint(ev->e, "Did you mean %%%.*s?", (int)best.n, best.p);
+    if (strcmp(s->name, "matplotlib") == 0)
+        return err_hint(ev->e, "Plots need no switch: line(x, y) shows one.");
+    struct text all = {0};
+    for (int i = 0; i < magic_n_rows; i++)
+        text_addf(&all, "%s%%%s", i ? " " : "", magic_rows[i].name);
+    err_hint(ev->e, "There are %s.", all.p ? all.p : "none");
+    text_clear(&all);
     return false;
 }

@@ -17,8 +17,11 @@ static void hint_column(struct call *c, const struct table *t) {
 bool fn_take_operand(struct call *c, int i, struct value *v) {
     TRY(as_tensorlike(c->ev, c->args[i], v));
     if (value_is_tensorlike(*v) || v->kind == V_UNKNOWN) return true;
+    bool empty = v->kind == V_LIST && v->list->n == 0;
     call_fail(c, i, ERR_TYPE, "%s works on numbers, and this is %s.", c->row->name,
-              value_kind_words(v->kind));
+              empty ? "an empty list" : value_kind_words(v->kind));
+    if (v->kind == V_GROUPS)
+        err_hint(c->ev->e, "Say of which column: .summarize(result=.price.%s())", c->row->name);
     if (v->kind == V_TABLE) hint_column(c, v->table);
     value_unref(*v);
     *v = value_missing();

@@ -211,6 +211,10 @@ bool fn_enumerate(struct call *c, struct value *out) {
 bool fn_map(struct call *c, struct value *out) {
     int64_t n;
     struct value f;
+    if (c->args[1].kind == V_FUNCTION || c->args[1].kind == V_BUILTIN) {
+        call_fail(c, 0, ERR_ARGUMENT, "map takes the function first, then the values.");
+        return err_hint(c->ev->e, "Write map(f, xs), or [f(x) for x in xs].");
+    }
     TRY(call_function(c, 0, &f));
     TRY(iterate_count(c->ev, c->args[1], c->spans[1], &n));
     if (n < 0 || (c->ev->domain == DOMAIN_CHECK && n > 64)) return *out = value_unknown(), true;

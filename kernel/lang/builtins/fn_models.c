@@ -395,6 +395,12 @@ bool fn_evaluate(struct call *c, struct value *out) {
     struct train_block *b = pool_need(sizeof *b, c->ev->e);
     if (!b) return false;
     b->ev = c->ev;
+    bool pair = c->args[1].kind == V_PAIR || !value_is_tensorlike(c->args[1]);
+    if (!pair && value_is_tensorlike(c->args[2])) {
+        pool_free(b);
+        call_fail(c, 1, ERR_ARGUMENT, "evaluate takes inputs and targets as one: x -> y.");
+        return err_hint(c->ev->e, "    evaluate(net, x -> y, metrics=[mse, mae])");
+    }
     struct evaluation v = {.call = c, .block = b};
     v.inputs_at = v.targets_at = c->spans[1];
     bool checking = c->ev->domain == DOMAIN_CHECK;

@@ -7,6 +7,9 @@ bool verb_table(struct call *c, const struct table **t) {
     if (k == V_TABLE || k == V_HISTORY || k == V_TABLE_DESC) return *t = c->args[0].table, true;
     call_fail(c, 0, ERR_TYPE, "%s works on tables, and this is %s.", c->row->name,
               value_kind_words(k));
+    bool list = k == V_LIST || value_is_tensorlike(c->args[0]);
+    if (list && strcmp(c->row->name, "filter") == 0)
+        err_hint(c->ev->e, "Of a list or tensor: [x for x in xs if x > 2], or xs[xs > 2].");
     if (k == V_GROUPS)
         err_hint(c->ev->e, "A table in groups is worked on by summarize (one row for each group) "
                            "and assign (one value for each row).");

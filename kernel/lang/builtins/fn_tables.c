@@ -5,29 +5,50 @@
 #include <math.h>
 #include <string.h>
 
-/* table([{a: 1}, {a: 2}]) */
+/* The fields of all records, in the order in which they come up. */
+static int32_t all_fields(const struct list *l, const char ***names, struct err *e) {
+    int32_t n = 0, cap = 0;
+    for (int i = 0; i < l->n; i++) {
+        const struct record *r = l->items[i].kind == V_RECORD ? l->items[i].record : NULL;
+        for (int k = 0; r && k < r->n; k++) {
+            bool seen = k < n && (*names)[k] == r->keys[k];
+            for (int32_t j = 0; !seen && j < n; j++) seen = (*names)[j] == r->keys[k];
+            if (seen) continue;
+            if (n == cap) {
+                cap = 2 * cap + 16;
+                const char **more = pool_realloc(*names, (size_t)cap * sizeof *more);
+                if (!more) return err_memory(e, (size_t)cap * sizeof *more), -1;
+                *names = more;
+            }
+            (*names)[n++] = r->keys[k];
+        }
+    }
+    return n;
+}
+
+/* table([{a: 1}, {a: 2}]); a field that a record lacks is missing. */
 static bool table_of_records(struct call *c, const struct list *l, struct value *out) {
-    const char *names[64];
-    struct value columns[64];
-    int n = 0;
-    bool ok = true;
+    const char **names = NULL;
     if (l->n == 0 || l->items[0].kind != V_RECORD)
         return call_fail(
             c, -1, ERR_TYPE,
             "A table is made from columns, table(a=…, b=…), or from a list of records.");
-    const struct record *first = l->items[0].record;
-    for (; ok && n < first->n && n < 64; n++) {
-        names[n] = first->keys[n];
-        columns[n] = value_list_new(l->n, c->ev->e);
-        ok = columns[n].kind == V_LIST;
+    int32_t n = all_fields(l, &names, c->ev->e), made = 0;
+    struct value *columns = n < 0 ? NULL : pool_need((size_t)(n + 1) * sizeof *columns, c->ev->e);
+    bool ok = columns != NULL;
+    for (; ok && made < n; made++) {
+        columns[made] = value_list_new(l->n, c->ev->e);
+        ok = columns[made].kind == V_LIST;
         for (int i = 0; ok && i < l->n; i++) {
             const struct value *v =
-                l->items[i].kind == V_RECORD ? record_get(l->items[i].record, names[n]) : NULL;
-            ok = list_add(columns[n].list, v ? value_ref(*v) : value_none(), c->ev->e);
+                l->items[i].kind == V_RECORD ? record_get(l->items[i].record, names[made]) : NULL;
+            ok = list_add(columns[made].list, v ? value_ref(*v) : value_none(), c->ev->e);
         }
     }
     ok = ok && table_make(c->ev, names, columns, n, out);
-    for (int i = 0; i < n; i++) value_unref(columns[i]);
+    for (int32_t i = 0; i < made; i++) value_unref(columns[i]);
+    pool_free(columns);
+    pool_free(names);
     return ok;
 }
 

@@ -60,7 +60,7 @@ bool iterate_count(struct eval *ev, struct value v, struct span at, int64_t *n) 
         return *n = d.shape.size[0] < 0 ? -1 : d.shape.size[0], true;
     fail(ev, at, ERR_TYPE, "This is %s: it has no elements to go through one by one.",
          value_kind_words(v.kind));
-    if (v.kind == V_INT)
+    if (v.kind == V_INT && v.integer > 0)
         err_hint(ev->e, "To repeat %lld times: range(%lld)", (long long)v.integer,
                  (long long)v.integer);
     if (v.kind == V_TABLE) err_hint(ev->e, "Go through its columns: for name in t.columns");

@@ -119,6 +119,10 @@ static bool model_output_line(struct eval *ev, const struct ast *s) {
              "The output of a model is computed from its inputs, and this "
              "is %s.",
              value_kind_words(v.kind));
+        if (v.kind == V_LAYER || v.kind == V_CONFIG || v.kind == V_BUILTIN)
+            err_hint(ev->e,
+                     "A layer does something to a value: x.Dense(4), or layer(x) for one that "
+                     "has a name.");
         value_unref(v);
         return false;
     }

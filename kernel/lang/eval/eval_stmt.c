@@ -37,6 +37,13 @@ bool assign_target(struct eval *ev, const struct ast *target, struct value take)
 bool assign_many(struct eval *ev, struct ast *const *targets, int n, struct value take) {
     int64_t count;
     struct span at = targets[0]->span;
+    bool one = value_is_number(take) || take.kind == V_BOOL || take.kind == V_NONE;
+    if (one) {
+        value_unref(take);
+        fail(ev, at, ERR_VALUE, "%d names are to receive values, and there is one: %s.", n,
+             value_kind_words(take.kind));
+        return err_hint(ev->e, "Write as many values as names: a, b = 1, 2");
+    }
     bool ok = iterate_count(ev, take, at, &count);
     if (ok && count >= 0 && count != n) {
         ok = fail(ev, at, ERR_VALUE, "%d names are to receive values, and there %s %lld.", n,

@@ -154,13 +154,28 @@ static bool is_with_digits(struct str best, const char *name) {
            strspn(best.p + n, "0123456789") == best.n - n;
 }
 
+/* Ways of other tools to train: net.fit(x, y), train(net, x, y). */
+static bool is_training(struct resolver *r, const struct ast *x) {
+    static const char *const ways[] = {"fit", "compile", "add"};
+    if (r->callee == x && strcmp(x->name, "train") == 0) return true;
+    const struct ast *f = r->call ? r->call->a : r->callee;
+    if (!f || f->kind != AST_ATTRIBUTE || f->a != x) return false;
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+        if (strcmp(ways[i], f->name) == 0) return true;
+    return false;
+}
+
 static void hint_for(struct resolver *r, const struct ast *x, struct str best) {
     const char *foreign = spelling_foreign(str_of(x->name)), *sign = "";
     const char *what = r->scope->kind == SCOPE_MODEL ? "model" : "function";
     size_t first = grown_together(r, x, &sign);
     const char *unused = first || foreign || best.n ? NULL : unused_local(r);
     int slot = best.n && r->scope->outer ? find_local(r->scope, intern(best)) : NOT_FOUND;
-    if (first) {
+    if (is_training(r, x)) {
+        err_hint(r->e, "Models are declared and then trained by a statement:\n\n"
+                       "    model Net():\n        input x: [4]\n        output y = x.Dense(1)\n\n"
+                       "    net = Net()\n    train net on x -> y:\n        loss: mse");
+    } else if (first) {
         err_hint(r->e, "Did you mean `%.*s%s%s`?", (int)first, x->name, sign, x->name + first);
     } else if (foreign) {
         err_hint(r->e, "%s", foreign);

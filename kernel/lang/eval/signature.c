@@ -131,6 +131,10 @@ static bool unknown_name(const struct signature *s, const struct actual *a, stru
     spelling_start(&hint, str_of(a->name));
     for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->parameters[i].name));
     struct str best = spelling_best(&hint);
+    const char *here;
+    for (int i = 0; (here = spelling_argument(str_of(a->name), i)); i++)
+        for (int k = 0; k < s->n; k++)
+            if (strcmp(s->parameters[k].name, here) == 0) best = str_of(s->parameters[k].name);
     err_set(e, ERR_ARGUMENT, "%s has no argument `%s`.", s->owner, a->name);
     if (best.n) { err_set(e, ERR_ARGUMENT, "Did you mean `%.*s`?", (int)best.n, best.p); }
     err_label(e, "%s has no argument of this name", s->owner);
@@ -138,7 +142,8 @@ static bool unknown_name(const struct signature *s, const struct actual *a, stru
     return say_signature(s, e, before);
 }
 
-static bool too_many(const struct signature *s, const struct actual *a, struct err *e) {
+static bool too_many(const struct signature *s, const struct actual *actuals,
+                     const struct actual *a, struct err *e) {
     err_set(e, ERR_ARGUMENT, "%s takes %d argument%s at most.", s->owner, s->n,
             s->n == 1 ? "" : "s");
     err_label(e, "is one too many");
@@ -146,6 +151,11 @@ static bool too_many(const struct signature *s, const struct actual *a, struct e
     struct str data = source_piece(a->at);
     bool layer = s->owner[0] >= 'A' && s->owner[0] <= 'Z' && a->value.kind == V_NODE;
     char before[160] = "";
+    enum value_kind first = actuals[0].value.kind;
+    if (strcmp(s->owner, "fit") == 0 && (first == V_MODEL || first == V_ESTIMATOR)) {
+        err_label(e, "models are not trained so");
+        return err_hint(e, "Models are trained by a statement: train net on x -> y");
+    }
     if (layer && data.n < 40)
         snprintf(before, sizeof before, "In a model the data stand before the dot: %.*s.%s(…)\n\n",
                  (int)data.n, data.p, s->owner);
@@ -179,7 +189,7 @@ bool signature_bind(const struct signature *s, const struct actual *actuals, int
             continue;
         }
         if (to < 0) return unknown_name(s, &actuals[i], e);
-        if (to >= s->n) return too_many(s, &actuals[i], e);
+        if (to >= s->n) return too_many(s, actuals, &actuals[i], e);
         if (index[to] >= 0) {
             err_set(e, ERR_ARGUMENT, "`%s` is given twice.", s->parameters[to].name);
             return err_at(e, actuals[i].at);

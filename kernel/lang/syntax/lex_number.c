@@ -129,6 +129,9 @@ bool lex_number(struct lexer *lx) {
     for (uint32_t i = start; leading_zero && i < stop; i++) {
         if (lx->text.p[i] != '0') return lex_fail(lx, SYN_LEADING_ZERO, start, stop);
     }
+    bool thousands = leading_zero && stop - start == 3 && start >= 2 &&
+                     lx->text.p[start - 1] == ',' && is_digit(lx->text.p[start - 2]);
+    if (thousands) return lex_fail(lx, SYN_THOUSANDS, start - 1, stop);
     bool letters = name_length(lx->text.p + stop, lx->end - stop) > 0;
     if (letters) return letters_follow(lx, start, stop);
     if (size) {

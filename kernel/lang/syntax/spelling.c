@@ -86,6 +86,19 @@ static const struct {
 };
 #undef FOREIGN
 
+const char *spelling_argument(struct str name, int i) {
+    static const struct {
+        const char *name, *here;
+    } arguments[] = {
+#define FOREIGN_ARGUMENT(name, here) {name, here},
+#include "foreign_arguments.list"
+#undef FOREIGN_ARGUMENT
+    };
+    for (size_t k = 0; k < ARRAY_LEN(arguments); k++)
+        if (str_is(name, arguments[k].name) && i-- == 0) return arguments[k].here;
+    return NULL;
+}
+
 const char *spelling_foreign(struct str name) {
     size_t low = 0, high = ARRAY_LEN(foreign);
     while (low < high) {

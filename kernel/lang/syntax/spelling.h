@@ -18,3 +18,5 @@ struct str spelling_best(const struct spelling *s);
 /* A sentence for a name from another tool ("`np` is not needed: write linspace(…) directly."), or
  * NULL. */
 const char *spelling_foreign(struct str name);
+/* What an argument of another tool may be called here: the i-th possibility, or NULL. */
+const char *spelling_argument(struct str name, int i);
