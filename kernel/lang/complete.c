@@ -219,6 +219,17 @@ static bool is_column_place(struct str code, uint32_t start) {
            !strchr(")]}\"'", code.p[start - 2]);
 }
 
+/* First on a line of a model: input, output, weight. */
+static void offer_model_words(const struct completer *c, struct str code, uint32_t start) {
+    static const char *const model_words[] = {"input ", "output ", "weight "};
+    uint32_t line = start, statement = statement_start(code, start);
+    while (line > 0 && code.p[line - 1] == ' ') line--;
+    bool first = line > 0 && line < start && code.p[line - 1] == '\n';
+    if (!first || !str_starts((struct str){code.p + statement, code.n - statement}, "model "))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(model_words); i++) offer(c, model_words[i], "keyword", "");
+}
+
 /* ---- texts ---- */
 
 /* Names of axes of all tensors at hand. */
@@ -251,12 +262,93 @@ static void offer_networks(const struct completer *c) {
     for (int i = 0; i < n; i++) offer(c, names[i], "network", "");
 }
 
-static void offer_text(struct completer *c, const struct cursor_context *at) {
-    bool network = str_starts(at->callee, "pretrained");
-    if (network) offer_networks(c);
-    if (network) return;
-    if (names_columns(at->callee)) names_each(c->engine->names, offer_columns_of, c);
-    else complete_path(&c->prefix, c->add, c->user);
+/* The table whose column is named between these quotes: in weather["…"] or weather.plot("…"), or
+ * NULL. */
+static const struct table *quoted_table(struct completer *c, struct str code, uint32_t quote) {
+    uint32_t end = quote, start;
+    if (quote < 2 || (code.p[quote - 1] != '[' && code.p[quote - 1] != '(')) return NULL;
+    end = quote - 1;
+    if (code.p[end] == '(') { /* the verb before it */
+        while (end > 0 && in_name(code.p[end - 1])) end--;
+        if (end == 0 || code.p[end - 1] != '.') return NULL;
+        end--;
+    }
+    for (start = end; start > 0 && in_name(code.p[start - 1]);) start--;
+    if (start == end || (start > 0 && code.p[start - 1] == '.')) return NULL;
+    const struct value *v =
+        names_peek(c->engine->names, intern((struct str){code.p + start, end - start}));
+    return v && (v->kind == V_TABLE || v->kind == V_HISTORY) ? v->table : NULL;
+}
+
+/* .city == "…: the levels of a category, or the different texts of a column. */
+static bool is_compared(struct str code, uint32_t quote) {
+    uint32_t at = quote;
+    while (at > 0 && code.p[at - 1] == ' ') at--;
+    return at >= 2 && code.p[at - 1] == '=' && (code.p[at - 2] == '=' || code.p[at - 2] == '!');
+}
+
+static void offer_text(struct completer *c, struct str code, const struct cursor_context *at) {
+    uint32_t quote = at->start > 0 ? at->start - 1 : 0;
+    const struct table *t = quoted_table(c, code, quote);
+    if (str_starts(at->callee, "pretrained")) offer_networks(c);
+    else if (t) offer_columns(c, t);
+    else if (names_columns(at->callee)) names_each(c->engine->names, offer_columns_of, c);
+    else if (!is_compared(code, quote)) complete_path(&c->prefix, c->add, c->user);
+}
+
+/* ---- what a setting or an index takes first ---- */
+
+/* loss: m| offers losses before all other names that begin so. */
+static void offer_fitting(const struct completer *c, struct str code, uint32_t start) {
+    static const struct {
+        const char *setting;
+        enum config_group group;
+    } takes[] = {{"loss", CONFIG_LOSS},         {"metrics", CONFIG_METRIC},
+                 {"metrics", CONFIG_LOSS},      {"optimizer", CONFIG_OPTIMIZER},
+                 {"schedule", CONFIG_SCHEDULE}, {"callbacks", CONFIG_CALLBACK},
+                 {"penalty", CONFIG_PENALTY},   {"augment", CONFIG_LAYER}};
+    uint32_t line = start;
+    while (line > 0 && code.p[line - 1] != '\n') line--;
+    while (line < start && code.p[line] == ' ') line++;
+    uint32_t end = line;
+    while (end < start && in_name(code.p[end])) end++;
+    if (end >= start || code.p[end] != ':' || memchr(code.p + end, '(', start - end)) return;
+    for (size_t k = 0; k < ARRAY_LEN(takes); k++) {
+        if (!str_is((struct str){code.p + line, end - line}, takes[k].setting)) continue;
+        for (int i = 0; i < builtin_count(); i++) {
+            const struct builtin *b = builtin_at(i);
+            if (b->config && b->config->group == takes[k].group) offer_builtin(c, b);
+        }
+    }
+}
+
+/* x[fea|: the axes of the tensor before the bracket. */
+static void offer_axes_of(const struct completer *c, struct str code, uint32_t start) {
+    uint32_t end = start, from;
+    while (end > 0 && (code.p[end - 1] == ' ' || code.p[end - 1] == ',')) end--;
+    if (end == 0 || code.p[end - 1] != '[') return;
+    for (from = --end; from > 0 && in_name(code.p[from - 1]);) from--;
+    if (from == end) return;
+    const struct value *v =
+        names_peek(c->engine->names, intern((struct str){code.p + from, end - from}));
+    for (int i = 0; v && v->kind == V_TENSOR && i < v->tensor->shape.n; i++) {
+        char text[80];
+        if (!v->tensor->shape.axis[i]) continue;
+        snprintf(text, sizeof text, "%.70s=", v->tensor->shape.axis[i]);
+        offer(c, text, "axis", "");
+    }
+}
+
+/* axis=|: names of axes in quotes. */
+static void offer_quoted_axes(void *user, const char *name, const struct value *v) {
+    const struct completer *c = user;
+    (void)name;
+    for (int i = 0; v->kind == V_TENSOR && i < v->tensor->shape.n; i++) {
+        char text[80];
+        if (!v->tensor->shape.axis[i]) continue;
+        snprintf(text, sizeof text, "\"%.70s\"", v->tensor->shape.axis[i]);
+        offer(c, text, "axis", "");
+    }
 }
 
 static void offer_magics(const struct completer *c) {
@@ -287,10 +379,15 @@ void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32
         return;
     case CURSOR_AXIS: names_each(en->names, offer_axes, &c); return;
     case CURSOR_MAGIC: offer_magics(&c); return;
-    case CURSOR_PATH: offer_text(&c, &at); return;
+    case CURSOR_PATH: offer_text(&c, code, &at); return;
     case CURSOR_NOTHING: return;
     case CURSOR_NAME: break;
     }
+    if (at.start >= 5 && memcmp(code.p + at.start - 5, "axis=", 5) == 0)
+        names_each(en->names, offer_quoted_axes, &c);
+    offer_fitting(&c, code, at.start);
+    offer_axes_of(&c, code, at.start);
+    offer_model_words(&c, code, at.start);
     offer_cell_names(&c, code, at.start);
     names_each(en->names, offer_name, &c);
     for (int i = 0; i < builtin_count(); i++) offer_builtin(&c, builtin_at(i));

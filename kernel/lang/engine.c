@@ -34,10 +34,11 @@ struct engine *engine_new(struct err *e) {
     en->cells = en->names ? cells_new(e) : NULL;
     en->advice = en->cells ? advice_new(e) : NULL;
     en->tracking = en->advice ? tracking_new(e) : NULL;
-    en->timeout = en->tracking ? timeout_new(&en->stop) : NULL;
+    en->files = en->tracking ? files_seen_new(e) : NULL;
+    en->timeout = en->files ? timeout_new(&en->stop) : NULL;
     if (!en->timeout)
-        return tracking_free(en->tracking), advice_free(en->advice), cells_free(en->cells),
-               names_free(en->names), pool_free(en), NULL;
+        return files_seen_free(en->files), tracking_free(en->tracking), advice_free(en->advice),
+               cells_free(en->cells), names_free(en->names), pool_free(en), NULL;
     compute_set_stop(&en->stop);
     read_stop_on(&en->stop);
     return en;
@@ -55,6 +56,7 @@ void engine_free(struct engine *en) {
     engine_interactions_clear(en);
     modules_free(en->modules);
     tracking_free(en->tracking);
+    files_seen_free(en->files);
     for (int i = 0; i < KEPT_PROGRAMS; i++) {
         if (en->kept[i]) program_unref(en->kept[i]);
     }
@@ -72,6 +74,10 @@ void engine_set_modules(struct engine *en, struct module *first) {
 
 struct tracking *engine_tracking(const struct engine *en) {
     return en->tracking;
+}
+
+struct files_seen *engine_files(const struct engine *en) {
+    return en->files;
 }
 
 struct names *engine_names(struct engine *en) {

@@ -3,6 +3,7 @@
 #include "lang/eval/advice.h"
 #include "lang/eval/eval.h"
 #include "lang/values/cells.h"
+#include "lang/values/files_seen.h"
 #include "lang/values/names.h"
 #include "interact.h"
 #include "timeout.h"
@@ -17,6 +18,8 @@ struct engine {
     struct tracking *tracking;
     struct pretrained_cache *pretrained; /* networks read before, or NULL (fn_pretrained.c) */
     struct module *modules;              /* imported files, newest first */
+    struct files_seen *files;
+    struct module *modules; /* imported files, newest first */
     uint64_t seed;
     int runs;  /* training runs so far */
     int again; /* %again: mixed into the streams; 0 in a cell without it */

@@ -4,6 +4,7 @@
 #include "lang/eval/settings.h"
 #include "lang/eval/shape_log.h"
 #include "lang/syntax/parse.h"
+#include "type_at.h"
 #include "base/intern.h"
 #include <math.h>
 #include <stdio.h>
@@ -41,6 +42,27 @@ static bool any_setting_help(struct str name, struct help *h) {
     static const char *const blocks[] = {"train", "search", "plot"};
     for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
         if (setting_help(name, settings_of(str_of(blocks[i])), h)) return true;
+    return false;
+}
+
+static const struct word_help words[] = {
+#define WORD(name, signature, about, example) {name, signature, about, example},
+#include "words.list"
+#undef WORD
+};
+
+const struct word_help *help_word(int i) {
+    return i < (int)ARRAY_LEN(words) ? &words[i] : NULL;
+}
+
+/* Words of statements, constants, fields that values of the language have. */
+static bool word_help_of(struct str name, struct help *h) {
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (!str_is(name, words[i].name)) continue;
+        text_adds(&h->signature, words[i].signature);
+        text_adds(&h->about, words[i].about);
+        return text_adds(&h->example, words[i].example);
+    }
     return false;
 }
 
@@ -205,7 +227,7 @@ bool help_find(struct engine *en, struct str name, struct help *h) {
     if (later)
         return text_addf(&h->about, "`%.*s` comes in a later release: %s.", (int)last.n, last.p,
                          later);
-    return any_setting_help(last, h) || magic_help_of(last, h);
+    return any_setting_help(last, h) || word_help_of(last, h) || magic_help_of(last, h);
 }
 
 /* ---- as pages ---- */
@@ -268,6 +290,24 @@ void help_as_html(const struct help *h, struct text *out) {
 
 /* ---- at the cursor ---- */
 
+/* .price in a verb on a table. */
+static bool column_help(struct engine *en, struct str code, uint32_t offset, struct str name,
+                        struct help *h) {
+    uint32_t start = (uint32_t)(name.p - code.p);
+    struct cursor_context c = parse_cursor(code, start);
+    struct value t =
+        describe_at(en, (struct str){code.p, statement_start(code, offset)}, c.object_text);
+    int i = t.kind == V_TABLE || t.kind == V_TABLE_DESC ? table_find(t.table, name) : -1;
+    if (i >= 0 && t.kind == V_TABLE) {
+        text_addf(&h->about, "A column of %lld rows.", (long long)t.table->n_rows);
+        add_column(t.table, &t.table->columns[i], h);
+    } else if (i >= 0) {
+        text_addf(&h->about, "A column: %s.", column_words(&t.table->columns[i]));
+    }
+    value_unref(t);
+    return i >= 0;
+}
+
 static bool in_name(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9') ||
            (unsigned char)c >= 0x80;
@@ -285,14 +325,23 @@ static struct str name_at(struct str code, uint32_t offset) {
 
 bool engine_inspect(struct engine *en, struct str code, uint32_t offset, int detail,
                     struct help_page *page) {
+    while (offset > 0 && offset <= code.n && code.p[offset - 1] == '?') offset--; /* Dense? */
     struct str name = name_at(code, offset);
     struct cursor_context c = parse_cursor(code, offset);
     struct help h = {0};
     (void)detail;
     if (name.n == 0) name = c.callee; /* after an opening bracket: the function being called */
     if (name.n == 0) return false;
+    size_t end = (size_t)(name.p + name.n - code.p);
+    while (name.n && end < code.n && code.p[end] == ' ') end++;
+    bool argument = c.callee.n && end < code.n && code.p[end] == '=' &&
+                    (end + 1 == code.n || code.p[end + 1] != '=');
+    bool statement = end < code.n && code.p[end - 1] == ' ' && in_name(code.p[end]);
+    bool column = name.n && name.p > code.p && name.p[-1] == '.';
     bool found = (c.kind == CURSOR_SETTING && setting_help(name, settings_of(c.block), &h)) ||
-                 help_find(en, name, &h);
+                 (column && column_help(en, code, offset, name, &h)) ||
+                 (statement && word_help_of(name, &h)) ||
+                 (argument && help_find(en, c.callee, &h)) || help_find(en, name, &h);
     if (found) {
         help_as_markdown(&h, &page->markdown);
         help_as_plain(&h, &page->plain);

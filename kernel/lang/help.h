@@ -15,6 +15,11 @@ struct help {
  * False: nothing known. Give back with help_clear. */
 bool help_find(struct engine *en, struct str name, struct help *h);
 void help_clear(struct help *h);
+/* The i-th word of statements with help, or NULL. */
+struct word_help {
+    const char *name, *signature, *about, *example;
+};
+const struct word_help *help_word(int i);
 void help_as_markdown(const struct help *h, struct text *out);
 void help_as_plain(const struct help *h, struct text *out);
 void help_as_html(const struct help *h, struct text *out);

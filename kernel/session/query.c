@@ -25,6 +25,11 @@ struct matches {
 
 static void add_match(void *user, const struct completion *c) {
     struct matches *m = user;
+    json_t *old;
+    size_t i;
+    json_array_foreach(m->names, i, old) {
+        if (str_is(str_of(json_string_value(old)), c->text)) return; /* offered already */
+    }
     json_array_append_new(m->names, json_of(str_of(c->text)));
     json_t *type = json_object();
     json_object_set_new(type, "text", json_of(str_of(c->text)));

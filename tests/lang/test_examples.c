@@ -2,6 +2,8 @@
  * example needs a reason here. */
 #include "session.h"
 #include "lang/eval/builtin.h"
+#include "lang/help.h"
+#include "lang/syntax/lex.h"
 #include "../harness.h"
 #include "base/pool.h"
 
@@ -17,16 +19,16 @@ static bool may_lack_example(const char *name) {
     return false;
 }
 
-static bool run_example(const struct builtin *b) {
+static bool run_example(const char *name, const char *example) {
     struct session s;
     struct text line = {0};
     if (!session_begin(&s)) return false;
     s.full = true;
-    bool ok = session_run(&s, str_of(b->example), NULL, NULL, 0);
+    bool ok = session_run(&s, str_of(example), NULL, NULL, 0);
     if (!ok) session_error(&s, &line);
     bool drawn = !s.shown.p || !strstr(s.shown.p, "not displayed");
     if (!ok || !drawn)
-        fprintf(stderr, "the example of %s:\n%s\n%s\n", b->name, b->example,
+        fprintf(stderr, "the example of %s:\n%s\n%s\n", name, example,
                 ok ? "is not displayed" : line.p);
     text_clear(&line);
     session_end(&s);
@@ -36,7 +38,7 @@ static bool run_example(const struct builtin *b) {
 static void every_example_runs(void) {
     for (int i = 0; i < builtin_count(); i++) {
         const struct builtin *b = builtin_at(i);
-        if (b->example[0]) CHECK(run_example(b));
+        if (b->example[0]) CHECK(run_example(b->name, b->example));
         else if (!may_lack_example(b->name)) {
             fprintf(stderr, "%s has no example\n", b->name);
             CHECK(b->example[0] != 0);
@@ -56,4 +58,21 @@ static void every_row_explains_itself(void) {
     }
 }
 
-TEST_MAIN(every_example_runs, every_row_explains_itself)
+/* Words of statements have help with an example, too. */
+static void every_word_explains_itself(void) {
+    const struct word_help *w;
+    for (int i = 0; (w = help_word(i)); i++) {
+        CHECK(w->signature[0] && w->about[0]);
+        if (w->example[0]) CHECK(run_example(w->name, w->example));
+    }
+    for (int kind = 0; kind < TOK_N_KINDS; kind++) { /* none is left out */
+        if (!token_is_word(kind) || token_instead(kind)) continue;
+        bool found = false;
+        for (int i = 0; (w = help_word(i)); i++)
+            found = found || strcmp(w->name, token_spelling(kind)) == 0;
+        if (!found) fprintf(stderr, "no help on %s\n", token_spelling(kind));
+        CHECK(found);
+    }
+}
+
+TEST_MAIN(every_word_explains_itself, every_example_runs, every_row_explains_itself)

@@ -4,6 +4,7 @@
 #include "model_file.h"
 #include "classic/save.h"
 #include "lang/values/estimator_value.h"
+#include "lang/values/files_seen.h"
 #include "lang/eval/eval_model.h"
 #include "data/read.h"
 #include "data/sink.h"
@@ -16,6 +17,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Values are the same in every run of a cell; files may not be. */
+static void note_changed_file(struct call *c, const char *path) {
+    const struct engine_observer *o = c->ev->observer;
+    struct text t = {0};
+    bool reads = strncmp(c->row->name, "read_", 5) == 0 || strcmp(c->row->name, "load") == 0;
+    if (c->ev->domain != DOMAIN_RUN || !reads) return;
+    if (!files_seen_read(engine_files(c->ev->engine), path) || !o->note) return;
+    text_addf(&t, "%.200s has changed since it was last read.", path);
+    o->note(o->user, text_str(&t));
+    text_clear(&t);
+}
+
 bool path_of(struct call *c, int i, char *out, size_t cap) {
     struct str s;
     TRY(call_text(c, i, &s));
@@ -23,6 +36,7 @@ bool path_of(struct call *c, int i, char *out, size_t cap) {
         return call_fail(c, i, ERR_FILE, "This cannot be the path of a file.");
     memcpy(out, s.p, s.n);
     out[s.n] = 0;
+    if (i == 0) note_changed_file(c, out);
     return true;
 }
 
@@ -218,7 +232,17 @@ static bool load_classical(struct call *c, const char *path, bool *other, struct
     return true;
 }
 
+static bool save_value(struct call *c, struct value *out);
+
 bool fn_save(struct call *c, struct value *out) {
+    char path[4096];
+    TRY(save_value(c, out));
+    TRY(path_of(c, 1, path, sizeof path));
+    files_seen_written(engine_files(c->ev->engine), path);
+    return true;
+}
+
+static bool save_value(struct call *c, struct value *out) {
     char path[4096];
     struct value v = c->args[0], t = value_missing();
     TRY(path_of(c, 1, path, sizeof path));

@@ -247,6 +247,9 @@ static bool evaluate_model(struct evaluation *v, struct value model, struct valu
     memcpy(data.inputs, x.tensors, sizeof data.inputs);
     memcpy(data.targets, y.tensors, sizeof data.targets);
     ok = ok && (!built || check_evaluation(v, m, &x, &y));
+    if (ok && ev->domain == DOMAIN_RUN && (!built || !x.known || !y.known))
+        ok = call_fail(v->call, 1, ERR_SHAPE,
+                       "The sizes of the model's inputs do not follow from these data.");
     if (ev->domain == DOMAIN_RUN)
         ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values,
                                   engine_stop_flag(ev->engine), ev->e);

@@ -166,4 +166,5 @@ int engine_next_run(struct engine *en); /* numbers training runs, from 1 */
 /* While checking: forget what is only known in one arm. Values become their common description. */
 struct value value_join(struct value take_a, struct value take_b, struct err *e);
 
+struct files_seen *engine_files(const struct engine *en); /* lang/values/files_seen.h */
 struct names *engine_names(struct engine *en);

@@ -69,7 +69,12 @@ static bool weighted_measure(struct train_block *b, const struct ast *at, struct
                              struct measure *out) {
     struct value *items = v.list->items;
     bool pair = loss && v.list->n == 2 && value_is_number(items[1]);
-    if (!pair) return setting_wrong(b->ev, at, v, "a loss, or a list [loss, weight]");
+    if (!pair) { /* at: the setting, or an element of its list */
+        fail(b->ev, at->a ? at->a->span : at->span, ERR_SETTING,
+             loss ? "A loss is a name such as mse, or a list [loss, weight]."
+                  : "A metric is a name such as mse, and this is a list.");
+        return err_label(b->ev->e, "is %s", value_kind_words(v.kind));
+    }
     TRY(measure_from(b, at, items[0], loss, out));
     out->factor = value_number(items[1]);
     return true;

@@ -141,13 +141,13 @@ void names_begin(struct names *s, const char *cell_id, bool on_top) {
 /* The cells that the running cell's new value of `n` was made from. */
 static const char **ancestors(const struct names *s, const struct entry *n, int *count) {
     *count = 0;
-    if (n->visible < 0 || !s->cell || s->on_top) return NULL;
+    if (n->visible < 0 || !s->cell) return NULL;
     const struct version *base = &n->versions[n->visible];
     const char **from = pool_alloc(((size_t)base->n_from + 1) * sizeof *from);
     if (!from) return NULL;
     if (base->n_from) memcpy(from, base->from, (size_t)base->n_from * sizeof *from);
     *count = base->n_from;
-    if (base->cell) from[(*count)++] = base->cell;
+    if (base->cell && base->cell != s->cell) from[(*count)++] = base->cell;
     return from;
 }
 
