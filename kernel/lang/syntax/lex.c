@@ -309,6 +309,20 @@ static bool is_quote(int32_t c) {
     return (c >= 0x2018 && c <= 0x201f) || c == 0xab || c == 0xbb || c == 0x201a;
 }
 
+/* Signs of word processors and mathematics, and how they are written here. */
+static const char *typed_as(int32_t c) {
+    static const struct {
+        int32_t c;
+        const char *typed;
+    } signs[] = {{0x2212, "-"}, {0x2010, "-"}, {0x2013, "-"}, {0x2014, "-"},  {0xd7, "*"},
+                 {0xb7, "*"},   {0x22c5, "*"}, {0xf7, "/"},   {0x2264, "<="}, {0x2265, ">="},
+                 {0x2260, "!="}, {0x2192, "->"}, {0x2026, "..."}, {0xff1d, "="}, {0xff08, "("},
+                 {0xff09, ")"}, {0xff0c, ","}, {0xff1a, ":"}};
+    for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+        if (signs[i].c == c) return signs[i].typed;
+    return NULL;
+}
+
 /* A character that the language does not use. */
 static bool stray(struct lexer *lx) {
     uint32_t k;
@@ -319,6 +333,7 @@ static bool stray(struct lexer *lx) {
     if (c == '!') id = SYN_BANG;
     if (c == '?') id = SYN_QUESTION;
     if (is_quote(c)) id = SYN_SMART_QUOTE;
+    if (typed_as(c)) return lex_fail_with(lx, SYN_LOOKALIKE, lx->at, lx->at + k, typed_as(c));
     if (c < ' ' || c == 0x7f || (c >= 0x80 && c <= 0xa0) || (c >= 0x2000 && c <= 0x200f) ||
         c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x2060 || c == 0x3000 || c == 0xfeff) {
         id = SYN_INVISIBLE;

@@ -104,6 +104,13 @@ static bool comparison_op(struct parser *p, enum ast_op *op) {
     return true;
 }
 
+/* x <- 3: the minus touches the sign before it and not what follows. */
+static bool is_arrow_assignment(struct parser *p) {
+    struct token less = token_now(p), minus = token_ahead(p, 1), next = token_ahead(p, 2);
+    return less.kind == TOK_LT && minus.kind == TOK_SUB && minus.start == less.end &&
+           next.start > minus.end;
+}
+
 /* & and | bind tighter than comparisons, as in Python: a > 1 & b < 2 would be a > (1 & b) < 2. */
 static bool holds_bare_bit_op(const struct ast *n) {
     bool is_bit = n->kind == AST_BINARY && (n->op == AST_OP_BITAND || n->op == AST_OP_BITOR);
@@ -154,6 +161,9 @@ static struct ast *comparison(struct parser *p) {
     int32_t first = p->at, mark = p->n_stack, n_ops = 0;
     struct ast *left = arithmetic(p, 1);
     enum ast_op op = AST_OP_LT;
+    if (left && is_arrow_assignment(p))
+        return fail_between(p, SYN_ARROW_ASSIGN, token_now(p).start, token_ahead(p, 1).end,
+                            excerpt(p, left->span.start, left->span.end));
     if (!left || !child_push(p, left) || !comparison_op(p, &op)) {
         p->n_stack = mark;
         return left;
