@@ -19,7 +19,6 @@ struct engine {
     struct pretrained_cache *pretrained; /* networks read before, or NULL (fn_pretrained.c) */
     struct module *modules;              /* imported files, newest first */
     struct files_seen *files;
-    struct module *modules; /* imported files, newest first */
     uint64_t seed;
     int runs;  /* training runs so far */
     int again; /* %again: mixed into the streams; 0 in a cell without it */
