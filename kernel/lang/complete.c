@@ -58,7 +58,7 @@ static void offer_keywords(const struct completer *c) {
 #include "lang/syntax/statements.list"
 #undef STATEMENT
     };
-    for (int kind = 0; kind < TOK_N_KINDS; kind++)
+    for (enum token_kind kind = 0; kind < TOK_N_KINDS; kind++)
         if (token_is_word(kind) && !token_instead(kind))
             offer(c, token_spelling(kind), "keyword", "");
     for (size_t i = 0; i < ARRAY_LEN(statements); i++) offer(c, statements[i], "keyword", "");

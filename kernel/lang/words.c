@@ -34,7 +34,7 @@ static void add_word(struct str word, struct text *out) {
 
 static void add_tokens(bool values, bool refused, struct text *out) {
     text_addc(out, '[');
-    for (int kind = 0; kind < TOK_N_KINDS; kind++) {
+    for (enum token_kind kind = 0; kind < TOK_N_KINDS; kind++) {
         if (!token_is_word(kind) || (token_instead(kind) != NULL) != refused) continue;
         struct str word = str_of(token_spelling(kind));
         bool value = word.p[0] >= 'A' && word.p[0] <= 'Z';
