@@ -66,10 +66,12 @@ static void estimate(const struct tensor *x, const struct moments *m, double *at
     }
 }
 
-/* The curve as a dark line of the plot; nothing where all values are the same. */
+/* The curve as a dark line of the plot; nothing where all values are the same, or so far apart or
+ * so close together that their distance is no number. */
 static bool add_curve(struct call *c, struct plot *p, const struct tensor *x) {
     struct moments m = moments_of(x);
-    if (!(m.deviation > 0)) return true;
+    double distance = m.high - m.low;
+    if (!(m.deviation > 0) || !isfinite(distance) || !isfinite(CURVE_CELLS / distance)) return true;
     struct mark line = {.kind = MARK_LINE, .opacity = 1, .color = "#262626"};
     line.x = fn_vector(CURVE_POINTS, c->ev->e);
     line.y = line.x ? fn_vector(CURVE_POINTS, c->ev->e) : NULL;
