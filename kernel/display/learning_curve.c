@@ -9,7 +9,7 @@
 /* A range that spans more than this is drawn on a logarithmic axis. */
 static const double WIDE = 50;
 
-enum { MARKED_EPOCHS = 30 };
+enum { MARKED_EPOCHS = 30, MOST_LINES = 4 };
 
 void course_note(struct course *c, double epoch, double loss) {
     if (!isfinite(loss) || c->skipped++ < c->stride) return;
@@ -46,9 +46,12 @@ static bool add_line(struct plot *p, const char *label, const double *x, const d
     return plot_add(p, &m, e);
 }
 
-static bool is_curve(const struct column *c) {
+/* The losses; of a step of the student's own, whatever it minimised and logged. */
+static bool is_curve(const struct table *history, const struct column *c) {
     struct str name = str_of(c->name);
-    return c->kind != COLUMN_TEXT && (str_is(name, "loss") || str_is(name, "val_loss"));
+    if (c->kind == COLUMN_TEXT || str_is(name, "epoch") || str_is(name, "lr")) return false;
+    if (table_find(history, STR("loss")) < 0) return !str_is(name, "seconds");
+    return str_is(name, "loss") || str_is(name, "val_loss");
 }
 
 static void choose_axis(struct plot *p) {
@@ -73,7 +76,8 @@ static bool fill(struct plot *p, const struct table *history, const struct cours
     if (history && history->n_rows >= 2) {
         for (int32_t i = 0; i < history->n_columns; i++) {
             const struct column *c = &history->columns[i];
-            if (is_curve(c)) TRY(add_line(p, c->name, NULL, c->numbers, history->n_rows, e));
+            if (is_curve(history, c) && p->n_marks < MOST_LINES)
+                TRY(add_line(p, c->name, NULL, c->numbers, history->n_rows, e));
         }
     } else if (course->n >= 2) {
         TRY(add_line(p, "loss", course->epoch, course->loss, course->n, e));

@@ -57,12 +57,13 @@ struct walk {
     const struct model *m;
     struct graph *graph;
     bool unfold;
-    int only;     /* entry whose inside is drawn, or -1 */
-    int *owner;   /* by node: the box that gives it, or -1 */
-    int *use_box; /* by use */
-    int *box_of;  /* by node: the box it is part of, or -1 */
-    bool *needed; /* by node */
-    bool *inside; /* by node: of the application at hand */
+    int only;      /* entry whose inside is drawn, or -1 */
+    int low, high; /* of its nodes */
+    int *owner;    /* by node: the box that gives it, or -1 */
+    int *use_box;  /* by use */
+    int *box_of;   /* by node: the box it is part of, or -1 */
+    bool *needed;  /* by node */
+    bool *inside;  /* by node: of the application at hand */
     struct err *e;
 };
 
@@ -195,6 +196,19 @@ static void mark_shared(struct walk *w) {
     }
 }
 
+/* Does an operation put two results of a box together, as after a branch inside? From outside only
+ * one of them can be seen. */
+static bool ends_inside(const struct walk *w, const struct node *n, int box) {
+    int count = 0;
+    for (int k = 0; k < n->n_in; k++) {
+        if (w->box_of[n->in[k]->id] != box) return false;
+        bool again = false;
+        for (int j = 0; j < k; j++) again |= n->in[j] == n->in[k];
+        count += !again;
+    }
+    return count > 1;
+}
+
 /* What lies between the layers of a model inside belongs to it. */
 static void fill_nested(struct walk *w) {
     for (int b = 0; b < w->g->n; b++) {
@@ -207,6 +221,8 @@ static void fill_nested(struct walk *w) {
         }
         for (int id = low; id < high; id++)
             if (w->box_of[id] < 0) w->box_of[id] = b;
+        for (int id = high + 1; high >= 0 && id < graph_n_nodes(w->graph); id++)
+            if (w->box_of[id] < 0 && ends_inside(w, graph_node(w->graph, id), b)) w->box_of[id] = b;
     }
 }
 
@@ -250,9 +266,48 @@ static int sources_of(const struct walk *w, const struct node *n, int own, int *
     return count;
 }
 
+/* Of the inside of a model: the operations between its layers, and one after a branch. */
+static bool in_range(const struct walk *w, const struct node *n) {
+    if (w->only < 0 || (n->id >= w->low && n->id <= w->high)) return true;
+    int count = 0;
+    for (int k = 0; k < n->n_in; k++) {
+        if (n->in[k]->id < w->low || n->in[k]->id > w->high) return false;
+        count += k == 0 || n->in[k] != n->in[0];
+    }
+    return count > 1;
+}
+
+/* What comes into the inside of a model from outside is one box. */
+static bool open_input(struct walk *w, const struct node *n) {
+    if (w->only < 0 || !in_range(w, n) || (n->id < w->low && w->box_of[n->id] < 0)) return true;
+    for (int k = 0; k < n->n_in; k++) {
+        const struct node *in = n->in[k];
+        bool outside = in->id < w->low && w->box_of[in->id] < 0 && w->owner[in->id] < 0;
+        if (!outside || (is_leaf(in) && in->op != OP_input)) continue;
+        struct box b = {.kind = BOX_INPUT, .row = -1, .entry = -1, .label = "input"};
+        shape_of_example(&in->desc.shape, b.detail, sizeof b.detail);
+        int box = model_graph_add_box(w->g, &b, w->e);
+        if (box < 0) return false;
+        w->owner[in->id] = box;
+    }
+    return true;
+}
+
+static void find_range(struct walk *w) {
+    w->low = INT32_MAX;
+    w->high = -1;
+    for (int id = 0; id < graph_n_nodes(w->graph); id++) {
+        if (w->box_of[id] < 0) continue;
+        if (id < w->low) w->low = id;
+        w->high = id;
+    }
+}
+
 static bool own_node(struct walk *w, const struct node *n) {
-    int from[16], box = w->box_of[n->id], count = sources_of(w, n, box, from);
-    if (box < 0 && (is_leaf(n) || count == 0 || w->only >= 0)) return true;
+    int box = w->box_of[n->id];
+    TRY(open_input(w, n));
+    int from[16], count = sources_of(w, n, box, from);
+    if (box < 0 && (is_leaf(n) || count == 0 || !in_range(w, n))) return true;
     bool view = op_flags(n->op) & OP_VIEW || n->op == OP_cast || n->op == OP_expand;
     if (box < 0 && view && count == 1) {
         w->owner[n->id] = from[0];
@@ -301,6 +356,7 @@ static bool walk_nodes(struct walk *w) {
     mark_shared(w);
     fill_nested(w);
     mark_needed(w);
+    find_range(w);
     for (int id = 0; id < n; id++) {
         TRY(own_empty_uses(w, id));
         const struct node *node = graph_node(w->graph, id);

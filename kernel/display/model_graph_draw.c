@@ -76,20 +76,40 @@ static void draw_arrow(const struct model_graph *g, const struct arrow *a, struc
     text_adds(out, "z\"/>\n");
 }
 
-static void describe(const struct model_graph *g, struct text *out) {
+static void describe_box(const struct box *b, struct text *out) {
+    text_addf(out, "%s%s%s%s%s",
+              b->kind == BOX_INPUT    ? "input "
+              : b->kind == BOX_OUTPUT ? "output "
+                                      : "",
+              b->label, b->detail[0] ? " (" : "", b->detail, b->detail[0] ? ")" : "");
+}
+
+/* The boxes that lead to box `to`, seen through bends; at most 8. */
+static int boxes_before(const struct model_graph *g, int to, int before[8]) {
     int n = 0;
+    for (int i = 0; i < g->n_arrows; i++) {
+        int from = g->arrows[i].from;
+        if (g->arrows[i].to != to || n == 8) continue;
+        if (g->boxes[from].kind == BOX_BEND) n += boxes_before(g, from, before + n) > 0;
+        else before[n++] = from;
+    }
+    return n;
+}
+
+/* A chain is told with arrows; where it does not go on from the box before, it says from where. */
+static void describe(const struct model_graph *g, struct text *out) {
+    int n = 0, last = -1;
     for (int i = 0; i < g->n; i++) n += g->boxes[i].kind != BOX_BEND;
     text_addf(out, "%d boxes: ", n);
-    bool any = false;
     for (int i = 0; i < g->n; i++) {
-        const struct box *b = &g->boxes[i];
-        if (b->kind == BOX_BEND) continue;
-        text_addf(out, "%s%s%s%s%s%s", any ? " → " : "",
-                  b->kind == BOX_INPUT    ? "input "
-                  : b->kind == BOX_OUTPUT ? "output "
-                                          : "",
-                  b->label, b->detail[0] ? " (" : "", b->detail, b->detail[0] ? ")" : "");
-        any = true;
+        int before[8], count = boxes_before(g, i, before);
+        if (g->boxes[i].kind == BOX_BEND) continue;
+        bool chain = count == 1 && before[0] == last;
+        text_adds(out, last < 0 ? "" : chain ? " → " : "; ");
+        describe_box(&g->boxes[i], out);
+        for (int k = 0; !chain && k < count; k++)
+            text_addf(out, "%s%s", k == 0 ? " from " : " and ", g->boxes[before[k]].label);
+        last = i;
     }
 }
 

@@ -44,7 +44,8 @@ static const char script[] =
     "buttons=root.querySelectorAll('button');\n"
     "function show(k){var from=k>shown?shown+1:0;\n"
     "for(var q=from;q<=k;q++)pen.drawImage(maps[q],frames[q].x,frames[q].y);\n"
-    "shown=k;slider.value=k;label.textContent=(k+1)+' / '+frames.length}\n"
+    "shown=k;slider.value=k;label.textContent=(k+1)+' / '+frames.length;"
+    "slider.setAttribute('aria-valuetext','frame '+(k+1)+' of '+frames.length)}\n"
     "function stop(){clearInterval(timer);timer=0;buttons[1].textContent='\\u25b6';"
     "buttons[1].setAttribute('aria-label','play')}\n"
     "function play(){if(timer)return;buttons[1].textContent='\\u275a\\u275a';"
@@ -68,7 +69,7 @@ static void controls(struct text *html, int n) {
     text_addf(html, button, "one on", "&#8739;&#9654;&#xfe0e;");
     text_addf(html,
               "<input type=\"range\" aria-label=\"frame\" min=\"0\" max=\"%d\" value=\"0\" "
-              "style=\"flex:1;max-width:24em\"/> <output></output></div>",
+              "style=\"flex:1;max-width:24em\"/> <output aria-live=\"off\"></output></div>",
               n - 1);
 }
 
@@ -101,7 +102,10 @@ bool player_html(const struct figure *figure, struct text *html, struct err *e) 
         hash = hash_mix(hash ^ (unsigned char)image.p[i]);
     snprintf(name, sizeof name, "awml-%012llx", (unsigned long long)(hash >> 16));
     if (ok) {
-        text_addf(html, "<div class=\"%s\" style=\"max-width:100%%\">\n", name);
+        text_addf(html,
+                  "<div class=\"%s\" role=\"group\" aria-label=\"animation\" "
+                  "style=\"max-width:100%%\">\n",
+                  name);
         text_add(html, text_str(&image));
         controls(html, f.n);
         text_adds(html, "</div>\n<script>");

@@ -28,6 +28,14 @@ def execute(path, folder):
     return done[path.stem]
 
 
+FILES = {"deep_dream": ["dream.gif"],
+         "sneaker_or_bag": ["score_y_hat.parquet", "model.keras", "model_architecture.json"],
+         "weather_assignment": ["score_y_hat.parquet", "keras_model.json",
+                                "keras_parameters.weights.h5"],
+         "real_or_made": ["score_y_hat.parquet", "keras_model.json", "keras_parameters.weights.h5"],
+         "vehicle_counting": ["score_y_hat.parquet", *(f"member_{k}.keras" for k in range(5))]}
+
+
 def printed(notebook):
     return "".join(o.text for c in notebook.cells for o in c.get("outputs", [])
                    if o.output_type == "stream" and o.name == "stdout")
@@ -39,6 +47,8 @@ def test_runs(path, tmp_path):
     nbformat.validate(notebook)
     counts = [c.execution_count for c in notebook.cells if c.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
+    left = {f.name for f in tmp_path.rglob("*") if f.is_file()}
+    assert left >= set(FILES.get(path.stem, [])), left
     streams = {o.name for c in notebook.cells for o in c.get("outputs", [])
                if o.output_type == "stream"}
     assert "stderr" not in streams
@@ -62,7 +72,9 @@ def test_every_notebook_has_numbers():
 
 PLOTS = {"activation_functions": 7, "gradient_descent": 2, "weight_initialization": 2,
          "regularization": 2, "learning_rate_schedule": 3, "batch_normalization": 1, "losses": 1,
-         "denoising_autoencoder": 5, "first": 3, "edge_detection": 3, "convolutional_network": 3}
+         "denoising_autoencoder": 5, "first": 3, "edge_detection": 3, "convolutional_network": 3,
+         "deep_dream": 5, "sneaker_or_bag": 1, "weather_assignment": 4, "two_players": 4,
+         "mode_collapse": 4, "pictures_of_clothes": 4, "real_or_made": 2, "vehicle_counting": 3}
 
 
 @pytest.mark.parametrize("name", PLOTS)

@@ -274,6 +274,11 @@ static bool scale_table(struct call *c, const struct scaler_value *s, const stru
                         bool inverse, struct value *out) {
     struct value x = value_tensor(table_to_tensor(t, c->ev->e)), y = value_missing();
     bool ok = x.kind != V_MISSING && scaler_apply(c->ev, s, x, inverse, &y);
+    if (ok && y.kind != V_TENSOR) { /* while checking: too large to be computed */
+        value_unref(x);
+        value_unref(y);
+        return *out = value_unknown(), true;
+    }
     const char **names = pool_need((size_t)t->n_columns * sizeof *names + 1, c->ev->e);
     for (int i = 0; names && i < t->n_columns; i++) names[i] = t->columns[i].name;
     struct tensor *rows = ok && names ? tensor_cast(y.tensor, DT_FLOAT64, c->ev->e) : NULL;

@@ -102,8 +102,8 @@ static bool run_gradient(struct eval *ev, struct graph *g, struct tensor *x, str
     struct plan *p = plan_new(&spec, ev->e);
     if (!p) return false;
     struct shape none = {0};
-    struct tensor *v = tensor_new(DT_FLOAT64, &none, ev->e);
-    struct tensor *s = tensor_new(DT_FLOAT64, &dy->desc.shape, ev->e);
+    struct tensor *v = tensor_new(y->desc.dtype, &none, ev->e); /* through a model: float32 */
+    struct tensor *s = tensor_new(dy->desc.dtype, &dy->desc.shape, ev->e);
     struct feed feed = {.data = x->data, .dtype = x->dtype, .scale = 1};
     struct plan_io io = {.inputs = &feed,
                          .seed = engine_seed(ev->engine),
