@@ -2,7 +2,10 @@
 #include "display/display.h"
 
 void bundle_clear(struct bundle *b) {
-    for (int i = 0; i < b->n; i++) text_clear(&b->items[i].data);
+    for (int i = 0; i < b->n; i++) {
+        text_clear(&b->items[i].data);
+        text_clear(&b->items[i].alt);
+    }
     b->n = 0;
 }
 

@@ -10,6 +10,7 @@ struct bundle {
         const char *type;  /* "text/plain", "text/html", "image/svg+xml", "image/png", … */
         struct text data;  /* text, or base64 without newlines for binary pictures */
         int width, height; /* CSS pixels of pictures, for the metadata; 0 = not given */
+        struct text alt;   /* what a picture shows, in full; empty = as text/plain says */
     } items[BUNDLE_MAX];
     int n;
 };

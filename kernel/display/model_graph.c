@@ -284,7 +284,7 @@ static bool open_input(struct walk *w, const struct node *n) {
         const struct node *in = n->in[k];
         bool outside = in->id < w->low && w->box_of[in->id] < 0 && w->owner[in->id] < 0;
         if (!outside || (is_leaf(in) && in->op != OP_input)) continue;
-        struct box b = {.kind = BOX_INPUT, .row = -1, .entry = -1, .label = "input"};
+        struct box b = {.kind = BOX_INPUT, .row = -1, .entry = -1, .label = "what comes in"};
         shape_of_example(&in->desc.shape, b.detail, sizeof b.detail);
         int box = model_graph_add_box(w->g, &b, w->e);
         if (box < 0) return false;

@@ -2,6 +2,7 @@
 #include "display/model_graph.h"
 #include "display/palette.h"
 #include "display/svg.h"
+#include "base/pool.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -96,21 +97,40 @@ static int boxes_before(const struct model_graph *g, int to, int before[8]) {
     return n;
 }
 
+/* The next box to tell of: one after `last` if it can be, else the first of which all that leads to
+ * it has been told. -1 = none is left. */
+static int box_to_tell(const struct model_graph *g, const bool *told, int last) {
+    int first = -1;
+    for (int i = 0; i < g->n; i++) {
+        int before[8], count = boxes_before(g, i, before);
+        bool ready = !told[i] && g->boxes[i].kind != BOX_BEND, follows = false;
+        for (int k = 0; k < count; k++) {
+            ready = ready && told[before[k]];
+            follows |= before[k] == last;
+        }
+        if (ready && follows) return i;
+        if (ready && first < 0) first = i;
+    }
+    return first;
+}
+
 /* A chain is told with arrows; where it does not go on from the box before, it says from where. */
 static void describe(const struct model_graph *g, struct text *out) {
+    struct err e = {0};
+    bool *told = pool_need((size_t)g->n + 1, &e);
     int n = 0, last = -1;
     for (int i = 0; i < g->n; i++) n += g->boxes[i].kind != BOX_BEND;
     text_addf(out, "%d boxes: ", n);
-    for (int i = 0; i < g->n; i++) {
+    for (int i; told && (i = box_to_tell(g, told, last)) >= 0; last = i) {
         int before[8], count = boxes_before(g, i, before);
-        if (g->boxes[i].kind == BOX_BEND) continue;
         bool chain = count == 1 && before[0] == last;
         text_adds(out, last < 0 ? "" : chain ? " → " : "; ");
         describe_box(&g->boxes[i], out);
         for (int k = 0; !chain && k < count; k++)
             text_addf(out, "%s%s", k == 0 ? " from " : " and ", g->boxes[before[k]].label);
-        last = i;
+        told[i] = true;
     }
+    pool_free(told);
 }
 
 void model_graph_describe(const struct model *m, struct text *out) {

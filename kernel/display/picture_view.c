@@ -30,6 +30,9 @@ bool plot_bundle(const struct plot *p, const char *title, struct bundle *b, stru
         return false;
     }
     TRY(add_svg(b, &svg, w, h, e));
+    struct text *alt = &b->items[b->n - 1].alt;
+    if (titled.title) text_addf(alt, "%s: ", titled.title);
+    plot_describe_fully(&titled, alt);
     struct text *plain = bundle_add(b, "text/plain");
     if (plain) plot_describe(&titled, plain);
     return plain != NULL || err_memory(e, sizeof *b);
@@ -75,6 +78,7 @@ bool figure_bundle(const struct figure *f, const char *title, struct bundle *b, 
         return false;
     }
     TRY(add_svg(b, &svg, w, h, e));
+    figure_describe_fully(&titled, &b->items[b->n - 1].alt);
     struct text *plain = bundle_add(b, "text/plain");
     if (plain) figure_describe(&titled, plain);
     return plain != NULL || err_memory(e, sizeof *b);

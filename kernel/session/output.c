@@ -34,15 +34,27 @@ static json_t *mime_data(const struct mime *m) {
     return v ? v : json_of_text(&m->data);
 }
 
+static struct str plain_of(const struct bundle *b) {
+    for (int i = 0; i < b->n; i++)
+        if (strcmp(b->items[i].type, "text/plain") == 0) return text_str(&b->items[i].data);
+    return STR("");
+}
+
+/* Size, and in words what a picture shows: nbconvert and readers of the file use `alt`. */
+static json_t *mime_metadata(const struct bundle *b, const struct mime *m) {
+    json_t *v = json_pack("{s:i,s:i}", "width", m->width, "height", m->height);
+    struct str alt = m->alt.n ? text_str(&m->alt) : plain_of(b);
+    if (alt.n) json_object_set_new(v, "alt", json_of(alt));
+    return v;
+}
+
 void bundle_json(const struct bundle *b, json_t **data, json_t **metadata) {
     *data = json_object();
     *metadata = json_object();
     for (int i = 0; i < b->n; i++) {
         const struct mime *m = &b->items[i];
         json_object_set_new(*data, m->type, mime_data(m));
-        if (m->width <= 0) continue;
-        json_object_set_new(*metadata, m->type,
-                            json_pack("{s:i,s:i}", "width", m->width, "height", m->height));
+        if (m->width > 0) json_object_set_new(*metadata, m->type, mime_metadata(b, m));
     }
 }
 
@@ -87,12 +99,6 @@ static void send_bundle(struct output *o, enum display_kind kind, const struct b
 static void on_text(void *user, struct str utf8, bool is_error) {
     struct output *o = user;
     if (o->sink->stream) o->sink->stream(o->sink->user, is_error, utf8);
-}
-
-static struct str plain_of(const struct bundle *b) {
-    for (int i = 0; i < b->n; i++)
-        if (strcmp(b->items[i].type, "text/plain") == 0) return text_str(&b->items[i].data);
-    return STR("");
 }
 
 static void keep_result(struct output *o, const struct bundle *b) {
