@@ -170,8 +170,18 @@ class TorchGan(Torch):
 
 
 def operations(torch, rival):
-    """Of the products of one step."""
+    """Of the products of one step, forward and both derivatives. PyTorch's counter takes grouped
+    convolutions for full ones, so networks that have them are counted layer by layer."""
     from torch.utils.flop_counter import FlopCounterMode
+    nn = torch.nn
+    if any(getattr(m, "groups", 1) > 1 for m in rival.net.modules()):
+        counts, each = [], lambda m, x, y: counts.append(6 * y.numel() * m.weight[0].numel())
+        hooks = [m.register_forward_hook(each) for m in rival.net.modules()
+                 if isinstance(m, (nn.Conv2d, nn.Linear))]
+        rival.predict()
+        for hook in hooks:
+            hook.remove()
+        return sum(counts)
     with FlopCounterMode(display=False) as counter:
         rival.step()
     return counter.get_total_flops()
