@@ -10,7 +10,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __CUDACC__
+#define FM static __device__ __forceinline__
+#else
 #define FM static inline __attribute__((always_inline))
+#endif
 
 /* ---- bits ---- */
 

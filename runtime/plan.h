@@ -48,7 +48,7 @@ struct assign {
 /* Memory in which plans compute. Plans that never run at the same time may share one: nothing in it
  * outlives a run. As large as the largest of them needs. Counted; used by one thread at a time. */
 struct workspace;
-struct workspace *workspace_new(struct err *e); /* empty */
+struct workspace *workspace_new(struct err *e); /* empty; on this machine's processor */
 struct workspace *workspace_ref(struct workspace *w);
 void workspace_unref(struct workspace *w); /* NULL is fine */
 
@@ -77,14 +77,17 @@ int plan_n_steps(const struct plan *p);
 /* A readable listing of the steps, lanes and offsets; for `explain` and tests. */
 void plan_print(const struct plan *p, struct text *out);
 
-/* Where one input's rows come from. With rows NULL the data are used as they lie, (batch, …);
- * otherwise example i is row rows[i] of the data. value = data * scale + offset, converted to the
- * input's type on the way. */
+/* Where one input's rows come from. (`whole` is for devices that keep data.) With rows NULL the
+ * data are used as they lie, (batch, …); otherwise example i is row rows[i] of the data. value =
+ * data * scale + offset, converted to the input's type on the way. */
 struct feed {
     const void *data;
     enum dtype dtype;
     const int64_t *rows;  /* batch positions, or NULL */
     double scale, offset; /* 1, 0 = as they are */
+    const void *whole; /* row 0 of the data set that the rows are of, if it stays the same as long
+                          as the workspace; or NULL */
+    int64_t n_rows;    /* of the whole */
 };
 
 struct plan_io {

@@ -2,38 +2,6 @@
  * easy as 1, 2, 3 (SC 2011). The 64-bit seed is the key; the counter's four words are the block's
  * number (low, high word mixed with the step's high half), the step and the stream. */
 #include "rng.h"
-#include "base/hash.h"
-#include "fmath.h"
-
-/* The counter holds 128 bits; block 64, step 32 and stream 32 of them. Longer streams and steps are
- * folded in by the hash, so that no two addresses meet by construction of small numbers. */
-void rng_counter(struct rng_key key, uint64_t block, uint32_t counter[4], uint32_t k[2]) {
-    uint64_t place = hash_add(hash_mix(key.stream), key.step);
-    counter[0] = (uint32_t)block;
-    counter[1] = (uint32_t)(block >> 32);
-    counter[2] = (uint32_t)place;
-    counter[3] = (uint32_t)(place >> 32);
-    k[0] = (uint32_t)key.seed;
-    k[1] = (uint32_t)(key.seed >> 32);
-}
-
-void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < 10; round++) {
-        uint64_t a = (uint64_t)0xD2511F53u * c0, b = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
-        c1 = (uint32_t)b;
-        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
-        c3 = (uint32_t)a;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
-}
 
 void rng_block(struct rng_key key, uint64_t block, uint32_t out[4]) {
     uint32_t counter[4], k[2];

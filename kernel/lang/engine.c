@@ -88,6 +88,10 @@ struct advice *engine_advice(struct engine *en) {
     return en->advice;
 }
 
+enum device_choice engine_device(const struct engine *en) {
+    return en->device;
+}
+
 uint64_t engine_seed(const struct engine *en) {
     return en->seed;
 }

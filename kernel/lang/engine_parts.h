@@ -20,8 +20,9 @@ struct engine {
     struct module *modules;              /* imported files, newest first */
     struct files_seen *files;
     uint64_t seed;
-    int runs;  /* training runs so far */
-    int again; /* %again: mixed into the streams; 0 in a cell without it */
+    enum device_choice device; /* of %device */
+    int runs;                  /* training runs so far */
+    int again;                 /* %again: mixed into the streams; 0 in a cell without it */
     _Atomic bool stop;
     struct program *kept[KEPT_PROGRAMS]; /* so that errors can still show their text */
     int n_kept;

@@ -130,10 +130,14 @@ static bool magic_reset(struct eval *ev, const struct ast *s, const struct engin
 }
 
 static bool magic_device(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
+    struct str word = magic_rest(s);
     (void)cell;
-    if (str_starts(s->text, "cpu")) return true;
-    if (str_starts(s->text, "gpu")) return fail_later(ev, s->span, "training on a GPU");
-    return fail(ev, s->span, ERR_VALUE, "%%device is cpu or gpu.");
+    bool cpu = str_is(word, "cpu");
+    if (!cpu && !str_is(word, "gpu"))
+        return fail(ev, s->span, ERR_VALUE, "%%device is cpu or gpu.");
+    if (!cpu && !device_gpu(ev->e)) return err_at(ev->e, s->span);
+    ev->engine->device = cpu ? DEVICE_CPU : DEVICE_GPU;
+    return true;
 }
 
 static bool magic_help(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
@@ -158,7 +162,7 @@ const struct magic_row magic_rows[] = {
     {"seed", "%seed N: other random numbers for the whole notebook", magic_seed},
     {"who", "%who: names, what they are, and the cells that made them", magic_who},
     {"reset", "%reset: forget all names", magic_reset},
-    {"device", "%device cpu|gpu: where models run", magic_device},
+    {"device", "%device cpu|gpu: where models train", magic_device},
     {"shapes", "%shapes: the shape of every name the cell assigns; alone: the last cell's",
      magic_shapes},
     {"explain", "%explain EXPR: the shapes and the steps of a result; of a model: of a batch",

@@ -74,9 +74,13 @@ struct step {
     size_t block;
 };
 
+struct device_plan;
+
 struct plan {
-    struct arena *memory; /* everything below */
-    struct graph *graph;  /* the one that is run; owned */
+    struct device_plan *device; /* computes everything on a device, and nothing below is used; or
+                                   NULL */
+    struct arena *memory;       /* everything below */
+    struct graph *graph;        /* the one that is run; owned */
     enum dtype dtype;
     int64_t batch, row_cut;
     struct value *values;

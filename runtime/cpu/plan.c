@@ -4,6 +4,7 @@
 #include "workspace.h"
 #include "base/arena.h"
 #include "base/pool.h"
+#include "device/device_plan.h"
 #include "op/passes.h"
 
 void *plan_alloc(struct plan *p, size_t n, size_t size, struct err *e) {
@@ -108,9 +109,20 @@ static bool build(struct plan *p, const struct plan_spec *spec, struct err *e) {
 /* Address space for the steps of one plan; pages are taken as they are used. */
 static const size_t reserve_bytes = (size_t)256 << 20;
 
+/* The workspace is on a device. */
+static struct plan *plan_on_device(struct plan *p, const struct plan_spec *spec, struct err *e) {
+    p->workspace = workspace_ref(spec->workspace);
+    p->device = device_plan_new(spec, workspace_device_memory(spec->workspace), e);
+    if (p->device) return p;
+    plan_free(p);
+    return NULL;
+}
+
 struct plan *plan_new(const struct plan_spec *spec, struct err *e) {
     struct plan *p = pool_need(sizeof *p, e);
     if (!p) return NULL;
+    if (spec->workspace && workspace_device_memory(spec->workspace))
+        return plan_on_device(p, spec, e);
     p->memory = arena_new(reserve_bytes);
     if (!p->memory) {
         err_memory(e, reserve_bytes);
@@ -126,6 +138,7 @@ struct plan *plan_new(const struct plan_spec *spec, struct err *e) {
 
 void plan_free(struct plan *p) {
     if (!p) return;
+    device_plan_free(p->device);
     if (p->graph) graph_free(p->graph);
     arena_free(p->memory);
     workspace_unref(p->workspace);
@@ -133,9 +146,9 @@ void plan_free(struct plan *p) {
 }
 
 size_t plan_arena_bytes(const struct plan *p) {
-    return p->arena_bytes;
+    return p->device ? device_plan_arena_bytes(p->device) : p->arena_bytes;
 }
 
 int plan_n_steps(const struct plan *p) {
-    return p->n_steps;
+    return p->device ? device_plan_n_steps(p->device) : p->n_steps;
 }

@@ -1,5 +1,6 @@
 /* A plan as text. */
 #include "build.h"
+#include "device/device_plan.h"
 
 static void print_value(const struct plan *p, int32_t i, struct text *out) {
     const struct value *v = &p->values[i];
@@ -44,6 +45,10 @@ static void print_step(const struct plan *p, const struct step *s, struct text *
 }
 
 void plan_print(const struct plan *p, struct text *out) {
+    if (p->device) {
+        device_plan_print(p->device, out);
+        return;
+    }
     text_addf(out, "%d steps in %d phases, batch %lld, arena %zu bytes\n", p->n_steps, p->n_phases,
               (long long)p->batch, p->arena_bytes);
     for (int i = 0; i < p->n_steps; i++) {

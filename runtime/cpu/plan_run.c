@@ -1,6 +1,7 @@
 /* Running a plan: two lanes go through the steps, each doing its share, and wait for each other
  * between phases. With one thread the lanes take turns, phase by phase, with the same results. */
 #include "build.h"
+#include "device/device_plan.h"
 #include "workspace.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -340,6 +341,7 @@ static bool inputs_lie_right(const struct plan *p, const struct plan_io *io, str
 }
 
 bool plan_run(struct plan *p, const struct plan_io *io, struct err *e) {
+    if (p->device) return device_plan_run(p->device, io, e);
     TRY(inputs_lie_right(p, io, e));
     p->io = io;
     p->faults[0] = p->faults[1] = 0;

@@ -1,17 +1,40 @@
 /* Memory in which plans compute, shared by plans that never run at the same time. */
 #include "workspace.h"
 #include "base/pool.h"
+#include "device/memory.h"
 
 struct workspace {
     int32_t refs;
     size_t bytes;
     char *memory;
+    struct device_memory *device; /* or NULL: computed here */
 };
 
 struct workspace *workspace_new(struct err *e) {
     struct workspace *w = pool_need(sizeof *w, e);
     if (w) w->refs = 1;
     return w;
+}
+
+struct workspace *workspace_new_on(struct device *d, struct err *e) {
+    struct workspace *w = workspace_new(e);
+    if (!w || !d) return w;
+    w->device = device_memory_new(d, e);
+    if (w->device) return w;
+    workspace_unref(w);
+    return NULL;
+}
+
+const struct device *workspace_device(const struct workspace *w) {
+    return w->device ? w->device->device : NULL;
+}
+
+bool workspace_fetch(struct workspace *w, void *block, struct err *e) {
+    return !w->device || device_memory_fetch(w->device, block, e);
+}
+
+struct device_memory *workspace_device_memory(const struct workspace *w) {
+    return w->device;
 }
 
 struct workspace *workspace_ref(struct workspace *w) {
@@ -21,6 +44,7 @@ struct workspace *workspace_ref(struct workspace *w) {
 
 void workspace_unref(struct workspace *w) {
     if (!w || --w->refs > 0) return;
+    device_memory_free(w->device);
     pool_free(w->memory);
     pool_free(w);
 }

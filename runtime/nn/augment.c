@@ -242,7 +242,7 @@ static struct tensor *run_plan(struct graph *g, struct node *out, struct tensor 
         .graph = g, .batch = in->shape.size[0], .outputs = &out, .n_outputs = 1};
     struct plan *p = plan_new(&spec, e);
     struct tensor *y = p ? tensor_new(DT_FLOAT32, &in->shape, e) : NULL;
-    struct feed feed = {in->data, in->dtype, NULL, 1, 0};
+    struct feed feed = {.data = in->data, .dtype = in->dtype, .scale = 1};
     struct plan_io io = {
         .inputs = &feed, .outputs = y ? (void *const *)&y->data : NULL, .seed = seed};
     bool ok = y && plan_run(p, &io, e);

@@ -104,7 +104,11 @@ bool pass_run(const struct pass *p, int64_t i, const int64_t *rows, struct plan_
         if (t->rows) {
             TRY(gather_rows(p, k, rows, begin, *count, io->stop, e));
             feeds[k].data = p->blocks[k];
-        } else if (rows) feeds[k].rows = rows + begin;
+            continue;
+        }
+        feeds[k].whole = base;
+        feeds[k].n_rows = t->shape.n ? t->shape.size[0] : 1;
+        if (rows) feeds[k].rows = rows + begin;
         else feeds[k].data = base + (size_t)begin * tensor_row_bytes(t);
     }
     io->inputs = feeds;

@@ -67,7 +67,8 @@ static enum outcome run_each(struct trainer *t, int64_t batch, struct err *e) {
     const struct train_moment m = {t->now, t->epoch, batch, t};
     bool (*each)(void *, const struct train_moment *, struct err *) =
         batch ? s->each_batch : s->each_epoch;
-    if (!each || each(s->user, &m, e)) return WENT_WELL;
+    if (!each) return WENT_WELL;
+    if (trainer_fetch(t, e) && each(s->user, &m, e)) return WENT_WELL;
     return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
 }
 
@@ -87,6 +88,7 @@ static enum outcome run_stages(struct trainer *t, int64_t batch, struct sums *su
 static enum outcome run_batch(struct trainer *t, int64_t batch, struct sums *sums, struct err *e) {
     int64_t count;
     if (t->stages) return run_stages(t, batch, sums, e);
+    if (t->penalties != 0 && !trainer_fetch(t, e)) return WENT_WRONG;
     double penalty = trainer_penalty(t);
     t->rate = next_rate(t);
     struct plan_io io = {
@@ -115,6 +117,7 @@ static enum outcome run_batches(struct trainer *t, struct sums *sums, struct err
         enum outcome o = run_batch(t, b, sums, e);
         if (o != WENT_WELL) return o;
     }
+    if (!trainer_fetch(t, e)) return WENT_WRONG;
     for (int64_t i = 0; i < t->now->n; i++)
         if (!isfinite((double)t->now->data[i])) return LOSS_BROKE;
     return WENT_WELL;

@@ -2,6 +2,7 @@
  * what happens is told to the observer. Weights under training are a private copy until an epoch
  * ends; an interrupt keeps the best finished epoch. */
 #pragma once
+#include "../device.h"
 #include "model.h"
 #include "../data/table.h"
 
@@ -112,6 +113,7 @@ struct train_spec {
     const bool *frozen_weights;         /* by weight: these do not move; or NULL */
     bool recompute;                     /* run a frozen part in each epoch: for comparison */
     uint64_t seed, stream;
+    enum device_choice device;
     const _Atomic bool *stop;
     const struct train_step *step; /* instead of losses and targets, or NULL */
     /* May be NULL. False with an error ends the training; an interrupt keeps the best epoch. */

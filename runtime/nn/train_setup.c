@@ -345,6 +345,10 @@ static bool init_losses(struct trainer *t, struct err *e) {
     return make_example_weights(t, e);
 }
 
+bool trainer_fetch(struct trainer *t, struct err *e) {
+    return workspace_fetch(t->workspace, t->now->data, e);
+}
+
 bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e) {
     *t = (struct trainer){.spec = spec, .rate_factor = 1, .best_loss = NAN};
     bool measured = !spec->step || spec->has_validation;
@@ -352,7 +356,8 @@ bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *
     if (spec->model && !spec->model->built)
         return err_set(e, ERR_BUG, "The model `{0}` has not been built.");
     if (measured) TRY(init_losses(t, e));
-    TRY(t->workspace = workspace_new(e));
+    if (spec->device == DEVICE_GPU) TRY(t->device = device_gpu(e));
+    TRY(t->workspace = workspace_new_on(t->device, e));
     TRY(spec->step ? stages_init(t, e) : make_step(t, e));
     t->n_examples = t->stages ? t->stages[0].pass.n : t->pass.n;
     TRY(make_blocks(t, e));
@@ -406,21 +411,31 @@ static const char *with_commas(int64_t x, char *out, size_t cap) {
     return out;
 }
 
+/* Where it computes. A GPU that is not used is named, so that nobody waits for nothing. */
+static void place_print(const struct trainer *t, char *out, size_t cap) {
+    int threads = compute_threads();
+    bool idle = !t->device && t->spec->device == DEVICE_AUTO && device_present();
+    if (t->device) snprintf(out, cap, "GPU %s", device_name(t->device));
+    else
+        snprintf(out, cap, "CPU, %d thread%s%s", threads, threads == 1 ? "" : "s",
+                 idle ? " (there is a GPU, too: %device gpu)" : "");
+}
+
 /* A step of the student's own: how many minimisations. */
 static void stages_print(const struct trainer *t, char *out, size_t cap) {
-    char examples[32], batches[32];
+    char examples[32], batches[32], place[300];
     int n = t->spec->step->n_stages;
+    place_print(t, place, sizeof place);
     snprintf(out, cap,
-             "%s examples · %s batches of %lld · %d minimisation%s a step · CPU, %d "
-             "thread%s · seed %llu",
+             "%s examples · %s batches of %lld · %d minimisation%s a step · %s · seed %llu",
              with_commas(t->n_examples, examples, sizeof examples),
              with_commas(t->steps_per_epoch, batches, sizeof batches),
-             (long long)t->stages[0].pass.batch, n, n == 1 ? "" : "s", compute_threads(),
-             compute_threads() == 1 ? "" : "s", (unsigned long long)t->spec->seed);
+             (long long)t->stages[0].pass.batch, n, n == 1 ? "" : "s", place,
+             (unsigned long long)t->spec->seed);
 }
 
 void trainer_print(const struct trainer *t, char *out, size_t cap) {
-    char examples[32], batches[32], weights[32], optimizer[64];
+    char examples[32], batches[32], weights[32], optimizer[64], place[300];
     int64_t learning = 0;
     for (int i = 0; i < t->n_learn; i++) {
         int64_t n = 1;
@@ -435,14 +450,13 @@ void trainer_print(const struct trainer *t, char *out, size_t cap) {
                                              : "loss";
     const char *frozen =
         frozen_kept(t->frozen) ? " · features of the frozen part computed once" : "";
-    int threads = compute_threads();
-    snprintf(out, cap,
-             "%s · %s examples · %s batches of %lld · %s weights learn%s · %s%s · %s · CPU, %d "
-             "thread%s · "
-             "seed %llu",
-             model_name(t->spec->model), with_commas(t->pass.n, examples, sizeof examples),
-             with_commas(t->steps_per_epoch, batches, sizeof batches), (long long)t->pass.batch,
-             with_commas(learning, weights, sizeof weights), frozen,
-             t->n_outputs > 1 ? "losses " : "loss ", loss, optimizer, threads,
-             threads == 1 ? "" : "s", (unsigned long long)t->spec->seed);
+    place_print(t, place, sizeof place);
+    snprintf(
+        out, cap,
+        "%s · %s examples · %s batches of %lld · %s weights learn%s · %s%s · %s · %s · seed %llu",
+        model_name(t->spec->model), with_commas(t->pass.n, examples, sizeof examples),
+        with_commas(t->steps_per_epoch, batches, sizeof batches), (long long)t->pass.batch,
+        with_commas(learning, weights, sizeof weights), frozen,
+        t->n_outputs > 1 ? "losses " : "loss ", loss, optimizer, place,
+        (unsigned long long)t->spec->seed);
 }

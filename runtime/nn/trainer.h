@@ -33,7 +33,8 @@ struct trainer {
     struct update update;
     double base_rate, rate_factor, rate; /* rate: of the last step */
     struct tensor *example_weights;      /* [n] float32, or NULL */
-    struct workspace *workspace;         /* of all plans of this run */
+    struct device *device;               /* where it computes; NULL: the processor */
+    struct workspace *workspace;         /* of all plans of this run, there */
     struct frozen *frozen;               /* of a frozen part, or NULL */
     struct pass pass;
     int64_t *order;                        /* this epoch's order of the examples */
@@ -75,5 +76,7 @@ void sums_clear(struct trainer *t);
 void trainer_fill_learn(const struct train_spec *s, const struct weight_info *w, struct learn *l);
 /* The penalties' part of the loss, for the weights as they are. */
 double trainer_penalty(const struct trainer *t);
+/* Brings the weights as they are now into t->now, wherever they are computed. */
+bool trainer_fetch(struct trainer *t, struct err *e);
 /* The line of facts above a training. */
 void trainer_print(const struct trainer *t, char *out, size_t cap);

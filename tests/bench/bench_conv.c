@@ -160,8 +160,9 @@ static void open_gan(int64_t batch) {
 static float one_step(struct plan *p) {
     float loss = 0;
     void *outputs[] = {&loss};
-    struct feed feeds[3] = {{run.x, DT_FLOAT32, NULL, 1, 0}, {run.y, DT_FLOAT32, NULL, 1, 0}};
-    if (run.gan) feeds[2] = (struct feed){run.out, DT_FLOAT32, NULL, 1, 0};
+    struct feed feeds[3] = {{run.x, DT_FLOAT32, NULL, 1, 0, NULL, 0},
+                            {run.y, DT_FLOAT32, NULL, 1, 0, NULL, 0}};
+    if (run.gan) feeds[2] = (struct feed){run.out, DT_FLOAT32, NULL, 1, 0, NULL, 0};
     struct plan_io io = {.inputs = feeds,
                          .weights = run.w,
                          .outputs = outputs,
@@ -189,7 +190,7 @@ static void run_steps(long long n) {
 static void run_infer(long long n) {
     double best = 1e9;
     void *outputs[] = {run.out};
-    struct feed feed = {run.x, DT_FLOAT32, NULL, 1, 0};
+    struct feed feed = {run.x, DT_FLOAT32, NULL, 1, 0, NULL, 0};
     struct plan_io io = {.inputs = &feed, .weights = run.w, .outputs = outputs};
     for (long long i = 0; i < n && run.infer; i++) {
         double t = now();

@@ -104,7 +104,8 @@ static void run_steps(long long n) {
     double best = 1e9;
     float loss = 0;
     void *outputs[] = {&loss};
-    struct feed feeds[2] = {{run.x, DT_FLOAT32, NULL, 1, 0}, {run.y, DT_FLOAT32, NULL, 1, 0}};
+    struct feed feeds[2] = {{run.x, DT_FLOAT32, NULL, 1, 0, NULL, 0},
+                            {run.y, DT_FLOAT32, NULL, 1, 0, NULL, 0}};
     for (long long i = 0; i < n && run.plan; i++) {
         struct plan_io io = {.inputs = feeds,
                              .weights = run.w,

@@ -99,7 +99,8 @@ static void run_steps(int64_t n) {
     double best = 1e9;
     void *outputs[] = {&loss};
     struct err e;
-    struct feed feeds[2] = {{run.x, DT_FLOAT32, NULL, 1, 0}, {run.y, DT_FLOAT32, NULL, 1, 0}};
+    struct feed feeds[2] = {{run.x, DT_FLOAT32, NULL, 1, 0, NULL, 0},
+                            {run.y, DT_FLOAT32, NULL, 1, 0, NULL, 0}};
     for (int64_t i = 0; i < n && run.plan; i++) {
         struct plan_io io = {.inputs = feeds,
                              .weights = run.w,

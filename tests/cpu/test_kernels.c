@@ -85,7 +85,7 @@ static struct tensor *by_plan(const struct op_case *c, struct tensor *const *in,
     for (int k = 0; k < c->n_in; k++) {
         struct desc d = {.dtype = in[k]->dtype, .shape = c->in[k]};
         nodes[k] = graph_input(g, NULL, &d, &err);
-        feeds[k] = (struct feed){in[k]->data, in[k]->dtype, NULL, 1, 0};
+        feeds[k] = (struct feed){in[k]->data, in[k]->dtype, NULL, 1, 0, NULL, 0};
     }
     struct node *n = graph_add(g, c->op, nodes, c->n_in, &c->attrs, &err);
     struct plan_spec spec = {.graph = g, .outputs = &n, .n_outputs = 1};

@@ -30,8 +30,8 @@ static void stage_init(struct stage *s, int64_t batch, enum op hidden, enum op l
     fill_random(s->x, batch * 6, 1);
     fill_random(s->w, s->net.n_block, 3);
     for (int64_t i = 0; i < batch * 4; i++) s->y[i] = (i * 7 % 11) < 3 ? 1 : 0.25;
-    s->feeds[0] = (struct feed){s->x, DT_FLOAT64, NULL, 1, 0};
-    s->feeds[1] = (struct feed){s->y, DT_FLOAT64, NULL, 1, 0};
+    s->feeds[0] = (struct feed){s->x, DT_FLOAT64, NULL, 1, 0, NULL, 0};
+    s->feeds[1] = (struct feed){s->y, DT_FLOAT64, NULL, 1, 0, NULL, 0};
 }
 
 static double run_loss(const struct stage *s, struct plan *p, double *w) {
@@ -198,7 +198,8 @@ static void train(struct training *t, int threads, int64_t batch, enum op loss) 
     for (uint64_t step = 0; step < 60; step++) {
         int64_t rows[N_DATA];
         rng_permutation((struct rng_key){1, 2, step}, rows, N_DATA);
-        struct feed feeds[2] = {{t->x, DT_FLOAT32, rows, 1, 0}, {t->y, DT_FLOAT32, rows, 1, 0}};
+        struct feed feeds[2] = {{t->x, DT_FLOAT32, rows, 1, 0, NULL, 0},
+                                {t->y, DT_FLOAT32, rows, 1, 0, NULL, 0}};
         void *outputs[] = {&t->loss};
         struct plan_io io = {.inputs = feeds,
                              .weights = t->w,
@@ -241,10 +242,10 @@ static void feeds_convert(void) {
     double reals[30];
     int64_t wholes[30], rows[5] = {9, 0, 3, 3, 7};
     for (int i = 0; i < 30; i++) reals[i] = (double)(wholes[i] = bytes[i] = (uint8_t)(i * 8));
-    struct feed feeds[] = {{bytes, DT_UINT8, rows, 1 / 255.0, -0.5},
-                           {reals, DT_FLOAT64, rows, 1 / 255.0, -0.5},
-                           {wholes, DT_INT64, rows, 1 / 255.0, -0.5},
-                           {reals, DT_FLOAT64, NULL, 0.25, 1}};
+    struct feed feeds[] = {{bytes, DT_UINT8, rows, 1 / 255.0, -0.5, NULL, 0},
+                           {reals, DT_FLOAT64, rows, 1 / 255.0, -0.5, NULL, 0},
+                           {wholes, DT_INT64, rows, 1 / 255.0, -0.5, NULL, 0},
+                           {reals, DT_FLOAT64, NULL, 0.25, 1, NULL, 0}};
     for (size_t f = 0; f < ARRAY_LEN(feeds); f++) {
         float out[15];
         void *outputs[] = {out};
@@ -285,7 +286,7 @@ static void batch_statistics(void) {
     struct plan *p = plan_new(&spec, &err);
     double data[B * C], out[B * C], w[16] = {1, 2, 3, 4};
     fill_random(data, B * C, 4);
-    struct feed feed = {data, DT_FLOAT64, NULL, 1, 0};
+    struct feed feed = {data, DT_FLOAT64, NULL, 1, 0, NULL, 0};
     void *outputs[] = {out};
     struct plan_io io = {.inputs = &feed, .weights = w, .outputs = outputs};
     CHECK(plan_run(p, &io, &err));
@@ -360,7 +361,8 @@ static void blocks_of_rows(void) {
     struct plan *one = net_plan(&m, 1, (struct update){0}, &m.out, 1);
     net_random(x, N * 30, 1, 2);
     net_random(w, m.n_block, 0.2, 1);
-    struct feed feeds[2] = {{x, DT_FLOAT32, NULL, 1, 0}, {y, DT_FLOAT32, NULL, 1, 0}};
+    struct feed feeds[2] = {{x, DT_FLOAT32, NULL, 1, 0, NULL, 0},
+                            {y, DT_FLOAT32, NULL, 1, 0, NULL, 0}};
     void *outputs[] = {all};
     struct plan_io io = {.inputs = feeds, .weights = w, .outputs = outputs};
     CHECK(plan_run(big, &io, &err));
@@ -413,7 +415,7 @@ static void check_spread(struct plan *p, int64_t n) {
     static double x[4000];
     double spread = 0;
     for (int64_t i = 0; i < n; i++) x[i] = (double)i;
-    struct feed feed = {x, DT_FLOAT64, NULL, 1, 0};
+    struct feed feed = {x, DT_FLOAT64, NULL, 1, 0, NULL, 0};
     struct plan_io io = {.inputs = &feed, .outputs = (void *[]){&spread}};
     CHECK(plan_run(p, &io, &err));
     CHECK_NEAR(spread, ((double)n * (double)n - 1) / 12, 1e-6);

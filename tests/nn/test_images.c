@@ -186,8 +186,8 @@ static void check_training(struct training *t) {
                                 model_block_size(t->model), assigns, n);
     struct weights *w = first_weights(t->model), *slots[2];
     for (int i = 0; i < 2; i++) slots[i] = weights_new(model_block_size(t->model), &err);
-    struct feed feeds[2] = {{t->x->data, DT_FLOAT32, NULL, 1, 0},
-                            {t->y->data, DT_FLOAT32, NULL, 1, 0}};
+    struct feed feeds[2] = {{t->x->data, DT_FLOAT32, NULL, 1, 0, NULL, 0},
+                            {t->y->data, DT_FLOAT32, NULL, 1, 0, NULL, 0}};
     for (uint64_t step = 0; step < 10; step++) {
         void *outputs[] = {&loss};
         struct plan_io io = {.inputs = feeds,

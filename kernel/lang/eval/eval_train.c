@@ -23,6 +23,7 @@ static void block_start(struct train_block *b, struct eval *ev, const struct ast
     b->spec.epochs = 10;
     b->spec.batch = 32;
     b->spec.seed = engine_seed(ev->engine);
+    b->spec.device = engine_device(ev->engine);
 }
 
 static void block_clear(struct train_block *b) {

@@ -242,11 +242,12 @@ static bool set_seed(struct eval *ev, const struct ast *s, struct value v, void 
 }
 
 static bool set_device(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    (void)to;
-    if (v.kind == V_TEXT && str_is(value_str(&v), "cpu")) return true;
-    if (v.kind == V_TEXT && str_is(value_str(&v), "gpu"))
-        return fail_later(ev, s->a->span, "training on a GPU");
-    return setting_wrong(ev, s, v, "\"cpu\" or \"gpu\"");
+    enum device_choice *device = &((struct train_block *)to)->spec.device;
+    bool cpu = v.kind == V_TEXT && str_is(value_str(&v), "cpu");
+    if (!cpu && (v.kind != V_TEXT || !str_is(value_str(&v), "gpu")))
+        return setting_wrong(ev, s, v, "\"cpu\" or \"gpu\"");
+    *device = cpu ? DEVICE_CPU : DEVICE_GPU;
+    return true;
 }
 
 bool keep_tensor(struct train_block *b, struct tensor *t) {
@@ -340,7 +341,7 @@ static const struct setting_row rows[] = {
      NULL, set_resume},
     {"seed", "the notebook's", "Another shuffle and other masks.", NULL, set_seed},
     {"quiet", "False", "True: nothing is shown.", NULL, set_quiet},
-    {"device", "\"cpu\"", "Where it runs.", NULL, set_device},
+    {"device", "%device's", "Where it runs: \"cpu\" or \"gpu\".", NULL, set_device},
     {"freeze", "none",
      "Parts that do not learn, such as net.backbone or net.layers[:-20]; their BatchNorm and "
      "Dropout work as after training.",

@@ -1,0 +1,10 @@
+/* All kernels, compiled at once: most of a compilation is the toolkit's own headers, once for each
+ * kind of card. */
+#include "along.cu"
+#include "elementwise.cu"
+#include "index.cu"
+#include "learn.cu"
+#include "make.cu"
+#include "matmul.cu"
+#include "move.cu"
+#include "reduce.cu"
