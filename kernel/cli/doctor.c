@@ -1,8 +1,10 @@
 /* doctor: what this machine offers the program, line by line, each with a verdict: OK, NOTE (works,
  * but you may want to know) or BAD (does not work), and what to do. */
+#include "backend.h"
 #include "cli/cli.h"
 #include "cli/kernelspec.h"
 #include "data/read.h"
+#include "device.h"
 #include "plan.h"
 #include "session/json_text.h"
 #include "wire/versions.h"
@@ -103,29 +105,18 @@ static void check_blas(int *n_bad) {
     }
 }
 
-/* The driver is asked through its own library, opened here: the program is not linked to it. */
+/* The GPU's part is a module, opened here; the program is linked to no driver. */
 static void check_gpu(int *n_bad) {
-    void *cuda = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
-    int (*init)(unsigned) = NULL, (*count)(int *) = NULL, (*version)(int *) = NULL;
-    int n = 0, v = 0;
-    if (!cuda) {
-        say(NOTE, n_bad, "GPU", "no NVIDIA driver (libcuda.so.1) here; the processor is used");
+    struct backend_info info;
+    device_probe(&info);
+    if (info.problem[0]) {
+        say(NOTE, n_bad, "GPU", "not used: %s", info.problem);
         return;
     }
-    void *symbols[3] = {dlsym(cuda, "cuInit"), dlsym(cuda, "cuDeviceGetCount"),
-                        dlsym(cuda, "cuDriverGetVersion")};
-    memcpy(&init, &symbols[0], sizeof init);
-    memcpy(&count, &symbols[1], sizeof count);
-    memcpy(&version, &symbols[2], sizeof version);
-    if (init && count && init(0) == 0 && count(&n) == 0 && n > 0) {
-        if (version) version(&v);
-        say(NOTE, n_bad, "GPU",
-            "%d found, driver for CUDA %d.%d; this release computes on the "
-            "processor",
-            n, v / 1000, v % 1000 / 10);
-    } else {
-        say(NOTE, n_bad, "GPU", "a driver is installed, but no GPU answers; the processor is used");
-    }
+    say(FINE, n_bad, "GPU", "%s, %.1f GB, driver for %s; models train there after %%device gpu",
+        info.device, (double)info.memory / 1e9, info.driver);
+    say(FINE, n_bad, "GPU part", "kernels built with %s, matrix products by %s", info.toolkit,
+        info.library);
 }
 
 static void check_datasets(int *n_bad) {

@@ -1,7 +1,7 @@
 /* Along one axis of (outer, n, inner): softmax and its kin, positions of the largest, running sums.
  * Short lines: a thread each; long ones: a block of threads each, with partial results added in a
  * fixed order. */
-#include "device.h"
+#include "block.h"
 
 /* ---- a thread for each line ---- */
 
@@ -118,31 +118,6 @@ KERNEL(along_lines, along_args) {
 }
 
 /* ---- a block of threads for each line ---- */
-
-DEVICE double block_sum(double *part, double x) {
-    part[THREAD] = x;
-    for (uint32_t half = THREADS / 2; half > 0; half /= 2) {
-        SYNC();
-        if (THREAD < half) part[THREAD] += part[THREAD + half];
-    }
-    SYNC();
-    double sum = part[0];
-    SYNC();
-    return sum;
-}
-
-DEVICE float block_max(double *part, float x) {
-    part[THREAD] = (double)x;
-    for (uint32_t half = THREADS / 2; half > 0; half /= 2) {
-        SYNC();
-        double p = part[THREAD], q = THREAD < half ? part[THREAD + half] : 0;
-        if (THREAD < half && (q > p || q != q)) part[THREAD] = q;
-    }
-    SYNC();
-    float m = (float)part[0];
-    SYNC();
-    return m;
-}
 
 DEVICE void block_softmax(const struct along_args *a, double *part, uint32_t u, int64_t at) {
     const float *x = (const float *)a->a + at;

@@ -158,11 +158,12 @@ struct product_args {
     int64_t a_example, b_example, c_example, a_head, b_head, c_head;
 };
 
-/* out = the sum of `n` blocks of `count` floats, in order. */
+/* out = the sum of `n` blocks of `count` floats, in order; rows of `width` go `row` apart. */
 struct sum_parts_args {
     float *out;
     const float *in;
-    uint32_t count, n;
+    uint32_t count, n, width;
+    int64_t row;
 };
 
 /* ---- learning ---- */
@@ -183,4 +184,51 @@ struct learn_args {
     int32_t rule, nesterov, n;
     double beta_1, beta_2, epsilon, weight_decay, clip_value, clip_norm;
     struct learn_part part[LEARNS];
+};
+
+/* ---- windows ---- */
+
+/* x (n, h, w, c), y (n, oh, ow, o), the kernel kh x kw; pairs are (down, across). m, k: rows of the
+ * product, and what is summed. */
+struct conv_args {
+    float *out, *partial;
+    const float *a, *b, *bias; /* bias may be NULL */
+    uint32_t h, w, c, oh, ow, o, kh, kw, groups;
+    int32_t stride[2], dilation[2], before[2];
+    uint32_t m, k, splits, part;
+    int32_t relu;
+};
+
+enum { POOL_MAX, POOL_TAKE, POOL_MEAN };
+struct pool_args {
+    float *out;
+    const float *x, *up;
+    uint32_t count, h, w, c, oh, ow; /* count: numbers of the result */
+    int32_t size[2], stride[2], before[2], what;
+};
+
+struct warp_args {
+    float *out;
+    const float *in, *maps;
+    uint32_t count, h, w, c, oh, ow; /* count: of the result; spread: images times channels */
+    int32_t fill, nearest, one_map;
+};
+
+/* Units of n numbers: (places, piece) inside an example, whose rows are `row` apart. */
+struct norm_args {
+    float *out;
+    const float *x, *up;
+    uint32_t units, n, groups, piece, row;
+    int64_t example;
+    double epsilon;
+};
+
+/* ---- recurrent layers ---- */
+
+enum { RECUR_UNITS = 1024 };
+struct recur_args {
+    float *out;
+    const float *x, *kernel, *bias, *up;
+    uint32_t n, steps, units, gates, kept, biases, count;
+    int32_t cell, fn, gate_fn, form, backwards;
 };

@@ -42,6 +42,7 @@ struct lowering {
     struct backend_plan *plan;
     const struct backend_bindings *at;
     enum backend_status status; /* the first that is not OK */
+    uint64_t scratch_used;      /* by the step at hand */
 };
 
 /* Room for the kernel's arguments, zeroed; never NULL (after a failure it is a scratch place). The
@@ -69,3 +70,10 @@ void lower_group(struct lowering *l, const struct program_step *s);
 void lower_ends(struct lowering *l); /* outputs, averages, learning */
 /* A product; batches are laid out as the arguments say. */
 void lower_product(struct lowering *l, const struct product_args *p, uint64_t products);
+/* Into how many parts a sum over k is cut, so that all multiprocessors have a tile or two, and how
+ * long a part is. */
+void split_sum(const struct lowering *l, uint64_t tiles, uint32_t k, uint32_t *splits,
+               uint32_t *part);
+/* The parts' sums, in order: `count` numbers each, rows of `width` that go `row` apart. */
+void add_parts(struct lowering *l, float *out, const float *parts, uint64_t count, uint32_t n,
+               uint32_t width, int64_t row);

@@ -29,6 +29,25 @@ static lower_fn *const families[OP_COUNT] = {
     [OP_softmax_crossentropy] = lower_along,
     [OP_softmax_slope] = lower_along,
     [OP_matmul] = lower_matmul,
+    [OP_conv] = lower_conv,
+    [OP_conv_input] = lower_conv,
+    [OP_conv_kernel] = lower_conv,
+    [OP_max_pool] = lower_pool,
+    [OP_max_take] = lower_pool,
+    [OP_max_spread] = lower_pool,
+    [OP_mean_pool] = lower_pool,
+    [OP_mean_spread] = lower_pool,
+    [OP_warp] = lower_warp,
+    [OP_warp_back] = lower_warp,
+    [OP_norm] = lower_norm,
+    [OP_norm_slope] = lower_norm,
+    [OP_heads_scores] = lower_heads,
+    [OP_heads_mix] = lower_heads,
+    [OP_recur] = lower_recur,
+    [OP_recur_states] = lower_recur,
+    [OP_recur_slopes] = lower_recur,
+    [OP_recur_weight] = lower_recur,
+    [OP_recur_bias] = lower_recur,
 };
 
 static const char *const names[OP_COUNT] = {
@@ -110,8 +129,10 @@ void *value_at(const struct lowering *l, int32_t value) {
 }
 
 void *scratch_at(struct lowering *l, uint64_t bytes) {
-    if (bytes > l->plan->scratch_bytes) l->plan->scratch_bytes = bytes;
-    return address(l->at->arena + (l->plan->program->arena_bytes + 255) / 256 * 256);
+    uint64_t at = (l->plan->program->arena_bytes + 255) / 256 * 256 + l->scratch_used;
+    l->scratch_used += (bytes + 255) / 256 * 256;
+    if (l->scratch_used > l->plan->scratch_bytes) l->plan->scratch_bytes = l->scratch_used;
+    return address(l->at->arena + at);
 }
 
 uint32_t *faults_at(const struct lowering *l) {
@@ -181,6 +202,7 @@ void lower_group(struct lowering *l, const struct program_step *s) {
 }
 
 static void lower_step(struct lowering *l, const struct program_step *s) {
+    l->scratch_used = 0;
     for (int i = 0; i < s->n_in; i++)
         if (value_of(l, s->in[i])->dtype == DT_FLOAT64) lower_cannot(l, "numbers of type float64");
     switch (s->kind) {
@@ -200,6 +222,7 @@ enum backend_status lower_program(struct backend_plan *p, const struct backend_b
     p->n_launches = p->max_launches = 0;
     for (int i = 0; i < p->program->n_steps && l.status == BACKEND_OK; i++)
         lower_step(&l, &p->program->steps[i]);
+    l.scratch_used = 0;
     if (l.status == BACKEND_OK) lower_ends(&l);
     return l.status;
 }

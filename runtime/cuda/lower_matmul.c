@@ -17,45 +17,42 @@ static struct matrix matrix_of(const struct shape *s, bool trans, bool left) {
     return (struct matrix){r, c, c, 1};
 }
 
-/* How many parts k is cut into, so that all multiprocessors have a tile or two. */
-static uint32_t splits_for(const struct lowering *l, uint64_t tiles, uint32_t k) {
-    uint64_t sms = (uint64_t)l->plan->device->sms, splits = tiles ? 2 * sms / tiles : 1;
-    if (splits > k / 128) splits = k / 128;
-    if (splits > 32) splits = 32;
-    return splits > 1 ? (uint32_t)splits : 1;
+void split_sum(const struct lowering *l, uint64_t tiles, uint32_t k, uint32_t *splits,
+               uint32_t *part) {
+    uint64_t n = tiles ? 2 * (uint64_t)l->plan->device->sms / tiles : 1;
+    if (n > k / 128) n = k / 128;
+    if (n > 32) n = 32;
+    *splits = 1;
+    *part = k;
+    if (n <= 1) return;
+    *part = (k / (uint32_t)n + 15) / 16 * 16;
+    *splits = (k + *part - 1) / *part;
 }
 
-static void add_parts(struct lowering *l, const struct product_args *p, uint64_t products) {
-    uint64_t count = (uint64_t)p->m * p->n;
-    for (uint64_t z = 0; z < products; z++) {
-        int64_t example = (int64_t)(z / p->heads), head = (int64_t)(z % p->heads);
-        struct sum_parts_args *a = launch_each(l, K_sum_parts, count);
-        *a = (struct sum_parts_args){.out = p->c + example * p->c_example + head * p->c_head,
-                                     .in = p->partial + z * p->splits * count,
-                                     .count = (uint32_t)count,
-                                     .n = p->splits};
-    }
+void add_parts(struct lowering *l, float *out, const float *parts, uint64_t count, uint32_t n,
+               uint32_t width, int64_t row) {
+    *(struct sum_parts_args *)launch_each(l, K_sum_parts, count) = (struct sum_parts_args){
+        .out = out, .in = parts, .count = (uint32_t)count, .n = n, .width = width, .row = row};
 }
 
 void lower_product(struct lowering *l, const struct product_args *p, uint64_t products) {
+    enum { MOST = 32768 };
     struct product_args a = *p;
     if (a.m == 0 || a.n == 0 || products == 0) return;
     uint32_t tile = a.m > 32 && a.n > 32 ? 64 : 32;
     uint64_t rows = (a.m + tile - 1) / tile, cols = (a.n + tile - 1) / tile;
-    bool packed = a.c_row == a.n; /* parts are added where rows lie one after the other */
-    a.splits = packed && products == 1 ? splits_for(l, rows * cols * products, a.k) : 1;
-    a.part = a.splits > 1 ? (a.k / a.splits + 15) / 16 * 16 : a.k;
-    if (a.splits > 1) a.splits = (a.k + a.part - 1) / a.part;
-    if (a.splits > 1)
-        a.partial = scratch_at(l, (uint64_t)a.splits * products * a.m * a.n * sizeof(float));
-    enum { MOST = 32768 };
+    uint64_t count = (uint64_t)a.m * a.n;
+    a.splits = 1;
+    a.part = a.k;
+    if (products == 1) split_sum(l, rows * cols, a.k, &a.splits, &a.part);
+    if (a.splits > 1) a.partial = scratch_at(l, a.splits * count * sizeof(float));
     for (uint64_t z = 0; z < products; z += MOST) {
         uint64_t some = products - z < MOST ? products - z : MOST;
         a.z_first = (uint32_t)z;
         *(struct product_args *)launch_add(l, tile == 64 ? K_product_64 : K_product_32, rows, cols,
                                            some * a.splits) = a;
     }
-    if (a.splits > 1) add_parts(l, &a, products);
+    if (a.splits > 1) add_parts(l, a.c, a.partial, count, a.splits, a.n, a.c_row);
 }
 
 void lower_matmul(struct lowering *l, const struct program_step *s) {

@@ -32,6 +32,6 @@ KERNEL(sum_parts, sum_parts_args) {
     EACH(i, a.count) {
         float s = a.in[i];
         for (uint32_t k = 1; k < a.n; k++) s += a.in[(uint64_t)k * a.count + i];
-        a.out[i] = s;
+        a.out[(int64_t)(i / a.width) * a.row + i % a.width] = s;
     }
 }
