@@ -138,6 +138,11 @@ static bool check_settings(struct fitting *f, struct value model) {
                         "arguments: see %s?",
                         model.estimator->name);
     }
+    bool says_gpu = f->block->spec.device == DEVICE_GPU;
+    if (says_gpu && engine_device(f->ev->engine) != DEVICE_GPU)
+        return fail(f->ev, s->span, ERR_SETTING,
+                    "%s is fitted on the CPU; only networks train on the GPU.",
+                    model.estimator->name);
     if (f->block->resume == 1)
         return fail(f->ev, s->span, ERR_SETTING,
                     "%s cannot go on from an earlier training: it is fitted in one pass.",
