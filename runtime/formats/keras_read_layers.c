@@ -152,7 +152,7 @@ static bool set_argument(struct keras_reader *r, const struct keras_layer *l, st
         struct str name = str_of(l->class_name);
         bool recurrent = str_ends(name, "RNN") || str_ends(name, "GRU") || str_ends(name, "LSTM");
         if (own == ACTIVATION_linear && optional && !recurrent) return true; /* as without one */
-        if (own < 0 && optional) return *other = json_string_value(v), true;
+        if (own < 0 && optional && !recurrent) return *other = json_string_value(v), true;
         if (own < 0) return keras_cannot(r, l, "the activation %.60s", json_string_value(v));
         return config_set_activation(c, ours, own, r->e);
     }
