@@ -168,6 +168,8 @@ struct sum_parts_args {
 
 /* ---- learning ---- */
 
+/* As in enum update_rule. */
+enum { RULE_SGD = 1, RULE_ADAM, RULE_RMSPROP, RULE_ADAGRAD };
 enum { LEARNS = 48 };
 struct learn_part {
     int64_t offset;

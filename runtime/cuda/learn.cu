@@ -68,7 +68,15 @@ DEVICE void learn_rmsprop(const struct learn_args *a, int64_t i, float g, double
     *w = *w * keep - (float)rate * g / (sqrtf(*v) + eps);
 }
 
-/* Row y of the grid moves part y. Rules as in enum update_rule. */
+/* Duchi, Hazan & Singer 2011; the sum is kept without what it begins with */
+DEVICE void learn_adagrad(const struct learn_args *a, int64_t i, float g, double rate) {
+    float *w = a->weights + i, *v = a->slots[0] + i, more = (float)(a->beta_1 + a->epsilon);
+    float keep = (float)(1 - rate * a->weight_decay);
+    *v += g * g;
+    *w = *w * keep - (float)rate * g / sqrtf(*v + more);
+}
+
+/* Row y of the grid moves part y. */
 KERNEL(learn_run, learn_args) {
     const struct learn_part *p = &a.part[BLOCK_Y];
     double rate = a.control->rate;
@@ -76,8 +84,9 @@ KERNEL(learn_run, learn_args) {
     EACH(i, p->count) {
         float g = gradient_at(&a, p, i) * scale;
         int64_t at = p->offset + (int64_t)i;
-        if (a.rule == 1) learn_sgd(&a, at, g, rate);
-        else if (a.rule == 2) learn_adam(&a, at, g, rate);
-        else learn_rmsprop(&a, at, g, rate);
+        if (a.rule == RULE_SGD) learn_sgd(&a, at, g, rate);
+        else if (a.rule == RULE_ADAM) learn_adam(&a, at, g, rate);
+        else if (a.rule == RULE_RMSPROP) learn_rmsprop(&a, at, g, rate);
+        else learn_adagrad(&a, at, g, rate);
     }
 }

@@ -86,6 +86,10 @@ static uint64_t blocks_for(const struct program *p, int first, uint64_t most) {
 static void lower_learning(struct lowering *l) {
     const struct program *p = l->plan->program;
     bool clips = p->update.clip_norm > 0;
+    if (p->n_learn > 0 && (int)p->update.rule > RULE_ADAGRAD) {
+        lower_cannot(l, "this optimizer");
+        return;
+    }
     uint32_t n_squares = (uint32_t)p->n_learn * NORM_BLOCKS;
     double *squares = clips ? scratch_at(l, n_squares * sizeof(double)) : NULL;
     for (int i = 0; clips && i < p->n_learn; i += LEARNS) {
