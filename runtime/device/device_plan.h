@@ -13,6 +13,3 @@ bool device_plan_run(struct device_plan *p, const struct plan_io *io, struct err
 size_t device_plan_arena_bytes(const struct device_plan *p);
 int device_plan_n_steps(const struct device_plan *p);
 void device_plan_print(const struct device_plan *p, struct text *out);
-
-/* A workspace's memory on its device (device.h); freed with the workspace. */
-void device_memory_free(struct device_memory *m);
