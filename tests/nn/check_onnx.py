@@ -44,6 +44,7 @@ MODELS = [
     (SEQUENCE, "x.GRU(5, go_backwards=True, return_sequences=True, activation=relu)"),
     (SEQUENCE, "x.Bidirectional(LSTM(5, return_sequences=True)).Bidirectional(GRU(3), merge=\"sum\")"),
     (SEQUENCE, "x.PositionalEncoding().LayerNorm()"),
+    (SEQUENCE, "x.TimeDistributed(Dense(4, relu)).Reshape(time=7, height=2, width=2, channel=1).TimeDistributed(Conv2D(3, 2x1)).Flatten()"),
     (SEQUENCE, "x.GroupNorm(3)"),
     (SEQUENCE, "Attention()(query=x, key=x, value=x)"),
     (SEQUENCE, "Attention(scaled=False, causal=True)(query=x, key=x)"),

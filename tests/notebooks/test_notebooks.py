@@ -80,7 +80,7 @@ PLOTS = {"activation_functions": 7, "gradient_descent": 2, "weight_initializatio
 @pytest.mark.parametrize("name", PLOTS)
 def test_pictures(name, tmp_path):
     path = next(p for p in NOTEBOOKS if p.stem == name)
-    notebook, _ = execute(path, tmp_path)
+    notebook = execute(path, tmp_path)
     pictures = [o for c in notebook.cells for o in c.get("outputs", [])
                 if {"image/svg+xml", "image/png"} & set(o.get("data", {}))]
     assert len(pictures) >= PLOTS[name]
