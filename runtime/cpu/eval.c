@@ -170,11 +170,10 @@ static struct tensor *run_other(enum op op, struct tensor *const *in, int n_in,
         list[i] = &descs[i];
         data[i] = in[i]->data;
     }
-    if (!call_init(&c, op, list, n_in, &p->out, attrs, memory, e)) return NULL;
-    struct tensor *out = tensor_new(p->out.dtype, &p->out.shape, e);
+    struct tensor *out = tensor_new(p->out.dtype, &p->out.shape, e); /* refuses absurd sizes */
     if (!out) return NULL;
     struct job j = {.c = &c, .out = &out->data, .in = data, .env = {.seed = seed}};
-    if (run_job(&j, op, e)) return out;
+    if (call_init(&c, op, list, n_in, &p->out, attrs, memory, e) && run_job(&j, op, e)) return out;
     tensor_unref(out);
     return NULL;
 }

@@ -65,7 +65,8 @@ static void every_word_explains_itself(void) {
         CHECK(w->signature[0] && w->about[0]);
         if (w->example[0]) CHECK(run_example(w->name, w->example));
     }
-    for (int kind = 0; kind < TOK_N_KINDS; kind++) { /* none is left out */
+    for (int k = 0; k < TOK_N_KINDS; k++) { /* none is left out */
+        enum token_kind kind = (enum token_kind)k;
         if (!token_is_word(kind) || token_instead(kind)) continue;
         bool found = false;
         for (int i = 0; (w = help_word(i)); i++)
