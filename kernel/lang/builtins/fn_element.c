@@ -413,3 +413,9 @@ bool fn_value_and_grad(struct call *c, struct value *out) {
     out->list->is_tuple = true;
     return list_add(out->list, value, c->ev->e) && list_add(out->list, slope, c->ev->e);
 }
+
+bool fn_jacobian(struct call *c, struct value *out) {
+    struct value f;
+    TRY(call_function(c, 0, &f));
+    return eval_jacobian(c->ev, f, c->args[1], c->at, out);
+}

@@ -141,6 +141,10 @@ bool iterate_item(struct eval *ev, struct value v, int64_t i, struct value *out)
 /* A node's gradient of a traced function: builds, runs (or describes). */
 bool eval_grad(struct eval *ev, struct value f, const struct value *args, int n, int wrt,
                struct span at, struct value *value, struct value *slope);
+/* The slopes of every number of f(x): [outputs…, inputs…]. Differentiates once, then runs once for
+ * each output. */
+bool eval_jacobian(struct eval *ev, struct value f, struct value x, struct span at,
+                   struct value *out);
 
 /* Mistakes: set kind and sentence with a place. */
 bool fail(struct eval *ev, struct span at, enum err_kind kind, const char *format, ...)

@@ -45,7 +45,8 @@ static bool not_one_number(struct eval *ev, struct value y, struct span at) {
                     value_kind_words(y.kind));
     fail(ev, at, ERR_SHAPE, "A slope belongs to a function that gives one number.");
     err_fact(ev->e, "the function gives", "%s", shape_print(&d.shape, shape, sizeof shape));
-    return err_hint(ev->e, "Did you mean the mean of them, f(x).mean(), or their sum, f(x).sum()?");
+    return err_hint(ev->e, "Did you mean the mean of them, f(x).mean(), or their sum, f(x).sum()? "
+                           "jacobian(f, x) gives the slopes of each of them.");
 }
 
 static bool not_connected(struct eval *ev, struct span at) {
@@ -179,5 +180,186 @@ bool eval_grad(struct eval *ev, struct value f, const struct value *args, int n,
     else if (ok && nodes) ok = grad_of_nodes(ev, f, ready, n, wrt, at, value, slope);
     else if (ok) ok = grad_of_numbers(ev, f, ready, n, wrt, at, value, slope);
     for (int i = 0; i < made; i++) value_unref(ready[i]);
+    return ok;
+}
+
+/* ---- a function that gives several numbers ---- */
+
+/* Of the shape of `y`, 1 at position k and 0 elsewhere. */
+static struct tensor *one_at(const struct shape *y, int64_t k, struct err *e) {
+    struct shape s = {.n = y->n};
+    memcpy(s.size, y->size, sizeof s.size);
+    struct tensor *t = tensor_zeros(DT_FLOAT64, &s, e);
+    if (t) ((double *)t->data)[k] = 1;
+    return t;
+}
+
+/* The slopes of sum(y * weights): with weights 1 at one place, those of one number of y. */
+static bool slopes_of(struct eval *ev, struct graph *g, struct node *y, struct node *weights,
+                      struct node *x, struct span at, struct node **slopes) {
+    bool connected = false;
+    struct attrs all = {.axes = (1u << y->desc.shape.n) - 1};
+    struct node *sum = graph_add2(g, OP_mul, y, weights, NULL, ev->e);
+    if (sum && y->desc.shape.n) sum = graph_add1(g, OP_sum, sum, &all, ev->e);
+    if (!sum || !graph_gradient(g, sum, &x, 1, slopes, &connected, ev->e)) return false;
+    return connected || not_connected(ev, at);
+}
+
+/* [outputs…, inputs…]; an axis keeps its name where that says which one is meant. */
+static bool jacobian_shape(struct eval *ev, const struct shape *y, const struct shape *x,
+                           struct span at, struct shape *out) {
+    char text[128];
+    if (y->n + x->n > MAX_AXES) {
+        fail(ev, at, ERR_SHAPE, "A tensor has at most %d axes, and these slopes need %d.", MAX_AXES,
+             y->n + x->n);
+        err_fact(ev->e, "the function gives", "%s", shape_print(y, text, sizeof text));
+        return err_fact(ev->e, "for", "%s", shape_print(x, text, sizeof text));
+    }
+    *out = *y;
+    for (int i = 0; i < x->n; i++) {
+        bool named = x->axis[i] && shape_find_axis(out, x->axis[i]) < 0;
+        out->size[out->n] = x->size[i];
+        out->axis[out->n] = named ? x->axis[i] : NULL;
+        out->weak |= (uint8_t)((named && (x->weak >> i & 1)) << out->n);
+        out->n++;
+    }
+    return true;
+}
+
+/* f(x) as a node; NULL while it is not known. */
+static bool trace_result(struct eval *ev, struct value f, struct node *x, struct span at,
+                         struct node **y) {
+    struct value result, ready, arg = value_node(x);
+    *y = NULL;
+    TRY(call_simple(ev, f, &arg, 1, at, &result));
+    bool ok = as_tensorlike(ev, result, &ready);
+    value_unref(result);
+    TRY(ok);
+    struct desc d;
+    if (ready.kind == V_NODE) *y = ready.node;
+    else if (ready.kind != V_UNKNOWN && !value_describe(ready, &d))
+        ok = fail(ev, at, ERR_TYPE, "The function must give numbers, and it gives %s.",
+                  value_kind_words(ready.kind));
+    else if (ready.kind != V_UNKNOWN) ok = not_connected(ev, at);
+    value_unref(ready);
+    return ok;
+}
+
+/* Inside something that is being traced: the slopes of each number are nodes, joined. */
+static bool jacobian_of_nodes(struct eval *ev, struct value f, struct value v, struct span at,
+                              struct value *out) {
+    enum { MOST = 256 }; /* each is a part of the graph of its own */
+    struct node *y, *x = value_to_node(ev, v);
+    if (!x) return false;
+    struct attrs same = {.shape = x->desc.shape}, whole = {0};
+    x = graph_add1(ev->graph, OP_reshape, x, &same, ev->e); /* a node nobody else uses */
+    TRY(x && trace_result(ev, f, x, at, &y));
+    if (!y || !shape_known(&y->desc.shape)) return *out = value_unknown(), true;
+    int64_t n;
+    TRY(shape_count(&y->desc.shape, &n, ev->e));
+    TRY(jacobian_shape(ev, &y->desc.shape, &x->desc.shape, at, &whole.shape));
+    if (n < 1 || n > MOST)
+        return fail(ev, at, ERR_VALUE,
+                    "Inside another derivative or a model, jacobian is for functions that give 1 "
+                    "to %d numbers.",
+                    MOST);
+    struct value rows[MOST], all = value_missing();
+    for (int64_t k = 0; k < n; k++) {
+        struct tensor *t = one_at(&y->desc.shape, k, ev->e);
+        struct node *weights = t ? graph_constant(ev->graph, t, ev->e) : NULL, *slopes = NULL;
+        tensor_unref(t);
+        TRY(weights && slopes_of(ev, ev->graph, y, weights, x, at, &slopes));
+        struct attrs row = {.shape = shape_of(1, &(int64_t){1})};
+        for (int i = 0; i < x->desc.shape.n; i++)
+            row.shape.size[row.shape.n++] = x->desc.shape.size[i];
+        slopes = graph_add1(ev->graph, OP_reshape, slopes, &row, ev->e);
+        if (!slopes) return false;
+        rows[k] = value_node(slopes);
+    }
+    bool ok = concat_values(ev, rows, (int)n, 0, &all) && apply1(ev, OP_reshape, all, &whole, out);
+    value_unref(all);
+    return ok;
+}
+
+/* One run for each number of y. */
+static bool run_slopes(struct eval *ev, struct plan *p, const struct tensor *x,
+                       const struct shape *y, struct tensor *all) {
+    int64_t n;
+    TRY(shape_count(y, &n, ev->e));
+    size_t width = n ? (size_t)(all->count / n) * dtype_bytes(all->dtype) : 0;
+    struct tensor *weights = one_at(y, 0, ev->e);
+    bool ok = weights != NULL;
+    for (int64_t k = 0; ok && k < n; k++) {
+        double *w = weights->data;
+        if (k) w[k - 1] = 0;
+        w[k] = 1;
+        struct feed feeds[] = {{.data = x->data, .dtype = x->dtype, .scale = 1},
+                               {.data = w, .dtype = DT_FLOAT64, .scale = 1}};
+        struct plan_io io = {.inputs = feeds,
+                             .outputs = (void *const[]){(char *)all->data + (size_t)k * width},
+                             .seed = engine_seed(ev->engine),
+                             .stop = engine_stop_flag(ev->engine)};
+        ok = plan_run(p, &io, ev->e);
+    }
+    tensor_unref(weights);
+    return ok;
+}
+
+static bool jacobian_numbers(struct eval *ev, struct graph *g, const struct tensor *x,
+                             struct node *y, struct node *slopes, const struct shape *whole,
+                             struct value *out) {
+    struct plan_spec spec = {.graph = g, .outputs = &slopes, .n_outputs = 1};
+    struct tensor *all = tensor_zeros(slopes->desc.dtype, whole, ev->e);
+    if (!all) return false;
+    struct plan *p = all->count ? plan_new(&spec, ev->e) : NULL;
+    bool ok = all->count == 0 || (p && run_slopes(ev, p, x, &y->desc.shape, all));
+    plan_free(p);
+    if (ok) *out = value_tensor(all);
+    else tensor_unref(all);
+    return ok;
+}
+
+static bool jacobian_of_numbers(struct eval *ev, struct value f, struct value v, struct span at,
+                                struct value *out) {
+    struct desc d;
+    TRY(float_desc(ev, v, at, &d));
+    struct graph *g = graph_new(DT_FLOAT64, ev->e);
+    if (!g) return false;
+    struct trace t;
+    trace_enter(ev, &t, g);
+    struct node *x = graph_input(g, NULL, &d, ev->e), *y = NULL, *weights = NULL, *slopes = NULL;
+    bool ok = x && trace_result(ev, f, x, at, &y);
+    trace_leave(ev, &t);
+    struct desc whole = {0};
+    if (ok && y) {
+        struct desc w = {.dtype = DT_FLOAT64, .shape = y->desc.shape};
+        weights = graph_input(g, NULL, &w, ev->e);
+        ok = weights && slopes_of(ev, g, y, weights, x, at, &slopes) &&
+             jacobian_shape(ev, &y->desc.shape, &d.shape, at, &whole.shape);
+        if (ok) whole.dtype = slopes->desc.dtype;
+    }
+    if (ok && !y) {
+        *out = value_unknown();
+    } else if (ok && (v.kind == V_DESC || ev->domain == DOMAIN_CHECK)) {
+        *out = value_desc(&whole, ev->e);
+        ok = out->kind == V_DESC;
+    } else if (ok) {
+        struct tensor *numbers = value_to_tensor(v, ev->e);
+        ok = numbers && jacobian_numbers(ev, g, numbers, y, slopes, &whole.shape, out);
+        tensor_unref(numbers);
+    }
+    graph_free(g);
+    return ok;
+}
+
+bool eval_jacobian(struct eval *ev, struct value f, struct value x, struct span at,
+                   struct value *out) {
+    struct value ready;
+    TRY(as_tensorlike(ev, x, &ready));
+    bool ok = true;
+    if (f.kind == V_UNKNOWN || ready.kind == V_UNKNOWN) *out = value_unknown();
+    else if (ready.kind == V_NODE) ok = jacobian_of_nodes(ev, f, ready, at, out);
+    else ok = jacobian_of_numbers(ev, f, ready, at, out);
+    value_unref(ready);
     return ok;
 }
