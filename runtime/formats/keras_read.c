@@ -1,5 +1,6 @@
 /* Keras' models: the graph of layers that a config describes. */
 #include "keras_read.h"
+#include "nn/keras.h"
 #include "keras_parts.h"
 #include "json_rows.h"
 #include "base/intern.h"
@@ -32,25 +33,6 @@ static const char *text_of(const json_t *j, const char *key) {
     return json_is_string(v) ? json_string_value(v) : NULL;
 }
 
-static bool is_upper(char c) {
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(char c) {
-    return c >= 'a' && c <= 'z';
-}
-
-/* "MaxPooling2D" -> "max_pooling2d", as Keras names places in its files. */
-static void snake(const char *name, char *out, size_t cap) {
-    size_t n = 0;
-    for (size_t i = 0; name[i] && n + 2 < cap; i++) {
-        bool word = i > 0 && is_upper(name[i]) && (is_lower(name[i - 1]) || is_lower(name[i + 1]));
-        if (word) out[n++] = '_';
-        out[n++] = is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i];
-    }
-    out[n] = 0;
-}
-
 /* The layer at position `at` of a model's list; its place is numbered among those of its class. */
 static bool describe(struct keras_reader *r, const struct keras_layer *model, const json_t *list,
                      size_t at, struct keras_layer *l) {
@@ -66,7 +48,7 @@ static bool describe(struct keras_reader *r, const struct keras_layer *model, co
         const char *other = text_of(json_array_get(list, i), "class_name");
         same += other && strcmp(other, l->class_name) == 0;
     }
-    snake(l->class_name, base, sizeof base);
+    keras_place(l->class_name, base, sizeof base);
     if (same) snprintf(l->path, sizeof l->path, "%.300s/layers/%s_%d", model->path, base, same);
     else snprintf(l->path, sizeof l->path, "%.300s/layers/%s", model->path, base);
     if (r->depth > 1)

@@ -49,7 +49,7 @@ static bool is_lower(char c) {
     return c >= 'a' && c <= 'z';
 }
 
-static void snake(const char *name, char *out, size_t cap) {
+void keras_place(const char *name, char *out, size_t cap) {
     size_t n = 0;
     for (size_t i = 0; name[i] && n + 2 < cap; i++) {
         bool word = i > 0 && is_upper(name[i]) && (is_lower(name[i - 1]) || is_lower(name[i + 1]));
@@ -161,7 +161,7 @@ static void name_steps(struct export *x) {
             same += strcmp(x->steps[k].class_name, s->class_name) == 0 && x->steps[k].call == 0;
         }
         if (s->name[0]) continue;
-        snake(s->class_name, base, sizeof base);
+        keras_place(s->class_name, base, sizeof base);
         if (same) snprintf(s->name, sizeof s->name, "%s_%d", base, same);
         else snprintf(s->name, sizeof s->name, "%s", base);
     }
@@ -319,7 +319,7 @@ static void put_ends(struct text *out, const struct export *x) {
 
 static bool put_model(struct text *out, const struct export *x, struct err *e) {
     char name[NAME_MOST];
-    snake(x->m->name, name, sizeof name);
+    keras_place(x->m->name, name, sizeof name);
     text_addf(out,
               "{\"module\": \"keras.src.models.functional\", \"class_name\": \"Functional\", "
               "\"config\": {\"name\": \"%s\", \"trainable\": true, \"layers\": [",

@@ -13,3 +13,6 @@ bool keras_json(const struct model *m, struct text *out, struct err *e);
 /* Weights of a .keras or .weights.h5 file for a model with the same layers in the same order;
  * weights are matched layer by layer within each kind. */
 struct weights *keras_load_weights(const struct model *m, const char *path, struct err *e);
+
+/* "MaxPooling2D" -> "max_pooling2d": how Keras names places in its files. `cap`: bytes of out. */
+void keras_place(const char *class_name, char *out, size_t cap);
