@@ -1,6 +1,6 @@
 /* The engine's inside, shared by its own files only. */
 #pragma once
-#include "lang/eval/advice.h"
+#include "lang/eval/advice/advice.h"
 #include "lang/eval/eval.h"
 #include "lang/values/cells.h"
 #include "lang/values/files_seen.h"

@@ -2,7 +2,7 @@
  * of a model: the steps of a batch through it. */
 #include "engine_parts.h"
 #include "lang/eval/eval_parts.h"
-#include "lang/eval/scope.h"
+#include "lang/eval/names/scope.h"
 #include "lang/eval/shape_log.h"
 #include "lang/syntax/parse.h"
 #include "base/pool.h"

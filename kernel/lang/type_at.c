@@ -1,7 +1,7 @@
 /* Descriptions of expressions in half-written cells. */
 #include "type_at.h"
 #include "lang/eval/eval_parts.h"
-#include "lang/eval/scope.h"
+#include "lang/eval/names/scope.h"
 #include "lang/syntax/parse.h"
 #include "base/hash.h"
 #include "base/pool.h"

@@ -1,7 +1,7 @@
 /* A thousand cells in one session leave nothing behind: blocks, bytes and resident memory stay
  * flat once everything has been seen a few times. */
 #include "session.h"
-#include "lang/eval/tracking.h"
+#include "lang/eval/train/tracking.h"
 #include "some_cells.h"
 #include "../harness.h"
 #include "base/pool.h"

@@ -2,7 +2,7 @@
  * behind once their names are forgotten stays what it was after the first two thousand. */
 #include "session.h"
 #include "../fuzz/random_cells.h"
-#include "lang/eval/tracking.h"
+#include "lang/eval/train/tracking.h"
 #include "../harness.h"
 #include "base/pool.h"
 #include <pthread.h>

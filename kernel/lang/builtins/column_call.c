@@ -2,8 +2,8 @@
  * out, functions of texts work on each cell, and inside groups statistics fold each group. */
 #include "fn.h"
 #include "data/aggregate.h"
-#include "lang/eval/column_ops.h"
-#include "lang/eval/eval_columns.h"
+#include "lang/eval/tables/column_ops.h"
+#include "lang/eval/tables/columns.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Categories: levels with numbers and names. */
 #include "fn_tables.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* confusion_matrix: how often each class was taken for which. */
 #include "fn_tables.h"
-#include "lang/eval/column_ops.h"
-#include "lang/eval/eval_estimator.h"
+#include "lang/eval/tables/column_ops.h"
+#include "lang/eval/models/estimator.h"
 #include "lang/eval/eval_ops.h"
-#include "lang/eval/eval_model.h"
-#include "lang/eval/table_examples.h"
+#include "lang/eval/models/model.h"
+#include "lang/eval/tables/table_examples.h"
 #include <math.h>
 #include <stdio.h>
 

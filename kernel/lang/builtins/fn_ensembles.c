@@ -1,7 +1,7 @@
 /* Bagging, Voting, Stacking: making them; and transform. How they are trained stands in
  * eval/ensemble.c. */
 #include "fn.h"
-#include "lang/eval/eval_estimator.h"
+#include "lang/eval/models/estimator.h"
 #include <string.h>
 
 enum { MOST_MEMBERS = 64, MOST_COPIES = 10000 };

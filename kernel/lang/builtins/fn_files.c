@@ -5,7 +5,7 @@
 #include "classic/save.h"
 #include "lang/values/estimator_value.h"
 #include "lang/values/files_seen.h"
-#include "lang/eval/eval_model.h"
+#include "lang/eval/models/model.h"
 #include "data/read.h"
 #include "data/sink.h"
 #include "nn/keras.h"

@@ -1,10 +1,10 @@
 /* Using models: predict, classify, evaluate, summary. */
 #include "fn.h"
-#include "lang/eval/table_examples.h"
-#include "lang/eval/advice.h"
-#include "lang/eval/eval_estimator.h"
-#include "lang/eval/eval_model.h"
-#include "lang/eval/eval_step.h"
+#include "lang/eval/tables/table_examples.h"
+#include "lang/eval/advice/advice.h"
+#include "lang/eval/models/estimator.h"
+#include "lang/eval/models/model.h"
+#include "lang/eval/train/step.h"
 #include <math.h>
 #include <string.h>
 

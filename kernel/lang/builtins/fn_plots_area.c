@@ -1,6 +1,6 @@
 /* Marks that fill an area: heat maps, images, contours, maps of decisions, frames on pictures. */
 #include "plot_args.h"
-#include "lang/eval/eval_estimator.h"
+#include "lang/eval/models/estimator.h"
 #include "classic/estimator.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Scalers: made, fitted to rows, applied and taken back; on tensors, tables, and inside models. */
 #include "fn_tables.h"
 #include "data/stats.h"
-#include "lang/eval/advice.h"
-#include "lang/eval/eval_columns.h"
+#include "lang/eval/advice/advice.h"
+#include "lang/eval/tables/columns.h"
 #include "lang/eval/eval_ops.h"
 #include "lang/values/scaler_value.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Search spaces as values. */
 #include "fn.h"
-#include "lang/eval/search_space.h"
-#include "lang/eval/tracking.h"
+#include "lang/eval/search/search_space.h"
+#include "lang/eval/train/tracking.h"
 
 bool fn_experiment(struct call *c, struct value *out) {
     struct str name;

@@ -2,8 +2,8 @@
  * group by itself. */
 #include "fn_tables.h"
 #include "data/aggregate.h"
-#include "lang/eval/column_ops.h"
-#include "lang/eval/eval_columns.h"
+#include "lang/eval/tables/column_ops.h"
+#include "lang/eval/tables/columns.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
 #include <string.h>

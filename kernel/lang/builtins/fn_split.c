@@ -3,7 +3,7 @@
 #include "fn_tables.h"
 #include "base/hash.h"
 #include "data/split.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Table verbs that choose, name and make columns. */
 #include "fn_tables.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "data/aggregate.h"
 #include <math.h>
 #include <string.h>

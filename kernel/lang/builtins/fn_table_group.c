@@ -1,6 +1,6 @@
 /* group and summarize. */
 #include "fn_tables.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include <string.h>
 
 /* The keys: columns named in quotes, and new ones, group(month=.date.floor("month")). */

@@ -1,6 +1,6 @@
 /* Table verbs that choose or order rows. */
 #include "fn_tables.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Long and wide tables, panels, and tensors from tables. */
 #include "fn_tables.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
 #include <string.h>

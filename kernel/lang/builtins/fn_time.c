@@ -1,7 +1,7 @@
 /* Times: reading them, their parts, and rounding down. Single times and columns of them. */
 #include "fn_tables.h"
 #include "data/time.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Models that a file describes whole, and the trained networks that are kept after a first use. */
 #pragma once
 #include "fn.h"
-#include "lang/eval/eval_model.h"
+#include "lang/eval/models/model.h"
 
 struct pretrained_cache;
 void pretrained_cache_free(struct pretrained_cache *c); /* NULL is fine */

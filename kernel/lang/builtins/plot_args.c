@@ -1,6 +1,6 @@
 /* Arguments that the functions of plots share. */
 #include "plot_args.h"
-#include "lang/eval/column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include <math.h>
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include "builtin.h"
 #include "lang/builtins/fn.h"
 #include "lang/values/names.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include "base/intern.h"
 #include <stdatomic.h>
 

@@ -1,8 +1,8 @@
 /* Parts of values: fields, elements one by one, and how many there are. */
 #include "eval_parts.h"
 #include "builtin.h"
-#include "eval_model.h"
-#include "eval_estimator.h"
+#include "lang/eval/models/model.h"
+#include "lang/eval/models/estimator.h"
 #include "lang/syntax/spelling.h"
 #include "lang/builtins/tables.h"
 #include "base/intern.h"

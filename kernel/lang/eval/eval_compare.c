@@ -1,6 +1,6 @@
 /* Comparisons, membership, and what counts as one yes or no. */
 #include "eval_parts.h"
-#include "column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "lang/values/stack.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Operators and ops on values of any domain: numbers at once, tensors by op_eval, nodes by adding
  * to the graph, descriptions by the op's rule. */
 #include "eval_ops.h"
-#include "column_ops.h"
+#include "lang/eval/tables/column_ops.h"
 #include "lang/builtins/tables.h"
 #include "base/pool.h"
 #include "lang/values/format.h"

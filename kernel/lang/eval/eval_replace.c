@@ -1,7 +1,7 @@
 /* x[…] = v and x.name = v: the value with one part replaced. The old value stays as it was. */
 #include "eval_parts.h"
 #include "lang/values/names.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include "lang/builtins/tables.h"
 #include "base/intern.h"
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* Shapes written in the text: `[batch, time=24]` after a parameter, an input or an assigned name.
  */
 #include "eval_parts.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include "base/intern.h"
 #include <stdio.h>
 #include <string.h>

@@ -2,15 +2,15 @@
  * known while checking are in eval_unknown.c. */
 #include "append.h"
 #include "eval_parts.h"
-#include "eval_step.h"
+#include "lang/eval/train/step.h"
 #include "eval_unknown.h"
 #include "builtin.h"
 #include "loop.h"
-#include "lost.h"
+#include "lang/eval/train/lost.h"
 #include "modules.h"
 #include "lang/values/names.h"
 #include "scalar.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include "base/hash.h"
 #include "base/pool.h"
 #include <stdio.h>

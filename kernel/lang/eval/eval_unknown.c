@@ -1,7 +1,7 @@
 /* Branches and loops whose course is not known while checking. */
 #include "eval_unknown.h"
 #include "lang/values/names.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include "base/pool.h"
 #include <string.h>
 

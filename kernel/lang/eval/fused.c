@@ -3,7 +3,7 @@
 #include "eval_parts.h"
 #include "builtin.h"
 #include "scalar.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include "base/room.h"
 #include "plan.h"
 #include <string.h>

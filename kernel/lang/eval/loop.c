@@ -3,7 +3,7 @@
 #include "builtin.h"
 #include "eval_parts.h"
 #include "lang/builtins/fn.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 
 /* A call of the built-in range with one to three arguments by position. */
 static bool is_range(struct eval *ev, const struct ast *x) {

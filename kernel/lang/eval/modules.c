@@ -3,7 +3,7 @@
 #include "builtin.h"
 #include "eval_parts.h"
 #include "place.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"

@@ -3,7 +3,7 @@
 #include "eval_ops.h"
 #include "modules.h"
 #include "lang/values/names.h"
-#include "scope.h"
+#include "lang/eval/names/scope.h"
 #include <stdint.h>
 
 static __attribute__((noinline)) struct value of_name(struct eval *ev, const struct ast *x) {
