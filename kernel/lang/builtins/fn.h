@@ -2,7 +2,7 @@
 #pragma once
 #include "lang/eval/builtin.h"
 #include "lang/eval/eval_parts.h"
-#include "tables.h"
+#include "lang/eval/tables/tables.h"
 #include "base/intern.h"
 #include "base/pool.h"
 

@@ -4,7 +4,7 @@
 #include "lang/eval/models/model.h"
 #include "lang/eval/models/estimator.h"
 #include "lang/syntax/spelling.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include "base/intern.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* x[…] of every kind of value. */
 #include "selection.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <string.h>

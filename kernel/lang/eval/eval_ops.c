@@ -2,7 +2,7 @@
  * to the graph, descriptions by the op's rule. */
 #include "eval_ops.h"
 #include "lang/eval/tables/column_ops.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include "base/pool.h"
 #include "lang/values/format.h"
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #include "eval_parts.h"
 #include "lang/values/names.h"
 #include "lang/eval/names/scope.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include "base/intern.h"
 #include <stdatomic.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "lang/eval/eval_parts.h"
 #include "model.h"
 #include "lang/eval/eval_ops.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include "lang/eval/tables/table_examples.h"
 
 void model_data_clear(struct model_data *d) {

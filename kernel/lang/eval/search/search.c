@@ -5,7 +5,7 @@
 #include "lang/eval/place.h"
 #include "base/intern.h"
 #include "base/pool.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A search's trials: their values, the table of what they gave, the best one's record. */
 #include "search.h"
 #include "lang/eval/builtin.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Arithmetic and comparisons of columns and times. */
 #include "column_ops.h"
 #include "lang/eval/eval_ops.h"
-#include "lang/builtins/tables.h"
+#include "tables.h"
 #include "data/time.h"
 #include "base/intern.h"
 #include "base/pool.h"

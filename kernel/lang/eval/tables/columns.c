@@ -1,7 +1,7 @@
 /* Columns with a leading dot, and arguments worked out group by group. */
 #include "columns.h"
 #include "column_ops.h"
-#include "lang/builtins/tables.h"
+#include "tables.h"
 #include "lang/values/names.h"
 #include "data/aggregate.h"
 #include "lang/eval/names/scope.h"

@@ -3,7 +3,7 @@
 #include "lang/eval/eval_parts.h"
 #include "base/intern.h"
 #include "data/images.h"
-#include "lang/builtins/tables.h"
+#include "tables.h"
 
 bool table_feeds(const struct table *t, const struct model *m, bool outputs) {
     int n = !m ? 0 : outputs ? model_n_outputs(m) : model_n_inputs(m);

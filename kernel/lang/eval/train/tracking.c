@@ -6,7 +6,7 @@
 #include "base/intern.h"
 #include "base/pool.h"
 #include "data/run_store.h"
-#include "lang/builtins/tables.h"
+#include "lang/eval/tables/tables.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

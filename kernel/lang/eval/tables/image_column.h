@@ -1,6 +1,6 @@
 /* Columns of pictures (COLUMN_IMAGE) as values. */
 #pragma once
-#include "fn.h"
+#include "lang/builtins/fn.h"
 
 /* All pictures of a column: uint8 [row, height, width, channel]. An error, with the numbers, when
  * they are too many to be in memory at once. */
