@@ -9,12 +9,7 @@ enum { CELLS_MAX = 4000000, ANNOTATE_MAX = 1600, MISSING_GRAY = 0xdd };
 static void heatmap_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     (void)p;
     struct grid_place g;
-    if (!grid_place(m, &g)) return;
-    extent_add_x(e, g.x0);
-    extent_add_x(e, g.x1);
-    extent_add_y(e, g.y0);
-    extent_add_y(e, g.y1);
-    e->tight = true;
+    if (!grid_extent(m, &g, e)) return;
     if (m->has_extent || m->y) return;
     e->flip_y = true;
     double longer = (double)(g.rows > g.columns ? g.rows : g.columns);

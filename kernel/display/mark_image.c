@@ -86,12 +86,7 @@ bool image_pixels(const struct mark *m, int most, struct image_pixels *out, stru
 static void image_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     (void)p;
     struct grid_place g;
-    if (!grid_place(m, &g)) return;
-    extent_add_x(e, g.x0);
-    extent_add_x(e, g.x1);
-    extent_add_y(e, g.y0);
-    extent_add_y(e, g.y1);
-    e->tight = true;
+    if (!grid_extent(m, &g, e)) return;
     if (!m->by_class) e->equal = true;
     if (!m->has_extent && !m->y) e->flip_y = true;
 }

@@ -84,17 +84,10 @@ static int entry_of(const struct walk *w, int row) {
 }
 
 static void add_weights(char *out, size_t cap, int64_t n, int64_t learning) {
-    struct text count = {0};
-    char digits[32];
-    int len = snprintf(digits, sizeof digits, "%lld", (long long)n);
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0) text_addc(&count, ',');
-        text_addc(&count, digits[i]);
-    }
+    char count[32];
     size_t at = strlen(out);
-    snprintf(out + at, cap - at, "%s%s weights%s", at ? " · " : "", count.p ? count.p : "",
-             learning == 0 ? ", frozen" : "");
-    text_clear(&count);
+    snprintf(out + at, cap - at, "%s%s weights%s", at ? " · " : "",
+             with_commas(n, count, sizeof count), learning == 0 ? ", frozen" : "");
 }
 
 static int layer_box(struct walk *w, int i_use) {

@@ -48,11 +48,6 @@ void number_write(const struct number_style *s, double x, struct text *out) {
 }
 
 void count_print(int64_t n, struct text *out) {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%lld", llabs((long long)n));
-    if (n < 0) text_addc(out, '-');
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0) text_addc(out, ',');
-        text_addc(out, digits[i]);
-    }
+    char digits[32];
+    text_adds(out, with_commas(n, digits, sizeof digits));
 }

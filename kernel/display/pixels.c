@@ -37,6 +37,16 @@ bool grid_place(const struct mark *m, struct grid_place *g) {
     return isfinite(g->x0 + g->x1 + g->y0 + g->y1) && g->x0 != g->x1 && g->y0 != g->y1;
 }
 
+bool grid_extent(const struct mark *m, struct grid_place *g, struct extent *e) {
+    if (!grid_place(m, g)) return false;
+    extent_add_x(e, g->x0);
+    extent_add_x(e, g->x1);
+    extent_add_y(e, g->y0);
+    extent_add_y(e, g->y1);
+    e->tight = true;
+    return true;
+}
+
 struct rect grid_rect(const struct chart *c, const struct grid_place *g, bool *flip_x,
                       bool *flip_y) {
     double x0 = scale_at(&c->x, g->x0), x1 = scale_at(&c->x, g->x1);

@@ -10,6 +10,8 @@ struct grid_place {
 /* Of a heatmap, contour or image: from its coordinates, its extent, or the positions. False when
  * there is nothing to draw. */
 bool grid_place(const struct mark *m, struct grid_place *g);
+/* The same, and the edges into the extent of the plot, which ends there. */
+bool grid_extent(const struct mark *m, struct grid_place *g, struct extent *e);
 /* The place in px: *flip_x, *flip_y when column 0 is at the right, row 0 at the bottom. */
 struct rect grid_rect(const struct chart *c, const struct grid_place *g, bool *flip_x,
                       bool *flip_y);

@@ -61,6 +61,18 @@ int str_distance(struct str a, struct str b) {
     return above[b.n];
 }
 
+const char *with_commas(long long x, char *out, size_t cap) {
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%lld", x);
+    size_t k = 0;
+    for (int i = 0; i < n && k + 2 < cap; i++) {
+        if (i > (x < 0) && (n - i) % 3 == 0) out[k++] = ',';
+        out[k++] = digits[i];
+    }
+    out[k] = 0;
+    return out;
+}
+
 void text_clear(struct text *t) {
     pool_free(t->p);
     *t = (struct text){0};

@@ -21,6 +21,8 @@ bool str_starts(struct str a, const char *prefix);
 bool str_ends(struct str a, const char *suffix);
 /* Edit distance (insert, delete, replace, swap neighbours) ignoring ASCII case; used by hints. */
 int str_distance(struct str a, struct str b);
+/* A count as people write it, 49000 -> "49,000"; returns `out`, which 32 bytes are enough for. */
+const char *with_commas(long long x, char *out, size_t cap);
 
 /* A text that grows; the bytes are always NUL-terminated after the first append. Zero-initialise.
  * When memory runs out, `failed` is set and further appends do nothing. */

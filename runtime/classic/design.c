@@ -52,41 +52,30 @@ void design_clear(struct design *x) {
 
 /* ---- reading ---- */
 
-#define READ(type)                                                                                 \
+/* Cells begin … begin + n of feature f as numbers of `to`, whatever their type. */
+#define COPY(type)                                                                                 \
     for (int64_t i = 0; i < n; i++, p += step) {                                                   \
         type value;                                                                                \
         memcpy(&value, p, sizeof value);                                                           \
         out[i] = (__typeof__(out[0]))value;                                                        \
     }                                                                                              \
     return
-
-void design_floats(const struct design *x, int f, int64_t begin, int64_t n, float *out) {
-    int64_t step = x->features[f].step;
-    const char *p = x->features[f].base + begin * step;
-    switch (x->features[f].dtype) {
-    case DT_FLOAT32: READ(float);
-    case DT_INT64: READ(int64_t);
-    case DT_INT32: READ(int32_t);
-    case DT_UINT8:
-    case DT_BOOL: READ(uint8_t);
-    case DT_FLOAT64:
-    case DT_COUNT: READ(double);
+#define READ_AS(name, to)                                                                          \
+    void name(const struct design *x, int f, int64_t begin, int64_t n, to *out) {                  \
+        int64_t step = x->features[f].step;                                                        \
+        const char *p = x->features[f].base + begin * step;                                        \
+        switch (x->features[f].dtype) {                                                            \
+        case DT_FLOAT32: COPY(float);                                                              \
+        case DT_INT64: COPY(int64_t);                                                              \
+        case DT_INT32: COPY(int32_t);                                                              \
+        case DT_UINT8:                                                                             \
+        case DT_BOOL: COPY(uint8_t);                                                               \
+        case DT_FLOAT64:                                                                           \
+        case DT_COUNT: COPY(double);                                                               \
+        }                                                                                          \
     }
-}
-
-void design_doubles(const struct design *x, int f, int64_t begin, int64_t n, double *out) {
-    int64_t step = x->features[f].step;
-    const char *p = x->features[f].base + begin * step;
-    switch (x->features[f].dtype) {
-    case DT_FLOAT32: READ(float);
-    case DT_INT64: READ(int64_t);
-    case DT_INT32: READ(int32_t);
-    case DT_UINT8:
-    case DT_BOOL: READ(uint8_t);
-    case DT_FLOAT64:
-    case DT_COUNT: READ(double);
-    }
-}
+READ_AS(design_floats, float)
+READ_AS(design_doubles, double)
 
 void design_rows(const struct design *x, int64_t begin, int64_t n, double *out) {
     double chunk[256];

@@ -66,19 +66,6 @@ static int64_t count_distinct(const struct tensor *t, const struct scan *s) {
     return n;
 }
 
-/* 6000 -> "6 000" */
-static const char *grouped(int64_t x, char *out, size_t cap) {
-    char digits[32];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)x);
-    size_t k = 0;
-    for (int i = 0; i < n && k + 2 < cap; i++) {
-        if (i && (n - i) % 3 == 0) out[k++] = ' ';
-        out[k++] = digits[i];
-    }
-    out[k] = 0;
-    return out;
-}
-
 static bool missing_values(const struct scan *s, struct err *e) {
     err_set(e, ERR_LABEL,
             "The targets `{2}` hold missing values (NaN), from which nothing can be "
@@ -101,7 +88,7 @@ static bool class_out_of_range(const struct tensor *t, const struct scan *s, int
     err_label(e, "holds class %g", odd);
     err_fact(e, "output", "%lld classes    0 … %lld", (long long)k, (long long)k - 1);
     err_fact(e, "{2}", "%s%g … %g    (%s rows hold the %g)", values, s->low, s->high,
-             grouped(count_equal(t, odd), rows, sizeof rows), odd);
+             with_commas(count_equal(t, odd), rows, sizeof rows), odd);
     bool shifted = s->low == 1 && s->high == (double)k;
     if (shifted && k == 10)
         return err_hint(e, "If 10 stands for the digit 0, write {2} %% 10. If the classes are "

@@ -30,6 +30,16 @@ static bool keep_average(struct builder *b, struct layer *l, int slot, struct no
     return true;
 }
 
+/* The first two weights of every norm: gamma, from 1, and *beta, from 0, for each of n units. */
+static struct node *scale_and_shift(struct builder *b, struct layer *l, int64_t n,
+                                    struct node **beta, struct err *e) {
+    struct shape s = shape_of(1, &n);
+    struct node *gamma =
+        layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
+    *beta = layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
+    return gamma;
+}
+
 static struct node *scaled(struct graph *g, struct node *z, struct node *gamma, struct node *beta,
                            struct err *e) {
     return op2(g, OP_add, op2(g, OP_mul, z, gamma, e), beta, e);
@@ -67,10 +77,7 @@ struct node *layer_build_batch_norm(struct builder *b, struct layer *l, struct n
     int64_t n = layer_last_size(l, x, e);
     if (!n || !(x = op_float(b->graph, x, e))) return NULL;
     struct shape s = shape_of(1, &n);
-    struct node *gamma =
-        layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
-    struct node *beta =
-        layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
+    struct node *beta, *gamma = scale_and_shift(b, l, n, &beta, e);
     struct node *mean = layer_weight(
         b, l, 2, &(struct layer_weight){.name = "moving_mean", .shape = s, .fixed = true}, e);
     struct node *variance = layer_weight(
@@ -94,11 +101,7 @@ struct node *layer_build_layer_norm(struct builder *b, struct layer *l, struct n
                                     struct err *e) {
     int64_t n = layer_last_size(l, x, e);
     if (!n || !(x = op_float(b->graph, x, e))) return NULL;
-    struct shape s = shape_of(1, &n);
-    struct node *gamma =
-        layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
-    struct node *beta =
-        layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
+    struct node *beta, *gamma = scale_and_shift(b, l, n, &beta, e);
     const struct attrs attrs = {.a = layer_arg(l, 0)->number};
     return scaled(b->graph, graph_add1(b->graph, OP_norm, x, &attrs, e), gamma, beta, e);
 }
@@ -116,11 +119,7 @@ struct node *layer_build_group_norm(struct builder *b, struct layer *l, struct n
         err_hint(e, "Choose a number of groups that divides %lld.", (long long)n);
         return NULL;
     }
-    struct shape s = shape_of(1, &n);
-    struct node *gamma =
-        layer_weight(b, l, 0, &(struct layer_weight){.name = "gamma", .shape = s, .value = 1}, e);
-    struct node *beta =
-        layer_weight(b, l, 1, &(struct layer_weight){.name = "beta", .shape = s}, e);
+    struct node *beta, *gamma = scale_and_shift(b, l, n, &beta, e);
     const struct attrs attrs = {.axis = (int32_t)groups, .a = layer_arg(l, 1)->number};
     return scaled(b->graph, graph_add1(b->graph, OP_norm, x, &attrs, e), gamma, beta, e);
 }

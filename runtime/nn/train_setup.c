@@ -398,19 +398,6 @@ double trainer_penalty(const struct trainer *t) {
     return sum;
 }
 
-/* 49000 -> "49,000" */
-static const char *with_commas(int64_t x, char *out, size_t cap) {
-    char digits[32];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)x);
-    size_t k = 0;
-    for (int i = 0; i < n && k + 2 < cap; i++) {
-        if (i && (n - i) % 3 == 0) out[k++] = ',';
-        out[k++] = digits[i];
-    }
-    out[k] = 0;
-    return out;
-}
-
 /* Where it computes. A GPU that is not used is named, so that nobody waits for nothing. */
 static void place_print(const struct trainer *t, char *out, size_t cap) {
     int threads = compute_threads();

@@ -190,7 +190,7 @@ static void test_label_error(void) {
               "from 1 to 10.");
     CHECK_STR(e.label, "holds class 10");
     CHECK_STR(e.facts, "output\t10 classes    0 … 9\n"
-                       "{2}\t10 values    1 … 10    (2 000 rows hold the 10)\n");
+                       "{2}\t10 values    1 … 10    (2,000 rows hold the 10)\n");
     CHECK(strstr(e.hint, "If 10 stands for the digit 0, write {2} % 10.") != NULL);
     CHECK_EQ(e.at.start, 2);
     CHECK_EQ(try_labels(m, config_make("crossentropy", NULL), counted(20, 0)).kind, ERR_NONE);
