@@ -1,9 +1,9 @@
 /* Which command is meant, and help. */
 #include "cli/cli.h"
+#include "base/program.h"
 #include "wire/kernel.h"
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct command {
     const char *word, *args, *help;
@@ -34,11 +34,9 @@ int cli_misused(const char *format, ...) {
 
 bool cli_program_path(struct text *out, struct err *e) {
     char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path);
-    if (n <= 0 || n == sizeof path) {
-        return err_set(e, ERR_FILE, "the program cannot find its own path in /proc");
-    }
-    return text_add(out, (struct str){path, (size_t)n});
+    size_t n = program_path(path, sizeof path);
+    if (n == 0) { return err_set(e, ERR_FILE, "the program cannot find its own path in /proc"); }
+    return text_add(out, (struct str){path, n});
 }
 
 static int help(void) {

@@ -1,8 +1,11 @@
 /* librsvg's and Cairo's functions, looked up at first use. */
 #include "display/render_api.h"
+#include "base/program.h"
 #include <dlfcn.h>
 #include <fontconfig/fontconfig.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool load_all(struct render_api *api) {
     void *rsvg = dlopen("librsvg-2.so.2", RTLD_NOW | RTLD_LOCAL);
@@ -33,6 +36,17 @@ const struct render_api *render_api_load(void) {
     return state == THERE ? &api : NULL;
 }
 
+/* The fonts that came with the program, for systems that have none. */
+static bool add_own_fonts(void *library) {
+    void *symbol = dlsym(library, "FcConfigAppFontAddDir");
+    __typeof__(&FcConfigAppFontAddDir) add_folder = NULL;
+    char folder[4096 + 32];
+    size_t n = program_prefix(folder, 4096);
+    snprintf(folder + n, sizeof folder - n, "/share/awml/fonts");
+    memcpy(&add_folder, &symbol, sizeof add_folder);
+    return add_folder && access(folder, R_OK) == 0 && add_folder(NULL, (const FcChar8 *)folder);
+}
+
 bool render_has_fonts(void) {
     void *library = dlopen("libfontconfig.so.1", RTLD_NOW | RTLD_LOCAL);
     __typeof__(&FcConfigGetFonts) fonts_of = NULL;
@@ -44,5 +58,5 @@ bool render_has_fonts(void) {
     memcpy(&fonts_of, &symbols[1], sizeof fonts_of);
     if (!begin()) return true;
     const FcFontSet *fonts = fonts_of(NULL, FcSetSystem);
-    return fonts && fonts->nfont > 0;
+    return (fonts && fonts->nfont > 0) || add_own_fonts(library);
 }

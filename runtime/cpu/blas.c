@@ -1,10 +1,12 @@
 /* Opening OpenBLAS: the flavour with threads of its own first, with kernels that fit the processor.
  */
 #include "blas.h"
+#include "base/program.h"
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,10 +45,14 @@ static const char *fitting_kernels(void) {
     return NULL;
 }
 
-/* Where the flavour with threads is, then whatever the system calls OpenBLAS. */
+/* The one that came with the program, then where the flavour with threads is, then whatever the
+ * system calls OpenBLAS. */
 static void *library(void) {
+    char own[4096 + 64];
+    size_t n = program_prefix(own, 4096);
+    snprintf(own + n, sizeof own - n, "/lib/awml-c/libopenblas.so.0");
     static const char *const names[] = {OPENBLAS_PTHREAD, "libopenblas.so.0", "libopenblas.so"};
-    void *handle = NULL;
+    void *handle = dlopen(own, RTLD_NOW | RTLD_LOCAL);
     for (size_t i = 0; !handle && i < sizeof names / sizeof *names; i++)
         handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     return handle;

@@ -2,6 +2,7 @@
  * datasets.list. */
 #include "read.h"
 #include "base/intern.h"
+#include "base/program.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,19 +65,6 @@ const struct dataset_row *dataset_row_at(int i) {
 
 /* ---- places ---- */
 
-/* The folder two above the running program: the prefix it was installed under. */
-static bool prefix(char *out, size_t cap) {
-    ssize_t n = readlink("/proc/self/exe", out, cap - 1);
-    if (n <= 0) return false;
-    out[n] = 0;
-    for (int up = 0; up < 2; up++) {
-        char *slash = strrchr(out, '/');
-        if (!slash) return false;
-        *slash = 0;
-    }
-    return true;
-}
-
 struct place {
     const char *base; /* NULL: there is no such place here */
     const char *below;
@@ -91,7 +79,7 @@ static int places(struct place out[N_PLACES], char *prefix_text, size_t cap) {
         {own, "/"},
         {"datasets", "/"},
         {home, "/.local/share/awml/datasets/"},
-        {prefix(prefix_text, cap) ? prefix_text : NULL, "/share/awml/datasets/"},
+        {program_prefix(prefix_text, cap) ? prefix_text : NULL, "/share/awml/datasets/"},
         {"/usr/local/share/awml/datasets", "/"},
         {"/usr/share/awml/datasets", "/"},
         {"/usr/share/datasets", "/"},

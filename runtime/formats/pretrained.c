@@ -1,6 +1,7 @@
 /* Trained networks by name: the folders in which they may lie. */
 #include "pretrained.h"
 #include "base/intern.h"
+#include "base/program.h"
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
@@ -23,17 +24,6 @@ static void add_place(struct places *p, const char *base, size_t n, const char *
     if (length > 0 && length < PATH_MAX) p->n++;
 }
 
-/* "/usr" of "/usr/bin/awml-c" */
-static size_t prefix_of(char *out, size_t cap) {
-    ssize_t n = readlink("/proc/self/exe", out, cap - 1);
-    out[n > 0 ? n : 0] = 0;
-    for (int up = 0; up < 2; up++) {
-        char *slash = strrchr(out, '/');
-        if (slash) *slash = 0;
-    }
-    return strlen(out);
-}
-
 static void find_places(struct places *p) {
     static const char shared[] = "/share/awml/pretrained";
     char prefix[PATH_MAX];
@@ -46,7 +36,7 @@ static void find_places(struct places *p) {
     }
     add_place(p, "pretrained", 10, "");
     add_place(p, home, home ? strlen(home) : 0, "/.cache/awml/pretrained");
-    add_place(p, prefix, prefix_of(prefix, sizeof prefix), shared);
+    add_place(p, prefix, program_prefix(prefix, sizeof prefix), shared);
     add_place(p, "/usr/local", 10, shared);
     add_place(p, "/usr", 4, shared);
 }
