@@ -6,36 +6,52 @@
 #include "lang/engine.h"
 #include "lang/syntax/source.h"
 #include "session/notebook.h"
+#include "base/pool.h"
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-/* Which cell a line of the joined program lies in, and its line there. */
-static void find_cell(const char *places, int line, int *cell, int *line_in_cell) {
-    int number, start;
-    *cell = 1;
-    *line_in_cell = line;
-    while (sscanf(places, "%d %d", &number, &start) == 2 && start <= line) {
-        *cell = number;
-        *line_in_cell = line - start + 1;
-        places = strchr(places, '\n') + 1;
-        if (!*places) break;
-    }
+/* A place in the joined program becomes one in its cell as it was written. */
+static void move_span(const struct joined *j, struct source *const *sources, struct span *at) {
+    const struct source *all = source_find(at->source);
+    uint32_t start, end;
+    if (!all || all->cell_number != 1 || all->text.n != j->code.n) return; /* an imported file */
+    int i = joined_find(j, at->start, &start);
+    if (i < 0 || !sources[i] || joined_find(j, at->end, &end) != i) return;
+    *at = (struct span){sources[i]->id, start, end};
 }
 
-static void report(const char *file, const struct err *e, const char *places, bool has_cells) {
+static void print_place(const char *file, const struct joined *j, struct source *const *sources,
+                        struct span at) {
+    const struct source *source = source_find(at.source);
+    int line = 0, column = 0, i = j->n - 1;
+    while (i >= 0 && sources[i] != source) i--;
+    if (source) source_position(source, at.start, &line, &column);
+    if (i < 0) printf("%s:\n", file);
+    else if (str_ends(str_of(file), ".ipynb"))
+        printf("%s: cell %d, line %d:\n", file, j->cells[i].number, line);
+    else printf("%s:%d:%d:\n", file, j->cells[i].line + line - 1, column);
+}
+
+static void report(const char *file, struct err *e, const struct joined *j) {
+    struct source **sources = pool_zalloc((size_t)(j->n + 1) * sizeof(struct source *));
     struct text view = {0};
-    const struct source *source = source_find(e->at.source);
-    int line = 0, column = 0, cell, line_in_cell;
-    if (source) source_position(source, e->at.start, &line, &column);
-    find_cell(places, line, &cell, &line_in_cell);
-    if (has_cells && line) printf("%s: cell %d, line %d:\n", file, cell, line_in_cell);
-    else if (line) printf("%s:%d:%d:\n", file, line, column);
-    else printf("%s:\n", file);
+    for (int i = 0; sources && i < j->n; i++) {
+        struct text code = {0};
+        joined_text(j, i, &code);
+        sources[i] = source_new(text_str(&code), j->cells[i].number, NULL);
+        text_clear(&code);
+    }
+    if (sources) {
+        move_span(j, sources, &e->at);
+        for (int i = 0; i < e->n_notes; i++) move_span(j, sources, &e->notes[i].at);
+        print_place(file, j, sources, e->at);
+    }
     error_view_text(e, isatty(STDOUT_FILENO), &view);
     fwrite(view.p, 1, view.n, stdout);
     if (!str_ends(text_str(&view), "\n")) putchar('\n');
     text_clear(&view);
+    for (int i = 0; sources && i < j->n; i++) source_unref(sources[i]);
+    pool_free(sources);
 }
 
 static bool check_file(const char *file) {
@@ -51,7 +67,7 @@ static bool check_file(const char *file) {
     struct engine_cell cell = {.code = text_str(&joined.code), .cell_id = file, .number = 1};
     bool ok = engine_check(en, &cell, &e);
     if (ok) printf("%s: fine\n", file);
-    else report(file, &e, joined.places.p ? joined.places.p : "", str_ends(str_of(file), ".ipynb"));
+    else report(file, &e, &joined);
     engine_free(en);
     json_decref(notebook);
     joined_clear(&joined);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "base/program.h"
 #include "wire/kernel.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,15 @@ static int help(void) {
     return STATUS_DONE;
 }
 
+static bool is_help(const char *word) {
+    return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+static int help_for(const struct command *c) {
+    printf("awml-c %s %s\n    %s\n", c->word, c->args, c->help);
+    return STATUS_DONE;
+}
+
 static int unknown(const char *word) {
     const char *best = NULL;
     int distance = 3;
@@ -72,16 +82,26 @@ static int be_kernel(const char *connection_file) {
     return status;
 }
 
-int cli_main(int argc, char **argv) {
+static int run_command(int argc, char **argv) {
     const char *word = argc > 1 ? argv[1] : "--help";
     if (!strcmp(word, "-f")) {
         /* `jupyter run` puts its own arguments behind the connection file */
         return argc >= 3 ? be_kernel(argv[2]) : cli_misused("-f needs a connection file");
     }
-    if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) return help();
+    if (is_help(word) || !strcmp(word, "help")) return help();
     if (!strcmp(word, "--version")) return printf("awml-c %s\n", AWML_VERSION) < 0;
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        if (!strcmp(word, commands[i].word)) return commands[i].function(argc - 2, argv + 2);
+        if (strcmp(word, commands[i].word) != 0) continue;
+        if (argc > 2 && is_help(argv[2])) return help_for(&commands[i]);
+        return commands[i].function(argc - 2, argv + 2);
     }
     return unknown(word);
+}
+
+int cli_main(int argc, char **argv) {
+    int status = run_command(argc, argv);
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (written) return status;
+    fprintf(stderr, "awml-c: the output could not be written: %s\n", strerror(errno));
+    return status ? status : STATUS_FAILED;
 }

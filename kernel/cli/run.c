@@ -5,12 +5,14 @@
 #include "lang/engine.h"
 #include "session/notebook.h"
 #include "session/output.h"
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -170,6 +172,19 @@ static bool run_cells(struct job *j) {
     return true;
 }
 
+/* Said before a long run, not after it. */
+static bool can_write(const char *path, struct err *e) {
+    char folder[PATH_MAX];
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return err_set(e, ERR_FILE, "cannot write %s: it is a folder", path);
+    }
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path);
+    if (access(folder, W_OK | X_OK) == 0) return true;
+    return err_set(e, ERR_FILE, "cannot write %s: %s: %s", path, folder, strerror(errno));
+}
+
 static bool set_output(struct job *j, const char *path) {
     char folder[PATH_MAX] = "";
     if (*path != '/' && !getcwd(folder, sizeof folder)) return false;
@@ -190,6 +205,7 @@ static void enter_folder(const char *file) {
 static int run_job(struct job *j) {
     struct err e = {0};
     struct sigaction action = {.sa_handler = on_interrupt};
+    if (j->output[0] && !can_write(j->output, &e)) return cli_failed(&e);
     j->notebook = notebook_load(j->file, &e);
     j->engine = j->notebook ? engine_new(&e) : NULL;
     if (!j->engine) return cli_failed(&e);
@@ -203,8 +219,12 @@ static int run_job(struct job *j) {
 
 static bool read_args(struct job *j, int argc, char **argv, int *status) {
     for (int i = 0; i < argc; i++) {
-        if (!strcmp(argv[i], "--output") && i + 1 < argc) {
-            if (!set_output(j, argv[++i])) return *status = cli_misused("too long a path"), false;
+        bool after = !strcmp(argv[i], "--output"), joined = !strncmp(argv[i], "--output=", 9);
+        if (after || joined) {
+            const char *path = joined ? argv[i] + 9 : i + 1 < argc ? argv[++i] : "";
+            if (!*path)
+                return *status = cli_misused("--output needs the name of a notebook"), false;
+            if (!set_output(j, path)) return *status = cli_misused("too long a path"), false;
         } else if (argv[i][0] == '-' || j->file) {
             return *status = cli_misused("`%s` is too much for run", argv[i]), false;
         } else {

@@ -227,10 +227,9 @@ static void send_reply(struct cell *c, json_t *content) {
     json_decref(content);
 }
 
-static void reply_ok(struct cell *c) {
-    json_t *expressions = all_expressions(c);
-    send_reply(c, json_pack("{s:s,s:i,s:o,s:o}", "status", "ok", "execution_count", c->number,
-                            "payload", json_incref(c->payload), "user_expressions", expressions));
+static void reply_ok(struct cell *c, json_t *take_expressions) {
+    send_reply(c, json_pack("{s:s,s:i,s:O,s:o}", "status", "ok", "execution_count", c->number,
+                            "payload", c->payload, "user_expressions", take_expressions));
 }
 
 static void wait_for_burst(const struct request *r) {
@@ -325,10 +324,11 @@ void session_execute(struct session *s, struct request *r) {
     cell_begin(&c);
     struct err e = {0};
     bool ok = c.is_blank || run_cell(&c, &e);
+    json_t *expressions = ok ? all_expressions(&c) : NULL; /* they may loop, and be interrupted */
     session_end_cell(s);
     capture_drain(s->capture);
     stream_end(s->stream);
-    if (ok) reply_ok(&c);
+    if (ok) reply_ok(&c, expressions);
     else reply_failed(&c, &e);
     capture_drain(s->capture);
     cell_end(&c);

@@ -35,6 +35,16 @@ void utf8_repair(struct str bytes, struct text *out) {
     text_add(out, (struct str){bytes.p + start, bytes.n - start});
 }
 
+size_t utf8_valid(struct str bytes) {
+    size_t i = 0;
+    while (i < bytes.n) {
+        int length = char_length((const unsigned char *)bytes.p + i, bytes.n - i);
+        if (length <= 0) return i;
+        i += (size_t)length;
+    }
+    return i;
+}
+
 size_t utf8_whole(struct str bytes) {
     size_t back = bytes.n < 3 ? bytes.n : 3;
     for (size_t k = 1; k <= back; k++) {
@@ -128,7 +138,9 @@ json_t *json_read(struct str bytes, bool *repaired) {
     utf8_repair(bytes, &whole);
     surrogates_repair(text_str(&whole), &fixed);
     if (!fixed.failed && fixed.n) {
-        value = json_loadb(fixed.p, fixed.n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+        value = json_loadb(fixed.p, fixed.n, JSON_ALLOW_NUL, NULL);
+        if (!value)
+            value = json_loadb(fixed.p, fixed.n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
     }
     text_clear(&whole);
     text_clear(&fixed);

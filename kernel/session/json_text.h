@@ -20,6 +20,8 @@ bool json_field_int(const json_t *object, const char *key, int64_t *out);
 
 /* Append `bytes` with everything that is not UTF-8 replaced by U+FFFD. */
 void utf8_repair(struct str bytes, struct text *out);
+/* How many bytes at the front are UTF-8; all of them when the text is. */
+size_t utf8_valid(struct str bytes);
 /* How many of the bytes can go out now, without cutting a character in two. */
 size_t utf8_whole(struct str bytes);
 /* From code points to bytes (clamped to the end) and back. */

@@ -43,8 +43,8 @@ static json_t *cells_of_program(struct str text) {
             struct str part = {text.p + start, at - start};
             if (!is_only_blank(part)) {
                 json_array_append_new(cells, new_cell(part, (int)json_array_size(cells) + 1));
+                start = at; /* blank lines at the top belong to the first cell */
             }
-            start = at;
         }
         if (is_last) break;
         at = next;
@@ -78,13 +78,36 @@ static void ensure_id(json_t *cells, size_t i) {
     json_object_set_new(cell, "id", json_string(fresh));
 }
 
-static bool repair(json_t *notebook, const char *path, struct err *e) {
-    json_t *cells = json_object_get(notebook, "cells"), *cell;
-    json_t *format = json_object_get(notebook, "nbformat");
+/* A text, or a list of texts; a missing one becomes empty. */
+static bool has_source(json_t *cell) {
+    json_t *source = json_object_get(cell, "source"), *line;
     size_t i;
-    if (!json_is_array(cells) || json_integer_value(format) != 4) {
+    if (!source) return json_object_set_new(cell, "source", json_string("")) == 0;
+    if (json_is_string(source)) return true;
+    json_array_foreach(source, i, line) {
+        if (!json_is_string(line)) return false;
+    }
+    return json_is_array(source);
+}
+
+static bool is_format_4(const json_t *notebook, const char *path, struct err *e) {
+    json_t *format = json_object_get(notebook, "nbformat");
+    json_int_t version = json_integer_value(format);
+    if (version == 4 && json_is_array(json_object_get(notebook, "cells"))) return true;
+    if (!version || version == 4) {
         return err_set(e, ERR_DATA, "%s is not a notebook of format 4", path);
     }
+    err_set(e, ERR_DATA, "%s is a notebook of format %d, and format 4 is read here", path,
+            (int)version);
+    if (version > 4) return false;
+    return err_hint(e, "Open it in Jupyter once and save it, or: jupyter nbconvert --to notebook "
+                       "--inplace FILE");
+}
+
+static bool repair(json_t *notebook, const char *path, struct err *e) {
+    json_t *cells = json_object_get(notebook, "cells"), *cell;
+    size_t i;
+    TRY(is_format_4(notebook, path, e));
     if (json_integer_value(json_object_get(notebook, "nbformat_minor")) < 5) {
         json_object_set_new(notebook, "nbformat_minor", json_integer(5));
     }
@@ -92,7 +115,7 @@ static bool repair(json_t *notebook, const char *path, struct err *e) {
         json_object_set_new(notebook, "metadata", json_object());
     }
     json_array_foreach(cells, i, cell) {
-        if (!json_is_object(cell)) {
+        if (!json_is_object(cell) || !has_source(cell)) {
             return err_set(e, ERR_DATA, "cell %zu of %s is damaged", i + 1, path);
         }
         ensure_id(cells, i);
@@ -103,6 +126,16 @@ static bool repair(json_t *notebook, const char *path, struct err *e) {
     return true;
 }
 
+static bool is_utf8(struct str text, const char *path, struct err *e) {
+    size_t good = utf8_valid(text);
+    int line = 1;
+    if (good == text.n) return true;
+    for (size_t i = 0; i < good; i++) line += text.p[i] == '\n';
+    err_set(e, ERR_DATA, "%s is not UTF-8 text: line %d has the byte 0x%02x", path, line,
+            (unsigned)(unsigned char)text.p[good]);
+    return err_hint(e, "Save it as UTF-8 in your editor.");
+}
+
 json_t *notebook_load(const char *path, struct err *e) {
     struct text text = {0};
     bool repaired;
@@ -111,7 +144,8 @@ json_t *notebook_load(const char *path, struct err *e) {
         return NULL;
     }
     if (!str_ends(str_of(path), ".ipynb")) {
-        json_t *program = notebook_of_program(text_str(&text));
+        json_t *program =
+            is_utf8(text_str(&text), path, e) ? notebook_of_program(text_str(&text)) : NULL;
         text_clear(&text);
         return program;
     }

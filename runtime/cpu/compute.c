@@ -11,7 +11,7 @@ static const struct kernels *chosen;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 const struct kernels *kernels_named(const char *name) {
-#if defined(__x86_64__)
+#if !PLAIN_ONLY
     __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&

@@ -6,6 +6,7 @@
 #include "target.h"
 #include "display/error_view.h"
 #include "lang/engine.h"
+#include "plan.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@
 #include <unistd.h>
 
 /* ---- time ---- */
+
+/* A loop that goes on says nothing new, and inputs per second are what finds mistakes. */
+#define RUN_SECONDS 0.015
 
 static struct engine *session;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -28,7 +32,7 @@ static double now(void) {
 /* Stops cells that take longer than a moment. */
 static void *watch(void *unused) {
     for (;;) {
-        usleep(5000);
+        usleep(2000);
         pthread_mutex_lock(&lock);
         if (give_up_at > 0 && now() > give_up_at) engine_stop(session);
         pthread_mutex_unlock(&lock);
@@ -50,7 +54,7 @@ static void run(struct text *code, int number) {
     bool fine = engine_check(session, &cell, &e);
     if (now() - start > 5) abort(); /* the checker has to end */
     if (fine) {
-        set_end(now() + 0.05);
+        set_end(now() + RUN_SECONDS);
         fine = engine_run(session, &cell, NULL, &e);
         set_end(0);
     }
@@ -59,6 +63,21 @@ static void run(struct text *code, int number) {
     error_view_text(&e, false, &view);
     if (!e.what[0] || !view.n || e.kind == ERR_BUG) abort();
     text_clear(&view);
+}
+
+/* libFuzzer's bookkeeping of rare features costs five times what the cells cost: there are very
+ * many features here. Left out unless the command line asks for it. */
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    enum { ARGS_MAX = 64 };
+    static char *args[ARGS_MAX + 2], option[] = "-entropic=0";
+    if (*argc < 1 || *argc > ARGS_MAX) return 0;
+    args[0] = (*argv)[0];
+    args[1] = option;
+    for (int i = 1; i < *argc; i++) args[i + 1] = (*argv)[i];
+    *argv = args;
+    ++*argc;
+    compute_set_threads(1); /* two would mostly wait for each other */
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {

@@ -5,3 +5,5 @@
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+/* Optional, before the first input: libFuzzer's own arguments may be changed. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -38,6 +38,23 @@ def test_misuse(args, words):
     assert done.returncode == 64 and words in done.stderr and done.stdout == ""
 
 
+@pytest.mark.parametrize("command", ["install", "uninstall", "run", "check", "doctor"])
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_of_a_command(command, flag, tmp_path):
+    done = call(command, flag, cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.startswith(f"awml-c {command}") and not done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("args", [["--version"], ["--help"], ["run", "p.awml"], ["check", "p.awml"]])
+def test_output_that_is_lost_is_a_failure(args, tmp_path):
+    write(tmp_path / "p.awml", "print(1)")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, *args], stdout=full, stderr=subprocess.PIPE, text=True,
+                              cwd=tmp_path, timeout=60)
+    assert done.returncode == 1 and "could not be written" in done.stderr
+
+
 # install
 
 
@@ -227,9 +244,55 @@ def test_run_is_interrupted(tmp_path):
     assert p.returncode == 1 and out == "go\n" and "Interrupted" in err
 
 
+@pytest.mark.parametrize("args", [["--output"], ["--output", ""], ["--output="]])
+def test_output_needs_a_name(tmp_path, args):
+    done = call("run", write(tmp_path / "p.awml", "print(1)"), *args)
+    assert done.returncode == 64 and "--output" in done.stderr and done.stdout == ""
+
+
+def test_output_with_equals_sign(tmp_path):
+    file = write(tmp_path / "p.awml", "print(1)")
+    assert call("run", file, "--output=o.ipynb", cwd=tmp_path).returncode == 0
+    assert nbformat.read(tmp_path / "o.ipynb", 4).cells[0].outputs[0].text == "1\n"
+
+
+def test_program_must_be_utf8(tmp_path):
+    """Letters of another encoding are not read as something else in silence."""
+    (tmp_path / "p.awml").write_bytes('x = 1\nprint("Köln")'.encode("latin-1"))
+    for command in ("run", "check"):
+        done = call(command, tmp_path / "p.awml")
+        assert done.returncode == 1 and "not UTF-8" in done.stderr and "line 2" in done.stderr
+    (tmp_path / "p.awml").write_bytes(b'\xef\xbb\xbfprint("K\xc3\xb6ln")\r\nprint(2)\r\n')
+    assert call("run", tmp_path / "p.awml").stdout == "Köln\n2\n"
+
+
+def test_half_a_surrogate_pair_in_a_notebook(tmp_path):
+    """Python writes such notebooks; the numbers in them stay whole numbers."""
+    file, out = old_notebook(tmp_path, [('print("\ud800x")', [])]), tmp_path / "o.ipynb"
+    assert call("run", file, "--output", out).stdout == "\ufffdx\n"
+    nbformat.validate(nbformat.read(out, 4))
+
+
+def test_cell_without_source(tmp_path):
+    out = tmp_path / "o.ipynb"
+    file = write(tmp_path / "n.ipynb", '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, '
+                                       '"cells": [{"cell_type": "code", "metadata": {}}]}')
+    assert call("run", file, "--output", out).returncode == 0
+    nbformat.validate(nbformat.read(out, 4))
+
+
+def test_old_notebooks_say_how_to_renew_them(tmp_path):
+    done = call("run", write(tmp_path / "n.ipynb", '{"nbformat": 3, "worksheets": []}'))
+    assert "format 3" in done.stderr and "nbconvert" in done.stderr
+    done = call("run", write(tmp_path / "n.ipynb", '{"nbformat": 5, "cells": []}'))
+    assert "format 5" in done.stderr and "nbconvert" not in done.stderr
+
+
 @pytest.mark.parametrize("name, content", [("a.ipynb", "{"), ("b.ipynb", "[]"), ("c.ipynb", "{}"),
                                            ("d.ipynb", '{"nbformat": 3, "worksheets": []}'),
-                                           ("e.ipynb", '{"nbformat": 4, "cells": [3]}')])
+                                           ("e.ipynb", '{"nbformat": 4, "cells": [3]}'),
+                                           ("f.ipynb", '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}'),
+                                           ("g.ipynb", '{"nbformat": 4, "cells": [{"cell_type": "code", "source": ["1", 2]}]}')])
 def test_damaged_notebooks(tmp_path, name, content):
     done = call("run", write(tmp_path / name, content))
     assert done.returncode == 1 and name in done.stderr
@@ -242,9 +305,11 @@ def test_missing_file(tmp_path):
 
 
 def test_output_that_cannot_be_written(tmp_path):
+    """Said before the program runs, not after hours of it."""
     file = write(tmp_path / "p.awml", "print(1)")
-    done = call("run", file, "--output", "/proc/nowhere/o.ipynb")
-    assert done.returncode == 1 and "/proc/nowhere" in done.stderr
+    for place in ("/proc/nowhere/o.ipynb", tmp_path / "none" / "o.ipynb", tmp_path):
+        done = call("run", file, "--output", place)
+        assert done.returncode == 1 and str(place) in done.stderr and done.stdout == ""
 
 
 # check
@@ -268,6 +333,23 @@ def test_check_names_the_cell_of_a_notebook(tmp_path):
     file = old_notebook(tmp_path, [("a = 1\nb = 2", []), ("c = a + b\nd = nope", [])])
     done = call("check", file)
     assert done.returncode == 1 and "cell 2, line 2" in done.stdout
+    assert "NameError in cell [2], line 2" in done.stdout
+
+
+def test_check_shows_cells_as_they_are_written(tmp_path):
+    """A cell's last value is shown, and the ones after it see its names; neither changes the lines."""
+    file = old_notebook(tmp_path, [("a = zeros(2)\na.sum()", []), ("", []), ("b = 3\na + zeros(7)", [])])
+    lines = call("check", file).stdout.splitlines()
+    assert lines[0] == f"{file}: cell 3, line 2:" and lines[1] == "BroadcastError in cell [3], line 2"
+    shown = lines.index("  2 | a + zeros(7)")
+    assert lines[shown + 1].index("^") == len("  2 | ")
+    assert not any("show(" in line for line in lines)
+
+
+def test_check_counts_the_lines_of_the_file(tmp_path):
+    program = "\n\n# cell: one\nx = 1\nx\n# cell: two\ny = 2\nshow(x, nope)\n"
+    file = write(tmp_path / "p.awml", program)
+    assert call("check", file).stdout.startswith(f"{file}:8:9:\nNameError in cell [2], line 3\n")
 
 
 # doctor

@@ -145,6 +145,19 @@ def test_user_expressions(kernel):
     assert got["double"]["data"]["text/plain"] == "40" and got["bad"]["status"] == "error"
 
 
+def test_user_expression_without_end(kernel):
+    """It is interrupted like a cell, which has run."""
+    kernel.run("def forever():\n    n = 0\n    while True:\n        n += 1\n    return n")
+    head = kernel.execute("a = 21", user_expressions={"x": "forever()"})
+    kernel.wait_for(head, "execute_input")
+    time.sleep(0.2)
+    kernel.send("interrupt_request", channel="control")
+    c = kernel.reply(head).content
+    assert c["status"] == "ok" and c["user_expressions"]["x"]["ename"] == "Interrupted"
+    kernel.outputs(head)
+    assert result(kernel, "a * 2") == ["42"]
+
+
 def test_shell_lines(kernel):
     assert text(kernel.run("!echo out; echo err >&2")[1]) == "out\n"
     head = kernel.execute("!sleep 60")
