@@ -3,11 +3,18 @@
 #include "display/pixels.h"
 #include <math.h>
 
+enum { MOST_TICKS = 8 };
+
+/* How many ticks the bar gets depends on its height, which is not known yet: room for the widest.
+ */
 double colorbar_width(const struct colorbar *bar) {
-    struct ticks t;
-    ticks_choose(&t, &(struct scale){.low = bar->low, .high = bar->high}, false, 6);
-    return 16 + 14 + AXES_TICK + 4 + fmax(ticks_widest(&t), font_width(str_of(t.offset), 11)) +
-           (bar->label ? 20 : 2);
+    double widest = 0;
+    for (int n = 2; n <= MOST_TICKS; n++) {
+        struct ticks t;
+        ticks_choose(&t, &(struct scale){.low = bar->low, .high = bar->high}, false, n);
+        widest = fmax(widest, fmax(ticks_widest(&t), font_width(str_of(t.offset), 11)));
+    }
+    return 16 + 14 + AXES_TICK + 4 + widest + (bar->label ? 20 : 4);
 }
 
 bool colorbar_draw(const struct chart *c) {
@@ -18,7 +25,7 @@ bool colorbar_draw(const struct chart *c) {
     svg_rect(c->out, r, NULL, SVG_FRAME);
     struct scale s = {.low = bar->low, .high = bar->high, .from = r.y + r.h, .to = r.y};
     struct ticks t;
-    ticks_choose(&t, &s, false, (int)fmax(2, fmin(8, r.h / 42)));
+    ticks_choose(&t, &s, false, (int)fmax(2, fmin(MOST_TICKS, r.h / 42)));
     text_adds(c->out, "<path stroke=\"" SVG_FRAME "\" d=\"");
     for (int i = 0; i < t.n; i++) {
         svg_number(c->out, 'M', r.x + r.w);

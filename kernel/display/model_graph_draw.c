@@ -49,9 +49,12 @@ static void draw_box(const struct model_graph *g, const struct box *b, struct te
     }
     struct svg_text style = {.x = middle_of(b), .y = y + 18, .size = 13, .anchor = ANCHOR_MIDDLE};
     style.bold = b->kind != BOX_OP;
+    style.fill = SVG_INK; /* on the box's own ground, also where the page is dark */
     if (!b->detail[0]) style.y = y + BOX_H / 2 + 4.5;
     svg_text(out, &style, str_of(b->label));
-    style = (struct svg_text){.x = middle_of(b), .y = y + 33, .size = 11, .anchor = ANCHOR_MIDDLE};
+    style.y = y + 33;
+    style.size = 11;
+    style.bold = false;
     if (b->detail[0]) svg_text(out, &style, str_of(b->detail));
 }
 

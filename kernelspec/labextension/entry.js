@@ -109,18 +109,22 @@ function notebookSide(tracker) {
 }
 
 function plugin(modules) {
-  var jupyter = modules.jupyter, notebook = modules.notebook;
+  var jupyter = modules.jupyter, notebook = modules.notebook, rendering = modules.rendering;
   return {
     id: "awml:language",
     autoStart: true,
     requires: [jupyter.IEditorLanguageRegistry],
-    optional: notebook ? [notebook.INotebookTracker] : [],
-    activate: function (app, languages, tracker) {
+    optional: (notebook ? [notebook.INotebookTracker] : [])
+      .concat(rendering ? [rendering.IRenderMimeRegistry] : []),
+    activate: function (app, languages) {
+      var given = Array.prototype.slice.call(arguments, 2);
+      var tracker = notebook && given.shift(), registry = rendering && given.shift();
       var awml = awmlLanguage(modules.language, WORDS), support = [awml.folding];
       if (tracker) {
         var side = notebookSide(tracker);
         support.push(awmlFindings(modules, side.ask, side.watch));
       }
+      if (registry) awmlPictures(registry);
       languages.addLanguage({
         name: "awml", displayName: "awml", mime: "text/x-awml", extensions: ["awml"],
         support: new modules.language.LanguageSupport(awml.language, support),
@@ -136,9 +140,12 @@ function plugin(modules) {
 function load() {
   var names = ["@codemirror/language", "@codemirror/state", "@codemirror/view",
                "@jupyterlab/codemirror"];
-  var optional = pick("@jupyterlab/notebook").catch(function () { return null; });
+  var optional = ["@jupyterlab/notebook", "@jupyterlab/rendermime"].map(function (name) {
+    return pick(name).catch(function () { return null; });
+  });
   return Promise.all(names.map(pick).concat(optional)).then(function (m) {
-    var made = plugin({ language: m[0], state: m[1], view: m[2], jupyter: m[3], notebook: m[4] });
+    var made = plugin({ language: m[0], state: m[1], view: m[2], jupyter: m[3], notebook: m[4],
+                        rendering: m[5] });
     return function () { return { __esModule: true, default: made }; };
   });
 }

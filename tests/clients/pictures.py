@@ -4,6 +4,7 @@ as the page that nbconvert makes. Run by hand:
     build/venv/bin/python tests/clients/pictures.py build/kernel/awml-c docs/pictures
 """
 import json
+import os
 import re
 import shutil
 import socket
@@ -74,6 +75,8 @@ def main():
     kernel, out = str(Path(sys.argv[1]).resolve()), Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as p:
         folder = Path(folder)
+        os.environ["JUPYTER_DATA_DIR"] = str(folder / "jupyter")
+        subprocess.run([kernel, "install", "--user"], check=True, stdout=subprocess.DEVNULL)
         gallery(kernel, folder)
         subprocess.run([sys.executable, "-m", "jupyter", "trust", folder / "plots.ipynb"],
                        stdout=subprocess.DEVNULL, check=False)

@@ -1,0 +1,110 @@
+/* Plots fit the page's theme. The kernel draws them on white, as files keep them; where the theme is
+ * dark, the same drawing is shown without its ground and with light words, frames and grids. Colours
+ * of data stay what they are: a plot with one that would be lost on a dark ground keeps the white one.
+ * Each picture is at most as wide as its cell, and its words are the text alternative of the page. */
+
+var DARK_GROUND = "#111111", LEAST_CONTRAST = 2.5;
+/* Ink, frames and grid of display/svg.h; a ground of words is a rectangle with round corners. */
+var DARK_RULES = {
+  ":root": "fill:#e0e0e0",
+  ":root>rect:first-of-type": "fill:none",
+  '[stroke="#262626"]': "stroke:#e0e0e0",
+  '[fill="#555"]': "fill:#b0b0b0",
+  '[stroke="#555"]': "stroke:#949494",
+  '[stroke="#dfdfdf"]': "stroke:#333",
+  '[stroke="#ccc"]': "stroke:#5a5a5a",
+  'rect[rx][fill="#fff"]': "fill:GROUND",
+  'path[stroke="#fff"]': "stroke:GROUND",
+};
+
+/* Relative luminance of #rgb or #rrggbb (WCAG 2.1). */
+function luminance(hex) {
+  if (hex.length === 4) hex = hex.replace(/[^#]/g, "$&$&");
+  var parts = [1, 3, 5].map(function (at) {
+    var v = parseInt(hex.slice(at, at + 2), 16) / 255;
+    return v <= 0.04045 ? v / 12.92 : Math.pow((v + 0.055) / 1.055, 2.4);
+  });
+  return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+}
+
+/* Does a shape have a colour that is not seen on a dark ground? Text on coloured cells has them too. */
+function losesColors(svg) {
+  var ground = luminance(DARK_GROUND) + 0.05, adapted = { "#262626": true, "#555": true };
+  return (svg.match(/<(path|rect)\b[^>]*>/g) || []).some(function (shape) {
+    return (shape.match(/#[0-9a-fA-F]{3,6}(?=")/g) || []).some(function (color) {
+      return !adapted[color] && (luminance(color) + 0.05) / ground < LEAST_CONTRAST;
+    });
+  });
+}
+
+/* The rules for a drawing that is a document of its own, or (`inside`: what selects it) part of a page. */
+function darkRules(ground, inside) {
+  return Object.keys(DARK_RULES).map(function (selector) {
+    var place = !inside ? selector : selector.indexOf(":root") === 0 ? selector.replace(":root", inside)
+                                                                     : inside + " " + selector;
+    return place + "{" + DARK_RULES[selector].replace("GROUND", ground) + "}";
+  }).join("");
+}
+
+/* The drawing with rules for a dark page, or null where it should stay white. */
+function darkDrawing(svg, ground) {
+  var end = svg.indexOf("</desc>\n");
+  if (end < 0 || svg.indexOf('role="img"') < 0 || losesColors(svg)) return null;
+  end += "</desc>\n".length;
+  return svg.slice(0, end) + "<style>" + darkRules(ground) + "</style>\n" + svg.slice(end);
+}
+
+/* Drawings inside an output of HTML (graphs of models, a plot beside words) follow one sheet of the page. */
+function markDrawings(node) {
+  node.querySelectorAll("svg[role=img] > desc + rect[fill='#fff']").forEach(function (ground) {
+    var svg = ground.parentNode;
+    svg.classList.toggle("awml-plot", !losesColors(svg.outerHTML));
+  });
+}
+
+function themeIsDark() {
+  return document.body.dataset.jpThemeLight === "false";
+}
+
+/* JupyterLab's own renderers do the work; `adapt(renderer, model)` then changes what they made. */
+function adaptRenderer(registry, type, adapt) {
+  var usual = registry.getFactory(type);
+  if (!usual) return;
+  registry.addFactory(Object.assign({}, usual, { createRenderer: function (options) {
+    var renderer = usual.createRenderer(options), render = renderer.renderModel;
+    renderer.renderModel = function (model) {
+      return render.call(renderer, model).then(function () { adapt(renderer, model); });
+    };
+    return renderer;
+  } }));
+}
+
+function awmlPictures(registry) {
+  var type = "image/svg+xml", drawings = new Map();
+
+  function paint(renderer) {
+    var img = renderer.node.querySelector("img"), svg = drawings.get(renderer);
+    if (!img || !svg) return;
+    var ground = getComputedStyle(document.body).getPropertyValue("--jp-layout-color0").trim();
+    var dark = themeIsDark() ? darkDrawing(svg, ground || DARK_GROUND) : null;
+    img.src = "data:image/svg+xml," + encodeURIComponent(dark || svg);
+  }
+
+  adaptRenderer(registry, type, function (renderer, model) {
+    var img = renderer.node.querySelector("img"), about = model.metadata[type];
+    if (!drawings.has(renderer))
+      renderer.disposed.connect(function () { drawings.delete(renderer); });
+    drawings.set(renderer, String(model.data[type]));
+    if (img) img.style.cssText = "max-width:100%;height:auto";
+    if (img && about && about.alt) img.alt = about.alt;
+    if (themeIsDark()) paint(renderer);
+  });
+  adaptRenderer(registry, "text/html", function (renderer) { markDrawings(renderer.node); });
+
+  new MutationObserver(function () { drawings.forEach(function (_, renderer) { paint(renderer); }); })
+    .observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  var sheet = document.createElement("style");
+  sheet.textContent = darkRules("var(--jp-layout-color0)",
+                                'body[data-jp-theme-light="false"] svg.awml-plot');
+  document.head.appendChild(sheet);
+}
