@@ -27,6 +27,11 @@ bool unique_rows(struct call *c, struct value *out); /* of a known table or colu
 bool concat_tables(struct call *c, struct value *out);
 bool join_tables(struct call *c, struct value *out);
 bool scaler_transform(struct call *c, struct value *out); /* of a V_SCALER */
+/* Argument 0 as a network (borrowed). */
+bool want_model(struct call *c, struct model_value **m);
+/* fit and inverse_transform of a V_ESTIMATOR. */
+bool fit_alone(struct call *c, struct value *out);
+bool components_back(struct call *c, struct value *out);
 /* A one-axis tensor of float64. */
 struct tensor *fn_vector(int64_t n, struct err *e);
 

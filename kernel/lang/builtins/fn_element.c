@@ -375,31 +375,74 @@ bool fn_norm(struct call *c, struct value *out) {
 
 /* ---- derivatives ---- */
 
-static bool gradient_of(struct call *c, struct value *value, struct value *slope) {
-    struct value f, args[8];
-    int64_t wrt;
-    TRY(call_function(c, 0, &f));
-    if (c->args[1].kind == V_TEXT && f.kind == V_FUNCTION) {
-        wrt = -1;
-        for (int i = 0; i < f.function->ast->n; i++)
-            if (str_is(value_str(&c->args[1]), f.function->ast->list[i]->name)) wrt = i;
-    } else {
-        TRY(call_int(c, 1, 0, &wrt));
+enum { GRAD_ARGUMENTS = 8 };
+
+/* Which argument `wrt` means: its number, or the name of a parameter of f. */
+static bool which_argument(struct call *c, struct value f, struct value wrt, int n, int *out) {
+    bool named = wrt.kind == V_TEXT && f.kind == V_FUNCTION, whole = wrt.kind == V_INT;
+    *out = whole && wrt.integer >= 0 && wrt.integer < n ? (int)wrt.integer : -1;
+    for (int i = 0; named && i < f.function->ast->n && i < n; i++)
+        if (str_is(value_str(&wrt), f.function->ast->list[i]->name)) *out = i;
+    if (*out >= 0) return true;
+    if (named)
+        return call_fail(c, 1, ERR_ARGUMENT,
+                         "`wrt` names one of the arguments that are given, and none is `%.*s`.",
+                         (int)value_str(&wrt).n, value_str(&wrt).p);
+    if (!whole && wrt.kind != V_TEXT)
+        return call_fail(c, 1, ERR_ARGUMENT,
+                         "`wrt` is the name or number of an argument, or a list of them.");
+    return call_fail(c, 1, ERR_ARGUMENT,
+                     "`wrt` names one of the %d arguments that are given, counted from 0.", n);
+}
+
+static bool add_slope(struct call *c, struct value f, const struct value *args, int n,
+                      struct value wrt, struct value *value, struct list *slopes) {
+    int which;
+    struct value slope;
+    TRY(which_argument(c, f, wrt, n, &which));
+    value_unref(*value);
+    *value = value_missing();
+    TRY(eval_grad(c->ev, f, args, n, which, c->at, value, &slope));
+    return list_add(slopes, slope, c->ev->e);
+}
+
+/* wrt=["a", "b"]: a slope for each. */
+static bool several_slopes(struct call *c, struct value f, const struct value *args, int n,
+                           struct value *value, struct value *slopes) {
+    struct value wrt = c->args[1];
+    int64_t count = value_length(wrt);
+    *slopes = value_list_new((int32_t)count, c->ev->e);
+    bool ok = slopes->kind == V_LIST;
+    if (ok) slopes->list->is_tuple = true;
+    for (int64_t i = 0; ok && i < count; i++) {
+        struct value one;
+        ok = iterate_item(c->ev, wrt, i, &one) &&
+             (add_slope(c, f, args, n, one, value, slopes->list) || (value_unref(one), false));
+        if (ok) value_unref(one);
     }
-    int n = 0;
-    for (; n < c->n_rest && n < 8; n++) args[n] = c->actuals[c->rest[n]].value;
+    if (!ok) value_unref(*slopes);
+    return ok;
+}
+
+static bool gradient_of(struct call *c, struct value *value, struct value *slope) {
+    struct value f, args[GRAD_ARGUMENTS], wrt = c->args[1];
+    int which, n = 0;
+    *value = value_missing();
+    TRY(call_function(c, 0, &f));
+    for (; n < c->n_rest && n < GRAD_ARGUMENTS; n++) args[n] = c->actuals[c->rest[n]].value;
     if (n == 0)
         return call_fail(c, -1, ERR_ARGUMENT,
                          "%s needs the place at which the slope is wanted: %s(f, x).", c->row->name,
                          c->row->name);
-    if (wrt < 0 || wrt >= n)
-        return call_fail(c, 1, ERR_ARGUMENT,
-                         "`wrt` names one of the %d arguments that are given, counted from 0.", n);
-    return eval_grad(c->ev, f, args, n, (int)wrt, c->at, value, slope);
+    if (wrt.kind == V_LIST || wrt.kind == V_TENSOR)
+        return several_slopes(c, f, args, n, value, slope) || (value_unref(*value), false);
+    if (!call_has(c, 1)) wrt = value_int(0);
+    TRY(which_argument(c, f, wrt, n, &which));
+    return eval_grad(c->ev, f, args, n, which, c->at, value, slope);
 }
 
 bool fn_grad(struct call *c, struct value *out) {
-    struct value value = value_missing();
+    struct value value;
     TRY(gradient_of(c, &value, out));
     value_unref(value);
     return true;

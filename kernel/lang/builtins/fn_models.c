@@ -13,7 +13,7 @@ static bool is_classical(const struct call *c) {
     return c->args[0].kind == V_ESTIMATOR;
 }
 
-static bool want_model(struct call *c, struct model_value **m) {
+bool want_model(struct call *c, struct model_value **m) {
     if (c->args[0].kind == V_MODEL) return *m = c->args[0].model, true;
     call_fail(c, 0, ERR_TYPE, "%s uses a model, and this is %s.", c->row->name,
               value_kind_words(c->args[0].kind));
@@ -43,72 +43,6 @@ bool fn_predict(struct call *c, struct value *out) {
     if (samples < 1 || (samples > 1 && !dropout))
         return call_fail(c, 3, ERR_ARGUMENT, "Several samples differ only with dropout=True.");
     return model_draws(c->ev, m, c->args[1], dropout ? samples : 0, c->spans[1], out);
-}
-
-/* The numbers of the most probable classes. */
-static struct tensor *most_probable(struct call *c, const struct tensor *p) {
-    int64_t n = p->shape.n ? p->shape.size[0] : 1, width = n ? p->count / n : 1;
-    struct shape s = shape_of(1, &n);
-    struct tensor *codes = tensor_new(DT_INT64, &s, c->ev->e);
-    for (int64_t i = 0; codes && i < n; i++) {
-        int64_t best = width == 1 ? tensor_get(p, i) > 0.5 : 0;
-        for (int64_t k = 1; k < width; k++)
-            if (tensor_get(p, i * width + k) > tensor_get(p, i * width + best)) best = k;
-        ((int64_t *)codes->data)[i] = best;
-    }
-    return codes;
-}
-
-/* The classes by their names. */
-static bool classify_classical(struct call *c, struct value *out) {
-    const struct estimator_value *m = c->args[0].estimator;
-    struct value p;
-    TRY(estimator_ready(c->ev, m, c->spans[0]));
-    TRY(apply_any_model(c->ev, c->args[0], c->args[1], c->spans[1], &p));
-    if (p.kind == V_UNKNOWN) return *out = p, true;
-    const struct class_names *classes = estimator_value_classes(m);
-    bool clusters = m->fitted && estimator_task(m->config) == TASK_NONE;
-    if (clusters && p.kind == V_TENSOR && p.tensor->dtype == DT_INT64) return *out = p, true;
-    if (!classes->n) {
-        value_unref(p);
-        call_fail(c, 0, ERR_TYPE, "This %s estimates numbers: it has no classes.", m->name);
-        return err_hint(c->ev->e, "Use predict. If the targets are classes, say so: category(y)");
-    }
-    struct value t;
-    bool ok = as_tensorlike(c->ev, p, &t);
-    struct tensor *wide = ok ? value_to_tensor(t, c->ev->e) : NULL;
-    struct tensor *codes = wide ? most_probable(c, wide) : NULL;
-    for (int64_t i = 0; codes && classes->n == 1 && i < codes->count; i++)
-        ((int64_t *)codes->data)[i] = 0;
-    ok = codes && classes_as_values(c->ev, classes, codes, out);
-    tensor_unref(codes);
-    tensor_unref(wide);
-    if (t.kind != V_MISSING) value_unref(t);
-    value_unref(p);
-    return ok;
-}
-
-bool fn_classify(struct call *c, struct value *out) {
-    struct value y;
-    struct desc d;
-    struct model_value *m;
-    if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
-    if (is_classical(c)) return classify_classical(c, out);
-    TRY(want_model(c, &m));
-    TRY(model_apply(c->ev, m, c->args[1], false, c->spans[1], &y));
-    if (!value_describe(y, &d)) return *out = y, true;
-    bool alone = m->model && d.shape.n == model_output(m->model, false, 0)->desc.shape.n - 1;
-    bool one = (d.shape.n < 2 && !alone) || d.shape.size[d.shape.n - 1] == 1;
-    bool ok;
-    if (one) {
-        struct attrs a = {.shape = shape_of(alone ? 0 : 1, &d.shape.size[0])};
-        ok = fn_step2(c->ev, OP_gt, &y, value_float(0.5)) && apply1(c->ev, OP_reshape, y, &a, out);
-    } else {
-        struct attrs a = {.axis = d.shape.n - 1};
-        ok = apply1(c->ev, OP_argmax, y, &a, out);
-    }
-    value_unref(y);
-    return ok;
 }
 
 bool fn_summary(struct call *c, struct value *out) {

@@ -78,13 +78,45 @@ static bool keep(struct pretrained_cache *c, const char *path, bool top, struct 
     return true;
 }
 
+/* ---- the names of classes ---- */
+
+static bool add_lines(struct call *c, struct str all, struct value *out) {
+    *out = value_list_new(1000, c->ev->e);
+    while (out->kind == V_LIST && all.n) {
+        const char *end = memchr(all.p, '\n', all.n);
+        size_t n = end ? (size_t)(end - all.p) : all.n;
+        TRY(list_add(out->list, value_text((struct str){all.p, n}, c->ev->e), c->ev->e));
+        all.p += n + (end != NULL);
+        all.n -= n + (end != NULL);
+    }
+    return out->kind == V_LIST;
+}
+
+/* A whole network knows what its classes are called, where a file says so. */
+static bool name_classes(struct call *c, const char *path, struct model_value *m) {
+    enum { MOST = 100000 };
+    char file[4096];
+    struct text bytes = {0};
+    struct value lines = value_missing();
+    if (!pretrained_classes(path, file, sizeof file)) return true;
+    bool ok = read_file(file, &bytes, c->ev->e) && add_lines(c, text_str(&bytes), &lines);
+    int32_t n = ok ? lines.list->n : 0;
+    struct str *names = n && n < MOST ? pool_need((size_t)n * sizeof *names, c->ev->e) : NULL;
+    for (int32_t i = 0; names && i < n; i++) names[i] = value_str(&lines.list->items[i]);
+    if (names) m->classes = levels_new(names, n, false, c->ev->e);
+    pool_free(names);
+    value_unref(lines);
+    text_clear(&bytes);
+    return ok && (m->classes || !n || n >= MOST);
+}
+
 /* ---- the functions ---- */
 
 static bool read_network(struct call *c, const char *path, bool top, struct value *out) {
     struct weights *weights = NULL, *part_weights = NULL;
     struct model *m = read_model_file(path, &weights, c->ev->e);
     if (!m) return err_at(c->ev->e, c->spans[0]);
-    if (top) return model_as_value(c, m, weights, out);
+    if (top) return model_as_value(c, m, weights, out) && name_classes(c, path, out->model);
     struct model *part = model_without_head(m, weights, &part_weights, c->ev->e);
     model_unref(m);
     weights_unref(weights);
@@ -125,18 +157,6 @@ bool fn_pretrained_names(struct call *c, struct value *out) {
     *out = value_list_new(n, c->ev->e);
     for (int i = 0; out->kind == V_LIST && i < n; i++)
         TRY(list_add(out->list, value_text(str_of(names[i]), c->ev->e), c->ev->e));
-    return out->kind == V_LIST;
-}
-
-static bool add_lines(struct call *c, struct str all, struct value *out) {
-    *out = value_list_new(1000, c->ev->e);
-    while (out->kind == V_LIST && all.n) {
-        const char *end = memchr(all.p, '\n', all.n);
-        size_t n = end ? (size_t)(end - all.p) : all.n;
-        TRY(list_add(out->list, value_text((struct str){all.p, n}, c->ev->e), c->ev->e));
-        all.p += n + (end != NULL);
-        all.n -= n + (end != NULL);
-    }
     return out->kind == V_LIST;
 }
 

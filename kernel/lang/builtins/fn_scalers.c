@@ -194,11 +194,8 @@ bool fn_fit(struct call *c, struct value *out) {
     struct value s = c->args[0];
     if (s.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (s.kind == V_SCALER) return fit_scaler(c, out);
+    if (s.kind == V_ESTIMATOR) return fit_alone(c, out);
     call_fail(c, 0, ERR_TYPE, "fit is for scalers, and this is %s.", value_kind_words(s.kind));
-    if (s.kind == V_ESTIMATOR)
-        return err_hint(c->ev->e, "Models are trained by a statement: train m on x -> y; what "
-                                  "needs no targets, such as PCA, by train m on x. Then "
-                                  "m.predict(x)");
     return err_hint(c->ev->e, "Models are trained by a statement: train net on x -> y");
 }
 
@@ -303,6 +300,7 @@ bool scaler_transform(struct call *c, struct value *out) {
 
 bool fn_inverse_transform(struct call *c, struct value *out) {
     if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
+    if (c->args[0].kind == V_ESTIMATOR) return components_back(c, out);
     if (c->args[0].kind != V_SCALER)
         return call_fail(c, 0, ERR_TYPE, "inverse_transform needs a fitted scaler, and this is %s.",
                          value_kind_words(c->args[0].kind));

@@ -2,6 +2,7 @@
 #include "eval_parts.h"
 #include "plan.h"
 #include "base/pool.h"
+#include <math.h>
 #include <string.h>
 
 enum { GRAD_MAX_ARGS = 8 };
@@ -305,6 +306,31 @@ static bool run_slopes(struct eval *ev, struct plan *p, const struct tensor *x,
     return ok;
 }
 
+static bool has_nan(const struct tensor *t) {
+    for (int64_t i = 0; i < t->count; i++)
+        if (isnan(tensor_get(t, i))) return true;
+    return false;
+}
+
+/* Where one number's slope is infinite, that of the others comes out as 0 * inf. A slope is 0, not
+ * missing, where it is exactly 0 beside the place. */
+static bool mend_slopes(struct eval *ev, struct plan *p, const struct tensor *x,
+                        const struct shape *y, struct tensor *all) {
+    if (!has_nan(all) || has_nan(x)) return true;
+    struct tensor *moved = tensor_zeros(DT_FLOAT64, &x->shape, ev->e);
+    struct tensor *slopes = tensor_zeros(all->dtype, &all->shape, ev->e);
+    for (int64_t i = 0; moved && i < x->count; i++) {
+        double at = tensor_get(x, i);
+        tensor_set(moved, i, at + 1e-6 * (fabs(at) + 1));
+    }
+    bool ok = moved && slopes && run_slopes(ev, p, moved, y, slopes);
+    for (int64_t i = 0; ok && i < all->count; i++)
+        if (isnan(tensor_get(all, i)) && tensor_get(slopes, i) == 0) tensor_set(all, i, 0);
+    tensor_unref(moved);
+    tensor_unref(slopes);
+    return ok;
+}
+
 static bool jacobian_numbers(struct eval *ev, struct graph *g, const struct tensor *x,
                              struct node *y, struct node *slopes, const struct shape *whole,
                              struct value *out) {
@@ -312,7 +338,8 @@ static bool jacobian_numbers(struct eval *ev, struct graph *g, const struct tens
     struct tensor *all = tensor_zeros(slopes->desc.dtype, whole, ev->e);
     if (!all) return false;
     struct plan *p = all->count ? plan_new(&spec, ev->e) : NULL;
-    bool ok = all->count == 0 || (p && run_slopes(ev, p, x, &y->desc.shape, all));
+    bool ok = all->count == 0 || (p && run_slopes(ev, p, x, &y->desc.shape, all) &&
+                                  mend_slopes(ev, p, x, &y->desc.shape, all));
     plan_free(p);
     if (ok) *out = value_tensor(all);
     else tensor_unref(all);

@@ -219,6 +219,16 @@ static struct ast *assigned_value(struct parser *p, bool may_hold_block, bool *e
     return parse_block_value(p);
 }
 
+/* `x =+ 2`, which Python reads as x = 2, is mostly x += 2. The = has just been taken. */
+static bool sign_behind_equals(struct parser *p, const struct ast *left) {
+    struct token equals = token_ahead(p, -1), sign = token_now(p), next = token_ahead(p, 1);
+    bool is_sign = sign.kind == TOK_ADD || sign.kind == TOK_SUB;
+    if (!is_sign || sign.start != equals.end || next.start == sign.end) return false;
+    fail_between(p, SYN_SIGN_BEHIND_EQUALS, equals.start, sign.end,
+                 excerpt(p, sign.start, sign.end), excerpt(p, left->span.start, left->span.end));
+    return true;
+}
+
 /* left = value, or left: type = value; the = or : is at hand. */
 static struct ast *assigned(struct parser *p, struct ast *left, bool may_hold_block,
                             bool *ended_line) {
@@ -234,6 +244,7 @@ static struct ast *assigned(struct parser *p, struct ast *left, bool may_hold_bl
     }
     token_take(p);
     if (token_at(p, TOK_ASSIGN)) return fail_here(p, SYN_EXPECTED_VALUE, "`=`", "`=`");
+    if (!n->b && sign_behind_equals(p, left)) return NULL;
     n->a = assigned_value(p, may_hold_block, ended_line);
     return n->a ? node_end(p, n) : NULL;
 }

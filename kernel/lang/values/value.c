@@ -76,6 +76,7 @@ static void model_free(struct value v) {
     if (v.model->maker) value_unref((struct value){.kind = V_MAKER, .maker = v.model->maker});
     model_unref(v.model->model);
     weights_unref(v.model->weights);
+    levels_unref(v.model->classes);
     pool_free(v.model);
 }
 

@@ -162,6 +162,8 @@ struct model_value {
     bool is_inside;          /* made in the body of another model, which has its weights */
     int64_t epochs_trained;
     struct span trained_at; /* the train statement; source 0 = never trained */
+    struct levels *classes; /* what the classes of its one output are called, or NULL */
+    bool classes_open;      /* checking: they may have names, which are not known yet */
 };
 
 /* Layers of an instance: a name of its body, or one of its .layers. */

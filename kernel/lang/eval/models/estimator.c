@@ -84,25 +84,32 @@ bool apply_any_model(struct eval *ev, struct value model, struct value x, struct
     return apply_classical(ev, model.estimator->fitted, x, at, out);
 }
 
+bool category_of_codes(struct eval *ev, struct levels *levels, const struct tensor *codes,
+                       struct value *out) {
+    struct table *t = table_new(codes->count, 1, ev->e);
+    if (!t || !table_set_column(t, 0, intern_c("class"), COLUMN_CATEGORY, ev->e))
+        return table_unref(t), false;
+    for (int64_t i = 0; i < codes->count; i++) t->columns[0].numbers[i] = tensor_get(codes, i);
+    t->columns[0].levels = levels_ref(levels);
+    *out = value_column(t);
+    return true;
+}
+
+struct levels *levels_of_classes(const struct class_names *c, struct err *e) {
+    struct str *names = pool_need((size_t)(c->n + 1) * sizeof *names, e);
+    for (int i = 0; names && i < c->n; i++) names[i] = str_of(c->texts[i]);
+    struct levels *levels = names ? levels_new(names, c->n, false, e) : NULL;
+    pool_free(names);
+    return levels;
+}
+
 /* A column of categories with the classes as levels. */
 static bool category_column(struct eval *ev, const struct class_names *c,
                             const struct tensor *codes, struct value *out) {
-    struct str *names = pool_need((size_t)(c->n + 1) * sizeof *names, ev->e);
-    for (int i = 0; names && i < c->n; i++) names[i] = str_of(c->texts[i]);
-    struct levels *levels = names ? levels_new(names, c->n, false, ev->e) : NULL;
-    struct table *t = levels ? table_new(codes->count, 1, ev->e) : NULL;
-    bool ok = t && table_set_column(t, 0, intern_c("class"), COLUMN_CATEGORY, ev->e);
-    for (int64_t i = 0; ok && i < codes->count; i++)
-        t->columns[0].numbers[i] = (double)((const int64_t *)codes->data)[i];
-    pool_free(names);
-    if (!ok) {
-        levels_unref(levels);
-        table_unref(t);
-        return false;
-    }
-    t->columns[0].levels = levels;
-    *out = value_column(t);
-    return true;
+    struct levels *levels = levels_of_classes(c, ev->e);
+    bool ok = levels && category_of_codes(ev, levels, codes, out);
+    levels_unref(levels);
+    return ok;
 }
 
 bool classes_as_values(struct eval *ev, const struct class_names *c, const struct tensor *codes,

@@ -15,6 +15,11 @@ bool estimator_field(struct eval *ev, const struct ast *x, struct estimator_valu
 /* The names of classes instead of their numbers. `codes`: a tensor of whole numbers. */
 bool classes_as_values(struct eval *ev, const struct class_names *c, const struct tensor *codes,
                        struct value *out);
+/* A category column of class numbers with these levels. */
+bool category_of_codes(struct eval *ev, struct levels *levels, const struct tensor *codes,
+                       struct value *out);
+/* Texts of classes as levels: a new reference. */
+struct levels *levels_of_classes(const struct class_names *c, struct err *e);
 /* Is `m` fitted? An error that says how to if not. */
 bool estimator_ready(struct eval *ev, const struct estimator_value *m, struct span at);
 

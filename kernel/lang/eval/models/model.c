@@ -316,7 +316,9 @@ struct model_value *model_copy(struct eval *ev, const struct model_value *m) {
                               .n_args = m->n_args,
                               .stream = m->stream,
                               .epochs_trained = m->epochs_trained,
-                              .trained_at = m->trained_at};
+                              .trained_at = m->trained_at,
+                              .classes = levels_ref(m->classes),
+                              .classes_open = m->classes_open};
     if (m->maker) atomic_fetch_add(&m->maker->refs, 1);
     c->model = m->model ? model_ref(m->model) : NULL;
     c->weights = m->weights ? weights_ref(m->weights) : NULL;

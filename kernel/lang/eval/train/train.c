@@ -116,6 +116,31 @@ static bool no_data(struct train_block *b, struct value v) {
     return err_hint(ev->e, "Write: train net on x -> y");
 }
 
+/* Targets that are a category give the classes of a model's one output their names. */
+static void note_classes(struct train_block *b, struct value data, const struct model *m) {
+    const struct pair *p = data.pair;
+    struct value y = p->targets;
+    const struct column *c = NULL;
+    if (!m || model_n_outputs(m) != 1) return;
+    bool table = y.kind == V_TABLE || y.kind == V_TABLE_DESC;
+    bool column = y.kind == V_COLUMN || y.kind == V_COLUMN_DESC;
+    if (p->by_name) {
+        int i = table_find(p->inputs.table, str_of(model_output(m, true, 0)->name));
+        c = i >= 0 ? &p->inputs.table->columns[i] : NULL;
+    } else if (column || (table && y.table->n_columns == 1)) {
+        c = &y.table->columns[0];
+    }
+    bool named = c && c->kind == COLUMN_CATEGORY;
+    b->classes = named ? c->levels : NULL;
+    b->classes_open = (named && !c->levels) || y.kind == V_UNKNOWN;
+}
+
+static void put_classes(const struct train_block *b, struct model_value *m) {
+    levels_unref(m->classes);
+    m->classes = b->classes ? levels_ref(b->classes) : NULL;
+    m->classes_open = b->classes_open;
+}
+
 /* ---- the target ---- */
 
 bool train_not_a_model(struct eval *ev, const struct ast *target, struct value v) {
@@ -227,6 +252,7 @@ static bool put_result(struct train_block *b, const struct ast *target, struct m
     int64_t before = b->resume == 1 ? m->epochs_trained : 0;
     made->epochs_trained = before + (r->history ? r->history->n_rows : 0);
     made->trained_at = b->statement->span;
+    put_classes(b, made);
     if (b->made) return *b->made = made, true;
     struct value v = {.kind = V_MODEL, .model = made};
     struct value history = {.kind = V_HISTORY, .table = r->history};
@@ -329,6 +355,8 @@ static bool train_known(struct train_block *b, const struct ast *target, struct 
         ok = read_pair(b, b->validate, b->validate_at, b->validate_ast, m, &d.vx, &d.vy);
     ok = ok && (!built || (read_losses(b, m->model) && freeze_parts(b, m->model)));
     bool known = built && d.x.known && d.y.known && !b->unknown;
+    if (built) note_classes(b, data, m->model);
+    else b->classes_open = true;
     if (ok && known) ok = check_shapes(b, m, &d) || name_places(b);
     if (ok && ev->domain == DOMAIN_CHECK) {
         if (built) ok = train_needs_resume(b, target, m);
@@ -366,6 +394,7 @@ static bool mark_trained(struct train_block *b, const struct ast *target, struct
     struct model_value *made = model_copy(b->ev, model.model);
     if (!made) return false;
     made->trained_at = b->statement->span;
+    put_classes(b, made);
     if (made->epochs_trained == 0) made->epochs_trained = b->spec.epochs;
     return assign_target(b->ev, target, (struct value){.kind = V_MODEL, .model = made});
 }
@@ -404,6 +433,7 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     } else if (model.kind != V_MODEL) {
         ok = train_not_a_model(ev, target, model);
     } else if (data.kind == V_UNKNOWN) {
+        b->classes_open = true;
         *out = value_unknown();
     } else if (data.kind != V_PAIR) {
         ok = no_data(b, data);

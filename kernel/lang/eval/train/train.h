@@ -37,6 +37,8 @@ struct train_block {
     int run;     /* number of the run, for the observer */
     struct model_value **made; /* a member of an ensemble: goes here, not into a name */
     bool hidden;               /* its course is not shown */
+    struct levels *classes;    /* names of the targets' classes: borrowed from them, or NULL */
+    bool classes_open;         /* checking: the targets may have names, which are not known yet */
 };
 
 /* Train one network on a pair; the result goes to b->made. */
