@@ -10,8 +10,9 @@
 struct device;
 struct backend_info;
 
-/* What the student asked for; automatic where nothing is said. */
-enum device_choice { DEVICE_AUTO, DEVICE_CPU, DEVICE_GPU };
+/* What the student asked for. Automatic, where nothing is said: the GPU where there is one that can
+ * be used, and a training that stays on the processor beside a GPU says why. */
+enum device_choice { DEVICE_AUTO, DEVICE_CPU, DEVICE_GPU }; /* ORDER: train_settings.c */
 
 /* The GPU, opened when it is first asked for and shared; NULL with an error for students when there
  * is none or it cannot be used. It stays open. */
@@ -21,6 +22,10 @@ struct device *device_gpu(struct err *e);
 bool device_probe(struct backend_info *info);
 /* Is there a GPU that can be used? */
 bool device_present(void);
+/* There is a GPU, and it cannot be used: why (until the next call); NULL: none, or all is well. */
+const char *device_problem(void);
+/* After a failure nothing more is asked of it. */
+bool device_is_broken(const struct device *d);
 /* "NVIDIA T4, CUDA 12.4": for headers. */
 const char *device_name(const struct device *d);
 

@@ -110,11 +110,14 @@ static void check_gpu(int *n_bad) {
     struct backend_info info;
     device_probe(&info);
     if (info.problem[0]) {
-        say(NOTE, n_bad, "GPU", "not used: %s", info.problem);
+        say(info.present ? BAD : NOTE, n_bad, "GPU", "%snot used: %s",
+            info.present ? "there is one, and it is " : "", info.problem);
+        if (info.toolkit[0])
+            say(NOTE, n_bad, "GPU part", "here; kernels built with %s", info.toolkit);
         return;
     }
-    say(FINE, n_bad, "GPU", "%s, %.1f GB, driver for %s; models train there after %%device gpu",
-        info.device, (double)info.memory / 1e9, info.driver);
+    say(FINE, n_bad, "GPU", "%s, %.1f GB, driver for %s; networks train there", info.device,
+        (double)info.memory / 1e9, info.driver);
     say(FINE, n_bad, "GPU part", "kernels built with %s, matrix products by %s", info.toolkit,
         info.library);
 }

@@ -132,11 +132,14 @@ static bool magic_reset(struct eval *ev, const struct ast *s, const struct engin
 static bool magic_device(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
     struct str word = magic_rest(s);
     (void)cell;
-    bool cpu = str_is(word, "cpu");
-    if (!cpu && !str_is(word, "gpu"))
-        return fail(ev, s->span, ERR_VALUE, "%%device is cpu or gpu.");
-    if (!cpu && !device_gpu(ev->e)) return err_at(ev->e, s->span);
-    ev->engine->device = cpu ? DEVICE_CPU : DEVICE_GPU;
+    enum device_choice choice = DEVICE_AUTO;
+    if (str_is(word, "cpu")) choice = DEVICE_CPU;
+    else if (str_is(word, "gpu")) choice = DEVICE_GPU;
+    else if (!str_is(word, "auto"))
+        return fail(ev, s->span, ERR_VALUE,
+                    "%%device is cpu or gpu, or auto: the GPU if there is one.");
+    if (choice == DEVICE_GPU && !device_gpu(ev->e)) return err_at(ev->e, s->span);
+    ev->engine->device = choice;
     return true;
 }
 
@@ -162,7 +165,9 @@ const struct magic_row magic_rows[] = {
     {"seed", "%seed N: other random numbers for the whole notebook", magic_seed},
     {"who", "%who: names, what they are, and the cells that made them", magic_who},
     {"reset", "%reset: forget all names", magic_reset},
-    {"device", "%device cpu|gpu: where models train", magic_device},
+    {"device",
+     "%device cpu|gpu|auto: where models train; auto, as at the start: on the GPU if there is one",
+     magic_device},
     {"shapes", "%shapes: the shape of every name the cell assigns; alone: the last cell's",
      magic_shapes},
     {"explain", "%explain EXPR: the shapes and the steps of a result; of a model: of a batch",

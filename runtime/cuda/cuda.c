@@ -4,6 +4,7 @@
 #include "base/pool.h"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef AWML_CUDA_TOOLKIT
 #define AWML_CUDA_TOOLKIT "13.0"
@@ -66,7 +67,12 @@ static void probe(struct backend_info *i) {
     size_t memory = 0;
     *i = (struct backend_info){.toolkit = "CUDA " AWML_CUDA_TOOLKIT, .library = "own kernels"};
     if (!d) {
-        if (strcmp(missing, "libcuda.so.1") == 0)
+        i->present = access("/dev/nvidia0", F_OK) == 0;
+        if (strcmp(missing, "libcuda.so.1") == 0 && i->present)
+            problem(i, "There is a GPU (/dev/nvidia0), but not the library of its driver "
+                       "(libcuda.so.1). In a container, NVIDIA_DRIVER_CAPABILITIES has to be "
+                       "compute,utility.");
+        else if (strcmp(missing, "libcuda.so.1") == 0)
             problem(i, "There is no NVIDIA driver (libcuda.so.1) here.");
         else
             problem(i, "The NVIDIA driver is too old: it has no %s (CUDA 11.4, driver 470).",
@@ -94,13 +100,26 @@ static void device_close(struct backend_device *d) {
     pool_free(d);
 }
 
+/* A card newer than the kernels takes their general form, if its driver can read it. */
+static enum backend_status old_driver(const struct driver *f) {
+    int version = 0;
+    f->cuDriverGetVersion(&version);
+    return module_error(BACKEND_FAILED,
+                        "its driver is for CUDA %d.%d and cannot read kernels built with CUDA %s "
+                        "for this card. Install a newer driver, or a program built with CUDA %d.%d",
+                        version / 1000, version % 1000 / 10, AWML_CUDA_TOOLKIT, version / 1000,
+                        version % 1000 / 10);
+}
+
 static enum backend_status load_kernels(struct backend_device *d) {
     static const char *const names[] = {
 #define KERNEL_ROW(name, args, waits) #name,
 #include "kernels.list"
 #undef KERNEL_ROW
     };
-    DRIVE(d->driver, cuModuleLoadData, &d->module, _binary_kernels_fatbin_start);
+    int error = d->driver->cuModuleLoadData(&d->module, _binary_kernels_fatbin_start);
+    if (error == CU_UNSUPPORTED_PTX || error == CU_NO_BINARY_FOR_GPU) return old_driver(d->driver);
+    if (error) return driver_failed(d->driver, "cuModuleLoadData", error);
     for (int i = 0; i < N_KERNELS; i++)
         DRIVE(d->driver, cuModuleGetFunction, &d->functions[i], d->module, names[i]);
     return BACKEND_OK;

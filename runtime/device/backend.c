@@ -56,7 +56,9 @@ static const struct backend_api *load_api(char *problem, size_t cap) {
     void *module = open_module();
     const struct backend_api *api = module ? entry_of(module) : NULL;
     if (!module)
-        snprintf(problem, cap, "This program was built or installed without its GPU part (%s).",
+        snprintf(problem, cap,
+                 "This program was built or installed without its GPU part (%s): install it beside "
+                 "the program, or build with nvcc on the path.",
                  module_name);
     else if (!api || api->abi != BACKEND_ABI || api->bytes != sizeof *api)
         snprintf(problem, cap,
@@ -70,7 +72,10 @@ static const struct backend_api *load_api(char *problem, size_t cap) {
 bool device_probe(struct backend_info *info) {
     *info = (struct backend_info){0};
     const struct backend_api *api = load_api(info->problem, sizeof info->problem);
-    if (!api) return false;
+    if (!api) {
+        info->present = access("/dev/nvidia0", F_OK) == 0;
+        return false;
+    }
     api->probe(info);
     return true;
 }
@@ -78,6 +83,16 @@ bool device_probe(struct backend_info *info) {
 bool device_present(void) {
     struct backend_info info;
     return device_probe(&info) && !info.problem[0];
+}
+
+const char *device_problem(void) {
+    static struct backend_info info;
+    device_probe(&info);
+    return info.present && info.problem[0] ? info.problem : NULL;
+}
+
+bool device_is_broken(const struct device *d) {
+    return d->broken;
 }
 
 static bool start(struct device *d, struct err *e) {

@@ -90,7 +90,7 @@ static bool make(struct device_plan *p, const struct plan_spec *spec, struct err
     uint64_t scratch = 0;
     TRY(program_build(spec, &p->built, e));
     if (p->built.program.n_inputs > BACKEND_FEEDS)
-        return err_set(e, ERR_VALUE, "At most %d inputs can be given to the GPU.", BACKEND_FEEDS);
+        return err_set(e, ERR_DEVICE, "At most %d inputs can be given to the GPU.", BACKEND_FEEDS);
     TRY(report(p, api_of(p)->plan_build(handle_of(p), &p->built.program, &scratch, &p->plan), e));
     p->arena_bytes = p->built.program.arena_bytes + scratch + 512;
     find_weight_bytes(p);

@@ -42,7 +42,7 @@ static bool make_graph(struct builder *b, const struct plan_spec *s, struct node
 /* What the device computes: floats are float32. */
 static bool check_graph(const struct builder *b, struct err *e) {
     if (graph_dtype(b->graph) == DT_FLOAT64)
-        return err_set(e, ERR_VALUE,
+        return err_set(e, ERR_DEVICE,
                        "The GPU computes in float32, and this is a computation in "
                        "float64: it stays on the CPU.");
     for (int i = 0; i < b->n; i++) {

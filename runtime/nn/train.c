@@ -298,6 +298,7 @@ static bool run(struct trainer *t, struct train_result *out, struct err *e) {
     t->started = seconds_now();
     trainer_print(t, facts, sizeof facts);
     tell_text(t, TRAIN_BEGIN, facts);
+    if (*t->place_note) tell_text(t, TRAIN_NOTE, t->place_note);
     if (*t->advice) tell_text(t, TRAIN_NOTE, t->advice);
     if (frozen_note(t->frozen)) tell_text(t, TRAIN_NOTE, frozen_note(t->frozen));
     TRY(run_epochs(t, e));

@@ -349,14 +349,13 @@ bool trainer_fetch(struct trainer *t, struct err *e) {
     return workspace_fetch(t->workspace, t->now->data, e);
 }
 
-bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e) {
-    *t = (struct trainer){.spec = spec, .rate_factor = 1, .best_loss = NAN};
+bool trainer_prepare(struct trainer *t, struct err *e) {
+    const struct train_spec *spec = t->spec;
     bool measured = !spec->step || spec->has_validation;
     if (measured) t->n_outputs = spec->model->n_outputs[1];
     if (spec->model && !spec->model->built)
         return err_set(e, ERR_BUG, "The model `{0}` has not been built.");
     if (measured) TRY(init_losses(t, e));
-    if (spec->device == DEVICE_GPU) TRY(t->device = device_gpu(e));
     TRY(t->workspace = workspace_new_on(t->device, e));
     TRY(spec->step ? stages_init(t, e) : make_step(t, e));
     t->n_examples = t->stages ? t->stages[0].pass.n : t->pass.n;
@@ -398,21 +397,11 @@ double trainer_penalty(const struct trainer *t) {
     return sum;
 }
 
-/* Where it computes. A GPU that is not used is named, so that nobody waits for nothing. */
-static void place_print(const struct trainer *t, char *out, size_t cap) {
-    int threads = compute_threads();
-    bool idle = !t->device && t->spec->device == DEVICE_AUTO && device_present();
-    if (t->device) snprintf(out, cap, "GPU %s", device_name(t->device));
-    else
-        snprintf(out, cap, "CPU, %d thread%s%s", threads, threads == 1 ? "" : "s",
-                 idle ? " (there is a GPU, too: %device gpu)" : "");
-}
-
 /* A step of the student's own: how many minimisations. */
 static void stages_print(const struct trainer *t, char *out, size_t cap) {
     char examples[32], batches[32], place[300];
     int n = t->spec->step->n_stages;
-    place_print(t, place, sizeof place);
+    trainer_print_place(t, place, sizeof place);
     snprintf(out, cap,
              "%s examples · %s batches of %lld · %d minimisation%s a step · %s · seed %llu",
              with_commas(t->n_examples, examples, sizeof examples),
@@ -437,7 +426,7 @@ void trainer_print(const struct trainer *t, char *out, size_t cap) {
                                              : "loss";
     const char *frozen =
         frozen_kept(t->frozen) ? " · features of the frozen part computed once" : "";
-    place_print(t, place, sizeof place);
+    trainer_print_place(t, place, sizeof place);
     snprintf(
         out, cap,
         "%s · %s examples · %s batches of %lld · %s weights learn%s · %s%s · %s · %s · seed %llu",

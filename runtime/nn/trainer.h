@@ -34,6 +34,7 @@ struct trainer {
     double base_rate, rate_factor, rate; /* rate: of the last step */
     struct tensor *example_weights;      /* [n] float32, or NULL */
     struct device *device;               /* where it computes; NULL: the processor */
+    char place_note[512];                /* why not on the GPU that is there; or empty */
     struct workspace *workspace;         /* of all plans of this run, there */
     struct frozen *frozen;               /* of a frozen part, or NULL */
     struct pass pass;
@@ -62,6 +63,8 @@ struct trainer {
 };
 
 bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e);
+/* Everything but choosing the device (train_place.c), which t->device holds. */
+bool trainer_prepare(struct trainer *t, struct err *e);
 void trainer_clear(struct trainer *t);
 /* A step of the student's own (train_step.c). */
 bool stages_init(struct trainer *t, struct err *e);
@@ -78,5 +81,7 @@ void trainer_fill_learn(const struct train_spec *s, const struct weight_info *w,
 double trainer_penalty(const struct trainer *t);
 /* Brings the weights as they are now into t->now, wherever they are computed. */
 bool trainer_fetch(struct trainer *t, struct err *e);
+/* "GPU NVIDIA T4, driver for CUDA 12.4": part of the line of facts. */
+void trainer_print_place(const struct trainer *t, char *out, size_t cap);
 /* The line of facts above a training. */
 void trainer_print(const struct trainer *t, char *out, size_t cap);

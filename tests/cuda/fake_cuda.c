@@ -7,6 +7,7 @@
  *   capability=70   of the card (75)
  *   memory=1000000  bytes on the card (16 GB)
  *   alloc=3         the third allocation from now finds no memory
+ *   load=222        kernels cannot be loaded, with this error of the driver
  *   launch=5        the fifth kernel from now fails, and everything after it
  */
 #include "fake_kernels.h"
@@ -36,7 +37,7 @@ void fake_cuda_set(const char *words);
 static struct fake_counts counts;
 static struct {
     bool no_device, broken;
-    long version, capability, alloc, launch;
+    long version, capability, alloc, launch, load;
     size_t memory, used;
 } fake = {.version = 13000, .capability = 75, .memory = (size_t)16 << 30};
 
@@ -53,6 +54,7 @@ void fake_cuda_set(const char *words) {
     fake.capability = (at = word(words, "capability=")) ? atol(at) : 75;
     fake.memory = (at = word(words, "memory=")) ? (size_t)atoll(at) : (size_t)16 << 30;
     fake.alloc = (at = word(words, "alloc=")) ? atol(at) : 0;
+    fake.load = (at = word(words, "load=")) ? atol(at) : 0;
     fake.launch = (at = word(words, "launch=")) ? atol(at) : 0;
 }
 
@@ -201,6 +203,7 @@ int cuMemsetD8Async(cu_address at, unsigned char value, size_t bytes, cu_stream 
 
 int cuModuleLoadData(cu_module *module, const void *image) {
     static const unsigned char magic[4] = {0x50, 0xed, 0x55, 0xba};
+    if (fake.load) return (int)fake.load;
     if (memcmp(image, magic, sizeof magic) != 0) return INVALID; /* not what nvcc makes */
     *module = &fake;
     return OK;

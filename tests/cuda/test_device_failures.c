@@ -68,8 +68,15 @@ static void test_what_is_missing(void) {
     check_problem("no_device", "no GPU answers", "container");
     check_problem("driver=9020", "for CUDA 9.2", "built with CUDA");
     check_problem("capability=70", "capability 7.0", "7.5");
+    CHECK(device_problem() && has(device_problem(), "7.5"));
+    fake_set("no_device");
+    CHECK(!device_problem()); /* a driver without a card is nothing to speak of */
+    fake_set("load=222 driver=13010");
+    CHECK(!device_gpu(&err) && err.kind == ERR_DEVICE);
+    CHECK(has(err.what, "for CUDA 13.1") && has(err.what, "built with CUDA"));
     fake_set("");
     struct backend_info info;
+    CHECK(!device_problem());
     CHECK(device_probe(&info) && !info.problem[0] && device_present());
     CHECK_STR(info.device, "Fake T4");
 }

@@ -4,6 +4,7 @@
 #include "session.h"
 #include "display/display.h"
 #include "display/error_view.h"
+#include <stdlib.h>
 #include <string.h>
 
 static void on_text(void *user, struct str utf8, bool is_error) {
@@ -36,6 +37,7 @@ static void on_train(void *user, int run, const struct train_event *event) {
     struct session *s = user;
     (void)run;
     if (event->kind == TRAIN_NOTE) add_line(s, "note: ", str_of(event->text));
+    if (event->kind == TRAIN_BEGIN && s->headers) add_line(s, "header: ", str_of(event->text));
     bool late = event->kind == TRAIN_EPOCH || event->kind == TRAIN_BATCH;
     if (s->stop_epoch && late && event->history && event->history->n_rows >= s->stop_epoch)
         engine_stop(s->engine);
@@ -73,7 +75,7 @@ static bool on_draw(void *user, struct value v, const char *path, double dpi, st
 }
 
 bool session_begin(struct session *s) {
-    *s = (struct session){0};
+    *s = (struct session){.headers = getenv("AWML_SHOW_HEADERS") != NULL};
     s->engine = engine_new(&s->e);
     return s->engine != NULL;
 }

@@ -7,6 +7,7 @@ struct session {
     struct text shown;  /* what the last cell showed: see session.c */
     int32_t number;     /* of the last cell */
     int64_t stop_epoch; /* press stop when this epoch of a training is over; 0 = never */
+    bool headers;       /* lines of facts above trainings are shown, too: AWML_SHOW_HEADERS */
     bool full;          /* also draw every value as a front end would */
     struct err e;
 };

@@ -156,6 +156,13 @@ static void watch_fit(void *user, int64_t done, int64_t n, double loss, double v
     fitting_progress(user, done, n, loss, valid);
 }
 
+/* Nobody should wait for a GPU that does nothing. */
+static void place_print(const struct fitting *f, struct text *t) {
+    enum device_choice device = engine_device(f->ev->engine);
+    bool gpu = device == DEVICE_GPU || (device == DEVICE_AUTO && device_present());
+    if (gpu) text_adds(t, " · on the CPU (only networks train on the GPU)");
+}
+
 static void header(struct fitting *f, const struct estimator_value *m, const struct fit_spec *s) {
     struct text t = {0};
     struct value v = {.kind = V_ESTIMATOR, .estimator = (struct estimator_value *)(uintptr_t)m};
@@ -165,6 +172,7 @@ static void header(struct fitting *f, const struct estimator_value *m, const str
     if (s->classes.n) text_addf(&t, " · classification, %d classes", s->classes.n);
     else if (s->y.width) text_adds(&t, " · regression");
     if (s->vx.n) text_addf(&t, " · %lld examples to validate", (long long)s->vx.n);
+    place_print(f, &t);
     tell(f, &(struct train_event){
                 .kind = TRAIN_BEGIN, .n_epochs = 1, .parts = f->counted, .text = t.p});
     text_clear(&t);
@@ -177,6 +185,7 @@ void fitting_begin(struct fitting *f, const struct estimator_value *m, int64_t n
     text_addf(&t, " · %lld examples · %lld trainings", (long long)n, (long long)f->n_parts);
     if (classes->n) text_addf(&t, " · classification, %d classes", classes->n);
     else text_adds(&t, " · regression");
+    place_print(f, &t);
     tell(f,
          &(struct train_event){.kind = TRAIN_BEGIN, .n_epochs = 1, .parts = "models", .text = t.p});
     text_clear(&t);

@@ -243,11 +243,13 @@ static bool set_seed(struct eval *ev, const struct ast *s, struct value v, void 
 
 static bool set_device(struct eval *ev, const struct ast *s, struct value v, void *to) {
     enum device_choice *device = &((struct train_block *)to)->spec.device;
-    bool cpu = v.kind == V_TEXT && str_is(value_str(&v), "cpu");
-    if (!cpu && (v.kind != V_TEXT || !str_is(value_str(&v), "gpu")))
-        return setting_wrong(ev, s, v, "\"cpu\" or \"gpu\"");
-    *device = cpu ? DEVICE_CPU : DEVICE_GPU;
-    return true;
+    static const char *const words[] = {"auto", "cpu", "gpu"};
+    for (int i = 0; v.kind == V_TEXT && i < 3; i++) {
+        if (!str_is(value_str(&v), words[i])) continue;
+        *device = (enum device_choice)i;
+        return true;
+    }
+    return setting_wrong(ev, s, v, "\"cpu\" or \"gpu\", or \"auto\": the GPU if there is one");
 }
 
 bool keep_tensor(struct train_block *b, struct tensor *t) {
@@ -341,7 +343,8 @@ static const struct setting_row rows[] = {
      NULL, set_resume},
     {"seed", "the notebook's", "Another shuffle and other masks.", NULL, set_seed},
     {"quiet", "False", "True: nothing is shown.", NULL, set_quiet},
-    {"device", "%device's", "Where it runs: \"cpu\" or \"gpu\".", NULL, set_device},
+    {"device", "%device's",
+     "Where it runs: \"cpu\", \"gpu\", or \"auto\": on the GPU if there is one.", NULL, set_device},
     {"freeze", "none",
      "Parts that do not learn, such as net.backbone or net.layers[:-20]; their BatchNorm and "
      "Dropout work as after training.",

@@ -1,0 +1,47 @@
+/* Where a training computes: choosing the device, and saying so. Nothing said means the GPU where
+ * there is one; a training that stays on the processor beside a GPU always says why, so that nobody
+ * pays for a GPU that does nothing. */
+#include "trainer.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool choose(struct trainer *t, struct err *e) {
+    enum device_choice choice = t->spec->device;
+    const char *problem;
+    if (choice == DEVICE_CPU) return true;
+    if (choice == DEVICE_AUTO && !device_present()) {
+        if ((problem = device_problem()))
+            snprintf(t->place_note, sizeof t->place_note, "The GPU is not used. %s", problem);
+        return true;
+    }
+    t->device = device_gpu(e);
+    return t->device != NULL;
+}
+
+static void begin(struct trainer *t, const struct train_spec *spec) {
+    *t = (struct trainer){.spec = spec, .rate_factor = 1, .best_loss = NAN};
+}
+
+bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *e) {
+    begin(t, spec);
+    TRY(choose(t, e));
+    if (trainer_prepare(t, e)) return true;
+    bool refused = t->device && spec->device == DEVICE_AUTO && e->kind == ERR_DEVICE;
+    if (!refused || device_is_broken(t->device)) return false;
+    trainer_clear(t); /* the GPU does not have all of it: once more on the processor */
+    begin(t, spec);
+    snprintf(t->place_note, sizeof t->place_note, "The GPU is not used. %.*s",
+             (int)sizeof t->place_note - 32, e->what);
+    *e = (struct err){0};
+    return trainer_prepare(t, e);
+}
+
+void trainer_print_place(const struct trainer *t, char *out, size_t cap) {
+    int threads = compute_threads();
+    const char *beside = "";
+    if (*t->place_note) beside = " (not on the GPU that is here)";
+    else if (!t->device && device_present()) beside = " (there is a GPU, too: %device gpu)";
+    if (t->device) snprintf(out, cap, "GPU %s", device_name(t->device));
+    else snprintf(out, cap, "CPU, %d thread%s%s", threads, threads == 1 ? "" : "s", beside);
+}
