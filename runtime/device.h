@@ -32,5 +32,18 @@ const char *device_name(const struct device *d);
 /* A workspace on a device; NULL is this machine's processor, as workspace_new. */
 struct workspace *workspace_new_on(struct device *d, struct err *e);
 const struct device *workspace_device(const struct workspace *w); /* NULL: the processor */
+/* How exactly products are computed there. Everything in memory stays float32, and sums are made in
+ * float32; mixed multiplies float16 (compute capability 7.5) or bfloat16 (8.0 and newer), tf32 cuts
+ * factors to 11 bits (8.0 and newer). Without the hardware, and on the processor: float32. */
+enum precision { PRECISION_FLOAT32, PRECISION_TF32, PRECISION_MIXED }; /* ORDER: train_settings.c */
+/* For the plans made from now on; true when it is what was asked for. */
+bool workspace_set_precision(struct workspace *w, enum precision p);
+/* "float16 with a scaled loss": what its products multiply. */
+const char *workspace_products(const struct workspace *w);
+/* With float16, plans that learn need slopes of the loss times an input without data (feed in
+ * plan.h): the scale, which they move by themselves. */
+bool workspace_scales(const struct workspace *w);
+/* The scale as it is now, and how many steps moved no weight because of it. */
+bool workspace_scale(struct workspace *w, double *scale, int64_t *skipped, struct err *e);
 /* Brings a block of weights, as plans of this workspace left it, back into the caller's memory. */
 bool workspace_fetch(struct workspace *w, void *block, struct err *e);

@@ -81,7 +81,7 @@ void plan_print(const struct plan *p, struct text *out);
  * data are used as they lie, (batch, …); otherwise example i is row rows[i] of the data. value =
  * data * scale + offset, converted to the input's type on the way. */
 struct feed {
-    const void *data;
+    const void *data; /* NULL: the loss's scale, which the device keeps (device.h) */
     enum dtype dtype;
     const int64_t *rows;  /* batch positions, or NULL */
     double scale, offset; /* 1, 0 = as they are */

@@ -33,6 +33,24 @@ bool workspace_fetch(struct workspace *w, void *block, struct err *e) {
     return !w->device || device_memory_fetch(w->device, block, e);
 }
 
+bool workspace_set_precision(struct workspace *w, enum precision p) {
+    return w->device ? device_memory_set_precision(w->device, p) : p == PRECISION_FLOAT32;
+}
+
+const char *workspace_products(const struct workspace *w) {
+    return w->device ? device_memory_products(w->device) : "float32";
+}
+
+bool workspace_scales(const struct workspace *w) {
+    return w->device && w->device->products == PRODUCTS_HALF;
+}
+
+bool workspace_scale(struct workspace *w, double *scale, int64_t *skipped, struct err *e) {
+    *scale = 1;
+    *skipped = 0;
+    return !w->device || device_memory_scale(w->device, scale, skipped, e);
+}
+
 struct device_memory *workspace_device_memory(const struct workspace *w) {
     return w->device;
 }

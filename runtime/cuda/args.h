@@ -17,6 +17,13 @@ struct control_args {
     double rate, correct_1, correct_2;
 };
 
+/* backend.h's scaler likewise. */
+struct scaler_args {
+    float scale, inverse;
+    uint32_t good, bad, skip, skipped;
+    double correct_1, correct_2;
+};
+
 /* Result i is element base + sum of digit * stride of the operand; n = -1: element i. */
 struct walk_args {
     int32_t n, base;
@@ -181,11 +188,19 @@ struct learn_part {
 struct learn_args {
     float *weights, *slots[2];
     const struct control_args *control;
-    double *squares; /* (LEARNS' blocks) sums for clipping by norm; or NULL */
+    struct scaler_args *scaler; /* or NULL: gradients are not scaled */
+    double *squares;            /* (LEARNS' blocks) sums for clipping by norm; or NULL */
     uint32_t n_squares;
     int32_t rule, nesterov, n;
     double beta_1, beta_2, epsilon, weight_decay, clip_value, clip_norm;
     struct learn_part part[LEARNS];
+};
+
+struct scale_args {
+    struct scaler_args *scaler;
+    const struct control_args *control;
+    double beta_1, beta_2; /* adam's; else 0 */
+    uint32_t growth;       /* good steps after which the scale doubles */
 };
 
 /* ---- windows ---- */

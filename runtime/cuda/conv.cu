@@ -3,6 +3,7 @@
  * block of them, for each result. Bound: arithmetic; of depthwise ones memory. */
 #include "block.h"
 #include "product.h"
+#include "tensor.h"
 
 /* ---- where things lie ---- */
 
@@ -75,13 +76,16 @@ DEVICE float conv_load_x(const struct conv_args *a, uint32_t r, uint32_t k, uint
 #define FORWARD_STORE(i, j, v)                                                                     \
     a.out[(int64_t)(i)*a.o + group * each + (j)] = conv_finish(&a, v, group * each + (j))
 
-#define FORWARD_KERNEL(name, TILE, PER)                                                            \
-    KERNEL(name, conv_args) {                                                                      \
+#define FORWARD_KERNEL(WAY)                                                            \
+    KERNEL(conv_forward_##WAY, conv_args) {                                                                      \
         uint32_t group = BLOCK_Z, each = a.o / a.groups;                                           \
-        TILE_PRODUCT(TILE, PER, a.m, each, 0, a.k, 1, 1, FORWARD_A, FORWARD_B, FORWARD_STORE);     \
+        TILES_##WAY(a.m, each, 0, a.k, 1, 1, FORWARD_A, FORWARD_B, FORWARD_STORE);     \
     }
-FORWARD_KERNEL(conv_forward_64, 64, 4)
-FORWARD_KERNEL(conv_forward_32, 32, 2)
+FORWARD_KERNEL(64)
+FORWARD_KERNEL(32)
+FORWARD_KERNEL(half)
+FORWARD_KERNEL(bf16)
+FORWARD_KERNEL(tf32)
 
 /* ---- y, kernel (kh, kw, o / groups, c) -> x ---- */
 
@@ -98,13 +102,16 @@ DEVICE float conv_load_y(const struct conv_args *a, uint32_t r, uint32_t k, uint
 #define INPUT_STORE(i, j, v)                                                                       \
     a.out[(int64_t)(i)*a.c + group * each + (j)] = conv_finish(&a, v, group * each + (j))
 
-#define INPUT_KERNEL(name, TILE, PER)                                                              \
-    KERNEL(name, conv_args) {                                                                      \
+#define INPUT_KERNEL(WAY)                                                              \
+    KERNEL(conv_input_##WAY, conv_args) {                                                                      \
         uint32_t group = BLOCK_Z, each = a.c / a.groups;                                           \
-        TILE_PRODUCT(TILE, PER, a.m, each, 0, a.k, 1, 1, INPUT_A, INPUT_B, INPUT_STORE);           \
+        TILES_##WAY(a.m, each, 0, a.k, 1, 1, INPUT_A, INPUT_B, INPUT_STORE);           \
     }
-INPUT_KERNEL(conv_input_64, 64, 4)
-INPUT_KERNEL(conv_input_32, 32, 2)
+INPUT_KERNEL(64)
+INPUT_KERNEL(32)
+INPUT_KERNEL(half)
+INPUT_KERNEL(bf16)
+INPUT_KERNEL(tf32)
 
 /* ---- x, y -> kernel: summed over all windows, in parts that are added afterwards ---- */
 
@@ -120,15 +127,18 @@ DEVICE float conv_load_tap(const struct conv_args *a, uint32_t row, uint32_t k, 
 #define KERNEL_B(kk, j) a.b[(int64_t)(kk)*a.o + group * each + (j)]
 #define KERNEL_STORE(i, j, v) to[(int64_t)(i)*a.o + group * each + (j)] = (v)
 
-#define KERNEL_KERNEL(name, TILE, PER)                                                             \
-    KERNEL(name, conv_args) {                                                                      \
+#define KERNEL_KERNEL(WAY)                                                             \
+    KERNEL(conv_kernel_##WAY, conv_args) {                                                                      \
         uint32_t group = BLOCK_Z / a.splits, split = BLOCK_Z % a.splits, each = a.o / a.groups;    \
         uint32_t first = split * a.part, end = first + a.part < a.k ? first + a.part : a.k;        \
         float *to = a.splits > 1 ? a.partial + (int64_t)split * a.m * a.o : a.out;                 \
-        TILE_PRODUCT(TILE, PER, a.m, each, first, end, 0, 1, KERNEL_A, KERNEL_B, KERNEL_STORE);    \
+        TILES_##WAY(a.m, each, first, end, 0, 1, KERNEL_A, KERNEL_B, KERNEL_STORE);    \
     }
-KERNEL_KERNEL(conv_kernel_64, 64, 4)
-KERNEL_KERNEL(conv_kernel_32, 32, 2)
+KERNEL_KERNEL(64)
+KERNEL_KERNEL(32)
+KERNEL_KERNEL(half)
+KERNEL_KERNEL(bf16)
+KERNEL_KERNEL(tf32)
 
 /* ---- few channels for each group ---- */
 

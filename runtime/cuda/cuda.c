@@ -85,6 +85,7 @@ static void probe(struct backend_info *i) {
     d->cuDeviceGetAttribute(&major, CU_ATTRIBUTE_MAJOR, device);
     d->cuDeviceGetAttribute(&minor, CU_ATTRIBUTE_MINOR, device);
     i->memory = memory;
+    i->capability = 10 * major + minor;
     if (10 * major + minor < LEAST_CAPABILITY)
         problem(i, "%s has compute capability %d.%d; the kernels need 7.5 (T4, RTX 20) or newer.",
                 i->device, major, minor);

@@ -68,6 +68,9 @@ lower_fn lower_matmul, lower_heads, lower_fold, lower_along, lower_index, lower_
 lower_fn lower_make, lower_conv, lower_pool, lower_warp, lower_recur, lower_norm;
 void lower_group(struct lowering *l, const struct program_step *s);
 void lower_ends(struct lowering *l); /* outputs, averages, learning */
+/* What a product of these sizes multiplies: few rows, columns or terms stay float32, because tensor
+ * cores multiply pieces of 16. */
+enum backend_products products_of(const struct lowering *l, uint32_t m, uint32_t n, uint32_t k);
 /* A product; batches are laid out as the arguments say. */
 void lower_product(struct lowering *l, const struct product_args *p, uint64_t products);
 /* Into how many parts a sum over k is cut, so that all multiprocessors have a tile or two, and how

@@ -3,9 +3,11 @@
  * blocks have one axis of threads. */
 #pragma once
 #ifdef __CUDACC__
+#include <mma.h>
 #define DEVICE static __device__ __forceinline__
 #define KERNEL(name, args) extern "C" __global__ void name(const __grid_constant__ struct args a)
 #define SHARED __shared__
+#define SHARED_TILE __shared__ __align__(32)
 #define SYNC() __syncthreads()
 #define THREAD threadIdx.x
 #define N_THREADS blockDim.x

@@ -1,4 +1,4 @@
-/* Learning steps: all weights in one launch, formulas of cpu/learn.c. The rate and adam's time are
+/* Learning steps, and the scale of the loss: all weights in one launch, formulas of cpu/learn.c. The rate and adam's time are
  * read from the control block, so that a captured graph is replayed unchanged. Bound: memory. */
 #include "device.h"
 
@@ -6,9 +6,36 @@
 DEVICE float gradient_at(const struct learn_args *a, const struct learn_part *p, uint32_t i) {
     float w = a->weights[p->offset + i], l2 = 2 * p->l2;
     float clip = a->clip_value > 0 ? (float)a->clip_value : HUGE_VALF;
-    float g = p->gradient[i] + p->l1 * (float)((w > 0) - (w < 0)) + l2 * w;
+    float unscale = a->scaler ? a->scaler->inverse : 1.0f; /* a power of two: exact */
+    float g = p->gradient[i] * unscale + p->l1 * (float)((w > 0) - (w < 0)) + l2 * w;
     g = g > clip ? clip : g;
     return g < -clip ? -clip : g;
+}
+
+/* Is a gradient infinite, or no number? */
+KERNEL(scale_check, learn_args) {
+    const struct learn_part *p = &a.part[BLOCK_Y];
+    uint32_t bad = 0;
+    EACH(i, p->count) bad |= fabsf(p->gradient[i]) <= 3.402823466e38f ? 0u : 1u;
+    if (bad) ATOMIC_OR(&a.scaler->bad, 1u);
+}
+
+/* One thread: the scale of the next step, and adam's time without the steps that were skipped. */
+KERNEL(scale_decide, scale_args) {
+    struct scaler_args *s = a.scaler;
+    if (THREAD || BLOCK) return;
+    s->inverse = 1 / s->scale;
+    s->skip = s->bad;
+    s->bad = 0;
+    s->skipped += s->skip;
+    s->good = s->skip ? 0 : s->good + 1;
+    if (s->skip && s->scale > 1) s->scale /= 2;
+    if (s->good >= a.growth && s->scale < 16777216.0f) s->scale *= 2;
+    if (s->good >= a.growth) s->good = 0;
+    double t = (double)(a.control->step + 1) - (double)s->skipped;
+    if (t < 1) t = 1;
+    s->correct_1 = 1 / (1 - pow(a.beta_1, t));
+    s->correct_2 = 1 / (1 - pow(a.beta_2, t));
 }
 
 /* Block (x, y) sums the squares of its share of part y; the sums are added in order later. */
@@ -53,7 +80,9 @@ DEVICE void learn_adam(const struct learn_args *a, int64_t i, float g, double ra
     float *w = a->weights + i, *m = a->slots[0] + i, *v = a->slots[1] + i;
     float b1 = (float)a->beta_1, b2 = (float)a->beta_2;
     float a1 = (float)(1 - a->beta_1), a2 = (float)(1 - a->beta_2), eps = (float)a->epsilon;
-    float r = (float)(rate * a->control->correct_1), c2 = (float)sqrt(a->control->correct_2);
+    double t1 = a->scaler ? a->scaler->correct_1 : a->control->correct_1;
+    double t2 = a->scaler ? a->scaler->correct_2 : a->control->correct_2;
+    float r = (float)(rate * t1), c2 = (float)sqrt(t2);
     float keep = (float)(1 - rate * a->weight_decay);
     *m = b1 * *m + a1 * g;
     *v = b2 * *v + a2 * (g * g);
@@ -80,6 +109,7 @@ DEVICE void learn_adagrad(const struct learn_args *a, int64_t i, float g, double
 KERNEL(learn_run, learn_args) {
     const struct learn_part *p = &a.part[BLOCK_Y];
     double rate = a.control->rate;
+    if (a.scaler && a.scaler->skip) return;
     float scale = norm_scale(&a);
     EACH(i, p->count) {
         float g = gradient_at(&a, p, i) * scale;

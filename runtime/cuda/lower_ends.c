@@ -56,6 +56,7 @@ static void fill_learn(struct lowering *l, struct learn_args *a, int first) {
     a->weights = at_offset(l->at->weights, 0);
     for (int i = 0; i < 2; i++) a->slots[i] = at_offset(l->at->slots[i], 0);
     a->control = control_at(l);
+    a->scaler = p->scaled ? at_offset(l->at->scaler, 0) : NULL;
     a->rule = (int32_t)u->rule;
     a->nesterov = u->nesterov;
     a->beta_1 = u->beta_1;
@@ -81,6 +82,23 @@ static uint64_t blocks_for(const struct program *p, int first, uint64_t most) {
         if ((uint64_t)p->learn[i].count > largest) largest = (uint64_t)p->learn[i].count;
     uint64_t blocks = (largest + THREADS - 1) / THREADS;
     return blocks < most ? blocks : most;
+}
+
+/* Gradients of a scaled loss: are they finite, and what follows. */
+static void lower_scale(struct lowering *l) {
+    const struct program *p = l->plan->program;
+    bool adam = (int)p->update.rule == RULE_ADAM;
+    if (!p->scaled || p->n_learn == 0) return;
+    for (int i = 0; i < p->n_learn; i += LEARNS) {
+        uint64_t n = (uint64_t)(p->n_learn - i < LEARNS ? p->n_learn - i : LEARNS);
+        fill_learn(l, launch_add(l, K_scale_check, NORM_BLOCKS, n, 1), i);
+    }
+    *(struct scale_args *)launch_add(l, K_scale_decide, 1, 1, 1) =
+        (struct scale_args){.scaler = at_offset(l->at->scaler, 0),
+                            .control = control_at(l),
+                            .beta_1 = adam ? p->update.beta_1 : 0,
+                            .beta_2 = adam ? p->update.beta_2 : 0,
+                            .growth = SCALE_GROWTH};
 }
 
 static void lower_learning(struct lowering *l) {
@@ -111,5 +129,6 @@ static void lower_learning(struct lowering *l) {
 void lower_ends(struct lowering *l) {
     lower_outputs(l);
     lower_assigns(l);
+    lower_scale(l);
     lower_learning(l);
 }

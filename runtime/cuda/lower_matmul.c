@@ -17,6 +17,12 @@ static struct matrix matrix_of(const struct shape *s, bool trans, bool left) {
     return (struct matrix){r, c, c, 1};
 }
 
+enum backend_products products_of(const struct lowering *l, uint32_t m, uint32_t n, uint32_t k) {
+    enum { LEAST = 16 };
+    bool few = m < LEAST || n < LEAST || k < LEAST;
+    return few ? PRODUCTS_FLOAT32 : l->plan->program->products;
+}
+
 void split_sum(const struct lowering *l, uint64_t tiles, uint32_t k, uint32_t *splits,
                uint32_t *part) {
     uint64_t n = tiles ? 2 * (uint64_t)l->plan->device->sms / tiles : 1;
@@ -37,9 +43,16 @@ void add_parts(struct lowering *l, float *out, const float *parts, uint64_t coun
 
 void lower_product(struct lowering *l, const struct product_args *p, uint64_t products) {
     enum { MOST = 32768 };
+    static const enum kernel kernels[] = {[PRODUCTS_TF32] = K_product_tf32,
+                                          [PRODUCTS_HALF] = K_product_half,
+                                          [PRODUCTS_BF16] = K_product_bf16};
     struct product_args a = *p;
     if (a.m == 0 || a.n == 0 || products == 0) return;
-    uint32_t tile = a.m > 32 && a.n > 32 ? 64 : 32;
+    enum backend_products kind = products_of(l, a.m, a.n, a.k);
+    uint32_t tile = kind != PRODUCTS_FLOAT32 || (a.m > 32 && a.n > 32) ? 64 : 32;
+    enum kernel kernel = kind != PRODUCTS_FLOAT32 ? kernels[kind]
+                         : tile == 64             ? K_product_64
+                                                  : K_product_32;
     uint64_t rows = (a.m + tile - 1) / tile, cols = (a.n + tile - 1) / tile;
     uint64_t count = (uint64_t)a.m * a.n;
     a.splits = 1;
@@ -49,8 +62,7 @@ void lower_product(struct lowering *l, const struct product_args *p, uint64_t pr
     for (uint64_t z = 0; z < products; z += MOST) {
         uint64_t some = products - z < MOST ? products - z : MOST;
         a.z_first = (uint32_t)z;
-        *(struct product_args *)launch_add(l, tile == 64 ? K_product_64 : K_product_32, rows, cols,
-                                           some * a.splits) = a;
+        *(struct product_args *)launch_add(l, kernel, rows, cols, some * a.splits) = a;
     }
     if (a.splits > 1) add_parts(l, a.c, a.partial, count, a.splits, a.n, a.c_row);
 }

@@ -29,6 +29,12 @@ static const enum kernel conv_kernels[3][3] = {
     [CONV_KERNEL] = {K_conv_kernel_64, K_conv_kernel_32, K_conv_kernel_each},
 };
 
+static const enum kernel tensor_kernels[3][4] = {
+    [CONV_FORWARD] = {0, K_conv_forward_tf32, K_conv_forward_half, K_conv_forward_bf16},
+    [CONV_INPUT] = {0, K_conv_input_tf32, K_conv_input_half, K_conv_input_bf16},
+    [CONV_KERNEL] = {0, K_conv_kernel_tf32, K_conv_kernel_half, K_conv_kernel_bf16},
+};
+
 /* Tiles for many channels of a group, else a thread or block for each result. */
 static void launch_conv(struct lowering *l, enum conv_kind kind, struct conv_args *a) {
     enum { FEW = 8 };
@@ -45,12 +51,14 @@ static void launch_conv(struct lowering *l, enum conv_kind kind, struct conv_arg
         *to = *a;
         return;
     }
-    uint32_t tile = a->m > 32 && each > 32 ? 64 : 32;
+    enum backend_products what = products_of(l, a->m, each, a->k);
+    uint32_t tile = what != PRODUCTS_FLOAT32 || (a->m > 32 && each > 32) ? 64 : 32;
     uint64_t rows = (a->m + tile - 1) / tile, cols = (each + tile - 1) / tile;
     if (kind == CONV_KERNEL) split_sum(l, rows * cols * a->groups, a->k, &a->splits, &a->part);
     uint64_t count = (uint64_t)a->m * a->o;
     if (a->splits > 1) a->partial = scratch_at(l, a->splits * count * sizeof(float));
-    enum kernel kernel = conv_kernels[kind][tile == 64 ? 0 : 1];
+    enum kernel kernel = what != PRODUCTS_FLOAT32 ? tensor_kernels[kind][what]
+                                                  : conv_kernels[kind][tile == 64 ? 0 : 1];
     *(struct conv_args *)launch_add(l, kernel, rows, cols, (uint64_t)a->groups * a->splits) = *a;
     if (a->splits > 1) add_parts(l, a->out, a->partial, count, a->splits, a->o, a->o);
 }

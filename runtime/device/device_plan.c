@@ -89,6 +89,8 @@ static bool make_blocks(struct device_plan *p, struct err *e) {
 static bool make(struct device_plan *p, const struct plan_spec *spec, struct err *e) {
     uint64_t scratch = 0;
     TRY(program_build(spec, &p->built, e));
+    p->built.program.products = p->memory->products;
+    p->built.program.scaled = p->memory->products == PRODUCTS_HALF && p->built.program.n_learn > 0;
     if (p->built.program.n_inputs > BACKEND_FEEDS)
         return err_set(e, ERR_DEVICE, "At most %d inputs can be given to the GPU.", BACKEND_FEEDS);
     TRY(report(p, api_of(p)->plan_build(handle_of(p), &p->built.program, &scratch, &p->plan), e));
@@ -196,6 +198,12 @@ static bool keeps(const struct device_plan *p, const struct feed *f, int64_t row
     return (uint64_t)f->n_rows * (uint64_t)row * dtype_bytes(f->dtype) <= unused / 2;
 }
 
+/* The loss's scale is the scaler's first number. */
+static bool bind_scale(const struct device_plan *p, struct backend_feed *to, struct err *e) {
+    *to = (struct backend_feed){.dtype = DT_FLOAT32, .scale = 1};
+    return device_scaler(p->memory, &to->data, e);
+}
+
 static bool bind_feeds(struct device_plan *p, const struct plan_io *io, struct backend_bindings *b,
                        struct err *e) {
     for (int i = 0; i < p->built.program.n_inputs; i++) {
@@ -206,6 +214,10 @@ static bool bind_feeds(struct device_plan *p, const struct plan_io *io, struct b
         to->dtype = f->dtype;
         to->scale = f->scale;
         to->offset = f->offset;
+        if (!f->data && !f->whole) {
+            TRY(bind_scale(p, to, e));
+            continue;
+        }
         TRY(keeps(p, f, row) ? bind_whole(p, i, f, row, n, to, e)
                              : bind_batch(p, i, f, row, n, to, e));
     }
@@ -250,6 +262,7 @@ static bool bind(struct device_plan *p, const struct plan_io *io, struct err *e)
     b.constants = p->constants;
     b.control = p->control;
     b.outputs = p->outputs;
+    if (p->built.program.scaled) TRY(device_scaler(p->memory, &b.scaler, e));
     TRY(bind_weights(p, io, &b, e));
     TRY(bind_feeds(p, io, &b, e));
     TRY(device_memory_reserve(p->memory, p->arena_bytes, e));

@@ -52,6 +52,7 @@ void device_memory_free(struct device_memory *m) {
     struct device *d = m->device;
     for (int i = 0; i < m->n_mirrors; i++) d->api->release(d->handle, m->mirrors[i].at);
     d->api->release(d->handle, m->arena);
+    d->api->release(d->handle, m->scaler);
     d->users--;
     pool_free(m->mirrors);
     pool_free(m);

@@ -26,6 +26,8 @@ struct device_memory {
     uint64_t arena, arena_bytes;
     struct mirror *mirrors;
     int n_mirrors, max_mirrors;
+    enum backend_products products;
+    uint64_t scaler; /* struct backend_scaler; 0: none yet */
 };
 
 /* What the backend's status means for a student; true when it is OK. */
@@ -39,5 +41,11 @@ bool device_memory_reserve(struct device_memory *m, uint64_t bytes, struct err *
 /* The copy of `bytes` bytes at `host`, made when it is first asked for. NULL: no memory. */
 struct mirror *device_mirror(struct device_memory *m, const void *host, size_t bytes,
                              const char *what, struct err *e);
+/* As device.h says of workspaces. */
+bool device_memory_set_precision(struct device_memory *m, enum precision p);
+const char *device_memory_products(const struct device_memory *m);
+bool device_memory_scale(struct device_memory *m, double *scale, int64_t *skipped, struct err *e);
+/* The loss's scale, made when it is first asked for. */
+bool device_scaler(struct device_memory *m, uint64_t *at, struct err *e);
 struct mirror *device_mirror_find(const struct device_memory *m, const void *host);
 bool device_memory_fetch(struct device_memory *m, void *host, struct err *e);

@@ -7,7 +7,7 @@ static bool add_blocks(struct pass *p, struct err *e) {
     for (int k = 0; k < p->n_data; k++) {
         const struct tensor *t = p->data[k];
         size_t bytes = 0;
-        if (!t->rows) continue;
+        if (!t || !t->rows) continue;
         if (__builtin_mul_overflow(tensor_row_bytes(t), (size_t)p->batch, &bytes))
             return err_memory(e, SIZE_MAX);
         TRY(p->blocks[k] = pool_need(bytes + 1, e));
@@ -99,6 +99,8 @@ bool pass_run(const struct pass *p, int64_t i, const int64_t *rows, struct plan_
     *count = p->n - begin < p->batch ? p->n - begin : p->batch;
     for (int k = 0; k < p->n_data; k++) {
         const struct tensor *t = p->data[k];
+        feeds[k] = (struct feed){.dtype = DT_FLOAT32, .scale = 1};
+        if (!t) continue;
         const char *base = t->data;
         feeds[k] = (struct feed){.data = base, .dtype = t->dtype, .scale = 1};
         if (t->rows) {

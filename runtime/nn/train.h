@@ -114,6 +114,7 @@ struct train_spec {
     bool recompute;                     /* run a frozen part in each epoch: for comparison */
     uint64_t seed, stream;
     enum device_choice device;
+    enum precision precision; /* of products, on a GPU */
     const _Atomic bool *stop;
     const struct train_step *step; /* instead of losses and targets, or NULL */
     /* May be NULL. False with an error ends the training; an interrupt keeps the best epoch. */

@@ -2,6 +2,7 @@
  * there is one; a training that stays on the processor beside a GPU always says why, so that nobody
  * pays for a GPU that does nothing. */
 #include "trainer.h"
+#include "compose.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,11 +38,34 @@ bool trainer_init(struct trainer *t, const struct train_spec *spec, struct err *
     return trainer_prepare(t, e);
 }
 
+struct node *trainer_scaled(struct trainer *t, struct graph *g, struct node *loss, struct err *e) {
+    struct desc one = {.dtype = DT_FLOAT32};
+    if (!workspace_scales(t->workspace)) return loss;
+    if (!t->scale) t->scale = graph_input(g, "loss scale", &one, e);
+    return t->scale ? op2(g, OP_mul, loss, t->scale, e) : NULL;
+}
+
+/* How products are computed, where that was asked for. */
+static void print_precision(const struct trainer *t, char *out, size_t cap) {
+    enum precision p = t->spec->precision;
+    const char *does = workspace_products(t->workspace);
+    bool exact = strcmp(does, "float32") == 0;
+    out[0] = 0;
+    if (p == PRECISION_FLOAT32) return;
+    if (!exact) snprintf(out, cap, ", products in %s", does);
+    else if (!t->device) snprintf(out, cap, ", float32 (the processor computes nothing less)");
+    else snprintf(out, cap, ", float32 (this GPU has no TF32: compute capability 8.0)");
+}
+
 void trainer_print_place(const struct trainer *t, char *out, size_t cap) {
     int threads = compute_threads();
     const char *beside = "";
     if (*t->place_note) beside = " (not on the GPU that is here)";
     else if (!t->device && device_present()) beside = " (there is a GPU, too: %device gpu)";
-    if (t->device) snprintf(out, cap, "GPU %s", device_name(t->device));
-    else snprintf(out, cap, "CPU, %d thread%s%s", threads, threads == 1 ? "" : "s", beside);
+    char precision[96];
+    print_precision(t, precision, sizeof precision);
+    if (t->device) snprintf(out, cap, "GPU %s%s", device_name(t->device), precision);
+    else
+        snprintf(out, cap, "CPU, %d thread%s%s%s", threads, threads == 1 ? "" : "s", beside,
+                 precision);
 }

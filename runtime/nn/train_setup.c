@@ -180,7 +180,9 @@ static bool add_gradients(struct trainer *t, struct node *loss, struct err *e) {
         struct node *w = moves ? model_weight_node(t->objective.graph, i) : NULL;
         if (w) nodes[n++] = w;
     }
-    bool ok = graph_gradient(t->objective.graph, loss, nodes, n, gradients, connected, e);
+    struct node *scaled = trainer_scaled(t, t->objective.graph, loss, e);
+    bool ok =
+        scaled && graph_gradient(t->objective.graph, scaled, nodes, n, gradients, connected, e);
     for (int i = 0; ok && i < n; i++) {
         if (!connected[i]) continue;
         struct learn *l = &t->learn[t->n_learn++];
@@ -236,6 +238,7 @@ static bool make_step(struct trainer *t, struct err *e) {
         return err_set(e, ERR_TRAIN,
                        "The model `{0}` has no weights that the loss depends on, so "
                        "there is nothing to learn.");
+    if (t->scale) data[n_data++] = NULL;
     optimizer_update(s->optimizer, &t->update, &t->base_rate);
     struct plan_spec plan = {.graph = t->objective.graph,
                              .outputs = values,
@@ -357,6 +360,7 @@ bool trainer_prepare(struct trainer *t, struct err *e) {
         return err_set(e, ERR_BUG, "The model `{0}` has not been built.");
     if (measured) TRY(init_losses(t, e));
     TRY(t->workspace = workspace_new_on(t->device, e));
+    workspace_set_precision(t->workspace, spec->precision);
     TRY(spec->step ? stages_init(t, e) : make_step(t, e));
     t->n_examples = t->stages ? t->stages[0].pass.n : t->pass.n;
     TRY(make_blocks(t, e));

@@ -26,7 +26,9 @@ static bool add_learn(struct trainer *t, const struct step_stage *s, struct stag
     struct node **gradients = pool_need(n * sizeof *gradients + n + 1, e);
     if (!gradients) return false;
     bool *connected = (bool *)(gradients + n);
-    bool ok = graph_gradient(g, loss, s->weights, s->n_weights, gradients, connected, e);
+    struct node *scaled = trainer_scaled(t, g, loss, e);
+    bool ok =
+        scaled && graph_gradient(g, scaled, s->weights, s->n_weights, gradients, connected, e);
     for (int i = 0; ok && i < s->n_weights; i++) {
         if (!connected[i]) continue;
         struct learn *l = &run->learn[run->n_learn++];
@@ -59,7 +61,10 @@ static bool make_plan(struct trainer *t, int k, struct stage *run, struct err *e
                              .memory_limit = room_left(),
                              .workspace = t->workspace};
     int64_t n = step->data[0]->shape.size[0];
-    return pass_init(&run->pass, &plan, step->data, step->n_data, n, t->spec->batch, e);
+    struct tensor *data[STEP_MAX_DATA + 1] = {0}; /* the last: the loss's scale */
+    for (int i = 0; i < step->n_data; i++) data[i] = step->data[i];
+    int n_data = step->n_data + (t->scale != NULL);
+    return pass_init(&run->pass, &plan, data, n_data, n, t->spec->batch, e);
 }
 
 static bool has_late_logs(const struct train_step *s) {

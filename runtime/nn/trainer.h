@@ -36,6 +36,7 @@ struct trainer {
     struct device *device;               /* where it computes; NULL: the processor */
     char place_note[512];                /* why not on the GPU that is there; or empty */
     struct workspace *workspace;         /* of all plans of this run, there */
+    struct node *scale;                  /* input of the graph: the loss's scale; NULL: 1 */
     struct frozen *frozen;               /* of a frozen part, or NULL */
     struct pass pass;
     int64_t *order;                        /* this epoch's order of the examples */
@@ -79,6 +80,9 @@ void sums_clear(struct trainer *t);
 void trainer_fill_learn(const struct train_spec *s, const struct weight_info *w, struct learn *l);
 /* The penalties' part of the loss, for the weights as they are. */
 double trainer_penalty(const struct trainer *t);
+/* What slopes are computed of: the loss, times its scale where float16 needs one. The scale is the
+ * graph's last input, without data. */
+struct node *trainer_scaled(struct trainer *t, struct graph *g, struct node *loss, struct err *e);
 /* Brings the weights as they are now into t->now, wherever they are computed. */
 bool trainer_fetch(struct trainer *t, struct err *e);
 /* "GPU NVIDIA T4, driver for CUDA 12.4": part of the line of facts. */

@@ -8,6 +8,7 @@
  *   memory=1000000  bytes on the card (16 GB)
  *   alloc=3         the third allocation from now finds no memory
  *   load=222        kernels cannot be loaded, with this error of the driver
+ *   order=mixed     of blocks, and of threads between two waits: forward, backward, mixed
  *   launch=5        the fifth kernel from now fails, and everything after it
  */
 #include "fake_kernels.h"
@@ -54,6 +55,9 @@ void fake_cuda_set(const char *words) {
     fake.capability = (at = word(words, "capability=")) ? atol(at) : 75;
     fake.memory = (at = word(words, "memory=")) ? (size_t)atoll(at) : (size_t)16 << 30;
     fake.alloc = (at = word(words, "alloc=")) ? atol(at) : 0;
+    host_set_order(strstr(words, "order=backward") ? ORDER_BACKWARD
+                   : strstr(words, "order=mixed")  ? ORDER_MIXED
+                                                   : ORDER_FORWARD);
     fake.load = (at = word(words, "load=")) ? atol(at) : 0;
     fake.launch = (at = word(words, "launch=")) ? atol(at) : 0;
 }

@@ -14,6 +14,21 @@ static bool finished[MAX_THREADS];
 static host_kernel_fn *running;
 static const void *running_args;
 static bool in_fiber;
+static enum host_order order_now;
+
+void host_set_order(enum host_order order) {
+    order_now = order;
+}
+
+/* Whose turn is the i-th of n in round `round`; mixed: steps of a size without common divisors. */
+static uint32_t turn(uint32_t i, uint32_t n, uint32_t round) {
+    static const uint32_t steps[] = {7919, 104729, 1299709, 15485863};
+    if (order_now == ORDER_BACKWARD) return n - 1 - i;
+    if (order_now == ORDER_FORWARD) return i;
+    uint32_t step = steps[round % 4];
+    if (n % step == 0) return i;
+    return (uint32_t)(((uint64_t)i * step + 31 * round) % n);
+}
 
 static void fiber_main(void) {
     running(running_args);
@@ -103,21 +118,23 @@ void host_sync(void) {
     host.thread = me;
 }
 
-/* All run to the next wait, in order, until all are done. */
+/* All run to the next wait, one after the other, until all are done. */
 static void run_fibers(uint32_t n) {
-    uint32_t left = n;
+    uint32_t left = n, round = 0;
     if (!stacks) stacks = malloc((size_t)MAX_THREADS * STACK);
     if (!stacks) abort();
     for (uint32_t i = 0; i < n; i++) start_fiber(i);
     in_fiber = true;
     while (left > 0) {
         left = 0;
-        for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < n; k++) {
+            uint32_t i = turn(k, n, round);
             if (finished[i]) continue;
             host.thread = i;
             enter_fiber(i);
             left += !finished[i];
         }
+        round++;
     }
     in_fiber = false;
 }
@@ -128,7 +145,7 @@ static void run_block(uint32_t n, bool waits) {
         return;
     }
     for (uint32_t i = 0; i < n; i++) {
-        host.thread = i;
+        host.thread = turn(i, n, 0);
         running(running_args);
     }
 }
@@ -142,9 +159,9 @@ void host_launch(host_kernel_fn *kernel, const void *args, bool waits, const uin
     for (uint32_t z = 0; z < grid[2]; z++)
         for (uint32_t y = 0; y < grid[1]; y++)
             for (uint32_t x = 0; x < grid[0]; x++) {
-                host.block[0] = x;
-                host.block[1] = y;
-                host.block[2] = z;
+                host.block[0] = turn(x, grid[0], y + z);
+                host.block[1] = turn(y, grid[1], z);
+                host.block[2] = turn(z, grid[2], 0);
                 run_block(n_threads, waits);
             }
 }

@@ -74,10 +74,25 @@ static void compare(const struct trial *t, const struct tensor *found, const str
     }
 }
 
+/* In whichever order threads take their turns between two waits, the bits are the same: where they
+ * are not, threads race for a place in shared memory. */
+static void check_orders(struct trial *t, struct node *out, struct workspace *w,
+                         const struct tensor *first) {
+    static const char *const orders[] = {"order=backward", "order=mixed"};
+    for (int i = 0; i < 2 && first; i++) {
+        fake_set(orders[i]);
+        struct tensor *again = run(t, out, w);
+        compare(t, again, first, 0, orders[i]);
+        tensor_unref(again);
+    }
+    fake_set("");
+}
+
 static void check(struct trial *t, struct node *out, double allowed, const char *what) {
     struct workspace *w = on_gpu();
     struct tensor *wanted = run(t, out, NULL), *found = run(t, out, w);
     compare(t, found, wanted, allowed, what);
+    check_orders(t, out, w, found);
     tensor_unref(found);
     tensor_unref(wanted);
     workspace_unref(w);

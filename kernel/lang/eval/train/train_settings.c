@@ -252,6 +252,16 @@ static bool set_device(struct eval *ev, const struct ast *s, struct value v, voi
     return setting_wrong(ev, s, v, "\"cpu\" or \"gpu\", or \"auto\": the GPU if there is one");
 }
 
+static bool set_precision(struct eval *ev, const struct ast *s, struct value v, void *to) {
+    static const char *const words[] = {"float32", "tf32", "mixed"};
+    for (int i = 0; v.kind == V_TEXT && i < 3; i++) {
+        if (!str_is(value_str(&v), words[i])) continue;
+        ((struct train_block *)to)->spec.precision = (enum precision)i;
+        return true;
+    }
+    return setting_wrong(ev, s, v, "\"float32\", \"mixed\" or \"tf32\"");
+}
+
 bool keep_tensor(struct train_block *b, struct tensor *t) {
     if (b->n_owned_tensors == (int)ARRAY_LEN(b->owned_tensors)) return tensor_unref(t), false;
     b->owned_tensors[b->n_owned_tensors++] = t;
@@ -345,6 +355,12 @@ static const struct setting_row rows[] = {
     {"quiet", "False", "True: nothing is shown.", NULL, set_quiet},
     {"device", "%device's",
      "Where it runs: \"cpu\", \"gpu\", or \"auto\": on the GPU if there is one.", NULL, set_device},
+    {"precision", "\"float32\"",
+     "How a GPU multiplies in layers with 16 and more units: \"float32\", exactly; \"mixed\", in "
+     "16 "
+     "bits with sums in float32, for large networks; \"tf32\", factors of 11 bits. The line above "
+     "the training says what the GPU at hand does; a CPU computes in float32.",
+     NULL, set_precision},
     {"freeze", "none",
      "Parts that do not learn, such as net.backbone or net.layers[:-20]; their BatchNorm and "
      "Dropout work as after training.",
