@@ -92,13 +92,32 @@ LOOP(sqrt_f32, float, float, sqrtf(x))
 LOOP(rsqrt_f64, double, double, 1 / sqrt(x))
 LOOP(rsqrt_f32, float, float, 1 / sqrtf(x))
 
-/* Phi(x) = (1 + erf(x / sqrt 2)) / 2, phi(x) = exp(-x^2 / 2) / sqrt(2 pi) */
-LOOP(gelu_f64, double, double, 0.5 * x * (1 + fm_erf(x * 0.7071067811865476)))
-LOOP(gelu_f32, float, float, 0.5f * x * (1 + fm_erf_f(x * 0.70710678f)))
-LOOP(gelu_slope_f64, double, double,
-     0.5 * (1 + fm_erf(x * 0.7071067811865476)) + x * 0.3989422804014327 * fm_exp(-0.5 * x * x))
-LOOP(gelu_slope_f32, float, float,
-     0.5f * (1 + fm_erf_f(x * 0.70710678f)) + x * 0.39894228f * fm_exp_f(-0.5f * x * x))
+/* x Phi(x) and its slope Phi(x) + x phi(x): Phi the normal distribution, phi its density. Where
+ * both are wanted they are made together, with the same bits. */
+#define GELU(t, T, NORMAL)                                                                         \
+    FM T value_of_gelu_##t(T x) {                                                                  \
+        T density;                                                                                 \
+        return x * NORMAL(x, &density);                                                            \
+    }                                                                                              \
+    FM T slope_of_gelu_##t(T x) {                                                                  \
+        T density, share = NORMAL(x, &density);                                                    \
+        return share + x * density;                                                                \
+    }                                                                                              \
+    LOOP(gelu_##t, T, T, value_of_gelu_##t(x))                                                     \
+    LOOP(gelu_slope_##t, T, T, slope_of_gelu_##t(x))                                               \
+    static unsigned gelu_both_##t(void *out, const void *const *in, int64_t n,                     \
+                                  const struct elem_arg *arg) {                                    \
+        T *restrict value = out, *restrict slope = arg->second;                                    \
+        const T *restrict x = in[0];                                                               \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            T density, share = NORMAL(x[i], &density);                                             \
+            value[i] = x[i] * share;                                                               \
+            slope[i] = share + x[i] * density;                                                     \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }
+GELU(f64, double, fm_normal)
+GELU(f32, float, fm_normal_f)
 
 LOOP_INT(neg_i64, bad |= __builtin_sub_overflow((int64_t)0, x, &r) ? FAULT_OVERFLOW : 0u)
 LOOP_INT(abs_i64, r = x;
@@ -381,4 +400,8 @@ const elem_fn ISA_NAME(elem_table)[OP_COUNT][DT_COUNT] = {
     [OP_or] = {[DT_BOOL] = or_bool},
     [OP_where] = ANY_TYPE(where),
     [OP_sigmoid_bce] = FLOATS(sigmoid_bce),
+};
+
+const struct elem_pair ISA_NAME(elem_pairs)[ELEM_PAIRS] = {
+    {OP_gelu, OP_gelu_slope, FLOATS(gelu_both)},
 };

@@ -56,6 +56,7 @@ static int add_step(struct group *g, elem_fn fn, enum dtype out, const int *in, 
     struct group_step *s = &g->steps[g->n_steps++];
     s->fn = fn;
     s->out = (int16_t)v;
+    s->second = -1;
     for (int i = 0; i < 3; i++) s->in[i] = (int16_t)(i < n_in ? in[i] : -1);
     s->arg = (struct elem_arg){0};
     return v;
@@ -67,12 +68,35 @@ int group_cast(struct group *g, int value, enum dtype to) {
     return add_step(g, kernels()->cast[from][to], to, &value, 1);
 }
 
+/* Is `op` of this value half of a pair whose other half is a step already? Then that step makes
+ * both; returns the new value, or -1. */
+static int join_pair(struct group *g, enum op op, enum dtype t, int in) {
+    for (int i = 0; i < ELEM_PAIRS && dtype_is_float(t); i++) {
+        const struct elem_pair *pair = &kernels()->elem_pairs[i];
+        if (op != pair->first && op != pair->second) continue;
+        elem_fn other = kernels()->elem[op == pair->first ? pair->second : pair->first][t];
+        for (int k = 0; k < g->n_steps; k++) {
+            struct group_step *s = &g->steps[k];
+            if (s->fn != other || s->in[0] != in) continue;
+            int v = add_value(g, VALUE_TILE, t);
+            if (v < 0) return -1;
+            s->fn = pair->fn[t];
+            s->second = (int16_t)(op == pair->second ? v : s->out);
+            if (op == pair->first) s->out = (int16_t)v;
+            return v;
+        }
+    }
+    return -1;
+}
+
 int group_op(struct group *g, enum op op, enum dtype out, const int *in, int n_in,
              const struct attrs *attrs) {
     if (op == OP_cast) return group_cast(g, in[0], attrs->dtype);
     if (op == OP_fill) return group_fill(g, out, attrs->a);
     enum dtype t = g->values[in[n_in - 1]].dtype; /* the last operand: where's first is a bool */
-    int v = add_step(g, kernels()->elem[op][t], out, in, n_in);
+    int v = join_pair(g, op, t, in[0]);
+    if (v >= 0) return v;
+    v = add_step(g, kernels()->elem[op][t], out, in, n_in);
     if (v >= 0 && attrs) g->steps[g->n_steps - 1].arg = (struct elem_arg){attrs->a, attrs->b, 0};
     return v;
 }
@@ -86,6 +110,15 @@ void group_result(struct group *g, int value) {
     }
     v->kind = VALUE_RESULT;
     v->place = (int16_t)g->n_out++;
+}
+
+static void give_tile(struct group *g, int value, bool *used) {
+    if (value < 0 || g->values[value].kind != VALUE_TILE) return;
+    int16_t t = 0;
+    while (used[t]) t++;
+    used[t] = true;
+    g->values[value].tile = t;
+    if (t >= g->n_tiles) g->n_tiles = t + 1;
 }
 
 /* Tiles are given in order and taken back after a value's last use (a step never writes into a tile
@@ -106,14 +139,8 @@ static void assign_tiles(struct group *g) {
         }
     }
     for (int s = 0; s < g->n_steps; s++) {
-        struct group_value *out = &g->values[g->steps[s].out];
-        if (out->kind == VALUE_TILE) {
-            int16_t t = 0;
-            while (used[t]) t++;
-            used[t] = true;
-            out->tile = t;
-            if (t >= g->n_tiles) g->n_tiles = t + 1;
-        }
+        give_tile(g, g->steps[s].out, used);
+        give_tile(g, g->steps[s].second, used);
         for (int i = 0; i < 3; i++) {
             int v = g->steps[s].in[i];
             if (v >= 0 && g->values[v].kind == VALUE_TILE && g->last_use[v] == s)
@@ -198,6 +225,7 @@ static unsigned run_tile(struct tile_run *r, const void *const *in, int64_t pos,
         for (int j = 0; j < 3 && s->in[j] >= 0; j++) operands[j] = now[s->in[j]];
         struct elem_arg arg = s->arg;
         arg.first = pos;
+        if (s->second >= 0) arg.second = now[s->second];
         faults |= s->fn(now[s->out], operands, n, &arg);
     }
     if (g->streams) stream_results(g, now, to, n);

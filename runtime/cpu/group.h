@@ -28,7 +28,8 @@ struct group_value {
 
 struct group_step {
     elem_fn fn;
-    int16_t out, in[3]; /* values */
+    int16_t out, second; /* values; second: -1 unless fn has two results */
+    int16_t in[3];
     struct elem_arg arg;
 };
 

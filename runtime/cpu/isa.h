@@ -13,6 +13,7 @@ typedef float vec_f32 __attribute__((vector_size(64), aligned(4), may_alias));
 typedef double vec_f64 __attribute__((vector_size(64), aligned(8), may_alias));
 
 extern const elem_fn ISA_NAME(elem_table)[OP_COUNT][DT_COUNT];
+extern const struct elem_pair ISA_NAME(elem_pairs)[ELEM_PAIRS];
 extern const elem_fn ISA_NAME(cast_table)[DT_COUNT][DT_COUNT];
 extern const convert_fn ISA_NAME(convert_table)[DT_COUNT][2];
 extern const struct fold_kernels ISA_NAME(fold_table)[FOLD_COUNT][DT_COUNT];

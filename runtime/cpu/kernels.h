@@ -18,15 +18,23 @@ enum fault {
     FAULT_INDEX = 8,          /* a position outside an axis */
 };
 
-/* The numbers an elementwise kernel may need besides its operands. */
+/* What an elementwise kernel may need besides its operands. */
 struct elem_arg {
     double a, b;   /* attrs.a, attrs.b */
     int64_t first; /* position of element 0 in the whole tensor */
+    void *second;  /* where a kernel with two results (struct elem_pair) puts its second one */
 };
 
 /* out[i] = f(in[0][i], …) for i < n; out may be one of the inputs of the same type. */
 typedef unsigned (*elem_fn)(void *out, const void *const *in, int64_t n,
                             const struct elem_arg *arg);
+/* Two operations on the same operand that share most of their work. */
+struct elem_pair {
+    enum op first, second;
+    elem_fn fn[2]; /* [DT_FLOAT64], [DT_FLOAT32] */
+};
+enum { ELEM_PAIRS = 1 };
+
 /* out[i] = in[i] * scale + offset, in the result's type. */
 typedef void (*convert_fn)(void *out, const void *in, int64_t n, double scale, double offset);
 /* Fold a run of n numbers into the accumulator. */
@@ -100,6 +108,7 @@ typedef void (*gemm_fn)(const struct gemm *g, int64_t row, int64_t row_end);
 struct kernels {
     const char *name;
     const elem_fn (*elem)[DT_COUNT];             /* [op][type of the operands] */
+    const struct elem_pair *elem_pairs;          /* ELEM_PAIRS of them */
     const elem_fn (*cast)[DT_COUNT];             /* [from][to] */
     const convert_fn (*convert)[2];              /* [from][to] */
     const struct fold_kernels (*fold)[DT_COUNT]; /* [enum fold][type] */

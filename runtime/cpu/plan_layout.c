@@ -77,6 +77,14 @@ static size_t row_bytes(const struct plan *p, const struct step *s) {
     return bytes;
 }
 
+/* Rows of the batch that use a product's weights well: eight rows of its matrix. */
+static int64_t least_rows(const struct plan *p, const struct step *s) {
+    enum { PRODUCT_ROWS = 8 };
+    int64_t each = step_units(p, s) / p->batch;
+    if (weight_bytes(s) == 0 || is_conv(s) || each >= PRODUCT_ROWS) return 1;
+    return (PRODUCT_ROWS + each - 1) / each;
+}
+
 /* A product is told how many rows come at a time. */
 static void set_together(const struct plan *p, struct step *s, int64_t rows) {
     if (s->kind != STEP_CALL || s->group || s->call.op != OP_matmul) return;
@@ -96,7 +104,7 @@ static void find_runs(struct plan *p) {
         for (; i < p->n_steps && p->steps[i].phase == first->phase; i++, n++) {
             if (!goes_by_rows(p, &p->steps[i])) break;
             bytes += row_bytes(p, &p->steps[i]);
-            if (weight_bytes(&p->steps[i]) > 0 && !is_conv(&p->steps[i]) && least == 1) least = 8;
+            if (least == 1) least = least_rows(p, &p->steps[i]);
             if (packs_weights(&p->steps[i])) least = 32;
             if (is_conv(&p->steps[i])) least = 2; /* a row is an image, with reuse of its own */
         }

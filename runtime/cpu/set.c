@@ -7,6 +7,7 @@
 const struct kernels ISA_NAME(kernels) = {
     .name = TEXT(ISA),
     .elem = ISA_NAME(elem_table),
+    .elem_pairs = ISA_NAME(elem_pairs),
     .cast = ISA_NAME(cast_table),
     .convert = ISA_NAME(convert_table),
     .fold = ISA_NAME(fold_table),

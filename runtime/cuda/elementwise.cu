@@ -128,6 +128,7 @@ DEVICE float elem_real_rare(int op, float x, float y) {
 }
 
 DEVICE float elem_maths(int op, float x) {
+    float density;
     switch (op) {
     case E_exp: return fm_exp_f(x);
     case E_log: return fm_log_f(x);
@@ -135,9 +136,11 @@ DEVICE float elem_maths(int op, float x) {
     case E_sigmoid: return fm_sigmoid_f(x);
     case E_softplus: return fm_softplus_f(x);
     case E_erf: return fm_erf_f(x);
-    case E_gelu: return 0.5f * x * (1 + fm_erf_f(x * 0.70710678f));
-    case E_gelu_slope:
-        return 0.5f * (1 + fm_erf_f(x * 0.70710678f)) + x * 0.39894228f * fm_exp_f(-0.5f * x * x);
+    case E_gelu: return x * fm_normal_f(x, &density);
+    case E_gelu_slope: {
+        float share = fm_normal_f(x, &density);
+        return share + x * density;
+    }
     default: return elem_real_rare(op, x, 0);
     }
 }

@@ -35,6 +35,20 @@ WRAP(sigmoid)
 WRAP(softplus)
 WRAP(erf)
 
+static long double normal_l(long double x) {
+    return erfcl(-x * 0.70710678118654752440L) / 2;
+}
+
+static double wide_normal(double x) {
+    double density;
+    return fm_normal(x, &density);
+}
+
+static float narrow_normal(float x) {
+    float density;
+    return fm_normal_f(x, &density);
+}
+
 static double wide_sin(double x) {
     return fm_sin(x);
 }
@@ -56,6 +70,10 @@ static const struct row rows[] = {
     {"softplus", wide_softplus, narrow_softplus, softplus_l, -40, 40, 3},
     {"erf", wide_erf, narrow_erf, erfl, -7, 7, 3},
     {"erf", wide_erf, narrow_erf, erfl, 0.9, 1.1, 3},
+    {"normal", wide_normal, narrow_normal, normal_l, 0, 7, 4},
+    {"normal", wide_normal, NULL, normal_l, -1, 0, 4},
+    {"normal", NULL, narrow_normal, normal_l, -1, 0, 10},
+    {"normal", NULL, narrow_normal, normal_l, -8, -1, 40},
     {"sin", wide_sin, NULL, sinl, -10, 10, 2},
     {"cos", wide_cos, NULL, cosl, -10, 10, 2},
     {"sin", wide_sin, NULL, sinl, 9e4, 1e5, 3},
@@ -106,6 +124,8 @@ static void special_values(void) {
     CHECK(fm_log_f(0) == -INFINITY && fm_log_f(INFINITY) == INFINITY && fm_log_f(1) == 0);
     CHECK(fm_tanh(INFINITY) == 1 && fm_tanh_f(-INFINITY) == -1 && signbit(fm_tanh(-0.0)));
     CHECK(fm_erf(INFINITY) == 1 && fm_erf_f(-INFINITY) == -1);
+    CHECK(isnan(narrow_normal(NAN)) && narrow_normal(INFINITY) == 1);
+    CHECK(narrow_normal(-INFINITY) == 0 && narrow_normal(0) == 0.5f);
     CHECK(fm_sigmoid(-INFINITY) == 0 && fm_sigmoid(INFINITY) == 1);
     CHECK(fm_softplus(-INFINITY) == 0 && fm_softplus(INFINITY) == INFINITY);
     CHECK_NEAR(fm_log(5e-324), -744.4400719213812, 1e-15);
