@@ -338,8 +338,8 @@ FM double fm_erf(double x) {
 
 /* ---- normal distribution ---- */
 
-/* The share below x, and the density there. With a = |x|, the share beyond a is exp(-a^2 / 2) q(t), q
- * fitted to exp(a^2 / 2) times it in t = (a - 3) / (a + 3), error 1.2e-8. */
+/* The share below x, and the density there. With a = |x|, the share beyond a is exp(-a^2 / 2) q(t),
+ * q fitted to exp(a^2 / 2) times it in t = (a - 3) / (a + 3), error 1.2e-8. */
 FM float fm_normal_f(float x, float *density) {
     float a = fm_abs_f(x), c = a > 15.0f ? 15.0f : a, e = fm_exp_f(-0.5f * c * c);
     float t = (c - 3.0f) / (c + 3.0f), q = 5.327941471e-5f;

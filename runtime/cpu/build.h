@@ -36,8 +36,8 @@ enum step_kind {
     STEP_CALL,
     STEP_PARTIAL, /* each lane's sum over its rows of the batch … */
     STEP_COMBINE, /* … and the sum of the lanes' sums, in the order of the lanes */
-    STEP_KERNEL, /* the same two for the derivative of a convolution's kernel: a sum over images, */
-    STEP_ADD,    /* in the numbers' own type */
+    STEP_KERNEL,  /* the same two for the derivative of a kernel, */
+    STEP_ADD,     /* in the numbers' own type */
     STEP_OUTPUT,
     STEP_NORM,
     STEP_UPDATE,
@@ -51,7 +51,7 @@ enum step_kind {
 enum { ROWS_BLOCK = 512 * 1024 };
 /* Weights beyond this are read as seldom as possible: their step takes all rows of the lane. */
 enum { HEAVY_WEIGHTS = 1024 * 1024 };
-enum { LANE_SUM_BYTES = 768 * 1024 }; /* kernels up to this are summed image by image */
+enum { LANE_SUM_BYTES = 768 * 1024 }; /* kernels up to this are summed block by block */
 enum { LEARN_BLOCK = 64 * 1024 };     /* bytes of gradient made before the weights move */
 
 struct step {

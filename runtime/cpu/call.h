@@ -128,6 +128,12 @@ void call_product_rows(const struct call *c, void *out, const void *const *in, i
 unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in, int64_t image,
                          int64_t image_end, int64_t begin, int64_t end, bool accumulate,
                          const struct call_env *env);
+/* The same of a product that is a sum over examples (OP_matmul of two operands whose terms lie by
+ * example; OP_recur_weight): what examples [begin, end) of `n` add. */
+void call_product_sum(const struct call *c, void *out, const void *const *in, int64_t n,
+                      int64_t begin, int64_t end, bool accumulate, const struct call_env *env);
+void call_recur_sum(const struct call *c, void *out, const void *const *in, int64_t begin,
+                    int64_t end, bool accumulate, const struct call_env *env);
 /* Say what went wrong. Returns false if anything did. */
 bool call_report(unsigned faults, enum op op, struct err *e);
 

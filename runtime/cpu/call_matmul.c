@@ -77,6 +77,19 @@ void call_product_rows(const struct call *c, void *out, const void *const *in, i
     }
 }
 
+void call_product_sum(const struct call *c, void *out, const void *const *in, int64_t n,
+                      int64_t begin, int64_t end, bool accumulate, const struct call_env *env) {
+    struct gemm g = c->matmul.g;
+    int64_t each = g.k / n;
+    g.scratch = env->scratch;
+    g.a = (const char *)in[0] + (size_t)(begin * each * g.a_col) * c->bytes;
+    g.b = (const char *)in[1] + (size_t)(begin * each * g.b_row) * c->bytes;
+    g.c = out;
+    g.k = (end - begin) * each;
+    g.accumulate = accumulate;
+    kernels()->gemm[c->dtype](&g, 0, g.m);
+}
+
 /* Where OpenBLAS's packing pays; measured by tests/bench/bench_gemm. */
 static bool prefers_blas(const struct gemm *g) {
     double work = (double)g->m * (double)g->n * (double)g->k;

@@ -29,6 +29,18 @@ static unsigned run_weight(const struct call *c, void *const *out, const void *c
     return 0;
 }
 
+void call_recur_sum(const struct call *c, void *out, const void *const *in, int64_t begin,
+                    int64_t end, bool accumulate, const struct call_env *env) {
+    struct recur r = c->recur;
+    size_t skip = (size_t)(begin * r.steps * r.units) * c->bytes;
+    const char *record = in[0], *slope = in[1];
+    r.n = end - begin;
+    r.accumulate = accumulate;
+    kernels()->recur[c->dtype].weight(&r, out, record + skip * (size_t)recur_kept[r.cell],
+                                      slope + skip * (size_t)recur_gates[r.cell], 0, r.units,
+                                      env->scratch);
+}
+
 static unsigned run_bias(const struct call *c, void *const *out, const void *const *in,
                          int64_t begin, int64_t end, const struct call_env *env) {
     (void)env;

@@ -97,7 +97,8 @@ int group_op(struct group *g, enum op op, enum dtype out, const int *in, int n_i
     int v = join_pair(g, op, t, in[0]);
     if (v >= 0) return v;
     v = add_step(g, kernels()->elem[op][t], out, in, n_in);
-    if (v >= 0 && attrs) g->steps[g->n_steps - 1].arg = (struct elem_arg){attrs->a, attrs->b, 0};
+    if (v >= 0 && attrs)
+        g->steps[g->n_steps - 1].arg = (struct elem_arg){.a = attrs->a, .b = attrs->b};
     return v;
 }
 

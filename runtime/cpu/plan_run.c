@@ -155,13 +155,19 @@ static void run_combine(const struct plan *p, const struct step *s, int64_t begi
     }
 }
 
-/* What images [begin, end) add to the lane's share of a kernel's derivative. */
+/* What examples [begin, end) add to the lane's share of a kernel's derivative. */
 static unsigned run_kernel_part(const struct plan *p, const struct step *s, int lane, int64_t begin,
                                 int64_t end) {
     struct call_env env = env_of(p, s, lane);
+    const void *const *in = s->in_place[lane];
     char *sums = (char *)s->sums + (size_t)(lane * s->cols) * s->call.bytes;
-    return call_kernel_sum(&s->call, sums, s->in_place[lane], begin, end, 0, s->call.n_units,
-                           begin != (lane == 0 ? 0 : s->cut), &env);
+    bool goes_on = begin != (lane == 0 ? 0 : s->cut);
+    if (s->call.op == OP_conv_kernel)
+        return call_kernel_sum(&s->call, sums, in, begin, end, 0, s->call.n_units, goes_on, &env);
+    if (s->call.op == OP_recur_weight)
+        call_recur_sum(&s->call, sums, in, begin, end, goes_on, &env);
+    else call_product_sum(&s->call, sums, in, p->batch, begin, end, goes_on, &env);
+    return 0;
 }
 
 static void run_add(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {

@@ -273,18 +273,32 @@ static bool split_sums(struct plan *p, struct err *e) {
     return true;
 }
 
-/* ---- derivatives of kernels: likewise, while the images are in the cache ---- */
+/* ---- derivatives of kernels: likewise, while the examples are in the cache ---- */
+
+/* Terms of its sum over the batch that each example has; 0: it is none, or a short one, which is
+ * better made at once. */
+static int64_t terms_each(const struct plan *p, const struct call *c) {
+    enum { WORTH = 256 }; /* terms of a lane */
+    int64_t each = 0;
+    if (c->op == OP_conv_kernel) return c->conv.n == p->batch;
+    if (c->op == OP_recur_weight && c->recur.n == p->batch) each = c->recur.steps;
+    if (c->op == OP_matmul && c->n_units == c->matmul.g.m && c->matmul.g.a_row == 1 &&
+        c->matmul.g.b_col == 1 && c->matmul.g.k % p->batch == 0)
+        each = c->matmul.g.k / p->batch;
+    return each * p->row_cut >= WORTH ? each : 0;
+}
 
 static bool is_kernel_sum(const struct plan *p, const struct step *s) {
-    if (s->kind != STEP_CALL || s->group || s->call.op != OP_conv_kernel || p->batch < 2)
+    if (s->kind != STEP_CALL || s->group || p->batch < 2 || terms_each(p, &s->call) == 0)
         return false;
     const struct value *out = &p->values[s->out[0]];
     if ((size_t)out->count * out->bytes > LANE_SUM_BYTES || out->count == 0) return false;
     for (int i = 0; i < 2; i++) {
         const struct value *in = &p->values[s->in[i]];
+        const struct shape *shape = &out->node->in[i]->desc.shape;
         bool made = in->space == SPACE_ARENA || in->space == SPACE_INPUT;
-        if (!made || in->count == 0 || s->call.conv.n != p->batch || in->phase >= s->phase)
-            return false;
+        if (!made || in->count == 0 || in->phase >= s->phase) return false;
+        if (shape->n == 0 || shape->size[0] != p->batch) return false;
         if (in->cut != in->count / p->batch * p->row_cut) return false;
     }
     return true;

@@ -24,7 +24,8 @@ struct recur {
     enum recur_form form;
     bool backwards;
     int64_t steps, units;
-    int64_t n; /* recur_weight: examples */
+    int64_t n;       /* recur_weight: examples */
+    bool accumulate; /* recur_weight: onto what is there */
 };
 
 /* Examples [begin, end); scratch of recur_scratch bytes. */

@@ -205,7 +205,7 @@ static void F(fold_candidate)(const struct recur *r, struct gemm *g, const T *re
         g->k = some;
         g->a = record + i * kept;
         g->b = rows;
-        g->accumulate = i > 0;
+        g->accumulate = r->accumulate || i > 0;
         ISA_NAME(gemm_table)[DTYPE](g, row, row_end);
     }
 }
@@ -225,10 +225,11 @@ static void F(weight)(const struct recur *r, void *kernel_slope, const void *rec
                      .b_row = wide,
                      .b_col = 1,
                      .c_row = wide,
+                     .accumulate = r->accumulate,
                      .scratch = scratch};
     ISA_NAME(gemm_table)[DTYPE](&g, row, row_end);
     if (!gru) return;
-    if (g.k == 0) {
+    if (g.k == 0 && !r->accumulate) {
         for (int64_t i = row; i < row_end; i++)
             memset((T *)kernel_slope + i * wide + 2 * n, 0, (size_t)n * sizeof(T));
         return;

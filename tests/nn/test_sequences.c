@@ -72,6 +72,65 @@ static void test_block(void) {
     check_training(body_small_block, 60, train_block);
 }
 
+/* ---- derivatives that are summed while the examples are in the cache (from 256 steps a lane on):
+ * the same examples many times have the same mean gradient as once, which is made in one piece ----
+ */
+
+enum { FEW = 80, MANY = 20 * FEW, NUMBERS = 12, ANSWERS = 2 };
+
+static struct weights *one_step(struct model *m, const struct weights *w, int64_t rows) {
+    static double x[MANY * NUMBERS], y[MANY * ANSWERS];
+    fill_values(x, FEW * NUMBERS, 20, 1, 0);
+    fill_values(y, FEW * ANSWERS, 21, 1, 0);
+    for (int64_t i = FEW * NUMBERS; i < MANY * NUMBERS; i++) x[i] = x[i - FEW * NUMBERS];
+    for (int64_t i = FEW * ANSWERS; i < MANY * ANSWERS; i++) y[i] = y[i - FEW * ANSWERS];
+    struct tensor *flat = make_tensor(DT_FLOAT32, rows, NUMBERS, x);
+    struct tensor *answers = make_tensor(DT_FLOAT32, rows, ANSWERS, y);
+    struct shape s = shape_of(3, (int64_t[]){rows, 3, 4});
+    struct tensor *steps = tensor_with_shape(flat, &s, &last_error);
+    struct train_spec spec = train_defaults(m, w, steps, answers);
+    struct config *sgd = config_make("SGD", "learning_rate", 0.5, NULL);
+    struct config *mse = config_make("mse", NULL);
+    struct train_result r;
+    spec.optimizer = sgd;
+    spec.losses[0] = (struct measure){.name = "mse", .config = mse, .factor = 1};
+    spec.epochs = 1;
+    spec.batch = rows;
+    struct weights *out = train(&spec, &r) ? weights_ref(r.weights) : NULL;
+    result_clear(&r);
+    config_unref(sgd);
+    config_unref(mse);
+    tensor_unref(flat);
+    tensor_unref(steps);
+    tensor_unref(answers);
+    return out;
+}
+
+static void check_pieces(body_fn body, double salt) {
+    struct model *m = sequence_model(body, 3, 4);
+    struct weights *w = first_weights(m, salt);
+    struct weights *once = one_step(m, w, FEW), *often = one_step(m, w, MANY);
+    CHECK(once && often);
+    double moved = 0;
+    for (int64_t i = 0; once && often && i < once->n; i++) {
+        const float *a = once->data, *b = often->data, *start = w->data;
+        CHECK_NEAR(b[i], a[i], 1e-5);
+        moved += fabs((double)(a[i] - start[i]));
+    }
+    CHECK(moved > 0.1);
+    weights_unref(once);
+    weights_unref(often);
+    weights_unref(w);
+    model_unref(m);
+}
+
+static void test_pieces(void) {
+    check_pieces(body_small_rnn, 30);
+    check_pieces(body_small_gru, 40);
+    check_pieces(body_small_lstm, 50);
+    check_pieces(body_small_block, 60);
+}
+
 static void test_counts(void) {
     struct model *m = sequence_model(body_gru_pair, 24, 4);
     CHECK_EQ(model_n_params(m, false), 3648 + 2400 + 408);
@@ -82,7 +141,7 @@ static void test_counts(void) {
 }
 
 static void test_leaks(void) {
-    CHECK_NO_LEAKS(test_gru, test_block, test_counts);
+    CHECK_NO_LEAKS(test_gru, test_block, test_pieces, test_counts);
 }
 
-TEST_MAIN(test_rnn, test_gru, test_lstm, test_block, test_counts, test_leaks)
+TEST_MAIN(test_rnn, test_gru, test_lstm, test_block, test_pieces, test_counts, test_leaks)
