@@ -30,12 +30,12 @@ struct backend_info {
     char problem[512]; /* why it cannot be used, and what to do; empty: it can */
     bool present;      /* there is a device, whether it can be used or not */
     int n_devices;
-    int capability; /* compute capability, 75 for 7.5 */
+    int capability;  /* compute capability, 75 for 7.5 */
     uint64_t memory; /* bytes */
 };
 
-/* What large products and convolutions multiply; sums and everything in memory are float32. Which of
- * them a card has follows from its capability (device.h). */
+/* What large products and convolutions multiply; sums and everything in memory are float32. Which
+ * of them a card has follows from its capability (device.h). */
 enum backend_products { PRODUCTS_FLOAT32, PRODUCTS_TF32, PRODUCTS_HALF, PRODUCTS_BF16 };
 
 /* ---- programs ---- */
@@ -131,16 +131,16 @@ struct backend_control {
     uint64_t reserved[3];
 };
 
-/* The loss's scale, on the device: float16 ends at 65504 and loses what is below 6e-8, so slopes are
- * computed of the loss times a power of two that moves by itself (Micikevicius et al. 2018). A step
- * whose gradients are not finite moves no weight and halves the scale; after SCALE_GROWTH good steps
- * it doubles. Begun by the host, kept by the plans that learn. */
+/* The loss's scale, on the device: float16 ends at 65504 and loses what is below 6e-8, so slopes
+ * are computed of the loss times a power of two that moves by itself (Micikevicius et al. 2018). A
+ * step whose gradients are not finite moves no weight and halves the scale; after SCALE_GROWTH good
+ * steps it doubles. Begun by the host, kept by the plans that learn. */
 enum { SCALE_FIRST = 65536, SCALE_GROWTH = 2000 };
 struct backend_scaler {
-    float scale, inverse; /* of the next step; 1 / that of the step at hand */
-    uint32_t good;        /* steps since the scale moved */
-    uint32_t bad, skip;   /* this step's gradients are not finite: found, decided */
-    uint32_t skipped;     /* steps, all in all */
+    float scale, inverse;        /* of the next step; 1 / that of the step at hand */
+    uint32_t good;               /* steps since the scale moved */
+    uint32_t bad, skip;          /* this step's gradients are not finite: found, decided */
+    uint32_t skipped;            /* steps, all in all */
     double correct_1, correct_2; /* as in the control block, for the steps that were not skipped */
 };
 

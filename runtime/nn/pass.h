@@ -11,8 +11,9 @@ struct pass {
     struct workspace *workspace;
     int64_t n, batch; /* examples; of a full batch */
     int n_data;
-    const struct tensor *data[PASS_MAX_DATA]; /* borrowed; one per graph input; NULL: the device's */
-    char *blocks[PASS_MAX_DATA];              /* where its rows are read to, or NULL */
+    const struct tensor
+        *data[PASS_MAX_DATA];    /* borrowed; one per graph input; NULL: the device's */
+    char *blocks[PASS_MAX_DATA]; /* where its rows are read to, or NULL */
 };
 
 /* `spec` without its batch. */
