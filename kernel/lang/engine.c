@@ -21,12 +21,6 @@
 
 enum { CHECK_FUEL = 200000 };
 
-double now_seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 struct engine *engine_new(struct err *e) {
     struct engine *en = pool_need(sizeof *en, e);
     if (!en) return NULL;
@@ -106,6 +100,10 @@ void engine_stop(struct engine *en) {
 
 const _Atomic bool *engine_stop_flag(const struct engine *en) {
     return &en->stop;
+}
+
+struct pretrained_cache **engine_pretrained(struct engine *en) {
+    return &en->pretrained;
 }
 
 /* ---- names that exist ---- */

@@ -1,7 +1,9 @@
 /* The engine's inside, shared by its own files only. */
 #pragma once
+#include "lang/engine.h"
 #include "lang/eval/advice/advice.h"
 #include "lang/eval/eval.h"
+#include "lang/eval/slow.h"
 #include "lang/values/cells.h"
 #include "lang/values/files_seen.h"
 #include "lang/values/names.h"
@@ -52,7 +54,6 @@ bool engine_run_text(struct engine *en, struct str code, const struct engine_cel
 /* Files and folders that begin with the prefix. */
 void complete_path(const struct str *prefix, void (*add)(void *user, const struct completion *c),
                    void *user);
-double now_seconds(void);
 
 /* Names of a program that is not the running one. */
 bool engine_resolve(struct engine *en, struct program *p, const struct scope **scope,

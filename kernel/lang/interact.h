@@ -2,7 +2,9 @@
  * language describes them and runs the function; whoever shows notebooks decides what they look
  * like. Knows no widgets. */
 #pragma once
-#include "lang/engine.h"
+#include "lang/observer.h"
+
+struct engine;
 
 enum knob_kind {
     KNOB_INT,    /* a whole number from low to high */

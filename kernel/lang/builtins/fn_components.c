@@ -19,7 +19,7 @@ static struct estimator *fit_rows(struct call *c, const struct estimator_value *
     struct fit_spec s = {.config = m->config,
                          .seed = engine_seed(ev->engine),
                          .stream = next_stream(ev),
-                         .stop = engine_stop_flag(ev->engine)};
+                         .stop = ev->stop};
     struct value hold;
     bool interrupted = false;
     if (!design_from_value(ev, x, c->spans[1], &s.x, &hold)) return NULL;

@@ -88,8 +88,7 @@ static bool unpack_one(struct call *c, const struct zip *z, int64_t i, const cha
 
 static bool unpack(struct call *c, const struct zip *z, const char *folder) {
     for (int64_t i = 0; i < zip_count(z); i++) {
-        if (*engine_stop_flag(c->ev->engine))
-            return err_set(c->ev->e, ERR_INTERRUPT, "Stopped while unpacking.");
+        if (*c->ev->stop) return err_set(c->ev->e, ERR_INTERRUPT, "Stopped while unpacking.");
         TRY(unpack_one(c, z, i, folder));
     }
     return true;

@@ -185,8 +185,8 @@ static bool evaluate_model(struct evaluation *v, struct value model, struct valu
         ok = call_fail(v->call, 1, ERR_SHAPE,
                        "The sizes of the model's inputs do not follow from these data.");
     if (ev->domain == DOMAIN_RUN)
-        ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values,
-                                  engine_stop_flag(ev->engine), ev->e);
+        ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values, ev->stop,
+                                  ev->e);
     if (!ok) place_evaluation(v);
     else if (ev->domain == DOMAIN_RUN)
         advice_evaluated(ev, v->call->spans[1], m->weights, &data, v->measures, v->n);

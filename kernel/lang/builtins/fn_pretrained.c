@@ -1,7 +1,6 @@
 /* Trained networks by name. A network that was read once is kept by the engine: the checker, both
  * walks of a model's body and the next cell get the same value. */
 #include "model_file.h"
-#include "lang/engine_parts.h"
 #include "data/read.h"
 #include "formats/keras_read.h"
 #include "formats/onnx.h"
@@ -139,15 +138,15 @@ bool fn_pretrained(struct call *c, struct value *out) {
     struct str name;
     bool top;
     char path[4096];
-    struct engine *en = c->ev->engine;
+    struct pretrained_cache **kept = engine_pretrained(c->ev->engine);
     if (c->args[0].kind == V_UNKNOWN) return *out = value_unknown(), true;
     TRY(call_text(c, 0, &name) && call_bool(c, 1, false, &top));
     if (!find_network(c, name, path, sizeof path)) return not_yet_there(c, out);
-    if (!en->pretrained) TRY(en->pretrained = pool_need(sizeof *en->pretrained, c->ev->e));
-    struct kept *known = find_kept(en->pretrained, path, top);
+    if (!*kept) TRY(*kept = pool_need(sizeof **kept, c->ev->e));
+    struct kept *known = find_kept(*kept, path, top);
     if (known) return *out = value_ref(known->value), true;
     TRY(read_network(c, path, top, out));
-    keep(en->pretrained, path, top, *out);
+    keep(*kept, path, top, *out);
     return true;
 }
 

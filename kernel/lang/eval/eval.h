@@ -2,13 +2,14 @@
  * nothing is read, drawn, trained or shown; tensors of any size are descriptions. In DOMAIN_RUN
  * values are numbers, except where a graph is being traced: then they are nodes. */
 #pragma once
-#include "lang/engine.h"
+#include "lang/observer.h"
 #include "place.h"
 #include "lang/values/value.h"
 #include <stdatomic.h>
 
 enum domain { DOMAIN_CHECK, DOMAIN_RUN };
 
+struct engine;
 struct scope;
 struct memo;
 struct shape_log;
@@ -172,4 +173,6 @@ int engine_next_run(struct engine *en); /* numbers training runs, from 1 */
 struct value value_join(struct value take_a, struct value take_b, struct err *e);
 
 struct files_seen *engine_files(const struct engine *en); /* lang/values/files_seen.h */
+/* Networks that pretrained() has read (fn_pretrained.c); NULL before the first. */
+struct pretrained_cache **engine_pretrained(struct engine *en);
 struct names *engine_names(struct engine *en);

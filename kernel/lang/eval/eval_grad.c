@@ -107,10 +107,8 @@ static bool run_gradient(struct eval *ev, struct graph *g, struct tensor *x, str
     struct tensor *v = tensor_new(y->desc.dtype, &none, ev->e); /* through a model: float32 */
     struct tensor *s = tensor_new(dy->desc.dtype, &dy->desc.shape, ev->e);
     struct feed feed = {.data = x->data, .dtype = x->dtype, .scale = 1};
-    struct plan_io io = {.inputs = &feed,
-                         .seed = engine_seed(ev->engine),
-                         .rate = 0,
-                         .stop = engine_stop_flag(ev->engine)};
+    struct plan_io io = {
+        .inputs = &feed, .seed = engine_seed(ev->engine), .rate = 0, .stop = ev->stop};
     bool ok = v && s;
     if (ok) {
         io.outputs = (void *const[]){v->data, s->data};
@@ -299,7 +297,7 @@ static bool run_slopes(struct eval *ev, struct plan *p, const struct tensor *x,
         struct plan_io io = {.inputs = feeds,
                              .outputs = (void *const[]){(char *)all->data + (size_t)k * width},
                              .seed = engine_seed(ev->engine),
-                             .stop = engine_stop_flag(ev->engine)};
+                             .stop = ev->stop};
         ok = plan_run(p, &io, ev->e);
     }
     tensor_unref(weights);

@@ -2,12 +2,18 @@
 #include "slow.h"
 #include "place.h"
 #include "eval.h"
-#include "lang/engine_parts.h"
 #include "data/read.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const double QUIET_SECONDS = 1, BETWEEN_SECONDS = 0.1;
+
+double now_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 void slow_begin(struct slow *s, struct engine *en, const struct engine_observer *o,
                 const char *what) {

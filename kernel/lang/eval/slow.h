@@ -1,9 +1,12 @@
 /* Progress of what may take long without being a training: reading a large file, predicting for
  * many rows. Nothing is shown before a second has passed, so that most cells stay quiet. */
 #pragma once
-#include "lang/engine.h"
+#include "lang/observer.h"
 
 struct eval;
+struct engine;
+
+double now_seconds(void); /* of a clock that never goes back */
 
 struct slow {
     struct engine *engine;

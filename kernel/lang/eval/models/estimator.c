@@ -58,7 +58,7 @@ static bool apply_classical(struct eval *ev, const struct estimator *m, struct v
         ok = wide && design_from_tensor(&d, wide, ev->e);
     }
     t = ok ? room_for(ev, m, d.n) : NULL;
-    ok = t && estimator_predict(m, &d, t->data, engine_stop_flag(ev->engine), ev->e);
+    ok = t && estimator_predict(m, &d, t->data, ev->stop, ev->e);
     design_clear(&d);
     value_unref(hold);
     if (!ok) return tensor_unref(t), fail_from(ev, at, (struct span[]){at, at}, 2);

@@ -476,7 +476,7 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
                                     .samples = draws,
                                     .seed = engine_seed(ev->engine),
                                     .stream = next_stream(ev),
-                                    .stop = engine_stop_flag(ev->engine)};
+                                    .stop = ev->stop};
         ok = model_predict(&spec, outputs, ev->e);
         slow_end(&slow);
         name_examples(outputs, &d.descs[0].shape, draws > 1);

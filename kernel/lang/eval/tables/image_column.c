@@ -35,7 +35,7 @@ bool image_column(struct eval *ev, const struct column *c, int64_t n_rows, struc
         struct tensor *p = images_read(c->images, (int64_t)c->numbers[i], true, ev->e);
         if (p) memcpy((char *)x->data + (size_t)i * each, p->data, each);
         tensor_unref(p);
-        ok = p && (!*engine_stop_flag(ev->engine) || err_set(ev->e, ERR_INTERRUPT, "Stopped."));
+        ok = p && (!*ev->stop || err_set(ev->e, ERR_INTERRUPT, "Stopped."));
     }
     if (!ok) return tensor_unref(x), false;
     x->is_image = true;

@@ -214,7 +214,7 @@ static bool run_step(struct train_block *b, struct step_trace *t, struct value *
     b->spec.step = &t->plan;
     uint64_t stream = next_stream(ev);
     b->spec.stream = b->seeded ? 0 : stream;
-    b->spec.stop = engine_stop_flag(ev->engine);
+    b->spec.stop = ev->stop;
     b->spec.observe = train_watch;
     b->spec.user = &w;
     struct train_result r = {0};

@@ -287,7 +287,7 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     b->spec.start = start;
     uint64_t stream = next_stream(ev);
     b->spec.stream = b->seeded ? 0 : stream; /* a seed fixes the run wherever it stands */
-    b->spec.stop = engine_stop_flag(ev->engine);
+    b->spec.stop = ev->stop;
     b->spec.observe = train_watch;
     b->spec.user = &w;
     struct train_result r = {0};

@@ -192,7 +192,7 @@ void fitting_begin(struct fitting *f, const struct estimator_value *m, int64_t n
 }
 
 bool fit_stopped_now(const struct fitting *f) {
-    const _Atomic bool *stop = engine_stop_flag(f->ev->engine);
+    const _Atomic bool *stop = f->ev->stop;
     return stop && *stop;
 }
 
@@ -234,7 +234,7 @@ static bool fit_classical(struct fitting *f, const struct estimator_value *m, st
     struct fit_spec s = {.config = m->config,
                          .seed = f->block->spec.seed,
                          .stream = f->stream,
-                         .stop = engine_stop_flag(ev->engine),
+                         .stop = ev->stop,
                          .progress = watch_fit,
                          .user = f};
     struct value hold[2] = {value_missing(), value_missing()};
