@@ -15,6 +15,10 @@
 
 enum { BUSY_MS = 500, PENDING_MAX = 4096 };
 
+/* Front ends ask for the last lines each time a notebook opens: a cell or a result that is larger
+ * than a person types or reads would be sent then, for ever. */
+enum { SOURCE_MAX = 256 << 10, OUTPUT_MAX = 64 << 10 };
+
 struct entry {
     int32_t line;
     struct text source, output;
@@ -123,6 +127,8 @@ static bool ensure_session(struct history *h) {
 }
 
 void history_add(struct history *h, int32_t line, struct str source, struct str output) {
+    if (source.n > SOURCE_MAX) return;
+    if (output.n > OUTPUT_MAX) output = STR("");
     pthread_mutex_lock(&h->lock);
     if (h->n_pending == h->cap && h->cap < PENDING_MAX) {
         int cap = h->cap ? 2 * h->cap : 16;

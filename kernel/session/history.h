@@ -8,7 +8,8 @@ struct history;
 
 struct history *history_new(void); /* cheap: touches no file */
 void history_free(struct history *h);
-/* A cell that ran. Any thread. */
+/* A cell that ran; one of more than 256 KB is not kept, nor a result of more than 64 KB. Any
+ * thread. */
 void history_add(struct history *h, int32_t line, struct str source, struct str output);
 /* Are lines waiting to be written? */
 bool history_is_pending(struct history *h);

@@ -66,7 +66,18 @@ static bool read_port(const json_t *file, const char *key, int *out, struct err 
     return true;
 }
 
+/* The other kind of file that launchers may write (docs/design-notes.md, "Handshake"). */
+static bool is_registration(const json_t *file) {
+    return json_object_get(file, "registration_port") && !json_object_get(file, "shell_port");
+}
+
 static bool read_fields(const json_t *file, struct connection *c, struct err *e) {
+    if (is_registration(file)) {
+        err_set(e, ERR_DATA,
+                "this is a registration file, for the handshake of protocol 5.6; this kernel "
+                "speaks 5.5 and needs a connection file with five ports");
+        return err_hint(e, "In the launcher's settings, choose connection files for this kernel.");
+    }
     snprintf(c->transport, sizeof c->transport, "tcp");
     snprintf(c->ip, sizeof c->ip, "127.0.0.1");
     TRY(read_text(file, "transport", c->transport, sizeof c->transport, e));

@@ -54,6 +54,16 @@ def test_range(typed):
     assert lines(session + 5, 1, 9) == []
 
 
+def test_what_nobody_types_is_not_kept(tmp_path):
+    """JupyterLab fetches the last lines whenever a notebook opens."""
+    with Kernel(env={"XDG_DATA_HOME": str(tmp_path)}) as k:
+        for code in ("print a", "print " + "b" * 300_000, "result " + "c" * 100_000, "print d"):
+            assert k.run(code)[0].content["status"] == "ok"
+        rows = ask(k, hist_access_type="tail", n=9, output=True)
+        assert [(r[1], r[2][0][:8], r[2][1]) for r in rows] == [
+            (1, "print a", None), (3, "result c", None), (4, "print d", None)]
+
+
 def test_search(typed):
     def found(pattern, **more):
         return [r[2] for r in ask(typed, hist_access_type="search", pattern=pattern, **more)]

@@ -103,6 +103,15 @@ def test_damaged_connection_files(tmp_path, content):
     assert done.returncode == 2 and "none" in done.stderr
 
 
+def test_registration_files_are_named(tmp_path):
+    """The other kind of start-up file (T-6) is recognised by what is in it."""
+    file = tmp_path / "registration.json"
+    file.write_text(json.dumps({"transport": "tcp", "ip": "127.0.0.1", "registration_port": 5555,
+                                "key": "k", "signature_scheme": "hmac-sha256"}))
+    done = subprocess.run([stub(), str(file)], capture_output=True, timeout=10, text=True)
+    assert done.returncode == 2 and "registration file" in done.stderr
+
+
 def test_taken_port():
     """Tries for a second, then ends with its own status and one line."""
     with socket.socket() as s:

@@ -119,6 +119,18 @@ def test_interrupted_training_keeps_what_it_has(kernel):
     assert int(result(kernel, "len(history.loss)")[0]) >= 1
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_started_without_standard_files(closed):
+    """What the kernel opens must not stand where its output goes: that end would be taken from it."""
+    with Kernel(["sh", "-c", f'exec "$0" "$@" {closed}', PROGRAM, "-f"]) as k:
+        assert text(k.run('print("a")')[1]) == "a\n"
+        fds = pathlib.Path(f"/proc/{k.process.pid}/fd")
+        kinds_of = [os.readlink(fds / str(i)).split(":")[0] for i in range(3)]
+        assert kinds_of == ["/dev/null", "pipe", "pipe"]
+        k.send("shutdown_request", {"restart": False}, channel="control")
+        assert k.process.wait(5) == 0
+
+
 def test_stdin(kernel):
     head = kernel.execute('name = input("Who? ")\nprint("hello,", name)', allow_stdin=True)
     m = kernel.get(kernel.stdin)
