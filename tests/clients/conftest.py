@@ -1,5 +1,7 @@
 """Clients run in a home of their own, so that no history, setting or kernel of the user counts."""
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="awml-home-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 for name, folder in {"HOME": "", "XDG_DATA_HOME": "data", "XDG_STATE_HOME": "state",
                      "XDG_CACHE_HOME": "cache", "XDG_CONFIG_HOME": "config",
                      "JUPYTER_DATA_DIR": "jupyter", "JUPYTER_CONFIG_DIR": "jupyter-config",

@@ -1,6 +1,7 @@
 """jupyter console: on a terminal (pty) and with its input piped in."""
 import subprocess
 import sys
+import time
 
 import pexpect
 from client import KERNEL
@@ -11,7 +12,7 @@ WORDS = ["-m", "jupyter", "console", "--kernel", KERNEL, "--simple-prompt"]
 def test_piped():
     done = subprocess.run([sys.executable, *WORDS], input="x = 6 * 7\nx\nexit\n",
                           capture_output=True, text=True, timeout=120)
-    assert "42" in done.stdout, done.stdout + done.stderr
+    assert "]: 42\n" in done.stdout, done.stdout + done.stderr
 
 
 def test_terminal():
@@ -29,8 +30,13 @@ def test_terminal():
     console.sendline("17")
     console.expect(r"In \[4\]: ")
     console.sendline("answer")
-    console.expect("17")
+    console.expect(r"Out\[4\]: \W*17")
     console.expect(r"In \[5\]: ")
+    console.sendline("squares = [k * k for k in range(10 ** 10)]")
+    time.sleep(1)
+    console.sendintr()
+    console.expect("Interrupted")
+    console.expect(r"In \[6\]: ")
     console.sendline("exit()")
     console.expect(pexpect.EOF)
     console.close()

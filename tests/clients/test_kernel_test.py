@@ -1,6 +1,8 @@
 """jupyter_kernel_test, with every attribute given, so that none of its tests is skipped."""
 import jupyter_kernel_test as suite
 
+suite.SkipTest = AssertionError  # what the suite would skip is a failure here
+
 
 class TestKernel(suite.KernelTests):
     kernel_name = "awml-c"

@@ -62,6 +62,14 @@ def ask(socket, code):
     return reply, outputs
 
 
+def wait_for_kind(socket, sent, kind):
+    wanted = json.loads(sent)["header"]["msg_id"]
+    while True:
+        got = json.loads(socket.recv())
+        if got["parent_header"].get("msg_id") == wanted and got["msg_type"] == kind:
+            return got
+
+
 @pytest.mark.parametrize("name", SERVERS)
 def test_kernel_over_websocket(name, tmp_path):
     with serving(SERVERS[name], tmp_path) as port:
@@ -76,7 +84,17 @@ def test_kernel_over_websocket(name, tmp_path):
         assert by_kind["execute_result"]["data"]["text/plain"] == "42"
         reply, _ = ask(socket, "missing")
         assert reply["status"] == "error"
+        loop = message("execute_request", {"code": 'print("on")\nwhile True:\n    pass'})
+        socket.send(loop)
+        wait_for_kind(socket, loop, "stream")
         assert requests.post(f"{base}/{made['id']}/interrupt", timeout=60).status_code == 204
+        assert wait_for_kind(socket, loop, "error")["content"]["ename"] == "Interrupted"
+        question = message("execute_request", {"code": 'input("who? ")', "allow_stdin": True})
+        socket.send(question)
+        assert wait_for_kind(socket, question, "input_request")["content"]["prompt"] == "who? "
+        socket.send(message("input_reply", {"value": "Ada", "status": "ok"}, "stdin"))
+        got = wait_for_kind(socket, question, "execute_result")
+        assert got["content"]["data"]["text/plain"] == '"Ada"'
         assert requests.post(f"{base}/{made['id']}/restart", timeout=60).ok
         socket.close()
         socket = websocket.create_connection(

@@ -154,7 +154,10 @@ def test_fast_failure_aborts_a_burst(kernel):
     """Cells sent in one go with one that fails at once are aborted too; what is sent after the reply
     runs. Many times, because it is a race."""
     for _ in range(20):
-        heads = [kernel.execute("fail")] + [kernel.execute("print x") for _ in range(10)]
+        made = [kernel.frames("execute_request", {"code": c}) for c in ["fail"] + ["print x"] * 10]
+        for _, frames in made:
+            kernel.shell.send_multipart(frames)
+        heads = [head for head, _ in made]
         states = [kernel.reply(h).content["status"] for h in heads]
         assert states == ["error"] + ["aborted"] * 10
         assert kernel.run("print x")[0].content["status"] == "ok"
