@@ -124,9 +124,9 @@ static void *run(void *user) {
     return NULL;
 }
 
-struct control *control_start(struct kernel *k, void *socket, struct err *e) {
+bool control_start(struct kernel *k, void *socket, struct err *e) {
     struct control *c = pool_need(sizeof *c, e);
-    if (!c) return NULL;
+    if (!c) return false;
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
@@ -137,13 +137,14 @@ struct control *control_start(struct kernel *k, void *socket, struct err *e) {
     c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     parent_init(&c->parent);
+    k->control = c; /* requests may wait at the door: the thread answers them at once */
     if (pthread_create(&c->thread, NULL, run, c) == 0) {
         pthread_setname_np(c->thread, "control");
-        return c;
+        return true;
     }
-    err_set(e, ERR_MEMORY, "cannot start a thread");
+    k->control = NULL;
     pool_free(c);
-    return NULL;
+    return err_set(e, ERR_MEMORY, "cannot start a thread");
 }
 
 void control_join(struct control *c) {

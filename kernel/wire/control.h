@@ -7,7 +7,8 @@ struct kernel;
 struct control;
 struct post;
 
-struct control *control_start(struct kernel *k, void *socket, struct err *e);
+/* Sets k->control, before the thread runs. */
+bool control_start(struct kernel *k, void *socket, struct err *e);
 /* Waits for the thread; it ends by itself after a shutdown request, a signal, or kernel_finish. */
 void control_join(struct control *c);
 void control_wake(struct control *c);

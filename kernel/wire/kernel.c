@@ -181,9 +181,8 @@ static bool start_threads(struct kernel *k, void *sockets[PORT_N], struct err *e
     log_open(capture_real_stderr(k->session.capture));
     if (k->is_open) log_warn("key", "the connection has no key: whoever reaches it can run cells");
     session_publish(&k->session, NULL, "status", json_pack("{s:s}", "execution_state", "starting"));
-    k->shell = shell_start(k, sockets[PORT_SHELL], sockets[PORT_STDIN], e);
-    k->control = k->shell ? control_start(k, sockets[PORT_CONTROL], e) : NULL;
-    return k->control != NULL;
+    return shell_start(k, sockets[PORT_SHELL], sockets[PORT_STDIN], e) &&
+           control_start(k, sockets[PORT_CONTROL], e);
 }
 
 static void no_action(int signal_number) {

@@ -95,21 +95,22 @@ static void *run(void *user) {
     }
 }
 
-struct shell *shell_start(struct kernel *k, void *shell_socket, void *stdin_socket, struct err *e) {
+bool shell_start(struct kernel *k, void *shell_socket, void *stdin_socket, struct err *e) {
     struct shell *s = pool_need(sizeof *s, e);
-    if (!s) return NULL;
+    if (!s) return false;
     int yes = 1;
     zmq_setsockopt(stdin_socket, ZMQ_ROUTER_MANDATORY, &yes, sizeof yes);
     s->kernel = k;
     s->shell = shell_socket;
     s->stdin_ = stdin_socket;
+    k->shell = s; /* before the thread, which may answer at once */
     if (post_queue_init(&s->queue, e) && pthread_create(&s->thread, NULL, run, s) == 0) {
         pthread_setname_np(s->thread, "shell");
-        return s;
+        return true;
     }
-    err_set(e, ERR_MEMORY, "cannot start a thread");
+    k->shell = NULL;
     pool_free(s);
-    return NULL;
+    return err_set(e, ERR_MEMORY, "cannot start a thread");
 }
 
 void shell_stop(struct shell *s) {

@@ -6,7 +6,8 @@
 struct kernel;
 struct shell;
 
-struct shell *shell_start(struct kernel *k, void *shell_socket, void *stdin_socket, struct err *e);
+/* Sets k->shell, before the thread runs. */
+bool shell_start(struct kernel *k, void *shell_socket, void *stdin_socket, struct err *e);
 /* What was handed over is sent first. */
 void shell_stop(struct shell *s);
 /* Where replies on shell and questions on stdin go. */

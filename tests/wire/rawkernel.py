@@ -40,7 +40,7 @@ class Kernel:
     """A kernel process with one connected client. Ports are chosen by the kernel itself."""
 
     def __init__(self, command=None, key=b"a secret", env=None, connection=None, transport="tcp",
-                 subscribe=True, client=True, parent=None):
+                 subscribe=True, client=True, start=True):
         self.key = key
         self.folder = tempfile.TemporaryDirectory(prefix="awml-wire-")
         self.file = pathlib.Path(self.folder.name) / "connection.json"
@@ -52,16 +52,19 @@ class Kernel:
         self.env = {**os.environ, "XDG_DATA_HOME": self.folder.name, "JPY_PARENT_PID": str(os.getpid()),
                     **(env or {})}
         self.log = pathlib.Path(self.folder.name) / "stderr"
-        command = (command or [stub()]) + [str(self.file)]
-        self.started = time.monotonic()
-        self.process = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=self.log.open("wb"))
+        self.command = (command or [stub()]) + [str(self.file)]
+        if start:
+            self.start()
         self.context = zmq.Context()
         self.identity = uuid.uuid4().hex.encode()
         self.session = uuid.uuid4().hex
         if client:
             self.wait_ports()
             self.connect(subscribe)
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, env=self.env, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=self.log.open("wb"))
 
     def wait_ports(self):
         end = time.monotonic() + 20

@@ -200,6 +200,23 @@ def test_restart_on_the_same_ports():
     assert len(sessions) == 20
 
 
+def test_requests_that_wait_at_the_door():
+    """Clients connect before the kernel is there; what they sent is answered from the first moment on."""
+    for _ in range(15):
+        with Kernel(client=False, connection=free_ports(), start=False) as k:
+            k.connection = k.wanted
+            heads = []
+            for channel in ("control", "shell"):
+                setattr(k, channel, k.socket(zmq.DEALER, f"{channel}_port", identity=k.identity,
+                                             reconnect_ivl=1))
+                for subshell in (None, "nobody"):
+                    header = k.header("kernel_info_request", subshell_id=subshell)
+                    heads.append((channel, k.send("kernel_info_request", channel=channel, header=header)))
+            k.start()
+            statuses = [k.reply(head, channel, timeout=5).content["status"] for channel, head in heads]
+            assert statuses == ["ok", "ok", "ok", "error"] and k.process.poll() is None
+
+
 PARENT = """
 import os, subprocess, sys, time
 p = subprocess.Popen(sys.argv[1:], env={**os.environ, "JPY_PARENT_PID": str(os.getpid())})
