@@ -67,10 +67,12 @@ static void keep_tail(struct stream *s, struct str utf8) {
 }
 
 static void spill_open(struct stream *s) {
-    const char *folder = getenv("TMPDIR");
-    snprintf(s->path, sizeof s->path, "%s/awml-output-XXXXXX", folder && *folder ? folder : "/tmp");
-    s->spill = mkostemp(s->path, O_CLOEXEC);
-    if (s->spill < 0) snprintf(s->path, sizeof s->path, "(no file could be written)");
+    const char *folders[] = {getenv("TMPDIR"), "/tmp"};
+    for (size_t i = 0; s->spill < 0 && i < ARRAY_LEN(folders); i++) {
+        if (!folders[i] || !*folders[i]) continue;
+        snprintf(s->path, sizeof s->path, "%s/awml-output-XXXXXX", folders[i]);
+        s->spill = mkostemp(s->path, O_CLOEXEC);
+    }
 }
 
 static void hide(struct stream *s, struct str utf8) {
@@ -113,8 +115,9 @@ void stream_end(struct stream *s) {
     if (s->hidden) {
         struct text note = {0};
         struct str tail = tail_lines(s);
-        text_addf(&note, "\n[%zu MB of output shown; %zu bytes more are in %s. Its end:]\n",
-                  s->shown >> 20, s->hidden, s->path);
+        text_addf(&note, "\n[%zu MB of output shown; %zu bytes more ", s->shown >> 20, s->hidden);
+        if (s->spill >= 0) text_addf(&note, "are in %s. Its end:]\n", s->path);
+        else text_adds(&note, "are lost, because no file could be written. The end:]\n");
         utf8_repair(tail, &note);
         s->courier->stream(s->courier->user, s->origin, false, text_str(&note));
         text_clear(&note);

@@ -138,6 +138,13 @@ def test_moved_program_installs_itself(tmp_path):
     assert spec["argv"][0] == str(copy)
 
 
+def test_runs_on_older_systems():
+    """The images of SageMaker Studio have glibc 2.35: no symbol may be newer."""
+    symbols = subprocess.run(["objdump", "-T", PROGRAM], capture_output=True, text=True, check=True)
+    versions = {tuple(map(int, v.split("."))) for v in re.findall(r"GLIBC_([0-9.]+)", symbols.stdout)}
+    assert versions and max(versions) <= (2, 35), max(versions)
+
+
 # run
 
 

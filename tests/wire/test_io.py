@@ -1,4 +1,6 @@
 """Broadcasting and captured output (protocol P-*, D4, D5, R-8, R-17 … R-19)."""
+import pathlib
+import re
 import threading
 import time
 
@@ -143,6 +145,16 @@ def test_too_much_output_goes_to_a_file(tmp_path):
         files = list(tmp_path.glob("awml-output-*"))
         assert len(files) == 1 and str(files[0]) in shown
         assert full.endswith(files[0].read_text()) and files[0].stat().st_mode & 0o077 == 0
+
+
+def test_too_much_output_without_the_usual_folder(tmp_path):
+    with Kernel(env={"TMPDIR": str(tmp_path / "none")}) as k:
+        head = k.execute("flood 250000")
+        shown = text(k.outputs(head, 60))
+        file = pathlib.Path(re.search(r"bytes more are in (/tmp/awml-output-\w+)\.", shown)[1])
+        size = file.stat().st_size
+        file.unlink()
+        assert f"{size} bytes more" in shown
 
 
 def test_rate_of_stream_messages(kernel):
