@@ -229,7 +229,6 @@ static bool walk_program(struct run *r, enum domain domain, struct shape_log *sh
     }
     for (int i = 0; i < r->scope->n_slots; i++) value_unref(frame.slots[i]);
     value_unref(frame.pending);
-    value_unref(frame.returned);
     pool_free(frame.slots);
     bindings_clear(&ev.overlay);
     return ok;

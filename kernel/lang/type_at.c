@@ -46,7 +46,6 @@ static bool walk(struct engine *en, struct program *p, const struct scope *scope
     ok = ok && ev.fuel >= 0 && eval_expr(&ev, p->statements[p->n_statements - 1]->a, out);
     for (int i = 0; i < scope->n_slots; i++) value_unref(frame.slots[i]);
     value_unref(frame.pending);
-    value_unref(frame.returned);
     pool_free(frame.slots);
     bindings_clear(&ev.overlay);
     return ok;

@@ -19,13 +19,14 @@ struct trial;
 struct fused;
 struct step_trace;
 struct train_moment;
+struct known_calls;
 
 /* Locals of a running function, model body or cell. */
 struct frame {
     const struct scope *scope;
     struct value *slots;
     struct value *captured; /* borrowed from the function */
-    struct value returned;  /* the value of `return` */
+    struct value *returned; /* where the value of `return` goes; a body outside functions: NULL */
     struct value pending;   /* checking: a return in an arm that may or may not be taken */
 };
 
@@ -60,6 +61,7 @@ struct eval {
     const struct train_moment *moment; /* inside `each epoch:` or `each batch:`, or NULL */
     const char *context;               /* what is being traced, for messages: "a model", "grad" */
     int depth;
+    struct known_calls *known;       /* checking: inside a function, calls made already; or NULL */
     int64_t fuel;                    /* checking: steps left before everything is unknown */
     const struct place *place;       /* of the statement being run */
     uint64_t draws;                  /* random calls made by it so far */

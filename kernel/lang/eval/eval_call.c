@@ -1,6 +1,7 @@
 /* Calls: chains, arguments, the user's functions, built-ins. */
 #include "eval_parts.h"
 #include "builtin.h"
+#include "known_calls.h"
 #include "lang/eval/tables/columns.h"
 #include "lang/builtins/fn.h"
 #include "plan.h"
@@ -150,13 +151,11 @@ static bool check_parameters(struct eval *ev, const struct ast *f, struct value 
 }
 
 static bool run_body(struct eval *ev, const struct ast *f, struct value *out) {
-    if (f->kind == AST_LAMBDA) return eval_expr(ev, f->a, out);
-    enum flow flow = exec_body(ev, f->body, f->n_body);
+    if (f->kind == AST_LAMBDA) return eval_short(ev, f->a, out);
+    enum flow flow = exec_function(ev, f->body, f->n_body);
     struct value pending = ev->frame->pending;
-    ev->frame->pending = value_missing();
     if (flow == FLOW_ERROR) return value_unref(pending), false;
-    *out = flow == FLOW_RETURN ? ev->frame->returned : value_none();
-    ev->frame->returned = value_missing();
+    if (flow != FLOW_RETURN) *out = value_none();
     if (pending.kind != V_MISSING) *out = value_join(pending, *out, ev->e);
     return true;
 }
@@ -170,39 +169,58 @@ bool too_deep(struct eval *ev, struct span at) {
                            "repetitions use a loop.");
 }
 
-bool run_function(struct eval *ev, struct function *f, struct value *slots, struct span at,
-                  struct value *out) {
-    struct frame frame = {.scope = f->ast->scope, .slots = slots, .captured = f->captured};
-    struct eval saved = *ev;
+/* A mistake that lies elsewhere says by which call one came there. Returns false. */
+static bool called_from(struct eval *ev, const struct function *f, struct span at) {
+    const struct err *e = ev->e;
+    bool here = e->at.source == at.source && e->at.start >= at.start && e->at.end <= at.end;
+    if (!here && e->at.source && f->ast->kind == AST_DEF && e->n_notes < 3)
+        err_note(ev->e, at, "called from");
+    return false;
+}
+
+/* What the caller goes on with afterwards. */
+struct caller {
+    struct program *program;
+    struct frame *frame;
+    struct plot *plot;
+    const struct value *at_hand;
+    const struct row_groups *groups;
+    uint64_t draws;
+};
+
+static inline bool run_with(struct eval *ev, struct function *f, struct value *slots,
+                            struct span at, struct value *out) {
+    struct frame frame = {
+        .scope = f->ast->scope, .slots = slots, .captured = f->captured, .returned = out};
+    struct caller caller = {ev->program, ev->frame, ev->plot, ev->at_hand, ev->groups, ev->draws};
+    struct place call = place_call(ev->place, ev->draws);
     ev->program = f->program;
     ev->frame = &frame;
-    ev->plot = f->ast->kind == AST_LAMBDA ? ev->plot : NULL;
+    if (f->ast->kind != AST_LAMBDA) ev->plot = NULL, ev->at_hand = NULL;
     ev->groups = NULL;
-    ev->at_hand = f->ast->kind == AST_LAMBDA ? ev->at_hand : NULL;
-    struct place call = place_call(saved.place, saved.draws);
     ev->place = &call;
     ev->draws = 0;
     ev->depth++;
     bool ok = check_parameters(ev, f->ast, slots, at) && run_body(ev, f->ast, out);
-    ev->program = saved.program;
-    ev->frame = saved.frame;
-    ev->plot = saved.plot;
-    ev->at_hand = saved.at_hand;
-    ev->groups = saved.groups;
-    ev->place = saved.place;
-    ev->draws = saved.draws + 1;
+    ev->program = caller.program;
+    ev->frame = caller.frame;
+    ev->plot = caller.plot;
+    ev->at_hand = caller.at_hand;
+    ev->groups = caller.groups;
+    ev->place = call.outer;
+    ev->draws = caller.draws + 1;
     ev->depth--;
     for (int i = 0; i < frame.scope->n_slots; i++) value_unref(slots[i]);
-    bool here =
-        ev->e->at.source == at.source && ev->e->at.start >= at.start && ev->e->at.end <= at.end;
-    if (!ok && !here && ev->e->at.source && f->ast->kind == AST_DEF && ev->e->n_notes < 3)
-        err_note(ev->e, at, "called from");
-    return ok;
+    return ok || called_from(ev, f, at);
 }
 
-static bool call_function_value(struct eval *ev, struct function *f, const struct actual *actuals,
-                                int n, struct span at, struct value *out) {
-    if (ev->domain == DOMAIN_CHECK && ev->depth >= CHECK_DEPTH) return *out = value_unknown(), true;
+bool run_function(struct eval *ev, struct function *f, struct value *slots, struct span at,
+                  struct value *out) {
+    return run_with(ev, f, slots, at, out);
+}
+
+static bool call_bound(struct eval *ev, struct function *f, const struct actual *actuals, int n,
+                       struct span at, struct value *out) {
     if (ev->depth >= MAX_DEPTH) return too_deep(ev, at);
     if (stopped(ev, at)) return false;
     const struct scope *s = f->ast->scope;
@@ -217,6 +235,27 @@ static bool call_function_value(struct eval *ev, struct function *f, const struc
         for (int i = 0; i < s->n_slots; i++) value_unref(slots[i]);
     if (slots != small) pool_free(slots);
     return ok;
+}
+
+/* While checking: every call once, and not too deep. */
+static bool check_call(struct eval *ev, struct function *f, const struct actual *actuals, int n,
+                       struct span at, struct value *out) {
+    if (ev->depth >= CHECK_DEPTH) return *out = value_unknown(), true;
+    if (known_call_find(ev, f, actuals, n, out)) return ev->draws++, true;
+    struct known_calls kept = {0}, *outer = ev->known;
+    if (!outer) ev->known = &kept;
+    bool ok = call_bound(ev, f, actuals, n, at, out);
+    ev->known = outer;
+    if (ok) known_call_keep(ev, f, actuals, n, *out);
+    known_calls_clear(&kept);
+    return ok;
+}
+
+static bool call_function_value(struct eval *ev, struct function *f, const struct actual *actuals,
+                                int n, struct span at, struct value *out) {
+    bool checking = ev->domain == DOMAIN_CHECK;
+    return checking ? check_call(ev, f, actuals, n, at, out)
+                    : call_bound(ev, f, actuals, n, at, out);
 }
 
 bool call_simple(struct eval *ev, struct value callee, const struct value *args, int n,
@@ -250,18 +289,12 @@ static bool argument_unknown(const struct call *c) {
     return false;
 }
 
-/* An elementwise function of one number, by the kernel that tensors get. False: something else. */
+/* An elementwise function of one number. False: something else. */
 static bool call_on_number(struct eval *ev, const struct builtin *b, const struct actual *actuals,
                            int n, struct value *out) {
-    if (b->fn != fn_element || n != 1 || actuals->name || ev->domain == DOMAIN_CHECK) return false;
-    struct value v = actuals->value;
-    double y;
-    if (v.kind == V_INT && b->op == OP_abs && v.integer > INT64_MIN)
-        return *out = value_int(v.integer < 0 ? -v.integer : v.integer), true;
-    bool exact = v.kind == V_INT && (b->op == OP_sqrt || b->op == OP_exp || b->op == OP_log);
-    if (v.kind != V_FLOAT && !exact) return false;
-    if (!op_eval_number((enum op)b->op, value_number(v), &y)) return false;
-    return *out = value_float(y), true;
+    if (n != 1 || actuals->name || ev->domain == DOMAIN_CHECK) return false;
+    *out = scalar_function(b, actuals->value);
+    return out->kind != V_MISSING;
 }
 
 static bool call_builtin(struct eval *ev, const struct builtin *b, const struct actual *actuals,
@@ -459,18 +492,28 @@ static bool call_directly(struct eval *ev, const struct ast *x, struct function 
     for (int i = 0; usual && i < x->n; i++) usual = !x->list[i]->name;
     if (!usual || ev->depth >= MAX_DEPTH) return false;
     if (stopped(ev, x->span)) return *ok = false, true;
-    memset(slots, 0, (size_t)s->n_slots * sizeof *slots); /* V_MISSING is 0 */
+    for (int i = 0; i < s->n_slots; i++) slots[i].kind = V_MISSING;
     *ok = true;
     for (int i = 0; *ok && i < x->n; i++) *ok = eval_short(ev, x->list[i]->a, &slots[i]);
-    if (*ok) *ok = run_function(ev, f, slots, x->span, out);
+    if (*ok) *ok = run_with(ev, f, slots, x->span, out);
     else
         for (int i = 0; i < x->n; i++) value_unref(slots[i]);
     return true;
 }
 
-bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
+/* The user's function that a name stands for, borrowed: while it runs, nothing can take it from the
+ * name, because functions only assign to names of their own. NULL: anything else. */
+static struct function *named_function(struct eval *ev, const struct ast *x) {
+    if (x->kind != AST_NAME || ev->domain != DOMAIN_RUN) return NULL;
+    const struct value *v =
+        x->slot == SLOT_GLOBAL ? global_value(ev, x->name) : slot_of(ev, x->slot);
+    return v && v->kind == V_FUNCTION ? v->function : NULL;
+}
+
+/* Room for arguments is large, and has no place in the frames of a recursion. */
+static __attribute__((noinline)) bool call_with_actuals(struct eval *ev, const struct ast *x,
+                                                        struct value *out) {
     struct value callee;
-    bool done;
     if (x->a->kind == AST_ATTRIBUTE) {
         TRY(eval_expr(ev, x->a->a, &callee));
         bool ok = call_chain(ev, x, callee, out);
@@ -478,14 +521,17 @@ bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
         return ok || err_at(ev->e, x->span);
     }
     TRY(eval_expr(ev, x->a, &callee));
-    if (callee.kind == V_FUNCTION && call_directly(ev, x, callee.function, out, &done)) {
-        value_unref(callee);
-        return done || err_at(ev->e, x->span);
-    }
     struct actuals a;
     a.n = 0;
     bool ok = eval_actuals(ev, x, callee, &a) && call_value(ev, callee, a.items, a.n, x->span, out);
     actuals_clear(&a);
     value_unref(callee);
     return ok || err_at(ev->e, x->span);
+}
+
+bool eval_call(struct eval *ev, const struct ast *x, struct value *out) {
+    bool done;
+    struct function *own = named_function(ev, x->a);
+    if (own && call_directly(ev, x, own, out, &done)) return done || err_at(ev->e, x->span);
+    return call_with_actuals(ev, x, out);
 }

@@ -48,6 +48,11 @@ const char *constant_name(int i) {
     return (size_t)i < ARRAY_LEN(constants) ? constants[i].name : NULL;
 }
 
+const struct value *global_value(struct eval *ev, const char *name) {
+    const struct module *m = ev->program->module;
+    return m ? module_get(m, name) : names_get(engine_names(ev->engine), name);
+}
+
 /* A name that is not a local: session, built-in, constant. */
 bool global_get(struct eval *ev, const char *name, struct value *out) {
     const struct module *m = ev->program->module;
@@ -61,10 +66,6 @@ bool global_get(struct eval *ev, const char *name, struct value *out) {
     double x;
     if (constant_find(name, &x)) return *out = value_float(x), true;
     return false;
-}
-
-struct value *slot_of(struct eval *ev, int slot) {
-    return slot >= 0 ? &ev->frame->slots[slot] : &ev->frame->captured[-2 - slot];
 }
 
 /* A name that the cell gives a value, but not before this point. */
@@ -421,10 +422,19 @@ static bool eval_ternary(struct eval *ev, const struct ast *x, struct value *out
     return true;
 }
 
+/* The operand of an operation. Where the whole could not be computed by the short way, because of a
+ * call in it, a part of it may still be. */
+static inline bool operand(struct eval *ev, const struct ast *x, const struct ast *part,
+                           struct value *out) {
+    return x->is_scalar ? eval_expr(ev, part, out) : eval_short(ev, part, out);
+}
+
 static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out) {
     struct value a, b;
-    TRY(eval_expr(ev, x->a, &a));
-    if (!eval_expr(ev, x->b, &b)) return value_unref(a), false;
+    TRY(operand(ev, x, x->a, &a));
+    if (!operand(ev, x, x->b, &b)) return value_unref(a), false;
+    *out = scalar_pair(x->op, a, b);
+    if (out->kind != V_MISSING) return true;
     bool ok = apply_binary(ev, x->op, a, b, out);
     if (ok && ev->shapes) shape_log_pair(ev->shapes, x, a, b);
     value_unref(a);
@@ -510,13 +520,18 @@ static bool (*const eval_of[AST_N_KINDS])(struct eval *, const struct ast *, str
     [AST_SEARCH] = eval_search,
 };
 
-bool eval_operation(struct eval *ev, const struct ast *x, struct value *out) {
+static inline bool operation(struct eval *ev, const struct ast *x, struct value *out) {
     if (eval_of[x->kind](ev, x, out)) return true;
     *out = value_missing(); /* nothing that a caller could give back */
     return false;
 }
 
-bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
+bool eval_operation(struct eval *ev, const struct ast *x, struct value *out) {
+    return operation(ev, x, out);
+}
+
+static __attribute__((noinline)) bool eval_carefully(struct eval *ev, const struct ast *x,
+                                                     struct value *out) {
     *out = value_missing();
     bool checking = ev->domain == DOMAIN_CHECK;
     if (checking && stack_is_low()) ev->fuel = -1;
@@ -529,4 +544,9 @@ bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
     if (x->n_ops < 2 || !eval_fused(ev, x, out, &ok)) return eval_operation(ev, x, out);
     if (!ok) *out = value_missing();
     return ok;
+}
+
+bool eval_expr(struct eval *ev, const struct ast *x, struct value *out) {
+    bool simple = ev->domain == DOMAIN_RUN && !ev->fused && x->n_ops < 2 && eval_of[x->kind];
+    return simple && !stack_is_low() ? operation(ev, x, out) : eval_carefully(ev, x, out);
 }

@@ -14,20 +14,16 @@ bool tensor_binary(struct eval *ev, enum ast_op op, struct value a, struct value
 /* One comparison of two single numbers; NaN is only unequal. Whole numbers are compared exactly:
  * beyond 2^53 a float64 has no room for the last digits. */
 static inline bool compare_numbers(enum ast_op op, struct value a, struct value b) {
-    bool below, equal, above;
-    if (a.kind == V_INT && b.kind == V_INT) {
-        below = a.integer < b.integer, equal = a.integer == b.integer, above = !below && !equal;
-    } else {
-        double x = value_number(a), y = value_number(b);
-        below = x<y, equal = x == y, above = x> y;
-    }
+    bool whole = a.kind == V_INT && b.kind == V_INT;
+    int64_t i = whole ? a.integer : 0, k = whole ? b.integer : 0;
+    double x = whole ? 0 : value_number(a), y = whole ? 0 : value_number(b);
     switch (op) {
-    case AST_OP_LT: return below;
-    case AST_OP_LE: return below || equal;
-    case AST_OP_GT: return above;
-    case AST_OP_GE: return above || equal;
-    case AST_OP_EQ: return equal;
-    default: return !equal;
+    case AST_OP_LT: return whole ? i < k : x < y;
+    case AST_OP_LE: return whole ? i <= k : x <= y;
+    case AST_OP_GT: return whole ? i > k : x > y;
+    case AST_OP_GE: return whole ? i >= k : x >= y;
+    case AST_OP_EQ: return whole ? i == k : x == y;
+    default: return whole ? i != k : x != y;
     }
 }
 /* Python's // and % for whole numbers: rounded down, the remainder has the sign of b. b is neither

@@ -8,6 +8,8 @@ bool too_deep(struct eval *ev, struct span at);
 bool eval_operation(struct eval *ev, const struct ast *x, struct value *out);
 bool eval_call(struct eval *ev, const struct ast *x, struct value *out);
 bool eval_search(struct eval *ev, const struct ast *x, struct value *out);
+/* exec_body for the body of a function. */
+enum flow exec_function(struct eval *ev, struct ast *const *body, int n);
 /* A def or lambda as a value, with what it captures. */
 bool make_function(struct eval *ev, const struct ast *f, struct value *out);
 /* The captured values and defaults of a def, lambda or model; new arrays. */
@@ -19,11 +21,15 @@ bool assign_many(struct eval *ev, struct ast *const *targets, int n, struct valu
 int64_t examples_in(struct value v);
 /* Is something in it (a list's element, a record's field) not known while checking? */
 bool value_has_unknown(struct value v);
+/* What a name that is not a local was given, borrowed; NULL: nothing. Not while checking. */
+const struct value *global_value(struct eval *ev, const char *name);
 bool global_get(struct eval *ev, const char *name, struct value *out);
 bool index_value(struct eval *ev, const struct ast *x, struct value v, struct value *out);
 bool constant_find(const char *name, double *x);
 const char *constant_name(int i); /* NULL behind the last */
-struct value *slot_of(struct eval *ev, int slot);
+static inline struct value *slot_of(struct eval *ev, int slot) {
+    return slot >= 0 ? &ev->frame->slots[slot] : &ev->frame->captured[-2 - slot];
+}
 /* Does a value fit `[batch, time=24]`? Names sizes that are learned. `what` is for the message. */
 bool check_type(struct eval *ev, const struct ast *type, struct value *v, const char *what,
                 struct span at);

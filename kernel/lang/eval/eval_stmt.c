@@ -79,15 +79,20 @@ static enum truth condition(struct eval *ev, const struct ast *x, const char *wo
     return t;
 }
 
+/* A local that is given a value; names of the notebook and %shapes take the longer way. */
+static inline bool assign_local(struct eval *ev, const struct ast *target, struct value take) {
+    if (target->kind != AST_NAME || target->slot < 0 || ev->shapes) return false;
+    struct value *slot = &ev->frame->slots[target->slot];
+    value_unref(*slot);
+    *slot = take;
+    return true;
+}
+
 /* name = numbers: was it one, and done? */
 static bool assign_scalar(struct eval *ev, const struct ast *s, struct value v) {
     const struct ast *target = s->list[0];
     if (v.kind == V_MISSING || target->kind != AST_NAME) return false;
-    if (target->slot < 0) return name_set(ev, target, v);
-    struct value *slot = &ev->frame->slots[target->slot];
-    value_unref(*slot);
-    *slot = v;
-    return true;
+    return assign_local(ev, target, v) || name_set(ev, target, v);
 }
 
 static enum flow exec_assign(struct eval *ev, const struct ast *s) {
@@ -97,6 +102,7 @@ static enum flow exec_assign(struct eval *ev, const struct ast *s) {
     bool ok;
     if (append_in_place(ev, s, &ok)) return ok ? FLOW_NEXT : FLOW_ERROR;
     if (!checked_value(ev, s, &v)) return FLOW_ERROR;
+    if (s->n == 1 && assign_local(ev, s->list[0], v)) return FLOW_NEXT;
     ok = s->n == 1 ? assign_target(ev, s->list[0], v) : assign_many(ev, s->list, s->n, v);
     return ok ? FLOW_NEXT : FLOW_ERROR;
 }
@@ -121,10 +127,10 @@ static enum flow exec_augment(struct eval *ev, const struct ast *s) {
 /* ---- simple statements ---- */
 
 static enum flow exec_return(struct eval *ev, const struct ast *s) {
-    struct value v = value_none();
-    if (s->a && !eval_short(ev, s->a, &v)) return FLOW_ERROR;
-    value_unref(ev->frame->returned);
-    ev->frame->returned = v;
+    struct value unseen, *to = ev->frame->returned ? ev->frame->returned : &unseen;
+    if (!s->a) *to = value_none();
+    else if (!eval_short(ev, s->a, to)) return FLOW_ERROR;
+    if (to == &unseen) value_unref(unseen);
     return FLOW_RETURN;
 }
 
@@ -271,17 +277,31 @@ static enum flow exec_model(struct eval *ev, const struct ast *s) {
 
 /* ---- branches and loops ---- */
 
+/* A body that is one `return` of single numbers. False: nothing has happened. */
+static inline bool returns_number(struct eval *ev, struct ast *const *body, int n) {
+    if (n != 1 || body[0]->kind != AST_RETURN || ev->domain != DOMAIN_RUN) return false;
+    const struct ast *x = body[0]->a;
+    if (!x || !x->is_scalar || !ev->frame->returned) return false;
+    struct value v = scalar_eval(ev, x);
+    if (v.kind == V_MISSING) return false;
+    *ev->frame->returned = v;
+    return true;
+}
+
 static enum flow exec_if(struct eval *ev, const struct ast *s) {
     enum truth t = condition(ev, s->a, "if");
     if (t == TRUTH_ERROR) return FLOW_ERROR;
     if (t == TRUTH_UNKNOWN) return exec_unknown_if(ev, s);
-    return t == TRUTH_YES ? exec_body(ev, s->body, s->n_body)
-                          : exec_body(ev, s->orelse, s->n_orelse);
+    bool yes = t == TRUTH_YES;
+    struct ast *const *arm = yes ? s->body : s->orelse;
+    int n = yes ? s->n_body : s->n_orelse;
+    if (n == 0) return FLOW_NEXT;
+    return returns_number(ev, arm, n) ? FLOW_RETURN : exec_body(ev, arm, n);
 }
 
 enum flow exec_round(struct eval *ev, const struct ast *s, struct value item, int64_t i) {
-    bool ok =
-        s->n == 1 ? assign_target(ev, s->list[0], item) : assign_many(ev, s->list, s->n, item);
+    bool ok = s->n == 1 ? assign_local(ev, s->list[0], item) || assign_target(ev, s->list[0], item)
+                        : assign_many(ev, s->list, s->n, item);
     if (!ok) return FLOW_ERROR;
     struct place round = place_round(ev->place);
     place_set_round(&round, i);
@@ -415,7 +435,7 @@ static enum flow (*const exec_of[AST_N_KINDS])(struct eval *, const struct ast *
     [AST_OUTPUT] = exec_model_line,
 };
 
-enum flow exec_statement(struct eval *ev, const struct ast *s) {
+static inline enum flow run_statement(struct eval *ev, const struct ast *s) {
     if (ev->domain == DOMAIN_CHECK && ev->fuel < 0) return FLOW_NEXT;
     if (!exec_of[s->kind]) {
         fail(ev, s->span, ERR_SYNTAX, "This line belongs inside a block of another kind.");
@@ -427,7 +447,15 @@ enum flow exec_statement(struct eval *ev, const struct ast *s) {
     return flow;
 }
 
+enum flow exec_statement(struct eval *ev, const struct ast *s) {
+    return run_statement(ev, s);
+}
+
 /* ---- bodies ---- */
+
+enum flow exec_function(struct eval *ev, struct ast *const *body, int n) {
+    return returns_number(ev, body, n) ? FLOW_RETURN : exec_body(ev, body, n);
+}
 
 enum flow exec_body(struct eval *ev, struct ast *const *body, int n) {
     uint64_t draws = ev->draws;
@@ -437,7 +465,7 @@ enum flow exec_body(struct eval *ev, struct ast *const *body, int n) {
     for (int i = 0; flow == FLOW_NEXT && i < n; i++) {
         place_set_statement(&here, body[i]->key, body[i]->nth);
         ev->draws = 0;
-        flow = exec_statement(ev, body[i]);
+        flow = run_statement(ev, body[i]);
     }
     ev->place = here.outer;
     ev->draws = draws;

@@ -150,8 +150,9 @@ static bool state_join(struct eval *ev, struct state *other) {
 
 /* `return` in an arm that may not be taken: remembered, and the rest is walked too. */
 static void keep_return(struct eval *ev) {
-    ev->frame->pending = value_join(ev->frame->pending, ev->frame->returned, ev->e);
-    ev->frame->returned = value_missing();
+    if (!ev->frame->returned) return;
+    ev->frame->pending = value_join(ev->frame->pending, *ev->frame->returned, ev->e);
+    *ev->frame->returned = value_missing();
 }
 
 enum flow exec_unknown_if(struct eval *ev, const struct ast *s) {

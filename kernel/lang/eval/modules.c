@@ -109,7 +109,6 @@ static bool run_file(struct eval *ev, struct module *m) {
     saved.ending = ev->ending;
     *ev = saved;
     for (int i = 0; i < scope->n_slots; i++) value_unref(frame.slots[i]);
-    value_unref(frame.returned);
     value_unref(frame.pending);
     pool_free(frame.slots);
     return ok;

@@ -1,18 +1,14 @@
 /* Expressions of single numbers, computed in registers. */
 #include "scalar.h"
-#include "eval_ops.h"
-#include "modules.h"
-#include "lang/values/names.h"
+#include "eval_parts.h"
+#include "builtin.h"
+#include "lang/builtins/fn.h"
 #include "lang/eval/names/scope.h"
 #include <stdint.h>
 
 static __attribute__((noinline)) struct value of_name(struct eval *ev, const struct ast *x) {
-    const struct value *v = NULL;
-    if (x->slot >= 0) v = &ev->frame->slots[x->slot];
-    else if (x->slot == SLOT_GLOBAL && ev->program->module)
-        v = module_get(ev->program->module, x->name);
-    else if (x->slot == SLOT_GLOBAL) v = names_get(engine_names(ev->engine), x->name);
-    else v = &ev->frame->captured[-2 - x->slot];
+    const struct value *v =
+        x->slot == SLOT_GLOBAL ? global_value(ev, x->name) : slot_of(ev, x->slot);
     return v && value_is_number(*v) ? *v : value_missing();
 }
 
@@ -56,19 +52,59 @@ static inline struct value of_floats(enum ast_op op, double a, double b) {
     }
 }
 
-struct value scalar_binary(struct eval *ev, enum ast_op op, const struct ast *left,
-                           const struct ast *right) {
-    struct value a = part(ev, left);
-    if (a.kind == V_MISSING) return a;
-    struct value b = part(ev, right);
-    if (b.kind == V_MISSING) return b;
+static inline struct value of_numbers(enum ast_op op, struct value a, struct value b) {
     if (a.kind == V_INT && b.kind == V_INT) return of_ints(op, a.integer, b.integer);
     if (a.kind == V_FLOAT || b.kind == V_FLOAT)
         return of_floats(op, value_number(a), value_number(b));
     return value_missing();
 }
 
+struct value scalar_pair(enum ast_op op, struct value a, struct value b) {
+    bool numbers = value_is_number(a) && value_is_number(b);
+    return numbers ? of_numbers(op, a, b) : value_missing();
+}
+
+struct value scalar_binary(struct eval *ev, enum ast_op op, const struct ast *left,
+                           const struct ast *right) {
+    struct value a = part(ev, left);
+    if (a.kind == V_MISSING) return a;
+    struct value b = part(ev, right);
+    if (b.kind == V_MISSING) return b;
+    return of_numbers(op, a, b);
+}
+
+struct value scalar_function(const struct builtin *b, struct value v) {
+    double y;
+    if (b->fn != fn_element) return value_missing();
+    if (v.kind == V_INT && b->op == OP_abs && v.integer > INT64_MIN)
+        return value_int(v.integer < 0 ? -v.integer : v.integer);
+    bool exact = v.kind == V_INT && (b->op == OP_sqrt || b->op == OP_exp || b->op == OP_log);
+    if (v.kind != V_FLOAT && !exact) return value_missing();
+    if (!op_eval_number((enum op)b->op, value_number(v), &y)) return value_missing();
+    return value_float(y);
+}
+
+/* Is the name still the built-in that the resolver took it for? */
+static __attribute__((noinline)) struct value of_call(struct eval *ev, const struct ast *x) {
+    struct value v = part(ev, x->list[0]->a);
+    if (v.kind == V_MISSING) return v;
+    const struct value *own = global_value(ev, x->a->name);
+    const struct builtin *b = own ? NULL : builtin_find(x->a->name);
+    if (own && own->kind == V_BUILTIN) b = own->builtin;
+    return b ? scalar_function(b, v) : value_missing();
+}
+
+/* One comparison, the usual case. */
+static __attribute__((noinline)) struct value of_pair(struct eval *ev, const struct ast *x) {
+    struct value a = part(ev, x->list[0]);
+    if (a.kind == V_MISSING) return a;
+    struct value b = part(ev, x->list[1]);
+    if (b.kind == V_MISSING) return b;
+    return value_bool(compare_numbers(x->ops[0], a, b));
+}
+
 static __attribute__((noinline)) struct value of_compare(struct eval *ev, const struct ast *x) {
+    if (x->n == 2) return of_pair(ev, x);
     struct value left = part(ev, x->list[0]);
     bool all = true;
     for (int i = 0; left.kind != V_MISSING && i + 1 < x->n; i++) {
@@ -118,6 +154,7 @@ struct value scalar_eval(struct eval *ev, const struct ast *x) {
     case AST_NOT: return of_not(ev, x);
     case AST_UNARY: return of_unary(ev, x);
     case AST_TERNARY: return of_ternary(ev, x);
+    case AST_CALL: return of_call(ev, x);
     default: return value_missing();
     }
 }

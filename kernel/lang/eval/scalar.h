@@ -3,13 +3,21 @@
 #pragma once
 #include "eval.h"
 
-/* The value of a tree that the resolver marked `is_scalar` (numbers, names, arithmetic, comparisons
- * and logic). Kind MISSING when a name in it holds anything but one number, or when the result is
- * an error: nothing has happened then, and the general way finds out the same and says why. */
+struct builtin;
+
+/* The value of a tree that the resolver marked `is_scalar` (numbers, names, arithmetic,
+ * comparisons, logic, and built-in functions of one number). Kind MISSING when a name in it holds
+ * anything but one number, or when the result is an error: nothing has happened then, and the
+ * general way finds out the same and says why. */
 struct value scalar_eval(struct eval *ev, const struct ast *x);
 /* The same for `left op right`, both marked. */
 struct value scalar_binary(struct eval *ev, enum ast_op op, const struct ast *left,
                            const struct ast *right);
+/* a op b of single numbers; MISSING if it is an error, or not as simple as that. */
+struct value scalar_pair(enum ast_op op, struct value a, struct value b);
+/* An elementwise function of one number, by the kernel that tensors get; MISSING: something else.
+ */
+struct value scalar_function(const struct builtin *b, struct value v);
 /* eval_expr, by the short way where there is one. */
 static inline bool eval_short(struct eval *ev, const struct ast *x, struct value *out) {
     if (x->is_scalar && ev->domain == DOMAIN_RUN) {

@@ -243,17 +243,20 @@ void names_end(struct names *s) {
     make_room(s);
 }
 
-const struct value *names_peek(const struct names *s, const char *name) {
-    const struct entry *n = place_of(s->entries, s->cap, name);
+static inline const struct value *seen_value(const struct entry *n) {
     if (!n->name) return NULL;
     if (n->pending) return &n->fresh;
     return n->visible < 0 ? NULL : &n->versions[n->visible].value;
 }
 
+const struct value *names_peek(const struct names *s, const char *name) {
+    return seen_value(place_of(s->entries, s->cap, name));
+}
+
 const struct value *names_get(struct names *s, const char *name) {
     struct entry *n = place_of(s->entries, s->cap, name);
     if (s->watching && n->name && !n->pending && n->visible >= 0) n->was_read = true;
-    return names_peek(s, name);
+    return seen_value(n);
 }
 
 bool names_is_fresh(struct names *s, const char *name) {

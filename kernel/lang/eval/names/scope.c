@@ -298,7 +298,7 @@ static bool walk_call(struct resolver *r, struct ast *x) {
 }
 
 /* Could it be one number made of single numbers? Its parts are marked already. */
-static bool looks_scalar(const struct ast *x) {
+static bool looks_scalar(const struct resolver *r, const struct ast *x) {
     switch (x->kind) {
     case AST_NAME:
     case AST_TRUE:
@@ -317,6 +317,10 @@ static bool looks_scalar(const struct ast *x) {
             if (member || !x->list[i]->is_scalar) return false;
         }
         return true;
+    case AST_CALL:
+        if (x->n != 1 || x->list[0]->name || !x->list[0]->a->is_scalar) return false;
+        if (x->a->kind != AST_NAME || x->a->slot != SLOT_GLOBAL) return false;
+        return r->globals->array_ops && r->globals->array_ops(x->a->name) == 1;
     default: return false;
     }
 }
@@ -370,7 +374,7 @@ static bool walk_kind(struct resolver *r, struct ast *x) {
 
 static bool walk(struct resolver *r, struct ast *x) {
     TRY(walk_kind(r, x));
-    x->is_scalar = looks_scalar(x);
+    x->is_scalar = looks_scalar(r, x);
     x->n_ops = count_ops(r, x);
     return true;
 }

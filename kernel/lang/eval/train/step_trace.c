@@ -142,7 +142,6 @@ static bool run_body(struct eval *ev, const struct ast *step, struct value *slot
     ev->frame = &frame;
     enum flow flow = exec_body(ev, step->body, step->n_body);
     ev->frame = outer;
-    value_unref(frame.returned);
     value_unref(frame.pending);
     if (flow == FLOW_RETURN || flow == FLOW_BREAK || flow == FLOW_CONTINUE)
         return fail(ev, step->span, ERR_SYNTAX, "A step runs to its end.");
