@@ -37,9 +37,7 @@ static bool is_append(struct eval *ev, const struct ast *function) {
     return builtin;
 }
 
-/* The value of a name that may be written to: made by this run of the cell, and held by nobody but
- * the name. MISSING otherwise. */
-static struct value own_value(struct eval *ev, const struct ast *name) {
+struct value own_value(struct eval *ev, const struct ast *name) {
     const struct value *v = NULL;
     if (name->slot >= 0) v = &ev->frame->slots[name->slot];
     else if (name->slot == SLOT_GLOBAL && !ev->program->module &&

@@ -116,6 +116,8 @@ bool assign_target(struct eval *ev, const struct ast *target, struct value take)
 /* Fields: x.name without a call. False with an error when there is none. */
 bool eval_attribute(struct eval *ev, const struct ast *x, struct value *out);
 bool eval_index(struct eval *ev, const struct ast *x, struct value *out);
+/* x[i] = number where x is a tensor that nobody else sees: is it done? No: nothing has happened. */
+bool replace_number(struct eval *ev, const struct ast *target, struct value v);
 /* The value with one element or field replaced. */
 bool index_replace(struct eval *ev, struct value base, const struct ast *target, struct value v,
                    struct value *out);

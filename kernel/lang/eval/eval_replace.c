@@ -1,5 +1,7 @@
 /* x[…] = v and x.name = v: the value with one part replaced. The old value stays as it was. */
+#include "append.h"
 #include "eval_parts.h"
+#include "scalar.h"
 #include "lang/values/names.h"
 #include "lang/eval/names/scope.h"
 #include "lang/eval/tables/tables.h"
@@ -125,6 +127,39 @@ static struct tensor *writable(struct eval *ev, struct tensor *t, const struct a
 static void write_one(struct tensor *t, int64_t i, struct value v) {
     if (t->dtype == DT_INT64 && v.kind == V_INT) ((int64_t *)t->data)[i] = v.integer;
     else tensor_set(t, i, value_number(v));
+}
+
+/* The flat position of single numbers, by the short way. */
+static bool short_place(struct eval *ev, const struct tensor *t, const struct ast *target,
+                        int64_t *place) {
+    *place = 0;
+    for (int i = 0; i < target->n; i++) {
+        const struct ast *subscript = target->list[i];
+        if (subscript->name || !subscript->a->is_scalar) return false;
+        struct value v = scalar_eval(ev, subscript->a);
+        int64_t n = t->shape.size[i], at = v.integer;
+        if (v.kind != V_INT) return false;
+        if (at < 0) at += n;
+        if (at < 0 || at >= n) return false;
+        *place = *place * n + at;
+    }
+    return true;
+}
+
+bool replace_number(struct eval *ev, const struct ast *target, struct value v) {
+    if (target->kind != AST_INDEX || target->a->kind != AST_NAME || !value_is_number(v))
+        return false;
+    if (ev->domain != DOMAIN_RUN || ev->shapes) return false;
+    struct value own = own_value(ev, target->a);
+    if (own.kind != V_TENSOR) return false;
+    struct tensor *t = own.tensor;
+    bool fits = v.kind != V_FLOAT || dtype_is_float(t->dtype);
+    int64_t place;
+    if (t->owner || !t->data || !fits || target->n != t->shape.n) return false;
+    if (!short_place(ev, t, target, &place)) return false;
+    if (t->dtype == DT_FLOAT64) ((double *)t->data)[place] = value_number(v);
+    else write_one(t, place, v);
+    return true;
 }
 
 static bool write_many(struct eval *ev, struct tensor *t, const struct tensor *at, struct value v,

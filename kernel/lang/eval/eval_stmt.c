@@ -20,6 +20,7 @@
 
 static bool assign_field(struct eval *ev, const struct ast *target, struct value take) {
     struct value base, changed;
+    if (replace_number(ev, target, take)) return true;
     if (!eval_expr(ev, target->a, &base)) return value_unref(take), false;
     bool ok = index_replace(ev, base, target, take, &changed);
     value_unref(base);
@@ -91,7 +92,8 @@ static inline bool assign_local(struct eval *ev, const struct ast *target, struc
 /* name = numbers: was it one, and done? */
 static bool assign_scalar(struct eval *ev, const struct ast *s, struct value v) {
     const struct ast *target = s->list[0];
-    if (v.kind == V_MISSING || target->kind != AST_NAME) return false;
+    if (v.kind == V_MISSING) return false;
+    if (target->kind != AST_NAME) return replace_number(ev, target, v);
     return assign_local(ev, target, v) || name_set(ev, target, v);
 }
 

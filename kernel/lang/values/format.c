@@ -1,6 +1,7 @@
 /* Values as text: print and repr. Containers in one line; long tensors with their middle left
  * out. */
 #include "format.h"
+#include "digits.h"
 #include "scaler_value.h"
 #include "data/time.h"
 #include "estimator_value.h"
@@ -22,6 +23,13 @@ void number_print(double x, struct text *out) {
     }
 }
 
+static void int_print(int64_t i, struct text *out) {
+    char digits[DIGITS_ROOM];
+    size_t n = digits_whole(i < 0 ? 0 - (uint64_t)i : (uint64_t)i, digits);
+    if (i < 0) text_addc(out, '-');
+    text_add(out, (struct str){digits, n});
+}
+
 /* A float says that it is one: 5.0, not 5. */
 static void float_print(double x, struct text *out) {
     size_t before = out->n;
@@ -35,7 +43,7 @@ static void element_print(const struct tensor *t, int64_t i, struct text *out) {
     if (t->dtype == DT_BOOL) {
         text_adds(out, tensor_get(t, i) != 0 ? "True" : "False");
     } else if (t->dtype == DT_INT64) {
-        text_addf(out, "%" PRId64, ((const int64_t *)t->data)[i]);
+        int_print(((const int64_t *)t->data)[i], out);
     } else if (dtype_is_float(t->dtype)) {
         number_print(tensor_get(t, i), out);
     } else {
@@ -194,7 +202,7 @@ static void column_print(const struct table *t, struct text *out) {
 static void simple_print(struct value v, bool repr, struct text *out) {
     switch (v.kind) {
     case V_BOOL: text_adds(out, v.boolean ? "True" : "False"); break;
-    case V_INT: text_addf(out, "%" PRId64, v.integer); break;
+    case V_INT: int_print(v.integer, out); break;
     case V_FLOAT: float_print(v.number, out); break;
     case V_TEXT:
         if (repr) quoted(value_str(&v), out);

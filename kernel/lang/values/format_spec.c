@@ -1,6 +1,7 @@
 /* Format codes of f-strings: the part of Python's mini-language that numbers and texts need:
  * [[fill]align][sign][#][0][width][,|_][.precision][type]. */
 #include "format.h"
+#include "digits.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -114,7 +115,7 @@ static void whole_digits(struct value v, const struct spec *f, char *out, size_t
     else if (f->type == 'X') snprintf(out, cap, "%" PRIX64, u);
     else if (f->type == 'o') snprintf(out, cap, "%" PRIo64, u);
     else if (f->type == 'b') binary_digits(u, out);
-    else snprintf(out, cap, "%" PRIu64, u);
+    else digits_whole(u, out);
 }
 
 /* A precision without a type: as g, but always with a point or an exponent. */
@@ -140,7 +141,10 @@ static void float_digits(double x, int precision, char *out, size_t cap) {
 static void real_print(char type, bool alternate, int precision, double x, char *out, size_t cap) {
     switch (type) {
     case 'f':
-    case 'F': snprintf(out, cap, alternate ? "%#.*f" : "%.*f", precision, x); break;
+    case 'F':
+        if (!alternate && digits_fixed(x, precision, out)) return;
+        snprintf(out, cap, alternate ? "%#.*f" : "%.*f", precision, x);
+        break;
     case 'e': snprintf(out, cap, alternate ? "%#.*e" : "%.*e", precision, x); break;
     case 'E': snprintf(out, cap, alternate ? "%#.*E" : "%.*E", precision, x); break;
     case 'G': snprintf(out, cap, alternate ? "%#.*G" : "%.*G", precision, x); break;
@@ -237,6 +241,7 @@ bool format_value(struct value v, struct str spec, struct text *out, struct err 
     if (number && f.type == 's')
         return err_set(e, ERR_VALUE, "The format code \"%.*s\" is for texts, and this is %s.",
                        (int)spec.n, spec.p, value_kind_words(v.kind));
+    if (number && f.width == 0) return format_number(v, &f, out) || err_memory(e, out->n);
     struct text body = {0};
     if (number && f.type != 's') format_number(v, &f, &body);
     else value_print(v, &body);
