@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { MOST_ROUNDS = 100 };
+
 struct work {
     const double *x;
     const struct row_groups *g;
@@ -12,7 +14,7 @@ struct work {
     double *out;
     double *more;    /* n_groups: means, for the spread */
     int64_t *counts; /* n_groups: cells that are there */
-    double *sorted;  /* as many as the largest group has rows */
+    double *cells;   /* as many as the largest group has rows */
 };
 
 static void count_cells(struct work *w) {
@@ -90,24 +92,64 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The cells of group k that are there, sorted. */
-static int64_t sorted_group(struct work *w, int64_t k) {
+/* The cells of group k that are there. */
+static int64_t cells_of(struct work *w, int64_t k) {
     int64_t n = 0;
     for (int64_t i = w->g->starts[k]; i < w->g->starts[k + 1]; i++) {
         double x = w->x[w->g->rows[i]];
-        if (!isnan(x)) w->sorted[n++] = x;
+        w->cells[n] = x;
+        n += !isnan(x);
     }
-    if (n) qsort(w->sorted, (size_t)n, sizeof *w->sorted, by_size);
     return n;
+}
+
+static double middle_of(double a, double b, double c) {
+    if (a > b) return middle_of(b, a, c);
+    return c < a ? a : c > b ? b : c;
+}
+
+/* The number at place k of n if they were sorted; before it stand no larger ones, behind it no
+ * smaller ones (Hoare's selection: what cannot hold the place is left alone). */
+static double select_place(double *x, int64_t n, int64_t k) {
+    int64_t low = 0, high = n - 1;
+    for (int rounds = 0; low < high; rounds++) {
+        if (rounds == MOST_ROUNDS) { /* an order that was made to be slow */
+            qsort(x + low, (size_t)(high - low + 1), sizeof *x, by_size);
+            break;
+        }
+        double pivot = middle_of(x[low], x[low + (high - low) / 2], x[high]);
+        int64_t i = low, j = high;
+        while (i <= j) {
+            while (x[i] < pivot) i++;
+            while (x[j] > pivot) j--;
+            if (i > j) break;
+            double swap = x[i];
+            x[i++] = x[j];
+            x[j--] = swap;
+        }
+        if (k <= j) high = j;
+        else if (k >= i) low = i;
+        else break;
+    }
+    return x[k];
+}
+
+static double least_of(const double *x, int64_t n) {
+    double least = x[0];
+    for (int64_t i = 1; i < n; i++) least = x[i] < least ? x[i] : least;
+    return least;
 }
 
 static void quantiles(struct work *w) {
     for (int64_t k = 0; k < w->g->n_groups; k++) {
-        int64_t n = sorted_group(w, k);
+        int64_t n = cells_of(w, k);
+        w->out[k] = NAN;
+        if (n == 0) continue;
         double place = w->q * (double)(n - 1), below = floor(place);
-        int64_t i = (int64_t)below, next = i + 1 < n ? i + 1 : i;
-        const double *s = w->sorted;
-        w->out[k] = n ? s[i] + (s[next] - s[i]) * (place - below) : (double)NAN;
+        int64_t i = (int64_t)below;
+        double x = select_place(w->cells, n, i), next = x;
+        if (i + 1 < n && place > below) next = least_of(w->cells + i + 1, n - i - 1);
+        w->out[k] = x + (next - x) * (place - below);
     }
 }
 
@@ -132,8 +174,9 @@ static void lasts(struct work *w) {
 
 static void uniques(struct work *w) {
     for (int64_t k = 0; k < w->g->n_groups; k++) {
-        int64_t n = sorted_group(w, k), different = n > 0;
-        for (int64_t i = 1; i < n; i++) different += w->sorted[i] != w->sorted[i - 1];
+        int64_t n = cells_of(w, k), different = n > 0;
+        if (n) qsort(w->cells, (size_t)n, sizeof *w->cells, by_size);
+        for (int64_t i = 1; i < n; i++) different += w->cells[i] != w->cells[i - 1];
         w->out[k] = (double)different;
     }
 }
@@ -168,11 +211,11 @@ bool aggregate(const double *x, const struct row_groups *g, enum aggregate how, 
     }
     w.more = pool_need((size_t)g->n_groups * sizeof *w.more + 1, e);
     w.counts = pool_need((size_t)g->n_groups * sizeof *w.counts + 1, e);
-    w.sorted = pool_need((size_t)largest * sizeof *w.sorted + 1, e);
-    bool ok = w.more && w.counts && w.sorted;
+    w.cells = pool_need((size_t)largest * sizeof *w.cells + 1, e);
+    bool ok = w.more && w.counts && w.cells;
     if (ok) run_of[how](&w);
     pool_free(w.more);
     pool_free(w.counts);
-    pool_free(w.sorted);
+    pool_free(w.cells);
     return ok;
 }

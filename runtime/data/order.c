@@ -1,7 +1,9 @@
-/* Radix sorts, least significant digit first; digits in which all keys agree cost nothing. Bound:
- * memory, one reading and writing of everything for each digit. */
+/* Keys and ranks. Items are sorted by radix, the least significant digit first; digits in which all
+ * keys agree cost nothing. Bound: memory, one reading and writing of everything for each digit. */
 #include "order.h"
+#include "key_sort.h"
 #include "base/pool.h"
+#include "cpu/threads.h"
 #include <math.h>
 #include <string.h>
 
@@ -123,62 +125,68 @@ struct order_item *order_items(struct order_item *items, struct order_item *othe
     return items;
 }
 
-static uint64_t *sort_keys(uint64_t *keys, uint64_t *other, int64_t n, struct err *e) {
-    for (int64_t i = 1; n <= FEW && i < n; i++) {
-        uint64_t one = keys[i];
-        int64_t k = i;
-        for (; k > 0 && keys[k - 1] > one; k--) keys[k] = keys[k - 1];
-        keys[k] = one;
-    }
-    if (n <= FEW) return keys;
-    int64_t *counts = pool_need(sizeof *counts * DIGITS * BUCKETS, e);
-    if (!counts) return NULL;
-    for (int64_t i = 0; i < n; i++) {
-        for (int d = 0; d < DIGITS; d++) counts[d * BUCKETS + digit(keys[i], d)]++;
-    }
-    for (int d = 0; d < DIGITS; d++) {
-        int64_t *at = counts + d * BUCKETS;
-        if (!places(at, keys[0], d, n)) continue;
-        for (int64_t i = 0; i < n; i++) other[at[digit(keys[i], d)]++] = keys[i];
-        uint64_t *swap = keys;
-        keys = other;
-        other = swap;
-    }
-    pool_free(counts);
-    return keys;
-}
-
-/* Room for n keys and n more. */
 static uint64_t *keys_new(int64_t n, struct err *e) {
     size_t bytes;
-    if (__builtin_mul_overflow((size_t)n + 1, 2 * sizeof(uint64_t), &bytes))
+    if (__builtin_mul_overflow((size_t)n + 1, sizeof(uint64_t), &bytes))
         return err_memory(e, SIZE_MAX), NULL;
     uint64_t *keys = pool_alloc(bytes);
     if (!keys) err_memory(e, bytes);
     return keys;
 }
 
+/* Keys of all numbers, and numbers of the sorted keys, part by part. */
+enum { PARTS = 8 };
+
+struct values {
+    const struct tensor *x;
+    struct tensor *out;
+    uint64_t *keys;
+    const uint64_t *sorted;
+    bool descending;
+};
+
+static int64_t part_begin(const struct values *v, int part) {
+    int64_t n = v->x->count;
+    return n / PARTS * part + n % PARTS * part / PARTS;
+}
+
+/* NaN stays last. */
+static uint64_t turned(const struct values *v, uint64_t key) {
+    bool stays = !v->descending || (key == UINT64_MAX && v->x->dtype != DT_INT64);
+    return stays ? key : ~key;
+}
+
+static void make_keys(void *user, int part) {
+    const struct values *v = user;
+    int64_t begin = part_begin(v, part), end = part_begin(v, part + 1);
+    keys_of(v->x, begin, end - begin, v->keys + begin);
+    for (int64_t i = begin; v->descending && i < end; i++) v->keys[i] = turned(v, v->keys[i]);
+}
+
+static void make_numbers(void *user, int part) {
+    const struct values *v = user;
+    for (int64_t i = part_begin(v, part); i < part_begin(v, part + 1); i++) {
+        uint64_t key = turned(v, v->sorted[i]);
+        if (v->x->dtype == DT_INT64) ((int64_t *)v->out->data)[i] = (int64_t)(key ^ top);
+        else if (v->x->dtype == DT_FLOAT64) ((double *)v->out->data)[i] = key_float(key);
+        else tensor_set(v->out, i, key_float(key));
+    }
+}
+
 struct tensor *order_values(const struct tensor *x, bool descending, struct err *e) {
     int64_t n = x->count;
-    uint64_t *keys = keys_new(n, e), *sorted = NULL;
-    struct tensor *out = keys ? tensor_new(x->dtype, &x->shape, e) : NULL;
-    bool whole = x->dtype == DT_INT64;
-    if (out) {
-        keys_of(x, 0, n, keys);
-        for (int64_t i = 0; descending && i < n; i++)
-            if (whole || keys[i] != UINT64_MAX) keys[i] = ~keys[i];
-        sorted = sort_keys(keys, keys + n, n, e);
+    bool same_size = dtype_bytes(x->dtype) == sizeof(uint64_t); /* then `out` is the second room */
+    struct values v = {.x = x, .descending = descending};
+    v.keys = keys_new(same_size ? n : 2 * n, e);
+    v.out = v.keys ? tensor_new(x->dtype, &x->shape, e) : NULL;
+    if (v.out) {
+        threads_run(make_keys, &v, PARTS);
+        v.sorted = key_sort(v.keys, same_size ? v.out->data : v.keys + n, n, e);
     }
-    for (int64_t i = 0; sorted && i < n; i++) {
-        uint64_t key = sorted[i];
-        if (descending && (whole || key != UINT64_MAX)) key = ~key;
-        if (whole) ((int64_t *)out->data)[i] = (int64_t)(key ^ top);
-        else if (x->dtype == DT_FLOAT64) ((double *)out->data)[i] = key_float(key);
-        else tensor_set(out, i, key_float(key));
-    }
-    pool_free(keys);
-    if (sorted) return out;
-    tensor_unref(out);
+    if (v.sorted) threads_run(make_numbers, &v, PARTS);
+    pool_free(v.keys);
+    if (v.sorted) return v.out;
+    tensor_unref(v.out);
     return NULL;
 }
 
@@ -194,7 +202,7 @@ struct groups {
 };
 
 static uint64_t *all_keys(const struct tensor *x, struct err *e) {
-    uint64_t *keys = keys_new(x->count, e);
+    uint64_t *keys = keys_new(2 * x->count, e);
     if (keys) keys_of(x, 0, x->count, keys);
     return keys;
 }
@@ -231,7 +239,7 @@ static int64_t mark_groups(struct groups *g, int64_t *ranks, int n) {
 
 static uint64_t *wanted_keys(const struct tensor *x, const struct groups *g, int64_t n,
                              struct err *e) {
-    uint64_t *found = keys_new(n, e), keys[BLOCK];
+    uint64_t *found = keys_new(2 * n + 1, e), keys[BLOCK];
     int64_t at = 0;
     for (int64_t i = 0; found && i < x->count; i += BLOCK) {
         int64_t m = x->count - i < BLOCK ? x->count - i : BLOCK;
@@ -271,7 +279,7 @@ bool order_ranks(const struct tensor *x, const int64_t *ranks, int n, double *ou
     if (!at) return err_memory(e, (size_t)n * sizeof *at);
     memcpy(at, ranks, (size_t)n * sizeof *at);
     uint64_t *keys = few_keys(x, at, n, &n_keys, &has_nan, e);
-    const uint64_t *sorted = keys ? sort_keys(keys, keys + n_keys, n_keys, e) : NULL;
+    const uint64_t *sorted = keys ? key_sort(keys, keys + n_keys, n_keys, e) : NULL;
     for (int r = 0; sorted && r < n; r++) {
         bool whole = x->dtype == DT_INT64;
         double v = whole ? (double)(int64_t)(sorted[at[r]] ^ top) : key_float(sorted[at[r]]);

@@ -1,5 +1,8 @@
 /* Statistics against NumPy's numbers (in the comments: what was called) and their edge cases. */
 #include "files.h"
+#include "base/hash.h"
+#include "data/aggregate.h"
+#include "data/key_sort.h"
 #include "data/order.h"
 #include "data/stats.h"
 #include "rng.h"
@@ -166,5 +169,76 @@ static void test_ranks(void) {
     tensor_unref(x);
 }
 
-TEST_MAIN(test_order_values, test_ranks, test_quantiles, test_histogram, test_argsort,
-          test_argsort_large, test_topk, test_corrcoef)
+/* Keys that differ in few bits, in the lowest, in all; all equal; many and few of them. */
+static uint64_t some_key(int kind, uint64_t i) {
+    uint64_t h = hash_mix(i);
+    switch (kind) {
+    case 0: return h;
+    case 1: return h % 5;
+    case 2: return 7;
+    case 3: return h << 50;
+    case 4: return i % 1000 == 0 ? h : 3;
+    default: return (uint64_t)1 << (h % 64);
+    }
+}
+
+static int by_number(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int by_key(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void test_key_sort(void) {
+    enum { MOST = 100003 };
+    static uint64_t keys[MOST], other[MOST], expected[MOST];
+    const int64_t counts[] = {0, 1, 2, 16, 17, 100, 5000, 32767, 32768, MOST};
+    struct err e = {0};
+    for (int kind = 0; kind < 6; kind++) {
+        for (size_t c = 0; c < ARRAY_LEN(counts); c++) {
+            int64_t n = counts[c];
+            for (int64_t i = 0; i < n; i++) keys[i] = expected[i] = some_key(kind, (uint64_t)i);
+            qsort(expected, (size_t)n, sizeof *expected, by_key);
+            const uint64_t *sorted = key_sort(keys, other, n, &e);
+            CHECK(sorted && memcmp(sorted, expected, (size_t)n * sizeof *expected) == 0);
+        }
+    }
+}
+
+/* Medians and quantiles of groups by selection: as of the sorted numbers. */
+static void test_group_quantiles(void) {
+    enum { N = 4001, GROUPS = 4 };
+    static double x[N], sorted[N];
+    static int32_t of_row[N];
+    static int64_t rows[N], starts[GROUPS + 1] = {0, 1, 3, 1003, N};
+    struct row_groups g = {
+        .n_rows = N, .n_groups = GROUPS, .of_row = of_row, .rows = rows, .starts = starts};
+    struct err e = {0};
+    for (int kind = 0; kind < 4; kind++) {
+        for (int64_t i = 0; i < N; i++) {
+            uint64_t h = hash_mix((uint64_t)i);
+            x[i] = kind == 0 ? (double)h : kind == 1 ? (double)(h % 3) : kind == 2 ? 1 : (double)i;
+            rows[i] = i;
+        }
+        for (int k = 0; k < GROUPS; k++)
+            for (int64_t i = starts[k]; i < starts[k + 1]; i++) of_row[i] = k;
+        for (int q = 0; q <= 10; q++) {
+            double out[GROUPS];
+            CHECK(aggregate(x, &g, AGGREGATE_QUANTILE, q / 10.0, out, &e));
+            for (int k = 0; k < GROUPS; k++) {
+                int64_t n = starts[k + 1] - starts[k];
+                memcpy(sorted, x + starts[k], (size_t)n * sizeof *x);
+                qsort(sorted, (size_t)n, sizeof *sorted, by_number);
+                double place = q / 10.0 * (double)(n - 1);
+                int64_t i = (int64_t)place, next = i + 1 < n ? i + 1 : i;
+                CHECK(out[k] == sorted[i] + (sorted[next] - sorted[i]) * (place - (double)i));
+            }
+        }
+    }
+}
+
+TEST_MAIN(test_key_sort, test_group_quantiles, test_order_values, test_ranks, test_quantiles,
+          test_histogram, test_argsort, test_argsort_large, test_topk, test_corrcoef)
