@@ -64,10 +64,29 @@ static bool all_keys(const struct table *a, const int *keys_a, const struct tabl
 struct side {
     const int32_t *codes;
     int64_t n;
+    int32_t *only; /* where no code has two rows: the row and 1, or 0 for none; else NULL, and: */
     int64_t *starts, *rows;
 };
 
+/* The usual case, a table with a row for each key: one place to look at. */
+static bool side_single(struct side *s, int32_t n_codes, struct err *e) {
+    s->only = pool_need((size_t)n_codes * sizeof *s->only + 1, e);
+    for (int64_t i = 0; s->only && i < s->n; i++) {
+        if (s->codes[i] < 0) continue;
+        int32_t *only = &s->only[s->codes[i]];
+        if (*only) {
+            pool_free(s->only);
+            s->only = NULL;
+            return true;
+        }
+        *only = (int32_t)i + 1;
+    }
+    return s->only != NULL;
+}
+
 static bool side_start(struct side *s, int32_t n_codes, struct err *e) {
+    TRY(side_single(s, n_codes, e));
+    if (s->only) return true;
     s->starts = pool_need(((size_t)n_codes + 2) * sizeof *s->starts, e);
     s->rows = pool_need((size_t)s->n * sizeof *s->rows + 1, e);
     if (!s->starts || !s->rows) return false;
@@ -95,6 +114,7 @@ static int64_t partners(const struct walk *w, int64_t i) {
 
 static bool count_pairs(const struct walk *w, int64_t *n) {
     *n = w->keep_found ? w->found.n : 0;
+    if (w->found.only) return *n += w->walked.n, true; /* at most */
     for (int64_t i = 0; i < w->walked.n; i++) {
         int64_t k = partners(w, i);
         if (__builtin_add_overflow(*n, k || !w->keep_walked ? k : 1, n)) return false;
@@ -108,13 +128,30 @@ static void put_pair(struct walk *w, int64_t walked, int64_t found) {
     if (found >= 0) w->used[found] = 1;
 }
 
-static void find_pairs(struct walk *w) {
+/* The same with at most one partner each. */
+static void find_single(struct walk *w) {
+    for (int64_t i = 0; i < w->walked.n; i++) {
+        int32_t code = w->walked.codes[i];
+        int64_t found = code < 0 ? -1 : (int64_t)w->found.only[code] - 1;
+        w->of_walked[w->n] = i;
+        w->of_found[w->n] = found;
+        w->n += found >= 0 || w->keep_walked;
+        if (found >= 0 && w->keep_found) w->used[found] = 1;
+    }
+}
+
+static void find_several(struct walk *w) {
     for (int64_t i = 0; i < w->walked.n; i++) {
         int64_t n = partners(w, i);
         const int64_t *rows = n ? w->found.rows + w->found.starts[w->walked.codes[i]] : NULL;
         for (int64_t k = 0; k < n; k++) put_pair(w, i, rows[k]);
         if (n == 0 && w->keep_walked) put_pair(w, i, -1);
     }
+}
+
+static void find_pairs(struct walk *w) {
+    if (w->found.only) find_single(w);
+    else find_several(w);
     for (int64_t r = 0; w->keep_found && r < w->found.n; r++)
         if (!w->used[r]) put_pair(w, -1, r);
 }
@@ -133,8 +170,8 @@ static bool run_walk(struct walk *w, int32_t n_codes, struct err *e) {
 }
 
 /* Does a code that both sides have occur twice among these? */
-static bool repeats(const int32_t *codes, int64_t n, const int32_t *other, int64_t n_other,
-                    int32_t n_codes, struct err *e) {
+static bool codes_repeat(const int32_t *codes, int64_t n, const int32_t *other, int64_t n_other,
+                         int32_t n_codes, struct err *e) {
     uint8_t *seen = pool_need((size_t)n_codes + 1, e);
     bool twice = false;
     for (int64_t i = 0; seen && i < n_other; i++)
@@ -146,6 +183,12 @@ static bool repeats(const int32_t *codes, int64_t n, const int32_t *other, int64
     }
     pool_free(seen);
     return twice;
+}
+
+static bool repeats(const struct side *s, const struct side *others, int32_t n_codes,
+                    struct err *e) {
+    if (s->only) return false;
+    return codes_repeat(s->codes, s->n, others->codes, others->n, n_codes, e);
 }
 
 bool join_rows(const struct table *a, const int *keys_a, const struct table *b, const int *keys_b,
@@ -165,12 +208,15 @@ bool join_rows(const struct table *a, const int *keys_a, const struct table *b, 
         *out = (struct row_pairs){.left = from_right ? w.of_found : w.of_walked,
                                   .right = from_right ? w.of_walked : w.of_found,
                                   .n = w.n};
-        out->left_repeats = repeats(left.codes, left.n, right.codes, right.n, k.n_codes, e);
-        out->right_repeats = repeats(right.codes, right.n, left.codes, left.n, k.n_codes, e);
+        const struct side *l = from_right ? &w.found : &w.walked;
+        const struct side *r = from_right ? &w.walked : &w.found;
+        out->left_repeats = repeats(l, r, k.n_codes, e);
+        out->right_repeats = repeats(r, l, k.n_codes, e);
     } else {
         pool_free(w.of_walked);
         pool_free(w.of_found);
     }
+    pool_free(w.found.only);
     pool_free(w.found.starts);
     pool_free(w.found.rows);
     pool_free(w.used);

@@ -207,7 +207,8 @@ static bool narrow(const double *x, int64_t n, double *low, double *high) {
         if (isnan(x[i])) continue;
         if (x[i] < *low) *low = x[i];
         if (x[i] > *high) *high = x[i];
-        if (x[i] != floor(x[i])) return false;
+        bool small = x[i] > -9e18 && x[i] < 9e18;
+        if (!small || (double)(int64_t)x[i] != x[i]) return false;
     }
     return *high < *low || *high - *low < 2.0 * (double)n + 65536;
 }

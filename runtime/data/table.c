@@ -3,6 +3,7 @@
 #include "images.h"
 #include "text_store.h"
 #include "base/pool.h"
+#include "cpu/threads.h"
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -77,16 +78,36 @@ void column_share(struct column *to, const struct column *from, const char *name
     *to = copy;
 }
 
+enum { PICK_PARTS = 8, WORTH_THREADS = 1 << 15 };
+
+struct pick {
+    struct column *to;
+    const struct column *from;
+    const int64_t *rows;
+    int64_t n;
+};
+
+static void pick_part(void *user, int part) {
+    const struct pick *p = user;
+    int64_t begin = p->n / PICK_PARTS * part, end = p->n / PICK_PARTS * (part + 1);
+    const int64_t *rows = p->rows;
+    if (part == PICK_PARTS - 1) end = p->n;
+    for (int64_t k = begin; p->from->texts && k < end; k++)
+        p->to->texts[k] = rows[k] < 0 ? NULL : p->from->texts[rows[k]];
+    for (int64_t k = begin; p->from->numbers && k < end; k++)
+        p->to->numbers[k] = rows[k] < 0 ? (double)NAN : p->from->numbers[rows[k]];
+}
+
 bool column_pick(struct column *to, const struct column *from, const int64_t *rows, int64_t n,
                  struct err *e) {
     TRY(column_make(to, from->name, from->kind, n, e));
     to->levels = levels_ref(from->levels);
     to->images = images_ref(from->images);
     to->store = text_store_ref(from->store);
-    for (int64_t k = 0; from->texts && k < n; k++)
-        to->texts[k] = rows[k] < 0 ? NULL : from->texts[rows[k]];
-    for (int64_t k = 0; from->numbers && k < n; k++)
-        to->numbers[k] = rows[k] < 0 ? (double)NAN : from->numbers[rows[k]];
+    struct pick p = {to, from, rows, n};
+    if (n >= WORTH_THREADS) threads_run(pick_part, &p, PICK_PARTS);
+    else
+        for (int part = 0; part < PICK_PARTS; part++) pick_part(&p, part);
     return true;
 }
 
