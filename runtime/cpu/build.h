@@ -47,8 +47,8 @@ enum step_kind {
 };
 
 /* Bytes of new numbers that the steps of a phase make for a block of rows before they go on to the
- * next block: what fits into the second cache beside the weights. */
-enum { ROWS_BLOCK = 512 * 1024 };
+ * next block, and of the weights that they read: what fits into the second cache. */
+enum { ROWS_ROOM = 1280 * 1024, LEAST_ROOM = 384 * 1024 };
 /* Weights beyond this are read as seldom as possible: their step takes all rows of the lane. */
 enum { HEAVY_WEIGHTS = 1024 * 1024 };
 enum { LANE_SUM_BYTES = 768 * 1024 }; /* kernels up to this are summed block by block */

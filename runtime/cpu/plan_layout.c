@@ -93,25 +93,39 @@ static void set_together(const struct plan *p, struct step *s, int64_t rows) {
     g->together = some < g->m ? some : g->m;
 }
 
+/* Bytes of numbers that a step reads and makes beside those of its rows. */
+static size_t lasting_bytes(const struct step *s) {
+    if (s->kind == STEP_KERNEL) return (size_t)s->cols * s->call.bytes;
+    return weight_bytes(s);
+}
+
+/* Steps [i, i + n) of a phase, each by rows: how many rows at a time. */
+static int64_t rows_together(const struct plan *p, const struct step *first, int n) {
+    size_t bytes = 1, lasting = 0;
+    int64_t least = 1;
+    for (const struct step *s = first; s < first + n; s++) {
+        bytes += row_bytes(p, s);
+        lasting += lasting_bytes(s);
+        if (least == 1) least = least_rows(p, s);
+        if (packs_weights(s)) least = 32;
+        if (is_conv(s)) least = 2; /* a row is an image, with reuse of its own */
+    }
+    size_t room = lasting + LEAST_ROOM < ROWS_ROOM ? ROWS_ROOM - lasting : LEAST_ROOM;
+    int64_t rows = (int64_t)(room / bytes) / least * least;
+    if (rows < least) rows = least;
+    return rows < p->row_cut ? rows : p->row_cut;
+}
+
 /* Steps of a phase that follow each other and all go by rows are run for a few rows at a time, so
  * that what one makes is still in the cache when the next reads it. */
 static void find_runs(struct plan *p) {
     for (int i = 0; p->batch > 1 && i < p->n_steps;) {
         struct step *first = &p->steps[i];
-        size_t bytes = 1;
-        int64_t least = 1;
         int n = 0;
-        for (; i < p->n_steps && p->steps[i].phase == first->phase; i++, n++) {
-            if (!goes_by_rows(p, &p->steps[i])) break;
-            bytes += row_bytes(p, &p->steps[i]);
-            if (least == 1) least = least_rows(p, &p->steps[i]);
-            if (packs_weights(&p->steps[i])) least = 32;
-            if (is_conv(&p->steps[i])) least = 2; /* a row is an image, with reuse of its own */
-        }
+        while (i < p->n_steps && p->steps[i].phase == first->phase && goes_by_rows(p, &p->steps[i]))
+            i++, n++;
         first->run = n;
-        first->run_rows = (int64_t)(ROWS_BLOCK / bytes) / least * least;
-        if (first->run_rows < least) first->run_rows = least;
-        if (first->run_rows > p->row_cut) first->run_rows = p->row_cut;
+        if (n > 0) first->run_rows = rows_together(p, first, n);
         for (int k = 0; k < n; k++) set_together(p, first + k, first->run_rows);
         if (n == 0) i++;
     }
