@@ -278,7 +278,7 @@ static void F(panels)(const struct gemm *g, const T *a, int64_t wide, int64_t k0
 
 /* Are A's columns so far apart that a tile would touch a page for each term? */
 static bool F(is_scattered)(const struct gemm *g, int64_t rows) {
-    return g->a_row == 1 && g->a_col * (int64_t)sizeof(T) >= 4096 && g->k >= 256 && rows >= 16;
+    return g->a_row == 1 && g->a_col * (int64_t)sizeof(T) >= 2048 && g->k >= 256 && rows >= 16;
 }
 
 /* Then some rows of A are brought together first. */

@@ -107,13 +107,14 @@ static int64_t rows_together(const struct plan *p, const struct step *first, int
         bytes += row_bytes(p, s);
         lasting += lasting_bytes(s);
         if (least == 1) least = least_rows(p, s);
-        if (packs_weights(s)) least = 32;
+        if (packs_weights(s)) least = 16;
         if (is_conv(s)) least = 2; /* a row is an image, with reuse of its own */
     }
     size_t room = lasting + LEAST_ROOM < ROWS_ROOM ? ROWS_ROOM - lasting : LEAST_ROOM;
     int64_t rows = (int64_t)(room / bytes) / least * least;
     if (rows < least) rows = least;
-    return rows < p->row_cut ? rows : p->row_cut;
+    int64_t blocks = (p->row_cut + rows - 1) / rows; /* of nearly equal height */
+    return (p->row_cut + blocks - 1) / blocks;
 }
 
 /* Steps of a phase that follow each other and all go by rows are run for a few rows at a time, so
