@@ -37,6 +37,10 @@ struct conv_call {
      * band_cols columns of band_n numbers */
     int64_t band_cols, band_n, band_span, band_step;
     size_t taps, room; /* in scratch */
+    /* few channels in the result: this many positions share a vector (else 1), each kernel row is
+     * `spread` numbers long, and the kernel for all of them lies in scratch (call_beside.c) */
+    int64_t beside, spread;
+    size_t wide;
 };
 
 /* Pooling: x (n, h, w, c), y (n, oh, ow, c). */
@@ -123,11 +127,10 @@ bool call_stopped(const struct call_env *env);
 /* Rows [row, row_end) of a product of two matrices, written from `out` on. */
 void call_product_rows(const struct call *c, void *out, const void *const *in, int64_t row,
                        int64_t row_end, const struct call_env *env);
-/* What images [image, image_end) add to rows [begin, end) of a kernel's derivative
- * (OP_conv_kernel); without `accumulate` they are zero before. */
+/* What images [image, image_end) add to a kernel's derivative (OP_conv_kernel); without
+ * `accumulate` it is zero before. */
 unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in, int64_t image,
-                         int64_t image_end, int64_t begin, int64_t end, bool accumulate,
-                         const struct call_env *env);
+                         int64_t image_end, bool accumulate, const struct call_env *env);
 /* The same of a product that is a sum over examples (OP_matmul of two operands whose terms lie by
  * example; OP_recur_weight): what examples [begin, end) of `n` add. */
 void call_product_sum(const struct call *c, void *out, const void *const *in, int64_t n,
@@ -163,6 +166,14 @@ void call_conv(struct call *c, const struct call_spec *s); /* conv, conv_input, 
 /* conv_input with few channels in its result: another way to run it (call_windows.c) */
 bool call_takes_windows(const struct call *c);
 void call_windows(struct call *c);
+/* conv, conv_kernel with few channels in the result (call_beside.c): sizes; the kernel made wide
+ * and the product of whole groups of positions; the sum of the wide derivative's pieces */
+struct conv_product;
+void conv_beside_set(struct call *c);
+void conv_beside_kernel(const struct call *c, const void *kernel, const void *bias, char *wide);
+void conv_beside_rows(const struct call *c, const struct conv_product *rows, const char *wide);
+void conv_beside_taps(const struct call *c, const struct conv_product *taps, char *wide);
+void conv_beside_fold(const struct call *c, const char *wide, char *kernel);
 void call_pool(struct call *c, const struct call_spec *s); /* max_pool, mean_pool … */
 void call_warp(struct call *c, const struct call_spec *s); /* warp, warp_back */
 

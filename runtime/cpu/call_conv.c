@@ -113,6 +113,18 @@ static int64_t forward_segments(const struct conv_call *v, int64_t row, struct c
     return n;
 }
 
+/* The positions behind the last whole group of v->beside. */
+static void rest_rows(const struct call *c, struct conv_product p) {
+    const struct conv_call *v = &c->conv;
+    int64_t rest = v->ow % v->beside, skip = v->ow - rest;
+    if (rest == 0) return;
+    p.a = (const char *)p.a + skip * p.a_col * (int64_t)c->bytes;
+    p.c = (char *)p.c + skip * p.c_col * (int64_t)c->bytes;
+    p.cols = rest;
+    p.last = p.rows * rest;
+    kernels()->conv[c->dtype].product(&p);
+}
+
 /* Rows [row, row + n) of the result of one image. */
 static void forward_rows(const struct call *c, void *const *out, const void *const *in,
                          int64_t image, int64_t row, int64_t n, const struct call_env *env) {
@@ -144,12 +156,19 @@ static void forward_rows(const struct call *c, void *const *out, const void *con
         .bias = v->bias ? in[2] : NULL,
         .relu = v->relu,
     };
-    run_groups(c, &p, cg, og, og);
+    if (v->beside > 1) {
+        rest_rows(c, p);
+        conv_beside_rows(c, &p, (const char *)env->scratch + v->wide);
+    } else {
+        run_groups(c, &p, cg, og, og);
+    }
 }
 
 static unsigned run_forward(const struct call *c, void *const *out, const void *const *in,
                             int64_t begin, int64_t end, const struct call_env *env) {
     const struct conv_call *v = &c->conv;
+    if (v->beside > 1)
+        conv_beside_kernel(c, in[1], v->bias ? in[2] : NULL, (char *)env->scratch + v->wide);
     while (begin < end) {
         int64_t image = begin / v->oh, row = begin % v->oh, n = v->oh - row;
         if (n > end - begin) n = end - begin;
@@ -278,7 +297,7 @@ struct kernel_sum {
     const char *up; /* the derivative's first row in the band */
     char *out;
     int64_t rows; /* of the derivative, in the band */
-    bool accumulate;
+    char *wide;   /* whole groups of positions go here (call_beside.c), or NULL */
 };
 
 /* Rows [begin, end) of the kernel as a grid of `rows` x `cols` that begins at kernel row `first`.
@@ -298,6 +317,13 @@ static void kernel_grid(const struct kernel_sum *w, struct conv_product *p, int6
     kernels()->conv[c->dtype].product(p);
 }
 
+/* The whole groups of positions. */
+static void beside_grid(const struct kernel_sum *w, struct conv_product p) {
+    p.a = w->band.at;
+    p.b = w->up;
+    conv_beside_taps(w->c, &p, w->wide);
+}
+
 static void kernel_products(const struct kernel_sum *w, int64_t begin, int64_t end) {
     const struct conv_call *v = &w->c->conv;
     int64_t cg = v->c / v->groups;
@@ -309,14 +335,19 @@ static void kernel_products(const struct kernel_sum *w, int64_t begin, int64_t e
         .a_col = 1,
         .a_step = v->stride[1] * v->c,
         .b_step = v->o,
-        .accumulate = w->accumulate,
+        .accumulate = true,
     };
     if (joins_columns(v)) {
         p.rows = v->kh;
         p.cols = v->kw * v->c;
         p.a_row = v->dilation[0] * w->band.row;
         p.c_row = p.cols * v->o;
-        kernel_grid(w, &p, 0, 0, 0, begin, end);
+        int64_t skip = w->wide ? v->ow - v->ow % v->beside : 0;
+        struct kernel_sum rest = *w;
+        rest.up += (size_t)(skip * v->o) * w->c->bytes;
+        if (w->wide) beside_grid(w, p);
+        p.length = v->ow - skip;
+        if (p.length > 0) kernel_grid(&rest, &p, 0, skip * p.a_step, 0, begin, end);
         return;
     }
     p.rows = v->kw;
@@ -374,26 +405,41 @@ static void kernel_band(const struct call *c, struct kernel_sum *w, const void *
     kernel_products(w, begin, end);
 }
 
-unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in, int64_t image,
-                         int64_t image_end, int64_t begin, int64_t end, bool accumulate,
-                         const struct call_env *env) {
+/* What images [image, image_end) add to rows [begin, end) of the kernel. */
+static unsigned sum_images(const struct call *c, struct kernel_sum *w, const void *const *in,
+                           int64_t image, int64_t image_end, int64_t begin, int64_t end,
+                           const struct call_env *env) {
     const struct conv_call *v = &c->conv;
-    struct kernel_sum w = {.c = c, .out = out, .accumulate = true};
-    if (!accumulate)
-        memset((char *)out + (size_t)(begin * v->o) * c->bytes, 0,
-               (size_t)((end - begin) * v->o) * c->bytes);
     for (; image < image_end; image++)
-        for (int64_t row = 0; row < v->oh; row += w.rows) {
+        for (int64_t row = 0; row < v->oh; row += w->rows) {
             if (call_stopped(env)) return FAULT_STOP;
-            w.rows = band_rows(v, v->oh - row, c->bytes);
-            kernel_band(c, &w, in, image, row, begin, end, env);
+            w->rows = band_rows(v, v->oh - row, c->bytes);
+            kernel_band(c, w, in, image, row, begin, end, env);
         }
     return 0;
 }
 
+unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in, int64_t image,
+                         int64_t image_end, bool accumulate, const struct call_env *env) {
+    const struct conv_call *v = &c->conv;
+    struct kernel_sum w = {.c = c, .out = out};
+    if (!accumulate) memset(out, 0, (size_t)(c->n_units * v->o) * c->bytes);
+    if (v->beside > 1) {
+        w.wide = (char *)env->scratch + v->wide;
+        memset(w.wide, 0, (size_t)(v->kh * v->spread * v->beside * v->o) * c->bytes);
+    }
+    unsigned faults = sum_images(c, &w, in, image, image_end, 0, c->n_units, env);
+    if (w.wide) conv_beside_fold(c, w.wide, out);
+    return faults;
+}
+
 static unsigned run_kernel(const struct call *c, void *const *out, const void *const *in,
                            int64_t begin, int64_t end, const struct call_env *env) {
-    return call_kernel_sum(c, out[0], in, 0, c->conv.n, begin, end, false, env);
+    const struct conv_call *v = &c->conv;
+    struct kernel_sum w = {.c = c, .out = out[0]};
+    memset((char *)out[0] + (size_t)(begin * v->o) * c->bytes, 0,
+           (size_t)((end - begin) * v->o) * c->bytes);
+    return sum_images(c, &w, in, 0, v->n, begin, end, env);
 }
 
 /* ---- the call ---- */
@@ -456,6 +502,7 @@ void call_conv(struct call *c, const struct call_spec *s) {
     v->bias = s->n_in > 2;
     v->relu = s->attrs->a != 0;
     set_band(c, s->op == OP_conv_input);
+    if (s->op != OP_conv_input) conv_beside_set(c);
     double terms = (double)(v->kh * v->kw) * (double)(v->c / v->groups) * (double)v->o;
     if (s->op == OP_conv) {
         c->n_units = v->n * v->oh;

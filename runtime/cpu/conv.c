@@ -35,6 +35,6 @@ enum { MR = 4, NV = 2, WIDE_ROWS = 3 };
 #include "conv_tile.h"
 
 const struct conv_kernels ISA_NAME(conv_table)[2] = {
-    {conv_product_f64, depth_f64, depth_kernel_f64, add_windows_f64},
-    {conv_product_f32, depth_f32, depth_kernel_f32, add_windows_f32},
+    {conv_product_f64, depth_f64, depth_kernel_f64, add_windows_f64, VW_f64},
+    {conv_product_f32, depth_f32, depth_kernel_f32, add_windows_f32, VW_f32},
 };

@@ -56,4 +56,5 @@ typedef void (*conv_windows_fn)(const struct conv_windows *w);
 struct conv_kernels {
     conv_product_fn product, depth, depth_kernel;
     conv_windows_fn add_windows;
+    int lanes; /* numbers of a vector */
 };

@@ -163,7 +163,7 @@ static unsigned run_kernel_part(const struct plan *p, const struct step *s, int 
     char *sums = (char *)s->sums + (size_t)(lane * s->cols) * s->call.bytes;
     bool goes_on = begin != (lane == 0 ? 0 : s->cut);
     if (s->call.op == OP_conv_kernel)
-        return call_kernel_sum(&s->call, sums, in, begin, end, 0, s->call.n_units, goes_on, &env);
+        return call_kernel_sum(&s->call, sums, in, begin, end, goes_on, &env);
     if (s->call.op == OP_recur_weight)
         call_recur_sum(&s->call, sums, in, begin, end, goes_on, &env);
     else call_product_sum(&s->call, sums, in, p->batch, begin, end, goes_on, &env);

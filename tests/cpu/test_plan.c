@@ -2,6 +2,7 @@
  * same bits with one and two threads, any batch size, feeds, batch statistics and assigns,
  * stopping, and the memory limit. */
 #include "base/pool.h"
+#include "cpu/kernels.h"
 #include "net.h"
 #include "tests/harness.h"
 
@@ -230,6 +231,75 @@ static void threads_agree(void) {
         }
 }
 
+/* ---- derivatives of convolutions' kernels, summed over the examples of a lane ---- */
+
+struct kernel_case {
+    int64_t h, w, c, kh, kw, o, stride;
+};
+
+enum { IMAGES = 5, MOST = 4096 };
+
+static void add_window(const struct kernel_case *k, int64_t row, int64_t col, const float *x,
+                       const float *y, double *sums) {
+    for (int64_t i = 0; i < k->kh * k->kw * k->c * k->o; i++) {
+        int64_t o = i % k->o, c = i / k->o % k->c, place = i / k->o / k->c;
+        int64_t at = row * k->stride + place / k->kw - k->kh / 2;
+        int64_t across = col * k->stride + place % k->kw - k->kw / 2;
+        if (at >= 0 && at < k->h && across >= 0 && across < k->w)
+            sums[i] += (double)x[(at * k->w + across) * k->c + c] * (double)y[o];
+    }
+}
+
+static void check_kernel(const struct kernel_case *k) {
+    int64_t rows = (k->h - 1) / k->stride + 1, cols = (k->w - 1) / k->stride + 1;
+    int64_t image = k->h * k->w * k->c, made = rows * cols * k->o, n = k->kh * k->kw * k->c * k->o;
+    int32_t step = (int32_t)k->stride, high = (int32_t)k->kh / 2, wide = (int32_t)k->kw / 2;
+    static float x[MOST], y[MOST], out[MOST];
+    static double sums[MOST];
+    struct graph *g = graph_new(DT_FLOAT32, &err);
+    struct desc in = net_desc(DT_FLOAT32, 4, (int64_t[]){SIZE_BATCH, k->h, k->w, k->c});
+    struct desc up = net_desc(DT_FLOAT32, 4, (int64_t[]){SIZE_BATCH, rows, cols, k->o});
+    struct attrs attrs = {.shape = shape_of(4, (int64_t[]){k->kh, k->kw, k->c, k->o}),
+                          .window = {.stride = {step, step},
+                                     .dilation = {1, 1},
+                                     .before = {high, wide},
+                                     .after = {high, wide},
+                                     .groups = 1}};
+    struct node *a = graph_input(g, NULL, &in, &err), *b = graph_input(g, NULL, &up, &err);
+    struct node *sum = net_ok(graph_add2(g, OP_conv_kernel, a, b, &attrs, &err), &err);
+    struct plan_spec spec = {
+        .graph = g, .batch = IMAGES, .outputs = (struct node *[]){sum}, .n_outputs = 1};
+    struct plan *p = plan_new(&spec, &err);
+    net_random(x, IMAGES * image, 1, 1);
+    net_random(y, IMAGES * made, 1, 2);
+    memset(sums, 0, sizeof sums);
+    for (int64_t i = 0; i < IMAGES * rows * cols; i++)
+        add_window(k, i / cols % rows, i % cols, x + i / cols / rows * image, y + i * k->o, sums);
+    struct feed feeds[] = {{x, DT_FLOAT32, NULL, 1, 0, NULL, 0},
+                           {y, DT_FLOAT32, NULL, 1, 0, NULL, 0}};
+    struct plan_io io = {.inputs = feeds, .outputs = (void *[]){out}};
+    CHECK(p && plan_run(p, &io, &err));
+    for (int64_t i = 0; i < n; i++) CHECK_NEAR((double)out[i], sums[i], 2e-5);
+    plan_free(p);
+    graph_free(g);
+}
+
+/* Few channels share vectors with their neighbours, whatever is left over; many do not. */
+static void kernel_sums(void) {
+    static const struct kernel_case cases[] = {{9, 11, 1, 5, 5, 6, 1}, {8, 13, 2, 3, 3, 3, 2},
+                                               {7, 9, 3, 3, 3, 1, 1},  {4, 2, 3, 3, 3, 2, 1},
+                                               {9, 17, 1, 3, 3, 2, 2}, {6, 7, 3, 3, 3, 8, 1},
+                                               {5, 5, 4, 3, 3, 16, 1}, {6, 6, 2, 1, 1, 4, 1}};
+    static const char *const sets[] = {"plain", "avx2", "avx512"};
+    const struct kernels *usual = kernels();
+    for (size_t s = 0; s < ARRAY_LEN(sets); s++) {
+        if (!kernels_named(sets[s])) continue;
+        kernels_use(kernels_named(sets[s]));
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) check_kernel(&cases[i]);
+    }
+    kernels_use(usual);
+}
+
 /* ---- feeds ---- */
 
 static void feeds_convert(void) {
@@ -446,5 +516,5 @@ static void shared_workspace(void) {
     graph_free(g);
 }
 
-TEST_MAIN(shared_workspace, gradients, rules, threads_agree, feeds_convert, batch_statistics,
-          stopping_keeps_weights, memory_is_refused, blocks_of_rows, no_memory)
+TEST_MAIN(shared_workspace, gradients, rules, threads_agree, kernel_sums, feeds_convert,
+          batch_statistics, stopping_keeps_weights, memory_is_refused, blocks_of_rows, no_memory)
