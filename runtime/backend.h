@@ -26,7 +26,6 @@ struct backend_info {
     char device[128];  /* "NVIDIA T4" */
     char driver[64];   /* "CUDA 12.4" */
     char toolkit[64];  /* what the module was built with: "CUDA 13.0" */
-    char library[64];  /* what computes matrix products: "own kernels" */
     char problem[512]; /* why it cannot be used, and what to do; empty: it can */
     bool present;      /* there is a device, whether it can be used or not */
     int n_devices;
@@ -105,7 +104,8 @@ struct program_assign {
 };
 
 /* The steps in order; then outputs are copied to their block, one after the other, each at a
- * multiple of 64 bytes; then assigns and updates. */
+ * multiple of 64 bytes; then assigns and updates. The block has n_results such places, so that
+ * several runs can be under way before anybody reads their outputs. */
 struct program {
     const struct program_value *values;
     const struct program_step *steps;
@@ -118,6 +118,7 @@ struct program {
     const struct program_assign *assign;
     int n_assign;
     uint64_t arena_bytes, output_bytes;
+    uint32_t n_results; /* places for outputs: those of a run go to control.slot of them */
     enum backend_products products;
     bool scaled; /* gradients are those of the loss times the scaler's scale */
 };
@@ -128,7 +129,8 @@ struct program {
 struct backend_control {
     uint64_t seed, step;
     double rate, correct_1, correct_2; /* adam: 1 / (1 - beta^t) */
-    uint64_t reserved[3];
+    uint64_t slot;                     /* below the program's n_results */
+    uint64_t reserved[2];
 };
 
 /* The loss's scale, on the device: float16 ends at 65504 and loses what is below 6e-8, so slopes
@@ -159,7 +161,8 @@ struct backend_bindings {
     uint64_t weights, slots[2], constants;
     uint64_t control; /* struct backend_control */
     uint64_t scaler;  /* struct backend_scaler, if the program is scaled */
-    uint64_t outputs; /* output_bytes, then a uint32 of faults (enum fault in cpu/kernels.h) */
+    uint64_t outputs; /* n_results times output_bytes, then a uint32 of faults (enum fault in
+                         cpu/kernels.h) */
     struct backend_feed feeds[BACKEND_FEEDS];
 };
 
@@ -174,6 +177,8 @@ struct backend_api {
     enum backend_status (*open)(struct backend_device **d);
     void (*close)(struct backend_device *d);
     const char *(*last_error)(void);
+    /* What computes matrix products: "own kernels". */
+    const char *(*products)(struct backend_device *d);
     enum backend_status (*memory)(struct backend_device *d, uint64_t *unused, uint64_t *all);
     enum backend_status (*alloc)(struct backend_device *d, uint64_t bytes, uint64_t *at);
     void (*release)(struct backend_device *d, uint64_t at);

@@ -26,6 +26,8 @@ bool device_present(void);
 const char *device_problem(void);
 /* After a failure nothing more is asked of it. */
 bool device_is_broken(const struct device *d);
+/* "own kernels, large ones by cuBLAS 12.4 (libcublas.so.12)": what computes matrix products. */
+const char *device_products(struct device *d);
 /* "NVIDIA T4, CUDA 12.4": for headers. */
 const char *device_name(const struct device *d);
 

@@ -99,6 +99,8 @@ struct plan_io {
     uint64_t step;             /* counts from 0; also adam's time */
     double rate;               /* learning rate of this step */
     const _Atomic bool *stop;  /* may be NULL; looked at at step edges: ERR_INTERRUPT */
+    bool later; /* a device need not wait for the outputs: plan_settle brings them at the latest.
+                   Faults of the numbers may come then, too */
 };
 
 /* Optimiser state: sgd's velocity, rmsprop's mean square and adagrad's sum are slots[0]; adam's m
@@ -106,6 +108,8 @@ struct plan_io {
  * changing them alone takes longer than a stop may: then they may be half moved, and the caller has
  * its own copy. */
 bool plan_run(struct plan *p, const struct plan_io *io, struct err *e);
+/* Waits for runs with `later`; their outputs must still have room where they were to go. */
+bool plan_settle(struct plan *p, struct err *e);
 
 /* Threads used by plans: chosen at start (cores of this process, at most PLAN_LANES for lanes).
  * Setting is for tests and benchmarks; results do not change. */

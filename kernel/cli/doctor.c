@@ -118,8 +118,12 @@ static void check_gpu(int *n_bad) {
     }
     say(FINE, n_bad, "GPU", "%s, %.1f GB, driver for %s; networks train there", info.device,
         (double)info.memory / 1e9, info.driver);
-    say(FINE, n_bad, "GPU part", "kernels built with %s, matrix products by %s", info.toolkit,
-        info.library);
+    struct err e = {0};
+    struct device *d = device_gpu(&e);
+    if (d)
+        say(FINE, n_bad, "GPU part", "kernels built with %s; matrix products by %s", info.toolkit,
+            device_products(d));
+    else say(BAD, n_bad, "GPU part", "kernels built with %s; %s", info.toolkit, e.what);
 }
 
 static void check_datasets(int *n_bad) {

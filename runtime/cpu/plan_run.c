@@ -346,6 +346,10 @@ static bool inputs_lie_right(const struct plan *p, const struct plan_io *io, str
     return true;
 }
 
+bool plan_settle(struct plan *p, struct err *e) {
+    return !p->device || device_plan_settle(p->device, e);
+}
+
 bool plan_run(struct plan *p, const struct plan_io *io, struct err *e) {
     if (p->device) return device_plan_run(p->device, io, e);
     TRY(inputs_lie_right(p, io, e));

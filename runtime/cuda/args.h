@@ -15,6 +15,7 @@ enum { MET_OVERFLOW = 1, MET_DIVIDE = 2, MET_NEGATIVE_POWER = 4, MET_INDEX = 8 }
 struct control_args {
     uint64_t seed, step;
     double rate, correct_1, correct_2;
+    uint64_t slot;
 };
 
 /* backend.h's scaler likewise. */
@@ -73,6 +74,8 @@ struct feed_args {
 enum { COPIES = 32 };
 struct copy_args {
     int32_t n;
+    const struct control_args *control; /* NULL: to where it says; else slot * stride behind it */
+    uint64_t stride;
     struct {
         void *to;
         const void *from;

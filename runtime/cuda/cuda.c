@@ -1,5 +1,5 @@
 /* The CUDA backend's table: the device, its memory, plans as captured graphs. */
-#include "cuda.h"
+#include "blas.h"
 #include "base/arena.h"
 #include "base/pool.h"
 #include <stdio.h>
@@ -65,7 +65,7 @@ static void probe(struct backend_info *i) {
     const struct driver *d = driver_open(&missing);
     int device = 0, major = 0, minor = 0;
     size_t memory = 0;
-    *i = (struct backend_info){.toolkit = "CUDA " AWML_CUDA_TOOLKIT, .library = "own kernels"};
+    *i = (struct backend_info){.toolkit = "CUDA " AWML_CUDA_TOOLKIT};
     if (!d) {
         i->present = access("/dev/nvidia0", F_OK) == 0;
         if (strcmp(missing, "libcuda.so.1") == 0 && i->present)
@@ -95,6 +95,7 @@ static void probe(struct backend_info *i) {
 
 static void device_close(struct backend_device *d) {
     const struct driver *f = d->driver;
+    blas_close(d);
     if (d->module) f->cuModuleUnload(d->module);
     if (d->stream) f->cuStreamDestroy_v2(d->stream);
     if (d->context) f->cuDevicePrimaryCtxRelease_v2(d->device);
@@ -239,6 +240,11 @@ static enum backend_status launch_all(const struct backend_plan *p) {
     for (int i = 0; i < p->n_launches; i++) {
         const struct launch *l = &p->launches[i];
         void *parameters[] = {l->args};
+        if (l->kernel == N_KERNELS) {
+            enum backend_status s = blas_run(d->blas, l->args);
+            if (s != BACKEND_OK) return s;
+            continue;
+        }
         DRIVE(d->driver, cuLaunchKernel, d->functions[l->kernel], l->grid[0], l->grid[1],
               l->grid[2], THREADS, 1, 1, 0, d->stream, parameters, NULL);
     }
@@ -285,6 +291,7 @@ const struct backend_api *awml_backend(void) {
         .open = device_open,
         .close = device_close,
         .last_error = module_last_error,
+        .products = blas_about,
         .memory = memory,
         .alloc = device_alloc,
         .release = device_release,

@@ -17,10 +17,11 @@ struct backend_device {
     cu_stream stream;
     cu_module module;
     cu_function functions[N_KERNELS];
+    struct blas *blas; /* opened when a plan wants it (blas.h) */
 };
 
 struct launch {
-    enum kernel kernel;
+    enum kernel kernel; /* N_KERNELS: a product by cuBLAS */
     uint32_t grid[3];
     void *args;
 };

@@ -1,5 +1,5 @@
 /* From a program to launches: the table of operations, and the helpers of the families. */
-#include "cuda.h"
+#include "blas.h"
 #include "base/arena.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -77,10 +77,11 @@ static void *room(struct lowering *l, size_t bytes) {
     return at;
 }
 
-static const size_t args_bytes[N_KERNELS] = {
+static const size_t args_bytes[N_KERNELS + 1] = {
 #define KERNEL_ROW(name, args, waits) [K_##name] = sizeof(struct args),
 #include "kernels.list"
 #undef KERNEL_ROW
+    [N_KERNELS] = sizeof(struct blas_args),
 };
 
 void *launch_add(struct lowering *l, enum kernel kernel, uint64_t x, uint64_t y, uint64_t z) {
@@ -136,7 +137,7 @@ void *scratch_at(struct lowering *l, uint64_t bytes) {
 }
 
 uint32_t *faults_at(const struct lowering *l) {
-    return address(l->at->outputs + l->plan->program->output_bytes);
+    return address(l->at->outputs + l->plan->program->n_results * l->plan->program->output_bytes);
 }
 
 const struct control_args *control_at(const struct lowering *l) {

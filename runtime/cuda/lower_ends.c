@@ -7,11 +7,14 @@
 struct copies {
     struct lowering *l;
     struct copy_args *args;
+    bool results; /* to the place that the control block says */
 };
 
 static void copy(struct copies *c, void *to, const void *from, uint64_t bytes) {
     if (!c->args || c->args->n == COPIES) c->args = launch_add(c->l, K_copy_parts, 8, 1, 1);
     struct copy_args *a = c->args;
+    if (c->results) a->control = control_at(c->l);
+    a->stride = c->l->plan->program->output_bytes;
     a->part[a->n].to = to;
     a->part[a->n].from = from;
     a->part[a->n++].bytes = bytes;
@@ -28,7 +31,7 @@ static void *at_offset(uint64_t base, uint64_t bytes) {
 
 static void lower_outputs(struct lowering *l) {
     const struct program *p = l->plan->program;
-    struct copies c = {l, NULL};
+    struct copies c = {l, NULL, true};
     uint64_t at = 0;
     for (int i = 0; i < p->n_outputs; i++) {
         const struct program_value *v = value_of(l, p->outputs[i]);
@@ -42,7 +45,7 @@ static void lower_outputs(struct lowering *l) {
 
 static void lower_assigns(struct lowering *l) {
     const struct program *p = l->plan->program;
-    struct copies c = {l, NULL};
+    struct copies c = {l, NULL, false};
     for (int i = 0; i < p->n_assign; i++)
         copy(&c, at_offset(l->at->weights, (uint64_t)p->assign[i].offset * 4),
              value_at(l, p->assign[i].value), (uint64_t)p->assign[i].count * 4);

@@ -1,5 +1,5 @@
 /* Matrix products: finding sizes and strides of each form, and cutting the work. */
-#include "cuda.h"
+#include "blas.h"
 
 /* One operand as a matrix with rows and columns `row` and `col` elements apart. */
 struct matrix {
@@ -49,6 +49,11 @@ void lower_product(struct lowering *l, const struct product_args *p, uint64_t pr
     struct product_args a = *p;
     if (a.m == 0 || a.n == 0 || products == 0) return;
     enum backend_products kind = products_of(l, a.m, a.n, a.k);
+    struct blas_args large;
+    if (blas_fits(p, products, kind, &large) && blas_of(l->plan->device)) {
+        *(struct blas_args *)launch_add(l, N_KERNELS, 1, 1, 1) = large;
+        return;
+    }
     uint32_t tile = kind != PRODUCTS_FLOAT32 || (a.m > 32 && a.n > 32) ? 64 : 32;
     enum kernel kernel = kind != PRODUCTS_FLOAT32 ? kernels[kind]
                          : tile == 64             ? K_product_64

@@ -63,6 +63,31 @@ static void launch_conv(struct lowering *l, enum conv_kind kind, struct conv_arg
     if (a->splits > 1) add_parts(l, a->out, a->partial, count, a->splits, a->o, a->o);
 }
 
+/* A window of one pixel that moves by one is a product of matrices, and may be cuBLAS's. */
+static bool is_pointwise(const struct conv_args *a) {
+    bool moves = a->stride[0] == 1 && a->stride[1] == 1 && a->before[0] == 0 && a->before[1] == 0;
+    return a->kh == 1 && a->kw == 1 && a->groups == 1 && moves && a->oh == a->h && a->ow == a->w &&
+           !a->bias && !a->relu;
+}
+
+static void lower_pointwise(struct lowering *l, enum conv_kind kind, const struct conv_args *a) {
+    uint32_t columns = kind == CONV_INPUT ? a->c : a->o;
+    bool turned = kind == CONV_KERNEL;
+    struct product_args p = {.a = a->a,
+                             .b = a->b,
+                             .c = a->out,
+                             .m = a->m,
+                             .n = columns,
+                             .k = a->k,
+                             .heads = 1,
+                             .a_row = turned ? 1 : a->k,
+                             .a_col = turned ? a->m : 1,
+                             .b_row = columns,
+                             .b_col = 1,
+                             .c_row = columns};
+    lower_product(l, &p, 1);
+}
+
 void lower_conv(struct lowering *l, const struct program_step *s) {
     const struct shape *x = &value_of(l, s->in[0])->shape, *y = &value_of(l, s->in[1])->shape;
     const struct shape *out = &value_of(l, s->out[0])->shape;
@@ -85,7 +110,8 @@ void lower_conv(struct lowering *l, const struct program_step *s) {
     a.k = kind == CONV_FORWARD ? window * a.c / a.groups
           : kind == CONV_INPUT ? window * a.o / a.groups
                                : n * a.oh * a.ow;
-    launch_conv(l, kind, &a);
+    if (is_pointwise(&a)) lower_pointwise(l, kind, &a);
+    else launch_conv(l, kind, &a);
 }
 
 /* ---- pooling ---- */

@@ -33,7 +33,7 @@ KERNEL(feed_rows, feed_args) {
 /* Part y of the grid copies part y. */
 KERNEL(copy_parts, copy_args) {
     const uint8_t *from = (const uint8_t *)a.part[BLOCK_Y].from;
-    uint8_t *to = (uint8_t *)a.part[BLOCK_Y].to;
+    uint8_t *to = (uint8_t *)a.part[BLOCK_Y].to + (a.control ? a.control->slot * a.stride : 0);
     uint64_t bytes = a.part[BLOCK_Y].bytes;
     bool words = (((uintptr_t)from | (uintptr_t)to | bytes) & 3) == 0;
     uint64_t skip = (uint64_t)N_BLOCKS * N_THREADS;

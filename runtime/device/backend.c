@@ -133,3 +133,7 @@ struct device *device_gpu(struct err *e) {
 const char *device_name(const struct device *d) {
     return d->name;
 }
+
+const char *device_products(struct device *d) {
+    return d->api->products(d->handle);
+}

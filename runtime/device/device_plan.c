@@ -1,5 +1,6 @@
 /* Plans on a device: built from a program, bound to addresses when those change, and launched. Each
- * run sends one small block (seed, step, rate, the rows' numbers) and gets the outputs back. */
+ * run sends one small block (seed, step, rate, the rows' numbers) and gets the outputs back, at
+ * once or, where the caller does not need them yet, with those of other runs. */
 #include "device_plan.h"
 #include "base/pool.h"
 #include "memory.h"
@@ -19,6 +20,8 @@ struct device_plan {
     size_t batch_bytes[BACKEND_FEEDS];
     size_t weight_bytes; /* as far as this plan knows the block */
     uint64_t arena_bytes;
+    void **later;     /* where the outputs of runs that were not waited for go: n_outputs each */
+    uint32_t n_later; /* such runs */
     struct backend_bindings bound;
     bool is_bound;
 };
@@ -73,14 +76,25 @@ static void find_weight_bytes(struct device_plan *p) {
     p->weight_bytes = most;
 }
 
+/* Small outputs of steps that learn may wait for each other on the device. */
+static uint32_t results_of(const struct program *g) {
+    enum { MOST = 32, SMALL = 4096 };
+    return g->n_learn > 0 && g->output_bytes <= SMALL ? MOST : 1;
+}
+
+static size_t received_bytes(const struct program *g) {
+    return g->n_results * g->output_bytes + sizeof(uint32_t);
+}
+
 static bool make_blocks(struct device_plan *p, struct err *e) {
     const struct program *g = &p->built.program;
     struct device *d = p->memory->device;
     size_t rows = (size_t)(p->built.batch > 0 ? p->built.batch : 1) * sizeof(int64_t);
-    size_t received = g->output_bytes + sizeof(uint32_t);
+    size_t received = received_bytes(g), waiting = g->n_results * (size_t)g->n_outputs;
     p->control_bytes = sizeof(struct backend_control) + (size_t)g->n_inputs * rows;
     TRY(p->sent = pool_need(p->control_bytes, e));
     TRY(p->received = pool_need(received, e));
+    TRY(p->later = pool_need((waiting + 1) * sizeof *p->later, e));
     TRY(device_alloc(d, p->control_bytes, "A plan", &p->control, e));
     TRY(device_alloc(d, received, "A plan's results", &p->outputs, e));
     return report(p, d->api->zero(d->handle, p->outputs, received), e);
@@ -89,6 +103,7 @@ static bool make_blocks(struct device_plan *p, struct err *e) {
 static bool make(struct device_plan *p, const struct plan_spec *spec, struct err *e) {
     uint64_t scratch = 0;
     TRY(program_build(spec, &p->built, e));
+    p->built.program.n_results = results_of(&p->built.program);
     p->built.program.products = p->memory->products;
     p->built.program.scaled = p->memory->products == PRODUCTS_HALF && p->built.program.n_learn > 0;
     if (p->built.program.n_inputs > BACKEND_FEEDS)
@@ -121,6 +136,7 @@ void device_plan_free(struct device_plan *p) {
     program_clear(&p->built);
     pool_free(p->sent);
     pool_free(p->received);
+    pool_free(p->later);
     pool_free(p);
 }
 
@@ -250,6 +266,7 @@ static void fill_control(const struct device_plan *p, const struct plan_io *io) 
     double t = (double)io->step + 1;
     struct backend_control c = {
         .seed = io->seed, .step = io->step, .rate = io->rate, .correct_1 = 1, .correct_2 = 1};
+    c.slot = p->n_later;
     if (u->rule == UPDATE_ADAM) {
         c.correct_1 = 1 / (1 - pow(u->beta_1, t));
         c.correct_2 = 1 / (1 - pow(u->beta_2, t));
@@ -279,7 +296,8 @@ static bool bind(struct device_plan *p, const struct plan_io *io, struct err *e)
 static bool report_faults(struct device_plan *p, uint32_t faults, struct err *e) {
     enum { OVERFLOW = 1, DIVIDE = 2, NEGATIVE_POWER = 4, INDEX = 8 };
     if (!faults) return true;
-    api_of(p)->zero(handle_of(p), p->outputs + p->built.program.output_bytes, sizeof faults);
+    uint64_t at = p->outputs + received_bytes(&p->built.program) - sizeof faults;
+    api_of(p)->zero(handle_of(p), at, sizeof faults);
     if (faults & INDEX) {
         err_set(e, ERR_INDEX, "{1} holds a position outside the range.");
         return err_hint(e, "Embedding(size, units) takes whole numbers from 0 to size - 1.");
@@ -290,22 +308,28 @@ static bool report_faults(struct device_plan *p, uint32_t faults, struct err *e)
     return err_set(e, ERR_NUMBER, "The result does not fit into a 64-bit whole number.");
 }
 
-static bool receive(struct device_plan *p, const struct plan_io *io, struct err *e) {
+/* Outputs of one run, to where it wanted them. */
+static void deliver(const struct device_plan *p, const char *from, void *const *to) {
     const struct program *g = &p->built.program;
-    uint32_t faults;
-    size_t at = 0;
-    TRY(report(
-        p,
-        api_of(p)->download(handle_of(p), p->received, p->outputs, g->output_bytes + sizeof faults),
-        e));
-    memcpy(&faults, p->received + g->output_bytes, sizeof faults);
-    TRY(report_faults(p, faults, e));
     for (int i = 0; i < g->n_outputs; i++) {
         const struct program_value *v = &g->values[g->outputs[i]];
         size_t bytes = (size_t)v->count * dtype_bytes(v->dtype);
-        if (io->outputs && io->outputs[i]) memcpy(io->outputs[i], p->received + at, bytes);
-        at += (bytes + 63) / 64 * 64;
+        if (to[i]) memcpy(to[i], from, bytes);
+        from += (bytes + 63) / 64 * 64;
     }
+}
+
+bool device_plan_settle(struct device_plan *p, struct err *e) {
+    const struct program *g = &p->built.program;
+    uint32_t faults, n = p->n_later;
+    size_t bytes = received_bytes(g);
+    if (n == 0) return true;
+    p->n_later = 0;
+    TRY(report(p, api_of(p)->download(handle_of(p), p->received, p->outputs, bytes), e));
+    memcpy(&faults, p->received + bytes - sizeof faults, sizeof faults);
+    TRY(report_faults(p, faults, e));
+    for (uint32_t i = 0; i < n; i++)
+        deliver(p, p->received + i * g->output_bytes, p->later + i * (uint32_t)g->n_outputs);
     return true;
 }
 
@@ -314,11 +338,15 @@ bool device_plan_run(struct device_plan *p, const struct plan_io *io, struct err
         return err_set(e, ERR_INTERRUPT, "Stopped.");
     if (p->memory->device->broken)
         return err_set(e, ERR_DEVICE, "The GPU reported an error before.");
+    if (p->n_later == p->built.program.n_results) TRY(device_plan_settle(p, e));
     TRY(bind(p, io, e));
     fill_control(p, io);
     TRY(report(p, api_of(p)->upload(handle_of(p), p->control, p->sent, p->control_bytes), e));
     TRY(report(p, api_of(p)->plan_launch(p->plan), e));
-    return receive(p, io, e);
+    void **to = p->later + p->n_later++ * (uint32_t)p->built.program.n_outputs;
+    for (int i = 0; i < p->built.program.n_outputs; i++)
+        to[i] = io->outputs ? io->outputs[i] : NULL;
+    return io->later || device_plan_settle(p, e);
 }
 
 /* ---- looking ---- */

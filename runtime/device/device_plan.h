@@ -9,6 +9,7 @@ struct device_plan;
 struct device_plan *device_plan_new(const struct plan_spec *spec, struct device_memory *m,
                                     struct err *e);
 void device_plan_free(struct device_plan *p);
+bool device_plan_settle(struct device_plan *p, struct err *e);
 bool device_plan_run(struct device_plan *p, const struct plan_io *io, struct err *e);
 size_t device_plan_arena_bytes(const struct device_plan *p);
 int device_plan_n_steps(const struct device_plan *p);

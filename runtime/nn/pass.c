@@ -118,3 +118,7 @@ bool pass_run(const struct pass *p, int64_t i, const int64_t *rows, struct plan_
     io->inputs = NULL;
     return ok;
 }
+
+bool pass_settle(const struct pass *p, struct err *e) {
+    return plan_settle(p->plans[0], e) && (!p->plans[1] || plan_settle(p->plans[1], e));
+}

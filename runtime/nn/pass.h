@@ -25,5 +25,7 @@ int64_t pass_n_batches(const struct pass *p);
  * becomes the examples of this batch. */
 bool pass_run(const struct pass *p, int64_t i, const int64_t *rows, struct plan_io *io,
               int64_t *count, struct err *e);
+/* Waits for runs with io->later. */
+bool pass_settle(const struct pass *p, struct err *e);
 /* Bytes of one example. */
 size_t tensor_row_bytes(const struct tensor *t);

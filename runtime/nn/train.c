@@ -72,40 +72,63 @@ static enum outcome run_each(struct trainer *t, int64_t batch, struct err *e) {
     return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
 }
 
-static enum outcome run_stages(struct trainer *t, int64_t batch, struct sums *sums, struct err *e) {
-    int64_t count;
-    double first;
-    if (!stages_run(t, batch, &count, &first, e)) {
-        if (e->kind == ERR_INTERRUPT) return WAS_INTERRUPTED;
-        return e->kind ? WENT_WRONG : LOSS_BROKE;
-    }
-    sums->loss[0] += first * (double)count;
-    sums->n += count;
-    tell_batch(t, batch + 1, sums->loss[0] / (double)sums->n);
-    return run_each(t, batch + 1, e);
-}
-
-static enum outcome run_batch(struct trainer *t, int64_t batch, struct sums *sums, struct err *e) {
-    int64_t count;
-    if (t->stages) return run_stages(t, batch, sums, e);
-    if (t->penalties != 0 && !trainer_fetch(t, e)) return WENT_WRONG;
-    double penalty = trainer_penalty(t);
+/* Starts a batch, as one more of those under way. */
+static bool start_batch(struct trainer *t, int64_t batch, struct err *e) {
+    struct ahead *a = &t->ahead[t->n_ahead];
+    void *outputs[1 + MODEL_MAX_PORTS];
+    for (int i = 0; i <= t->n_outputs; i++) outputs[i] = &a->values[i];
+    if (t->penalties != 0) TRY(trainer_fetch(t, e));
+    a->penalty = trainer_penalty(t);
     t->rate = next_rate(t);
     struct plan_io io = {
         .weights = t->now->data,
         .slots = {t->slots[0] ? t->slots[0]->data : NULL, t->slots[1] ? t->slots[1]->data : NULL},
-        .outputs = t->outputs,
+        .outputs = outputs,
         .seed = hash_add(t->spec->seed, t->spec->stream),
         .step = (uint64_t)t->step,
         .rate = t->rate,
-        .stop = t->spec->stop};
-    if (!pass_run(&t->pass, batch, t->order, &io, &count, e))
-        return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
+        .stop = t->spec->stop,
+        .later = true};
+    TRY(pass_run(&t->pass, batch, t->order, &io, &a->count, e));
     t->step++;
-    if (!isfinite((double)t->values[0])) return LOSS_BROKE;
-    sums->loss[0] += ((double)t->values[0] + penalty) * (double)count;
-    for (int i = 1; i <= t->n_outputs; i++) sums->loss[i] += (double)t->values[i] * (double)count;
-    sums->n += count;
+    return true;
+}
+
+/* The losses of a batch into the sums. False: not a number. */
+static bool take_batch(struct trainer *t, int at, struct sums *sums) {
+    const struct ahead *a = &t->ahead[at];
+    double first;
+    if (t->stages) {
+        if (!stages_take(t, at, a->count, &first)) return false;
+        sums->loss[0] += first * (double)a->count;
+    } else {
+        if (!isfinite((double)a->values[0])) return false;
+        sums->loss[0] += ((double)a->values[0] + a->penalty) * (double)a->count;
+        for (int i = 1; i <= t->n_outputs; i++)
+            sums->loss[i] += (double)a->values[i] * (double)a->count;
+    }
+    sums->n += a->count;
+    return true;
+}
+
+/* Waits for all batches under way, and looks at them in their order. */
+static enum outcome take_batches(struct trainer *t, struct sums *sums, struct err *e) {
+    int n = t->n_ahead;
+    bool ok = trainer_settle(t, seconds_now(), e);
+    t->n_ahead = 0;
+    if (!ok) return WENT_WRONG;
+    for (int i = 0; i < n; i++)
+        if (!take_batch(t, i, sums)) return LOSS_BROKE;
+    return WENT_WELL;
+}
+
+static enum outcome run_batch(struct trainer *t, int64_t batch, struct sums *sums, struct err *e) {
+    bool ok = t->stages ? stages_run(t, batch, t->n_ahead, &t->ahead[t->n_ahead].count, e)
+                        : start_batch(t, batch, e);
+    if (!ok) return e->kind == ERR_INTERRUPT ? WAS_INTERRUPTED : WENT_WRONG;
+    if (++t->n_ahead < t->window && !t->spec->each_batch) return WENT_WELL;
+    enum outcome o = take_batches(t, sums, e);
+    if (o != WENT_WELL) return o;
     tell_batch(t, batch + 1, sums->loss[0] / (double)sums->n);
     return run_each(t, batch + 1, e);
 }
@@ -113,10 +136,12 @@ static enum outcome run_batch(struct trainer *t, int64_t batch, struct sums *sum
 static enum outcome run_batches(struct trainer *t, struct sums *sums, struct err *e) {
     struct rng_key key = {t->spec->seed, hash_add(t->spec->stream, 1), (uint64_t)t->epoch};
     rng_permutation(key, t->order, t->n_examples);
-    for (int64_t b = 0; b < t->steps_per_epoch && t->step < t->total_steps; b++) {
-        enum outcome o = run_batch(t, b, sums, e);
-        if (o != WENT_WELL) return o;
-    }
+    enum outcome o = WENT_WELL;
+    t->n_ahead = 0;
+    t->settled = seconds_now();
+    for (int64_t b = 0; b < t->steps_per_epoch && t->step < t->total_steps; b++)
+        if ((o = run_batch(t, b, sums, e)) != WENT_WELL) return o;
+    if (t->n_ahead > 0 && (o = take_batches(t, sums, e)) != WENT_WELL) return o;
     if (!trainer_fetch(t, e)) return WENT_WRONG;
     for (int64_t i = 0; i < t->now->n; i++)
         if (!isfinite((double)t->now->data[i])) return LOSS_BROKE;

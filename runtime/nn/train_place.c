@@ -57,6 +57,16 @@ static void print_precision(const struct trainer *t, char *out, size_t cap) {
     else snprintf(out, cap, ", float32 (this GPU has no TF32: compute capability 8.0)");
 }
 
+bool trainer_settle(struct trainer *t, double now, struct err *e) {
+    const double most = 0.05;
+    for (int k = 0; k < t->n_stages; k++) TRY(pass_settle(&t->stages[k].pass, e));
+    if (!t->stages) TRY(pass_settle(&t->pass, e));
+    double each = (now - t->settled) / (t->n_ahead ? t->n_ahead : 1), n = most / fmax(each, 1e-6);
+    t->window = !t->device || n < 1 ? 1 : n > TRAIN_MAX_AHEAD ? TRAIN_MAX_AHEAD : (int)n;
+    t->settled = now;
+    return true;
+}
+
 void trainer_print_place(const struct trainer *t, char *out, size_t cap) {
     int threads = compute_threads();
     const char *beside = "";

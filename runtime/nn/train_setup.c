@@ -250,7 +250,6 @@ static bool make_step(struct trainer *t, struct err *e) {
                              .memory_limit = room_left(),
                              .workspace = t->workspace,
                              .n_assign = n_assign};
-    for (int i = 0; i < plan.n_outputs; i++) t->outputs[i] = &t->values[i];
     return pass_init(&t->pass, &plan, data, n_data, examples_count(&s->data), s->batch, e);
 }
 

@@ -47,7 +47,6 @@ static bool make_plan(struct trainer *t, int k, struct stage *run, struct err *e
     if (s) values[run->n_values++] = s->value;
     for (int i = 0; i < step->n_logs; i++)
         if (step->logs[i].stage == k) values[run->n_values++] = step->logs[i].value;
-    for (int i = 0; i < run->n_values; i++) run->outputs[i] = &run->values[i];
     if (s) TRY(add_learn(t, s, run, e));
     if (s) optimizer_update(s->optimizer, &run->update, &run->base_rate);
     struct plan_spec plan = {.graph = step->graph,
@@ -143,28 +142,38 @@ bool train_log(const struct train_moment *m, const char *name, double value, str
 
 /* ---- running ---- */
 
-bool stages_run(struct trainer *t, int64_t batch, int64_t *count, double *first, struct err *e) {
+bool stages_run(struct trainer *t, int64_t batch, int at, int64_t *count, struct err *e) {
+    void *outputs[1 + STEP_MAX_LOGS];
     struct plan_io io = {
         .weights = t->now->data,
         .slots = {t->slots[0] ? t->slots[0]->data : NULL, t->slots[1] ? t->slots[1]->data : NULL},
+        .outputs = outputs,
         .seed = hash_add(t->spec->seed, t->spec->stream),
         .step = (uint64_t)t->step,
-        .stop = t->spec->stop};
+        .stop = t->spec->stop,
+        .later = true};
     for (int k = 0; k < t->n_stages; k++) {
         struct stage *s = &t->stages[k];
-        io.outputs = s->outputs;
+        for (int i = 0; i < s->n_values; i++) outputs[i] = &s->values[at][i];
         io.rate = t->rate_factor * schedule_rate(t->spec->schedule, s->base_rate, t->step,
                                                  t->steps_per_epoch, t->total_steps);
         if (k == 0) t->rate = io.rate;
         TRY(pass_run(&s->pass, batch, t->order, &io, count, e));
-        for (int i = 0; i < s->n_values; i++) {
-            double x = (double)s->values[i];
-            if (i == 0 && k < t->spec->step->n_stages && !isfinite(x)) return false;
-            t->sums[s->columns[i]] += x * (double)*count;
-            t->counts[s->columns[i]] += (double)*count;
-        }
     }
     t->step++;
-    *first = (double)t->stages[0].values[0];
+    return true;
+}
+
+bool stages_take(struct trainer *t, int at, int64_t count, double *first) {
+    for (int k = 0; k < t->n_stages; k++) {
+        struct stage *s = &t->stages[k];
+        for (int i = 0; i < s->n_values; i++) {
+            double x = (double)s->values[at][i];
+            if (i == 0 && k < t->spec->step->n_stages && !isfinite(x)) return false;
+            t->sums[s->columns[i]] += x * (double)count;
+            t->counts[s->columns[i]] += (double)count;
+        }
+    }
+    *first = (double)t->stages[0].values[at][0];
     return true;
 }

@@ -5,7 +5,14 @@
 #include "frozen.h"
 #include "optimizer.h"
 
-enum { TRAIN_MAX_CALLBACKS = 8 };
+enum { TRAIN_MAX_CALLBACKS = 8, TRAIN_MAX_AHEAD = 32 };
+
+/* A batch whose losses have not been looked at: on a device, several are under way. */
+struct ahead {
+    int64_t count; /* its examples */
+    double penalty;
+    float values[1 + MODEL_MAX_PORTS]; /* loss, then of each output */
+};
 
 /* One minimisation of a step of the student's own. */
 struct stage {
@@ -14,10 +21,9 @@ struct stage {
     int n_learn;
     struct update update;
     double base_rate;
-    int n_values;                     /* its value first, then its logs */
-    int columns[1 + STEP_MAX_LOGS];   /* of the history */
-    float values[1 + STEP_MAX_LOGS];  /* of the batch */
-    void *outputs[1 + STEP_MAX_LOGS]; /* their addresses */
+    int n_values;                                     /* its value first, then its logs */
+    int columns[1 + STEP_MAX_LOGS];                   /* of the history */
+    float values[TRAIN_MAX_AHEAD][1 + STEP_MAX_LOGS]; /* of batches that are under way */
 };
 
 struct trainer {
@@ -41,8 +47,9 @@ struct trainer {
     struct pass pass;
     int64_t *order;                        /* this epoch's order of the examples */
     struct weights *now, *kept, *slots[2]; /* under training; best epoch so far; optimizer's */
-    float values[1 + MODEL_MAX_PORTS];     /* loss of the batch, then of each output */
-    void *outputs[1 + MODEL_MAX_PORTS];
+    struct ahead ahead[TRAIN_MAX_AHEAD];
+    int n_ahead, window;  /* so many are waited for together: 1 on the processor */
+    double settled;       /* when that was the last time */
     struct stage *stages; /* of spec->step: n_stages and one for late logs; or NULL */
     int n_stages;
     int64_t n_examples;
@@ -71,8 +78,13 @@ void trainer_clear(struct trainer *t);
 bool stages_init(struct trainer *t, struct err *e);
 void stages_clear(struct trainer *t);
 bool stages_add_columns(struct trainer *t, struct err *e);
-/* One batch through all stages. *count: its examples; *first: the first stage's value. */
-bool stages_run(struct trainer *t, int64_t batch, int64_t *count, double *first, struct err *e);
+/* One batch through all stages, as number `at` of those under way. *count: its examples. */
+bool stages_run(struct trainer *t, int64_t batch, int at, int64_t *count, struct err *e);
+/* Its values into the sums; *first: the first stage's. False: one is not finite. */
+bool stages_take(struct trainer *t, int at, int64_t count, double *first);
+/* Waits for the batches that are under way (train_place.c), and decides how many may be next time:
+ * as many as take a twentieth of a second, so that nobody waits longer for the stop button. */
+bool trainer_settle(struct trainer *t, double now, struct err *e);
 /* Columns that were added up, as means, into the history's row. */
 void sums_to_row(struct trainer *t, double *row);
 void sums_clear(struct trainer *t);

@@ -35,7 +35,7 @@ static struct plan *make(struct workspace *w) {
     return plan_new(&spec, &err);
 }
 
-static bool run(struct plan *p, int64_t step, float *loss) {
+static bool run_later(struct plan *p, int64_t step, float *loss, bool later) {
     int64_t rows[BATCH];
     for (int i = 0; i < BATCH; i++) rows[i] = i * 5 % ROWS;
     struct feed feeds[2] = {{x, DT_FLOAT32, rows, 1, 0, x, ROWS},
@@ -45,8 +45,13 @@ static bool run(struct plan *p, int64_t step, float *loss) {
                          .slots = {block.m, block.v},
                          .outputs = (void *[]){loss},
                          .step = (uint64_t)step,
-                         .rate = 0.01};
+                         .rate = 0.01,
+                         .later = later};
     return plan_run(p, &io, &err);
+}
+
+static bool run(struct plan *p, int64_t step, float *loss) {
+    return run_later(p, step, loss, false);
 }
 
 static bool has(const char *text, const char *part) {
@@ -97,6 +102,48 @@ static void test_a_step_is_one_graph(void) {
     CHECK(loss[5] > 0 && loss[5] < loss[0]);
     float before = block.w[0];
     CHECK(workspace_fetch(w, block.w, &err) && block.w[0] != before);
+    plan_free(p);
+    workspace_unref(w);
+    CHECK_EQ(fake_counts().live, 0);
+}
+
+/* Losses that nobody waits for come together: 40 steps, two downloads, and the numbers are those of
+ * steps that are waited for one by one. */
+static void test_losses_come_together(void) {
+    enum { STEPS = 40 };
+    float one[STEPS], together[STEPS];
+    for (int later = 0; later < 2; later++) {
+        float *loss = later ? together : one;
+        struct workspace *w = on_gpu();
+        struct plan *p = make(w);
+        memset(&block, 0, sizeof block);
+        net_random(block.w, 1024, 0.3, 2);
+        for (int i = 0; i < STEPS; i++) loss[i] = -1;
+        struct fake_counts a = fake_counts();
+        for (int i = 0; i < STEPS; i++) CHECK(p && run_later(p, i, &loss[i], later));
+        CHECK_EQ(fake_counts().downloads - a.downloads, later ? 1 : STEPS);
+        CHECK((loss[0] > 0) && (loss[STEPS - 1] > 0) == !later);
+        CHECK(plan_settle(p, &err) && plan_settle(p, &err));
+        CHECK_EQ(fake_counts().downloads - a.downloads, later ? 2 : STEPS);
+        plan_free(p);
+        workspace_unref(w);
+    }
+    CHECK(memcmp(one, together, sizeof one) == 0);
+    CHECK(one[STEPS - 1] > 0 && one[STEPS - 1] < one[0]);
+}
+
+/* A kernel that fails in a step that nobody waited for: it is said when the losses are asked for.
+ */
+static void test_a_failure_comes_later(void) {
+    float loss[3] = {0};
+    struct workspace *w = on_gpu();
+    struct plan *p = make(w);
+    CHECK(p && run_later(p, 0, &loss[0], true));
+    fake_set("launch=3");
+    bool first = run_later(p, 1, &loss[1], true);
+    CHECK(!first || !plan_settle(p, &err));
+    CHECK(err.kind == ERR_DEVICE && has(err.what, "illegal memory access"));
+    fake_set("");
     plan_free(p);
     workspace_unref(w);
     CHECK_EQ(fake_counts().live, 0);
@@ -177,5 +224,6 @@ static void end(void) {
     CHECK_EQ(fake_counts().live, 0);
 }
 
-TEST_MAIN(begin, test_what_is_missing, test_a_step_is_one_graph, test_a_full_card,
-          test_every_allocation_fails_once, test_a_kernel_that_fails, test_float64_stays, end)
+TEST_MAIN(begin, test_what_is_missing, test_a_step_is_one_graph, test_losses_come_together,
+          test_a_failure_comes_later, test_a_full_card, test_every_allocation_fails_once,
+          test_a_kernel_that_fails, test_float64_stays, end)

@@ -1,7 +1,6 @@
 /* Products of 16-bit and TF32 factors against the processor's, and the scale of the loss that
  * float16 needs: overflow halves it and moves no weight, good steps let it grow. */
-#include "base/pool.h"
-#include "on_device.h"
+#include "products.h"
 
 enum { M = 70, K = 53, N = 40 };
 
@@ -12,59 +11,6 @@ static bool is_newer(void) {
 }
 
 /* ---- products ---- */
-
-/* Numbers that every type here holds exactly: a few bits each. */
-static double exact_number(int64_t i) {
-    return (double)(i * 7919 % 31 - 15) / 8;
-}
-
-static double any_number(int64_t i) {
-    return exact_number(i) + (double)(i * 104729 % 1009) / 7000;
-}
-
-struct product {
-    enum op op;
-    struct attrs attrs;
-    struct shape a, b;
-};
-
-static struct tensor *numbers(const struct shape *s, double (*number)(int64_t), int64_t first) {
-    struct tensor *t = tensor_new(DT_FLOAT32, s, &err);
-    for (int64_t i = 0; t && i < t->count; i++) tensor_set(t, i, number(first + i));
-    return t;
-}
-
-static struct tensor *multiply(const struct product *p, struct tensor *const x[2],
-                               struct workspace *w) {
-    struct graph *g = graph_new(DT_FLOAT32, &err);
-    struct desc d[2] = {tensor_desc(x[0]), tensor_desc(x[1])};
-    struct node *in[2] = {graph_input(g, NULL, &d[0], &err), graph_input(g, NULL, &d[1], &err)};
-    struct node *out = graph_add(g, p->op, in, 2, &p->attrs, &err);
-    struct plan_spec spec = {.graph = g, .outputs = &out, .n_outputs = 1, .workspace = w};
-    struct plan *plan = out ? plan_new(&spec, &err) : NULL;
-    struct tensor *y = plan ? tensor_zeros(DT_FLOAT32, &out->desc.shape, &err) : NULL;
-    struct feed feeds[2] = {{.data = x[0]->data, .dtype = DT_FLOAT32, .scale = 1},
-                            {.data = x[1]->data, .dtype = DT_FLOAT32, .scale = 1}};
-    if (y) {
-        struct plan_io io = {.inputs = feeds, .outputs = (void *const *)&y->data};
-        CHECK(plan_run(plan, &io, &err));
-    }
-    plan_free(plan);
-    graph_free(g);
-    if (!y) fprintf(stderr, "%s\n", err.what);
-    return y;
-}
-
-/* Largest difference, over the largest number. */
-static double distance(const struct tensor *x, const struct tensor *y) {
-    double most = 0, largest = 0;
-    CHECK(x && y && x->count == y->count);
-    for (int64_t i = 0; x && y && i < x->count; i++) {
-        most = fmax(most, fabs(tensor_get(x, i) - tensor_get(y, i)));
-        largest = fmax(largest, fabs(tensor_get(y, i)));
-    }
-    return most / largest;
-}
 
 static double error_of(const struct product *p, enum precision precision,
                        double (*number)(int64_t)) {
@@ -84,14 +30,6 @@ static double error_of(const struct product *p, enum precision precision,
     tensor_unref(x[1]);
     workspace_unref(w);
     return e;
-}
-
-static struct shape shape4(int64_t a, int64_t b, int64_t c, int64_t d) {
-    return (struct shape){.n = 4, .size = {a, b, c, d}};
-}
-
-static struct shape shape2(int64_t a, int64_t b) {
-    return (struct shape){.n = 2, .size = {a, b}};
 }
 
 static void each_product(void (*check)(const struct product *p)) {
