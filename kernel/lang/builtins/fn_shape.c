@@ -192,7 +192,8 @@ bool fn_repeat(struct call *c, struct value *out) {
     if (unknown || c->args[1].kind == V_DESC) return *out = value_unknown(), true;
     TRY(call_int(c, 1, 1, &n));
     TRY(call_axis(c, 2, &d.shape, 0, &axis));
-    if (n < 0 || d.shape.n + 1 > MAX_AXES)
+    TRY(axes_fit(d.shape.n + 1, c->ev->e));
+    if (n < 0)
         return call_fail(c, 1, ERR_VALUE, "Nothing can be repeated %lld times.", (long long)n);
     struct attrs a = {.shape = {.n = d.shape.n + 1}};
     for (int i = 0, k = 0; i < a.shape.n; i++)
@@ -345,7 +346,9 @@ bool fn_windows(struct call *c, struct value *out) {
     if (unknown) return *out = value_ref(v), true;
     TRY(call_int(c, 1, 1, &size));
     TRY(call_int(c, 2, 1, &step));
-    int64_t n = d.shape.n ? d.shape.size[0] : 0;
+    if (d.shape.n == 0) return call_fail(c, 0, ERR_TYPE, "A single number has no rows.");
+    TRY(axes_fit(d.shape.n + 1, c->ev->e));
+    int64_t n = d.shape.size[0];
     if (n < 0 || v.kind != V_TENSOR) return *out = value_unknown(), true;
     if (step < 1) {
         return call_fail(c, 2, ERR_VALUE, "Windows go on by at least 1, not by %lld.",

@@ -297,6 +297,17 @@ static bool call_on_number(struct eval *ev, const struct builtin *b, const struc
     return out->kind != V_MISSING;
 }
 
+/* While a cell runs everything is known: a function that gives something unknown has met arguments
+ * that it has no meaning for. */
+static bool is_known(const struct call *c, const struct value *out) {
+    bool known = out->kind != V_UNKNOWN && out->kind != V_DESC;
+    if (known || c->ev->domain == DOMAIN_CHECK || c->ev->graph) return true;
+    value_unref(*out);
+    err_set(c->ev->e, ERR_TYPE, "%s cannot do anything with %s.", c->row->name,
+            value_kind_words(c->args[0].kind));
+    return err_hint(c->ev->e, "%s? shows what it takes.", c->row->name);
+}
+
 static bool call_builtin(struct eval *ev, const struct builtin *b, const struct actual *actuals,
                          int n, struct span at, struct value *out) {
     if (call_on_number(ev, b, actuals, n, out)) return true;
@@ -322,7 +333,7 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
     bool ok = column_call(&c, &done, out);
     bool unknown = ok && !done && checking && (b->flags & FN_KNOWN) && argument_unknown(&c);
     if (unknown) *out = value_unknown();
-    else if (ok && !done) ok = b->fn(&c, out);
+    else if (ok && !done) ok = b->fn(&c, out) && is_known(&c, out);
     for (int i = 0; i < c.n_held; i++) value_unref(c.held[i]);
     if (ok) return true;
     return fail_from(ev, at, c.spans, c.signature->n);

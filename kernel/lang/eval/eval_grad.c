@@ -262,6 +262,7 @@ static bool jacobian_of_nodes(struct eval *ev, struct value f, struct value v, s
                     "Inside another derivative or a model, jacobian is for functions that give 1 "
                     "to %d numbers.",
                     MOST);
+    TRY(axes_fit(x->desc.shape.n + 1, ev->e));
     struct value rows[MOST], all = value_missing();
     for (int64_t k = 0; k < n; k++) {
         struct tensor *t = one_at(&y->desc.shape, k, ev->e);

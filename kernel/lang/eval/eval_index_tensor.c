@@ -184,11 +184,24 @@ static bool do_pick(struct eval *ev, const struct selection *sel, struct value v
 static bool add_pick_axes(const struct selection *sel, int axis, struct shape *to) {
     bool table = axis == sel->pick_axis && sel->pick.kind == V_TENSOR &&
                  sel->pick.tensor->dtype != DT_BOOL && sel->pick.tensor->shape.n > 1;
-    for (int i = 0; table && i < sel->pick.tensor->shape.n && to->n < MAX_AXES; i++) {
+    for (int i = 0; table && i < sel->pick.tensor->shape.n; i++) {
         to->axis[to->n] = sel->pick.tensor->shape.axis[i];
         to->size[to->n++] = sel->pick.tensor->shape.size[i];
     }
     return table;
+}
+
+/* How many axes the result has. */
+static int count_axes(const struct selection *sel) {
+    int n = 0;
+    for (int i = 0; i < sel->n_order; i++) {
+        int axis = sel->order[i];
+        bool table = axis == sel->pick_axis && sel->pick.kind == V_TENSOR &&
+                     sel->pick.tensor->dtype != DT_BOOL && sel->pick.tensor->shape.n > 1;
+        if (axis == NEW_AXIS) n++;
+        else if (!sel->drop[axis]) n += table ? sel->pick.tensor->shape.n : 1;
+    }
+    return n;
 }
 
 /* Drop single positions and put in new axes: one reshape. */
@@ -199,7 +212,8 @@ static bool do_reshape(struct eval *ev, const struct selection *sel, struct valu
     bool flat = sel->pick.kind != V_MISSING && d.shape.n != sel->from.n;
     struct attrs a = {0};
     bool same = true;
-    for (int i = 0; i < sel->n_order && a.shape.n < MAX_AXES; i++) {
+    TRY(axes_fit(count_axes(sel), ev->e));
+    for (int i = 0; i < sel->n_order; i++) {
         int axis = sel->order[i];
         if (axis == NEW_AXIS) {
             a.shape.size[a.shape.n++] = 1;

@@ -17,6 +17,12 @@ static bool numbers_to_tensor(struct eval *ev, const struct list *l, enum dtype 
     return *out = value_tensor(made), true;
 }
 
+bool axes_fit(int n, struct err *e) {
+    if (n <= MAX_AXES) return true;
+    return err_set(e, ERR_SHAPE, "A tensor has at most %d axes, and this one would have %d.",
+                   MAX_AXES, n);
+}
+
 /* Put each element under a new first axis and join them. */
 static bool stack_items(struct eval *ev, const struct list *l, struct value *out) {
     struct value list = value_list_new(l->n, ev->e);
@@ -26,6 +32,8 @@ static bool stack_items(struct eval *ev, const struct list *l, struct value *out
         struct attrs a = {0};
         struct value row;
         value_describe(l->items[i], &d);
+        ok = axes_fit(d.shape.n + 1, ev->e);
+        if (!ok) break;
         a.shape.n = d.shape.n + 1;
         a.shape.size[0] = 1;
         for (int k = 0; k < d.shape.n; k++) {

@@ -44,4 +44,6 @@ struct tensor *value_to_tensor(struct value v, struct err *e);
 struct node *value_to_node(struct eval *ev, struct value v);
 /* Lists of numbers and shapes become tensors; everything else stays. */
 bool as_tensorlike(struct eval *ev, struct value v, struct value *out);
+/* Is there room for so many axes? Else the mistake says so. */
+bool axes_fit(int n, struct err *e);
 bool concat_values(struct eval *ev, const struct value *items, int n, int axis, struct value *out);

@@ -200,7 +200,9 @@ static bool replace_in_tensor(struct eval *ev, struct value base, const struct a
              fail(ev, target->span, ERR_SHAPE, "One place holds one number.");
         if (ok) write_one(t, places.integer, values);
     } else if (ok) {
-        ok = write_many(ev, t, places.tensor, values, target->span);
+        ok = places.kind == V_TENSOR
+                 ? write_many(ev, t, places.tensor, values, target->span)
+                 : fail(ev, target->span, ERR_INDEX, "These are not places of the tensor.");
     }
     value_unref(places);
     value_unref(values);

@@ -58,6 +58,7 @@ bool is_one_example(const struct model *m, const struct desc *d) {
 bool as_one_example(struct eval *ev, struct value v, struct value *out) {
     struct desc d;
     if (!value_describe(v, &d)) return *out = value_ref(v), true;
+    TRY(axes_fit(d.shape.n + 1, ev->e));
     struct attrs a = {.shape = {.n = d.shape.n + 1, .size = {1}}};
     for (int i = 0; i < d.shape.n; i++) {
         a.shape.size[i + 1] = d.shape.size[i];
