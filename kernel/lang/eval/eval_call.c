@@ -17,7 +17,7 @@
 #include "base/pool.h"
 #include <string.h>
 
-enum { MAX_ACTUALS = 64, MAX_DEPTH = 250, CHECK_DEPTH = 24, SMALL_SLOTS = 16 };
+enum { MAX_ACTUALS = 64, CHECK_DEPTH = 24, SMALL_SLOTS = 16 };
 
 /* ---- arguments ---- */
 

@@ -426,7 +426,7 @@ static bool eval_ternary(struct eval *ev, const struct ast *x, struct value *out
  * call in it, a part of it may still be. */
 static inline bool operand(struct eval *ev, const struct ast *x, const struct ast *part,
                            struct value *out) {
-    return x->is_scalar ? eval_expr(ev, part, out) : eval_short(ev, part, out);
+    return x->is_scalar && !x->has_call ? eval_expr(ev, part, out) : eval_short(ev, part, out);
 }
 
 static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out) {

@@ -2,6 +2,7 @@
 #pragma once
 #include "eval_ops.h"
 
+enum { MAX_DEPTH = 250 }; /* calls inside each other */
 /* The mistake of going too deep. */
 bool too_deep(struct eval *ev, struct span at);
 /* What eval_expr does for this kind of tree, without looking for a better way. */

@@ -135,7 +135,7 @@ static bool short_place(struct eval *ev, const struct tensor *t, const struct as
     *place = 0;
     for (int i = 0; i < target->n; i++) {
         const struct ast *subscript = target->list[i];
-        if (subscript->name || !subscript->a->is_scalar) return false;
+        if (subscript->name || !subscript->a->is_scalar || subscript->a->has_call) return false;
         struct value v = scalar_eval(ev, subscript->a);
         int64_t n = t->shape.size[i], at = v.integer;
         if (v.kind != V_INT) return false;

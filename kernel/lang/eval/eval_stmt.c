@@ -71,10 +71,9 @@ static bool checked_value(struct eval *ev, const struct ast *s, struct value *v)
 
 /* The value of a condition, as value_truth; most are made of single numbers. */
 static enum truth condition(struct eval *ev, const struct ast *x, const char *word) {
-    struct value v = value_missing();
-    if (x->is_scalar && ev->domain == DOMAIN_RUN) v = scalar_eval(ev, x);
+    struct value v = scalar_try(ev, x);
     if (v.kind == V_BOOL) return v.boolean ? TRUTH_YES : TRUTH_NO;
-    if (!eval_expr(ev, x, &v)) return TRUTH_ERROR;
+    if (v.kind == V_MISSING && !eval_expr(ev, x, &v)) return TRUTH_ERROR;
     enum truth t = value_truth(ev, v, x, word);
     value_unref(v);
     return t;
@@ -99,9 +98,10 @@ static bool assign_scalar(struct eval *ev, const struct ast *s, struct value v) 
 
 static enum flow exec_assign(struct eval *ev, const struct ast *s) {
     struct value v;
-    bool short_way = s->a->is_scalar && ev->domain == DOMAIN_RUN && s->n == 1 && !s->b;
-    if (short_way && assign_scalar(ev, s, scalar_eval(ev, s->a))) return FLOW_NEXT;
-    bool ok;
+    bool ok, short_way = s->a->is_scalar && ev->domain == DOMAIN_RUN && s->n == 1 && !s->b;
+    if (short_way) v = scalar_try(ev, s->a);
+    if (short_way && v.kind != V_MISSING)
+        return assign_scalar(ev, s, v) || assign_target(ev, s->list[0], v) ? FLOW_NEXT : FLOW_ERROR;
     if (append_in_place(ev, s, &ok)) return ok ? FLOW_NEXT : FLOW_ERROR;
     if (!checked_value(ev, s, &v)) return FLOW_ERROR;
     if (s->n == 1 && assign_local(ev, s->list[0], v)) return FLOW_NEXT;
@@ -112,11 +112,11 @@ static enum flow exec_assign(struct eval *ev, const struct ast *s) {
 static enum flow exec_augment(struct eval *ev, const struct ast *s) {
     const struct ast *target = s->list[0];
     struct value old, by, made = value_missing();
-    if (target->is_scalar && s->a->is_scalar && ev->domain == DOMAIN_RUN) {
+    if (target->is_scalar && s->a->is_scalar && !s->a->has_call && ev->domain == DOMAIN_RUN) {
         if (assign_scalar(ev, s, scalar_binary(ev, s->op, target, s->a))) return FLOW_NEXT;
     }
     if (!eval_expr(ev, target, &old)) return FLOW_ERROR;
-    bool ok = eval_expr(ev, s->a, &by);
+    bool ok = eval_short(ev, s->a, &by);
     if (ok) {
         ok = apply_binary(ev, s->op, old, by, &made) ||
              fail_from(ev, s->span, (struct span[]){target->span, s->a->span}, 2);
@@ -284,7 +284,7 @@ static inline bool returns_number(struct eval *ev, struct ast *const *body, int 
     if (n != 1 || body[0]->kind != AST_RETURN || ev->domain != DOMAIN_RUN) return false;
     const struct ast *x = body[0]->a;
     if (!x || !x->is_scalar || !ev->frame->returned) return false;
-    struct value v = scalar_eval(ev, x);
+    struct value v = scalar_try(ev, x);
     if (v.kind == V_MISSING) return false;
     *ev->frame->returned = v;
     return true;

@@ -123,6 +123,8 @@ struct ast {
     bool is_int, is_percent, is_rest, is_quiet, is_maximize, is_repr, shows_source;
     int32_t n_ops;     /* resolver: operations on arrays, this and below; 0 = it is none */
     bool is_scalar;    /* resolver: may be computed by scalar_eval */
+    bool has_call;     /* resolver: a call in it may be one of a student's function */
+    int32_t *misses;   /* of those two together: how often scalar_try has failed */
     uint64_t key;      /* resolver: statements: hash of the name it assigns; else of nothing */
     int32_t slot;      /* resolver: local slot, or -1 = global or built-in */
     int32_t nth;       /* resolver: which statement of its body to assign its name, from 0 */

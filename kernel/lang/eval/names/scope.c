@@ -229,6 +229,54 @@ static bool walk_params(struct resolver *r, struct ast *f) {
     return true;
 }
 
+static bool names_builtin(const struct resolver *r, const struct ast *x) {
+    return x->slot == SLOT_GLOBAL && r->globals->is_builtin(x->name);
+}
+
+/* Is there a call in it that may be one of a student's function? */
+static bool has_call(const struct resolver *r, const struct ast *x) {
+    if (x->kind == AST_CALL && x->a->kind == AST_NAME && !names_builtin(r, x->a)) return true;
+    const struct ast *parts[] = {x->a, x->b, x->c};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i] && parts[i]->has_call) return true;
+    for (int i = 0; i < x->n; i++)
+        if (x->list[i]->has_call) return true;
+    return false;
+}
+
+static bool scalar_lines(struct ast *const *body, int n);
+
+static bool scalar_line(const struct ast *s) {
+    const struct ast *target = s->kind == AST_ASSIGN || s->kind == AST_AUGMENT ? s->list[0] : NULL;
+    if (target && (s->n != 1 || s->b || target->kind != AST_NAME || target->slot < 0)) return false;
+    if (s->kind == AST_AUGMENT && (s->op > AST_OP_POW || s->op == AST_OP_MATMUL)) return false;
+    switch (s->kind) {
+    case AST_PASS: return true;
+    case AST_RETURN:
+    case AST_ASSIGN:
+    case AST_AUGMENT: return s->a && s->a->is_scalar;
+    case AST_IF:
+        return s->a->is_scalar && scalar_lines(s->body, s->n_body) &&
+               scalar_lines(s->orelse, s->n_orelse);
+    default: return false;
+    }
+}
+
+static bool scalar_lines(struct ast *const *body, int n) {
+    for (int i = 0; i < n; i++)
+        if (!scalar_line(body[i])) return false;
+    return true;
+}
+
+/* A function that scalar_eval can run: lines of numbers, no types to be checked. */
+static bool scalar_function_of(const struct ast *f, const struct scope *s) {
+    if (f->n > SCALAR_ARGUMENTS || s->n_slots > SCALAR_SLOTS) return false;
+    for (int i = 0; i < f->n; i++)
+        if (f->list[i]->b) return false;
+    if (f->kind == AST_LAMBDA) return f->a->is_scalar;
+    return f->kind == AST_DEF && scalar_lines(f->body, f->n_body);
+}
+
 static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kind) {
     TRY(walk_params(r, f));
     if (r->depth == MAX_NESTING) {
@@ -256,7 +304,9 @@ static bool walk_function(struct resolver *r, struct ast *f, enum scope_kind kin
     ok = ok && number_statements(r, f->body, f->n_body) && walk_all(r, f->body, f->n_body);
     r->scope = inner->outer;
     r->depth--;
-    f->scope = ok ? close_scope(r, inner, f->n) : NULL;
+    struct scope *made = ok ? close_scope(r, inner, f->n) : NULL;
+    if (made) made->is_scalar = scalar_function_of(f, made);
+    f->scope = made;
     pool_free(inner);
     return f->scope != NULL;
 }
@@ -318,9 +368,11 @@ static bool looks_scalar(const struct resolver *r, const struct ast *x) {
         }
         return true;
     case AST_CALL:
-        if (x->n != 1 || x->list[0]->name || !x->list[0]->a->is_scalar) return false;
-        if (x->a->kind != AST_NAME || x->a->slot != SLOT_GLOBAL) return false;
-        return r->globals->array_ops && r->globals->array_ops(x->a->name) == 1;
+        if (x->a->kind != AST_NAME || x->n > SCALAR_ARGUMENTS) return false;
+        for (int i = 0; i < x->n; i++)
+            if (x->list[i]->name || !x->list[i]->a->is_scalar) return false;
+        if (!names_builtin(r, x->a)) return true;
+        return x->n == 1 && r->globals->array_ops && r->globals->array_ops(x->a->name) == 1;
     default: return false;
     }
 }
@@ -375,6 +427,11 @@ static bool walk_kind(struct resolver *r, struct ast *x) {
 static bool walk(struct resolver *r, struct ast *x) {
     TRY(walk_kind(r, x));
     x->is_scalar = looks_scalar(r, x);
+    x->has_call = has_call(r, x);
+    if (x->is_scalar && x->has_call) {
+        x->misses = arena_alloc(r->program->arena, sizeof *x->misses);
+        if (!x->misses) return err_memory(r->e, sizeof *x->misses);
+    }
     x->n_ops = count_ops(r, x);
     return true;
 }

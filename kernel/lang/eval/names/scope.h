@@ -5,13 +5,14 @@
 
 struct scope {
     int n_slots, n_captures, n_parameters;
+    bool is_scalar;     /* a function of single numbers whose body scalar_eval can run */
     const char **names; /* of the slots */
     struct capture {
         const char *name;
         int outer; /* slot (>= 0) or capture (-2 - i) of the enclosing scope */
     } * captures;
 };
-enum { SLOT_GLOBAL = -1 };
+enum { SLOT_GLOBAL = -1, SCALAR_ARGUMENTS = 8, SCALAR_SLOTS = 16 };
 struct resolve_globals {
     void *user;
     bool (*is_known)(void *user, const char *interned_name);
