@@ -117,7 +117,7 @@ static unsigned run_cumsum(const struct call *c, void *const *out, const void *c
 }
 
 /* Softmax over rows where they lie, or over columns by way of scratch rows. */
-typedef void (*row_fn)(void *out, const void *x, int64_t n);
+typedef void (*rows_fn)(void *out, const void *x, int64_t n, int64_t rows);
 
 /* Row i of a matrix sees its first i + 1 columns, counted so that the last row sees all. */
 static void run_causal(const struct call *c, char *out, const char *in, int64_t begin,
@@ -129,7 +129,7 @@ static void run_causal(const struct call *c, char *out, const char *in, int64_t 
         if (sees < 0) sees = 0;
         size_t seen = (size_t)sees * c->bytes;
         char *to = out + (size_t)u * row;
-        if (sees > 0) kernels()->softmax[c->dtype].softmax(to, in + (size_t)u * row, sees);
+        if (sees > 0) kernels()->softmax[c->dtype].softmax(to, in + (size_t)u * row, sees, 1);
         memset(to + seen, 0, row - seen);
     }
 }
@@ -137,7 +137,7 @@ static void run_causal(const struct call *c, char *out, const char *in, int64_t 
 static unsigned run_softmax(const struct call *c, void *const *out, const void *const *in,
                             int64_t begin, int64_t end, const struct call_env *env) {
     const struct softmax_kernels *k = &kernels()->softmax[c->dtype];
-    row_fn fn = c->op == OP_softmax ? k->softmax : k->log_softmax;
+    rows_fn fn = c->op == OP_softmax ? k->softmax : k->log_softmax;
     int64_t n = c->along.n, inner = c->along.inner;
     size_t bytes = c->bytes, row = (size_t)n * bytes;
     if (n == 0) return 0;
@@ -145,17 +145,18 @@ static unsigned run_softmax(const struct call *c, void *const *out, const void *
         run_causal(c, out[0], in[0], begin, end);
         return 0;
     }
+    if (inner == 1) {
+        size_t skip = (size_t)begin * row;
+        fn((char *)out[0] + skip, (const char *)in[0] + skip, n, end - begin);
+        return 0;
+    }
     for (int64_t u = begin; u < end; u++) {
         char *to = (char *)out[0] + (size_t)(u / inner * n * inner + u % inner) * bytes;
         const char *from = (const char *)in[0] + (to - (char *)out[0]);
-        if (inner == 1) {
-            fn(to, from, n);
-            continue;
-        }
         char *x = env->scratch, *y = x + row;
         for (int64_t i = 0; i < n; i++)
             memcpy(x + (size_t)i * bytes, from + (size_t)(i * inner) * bytes, bytes);
-        fn(y, x, n);
+        fn(y, x, n, 1);
         for (int64_t i = 0; i < n; i++)
             memcpy(to + (size_t)(i * inner) * bytes, y + (size_t)i * bytes, bytes);
     }
@@ -192,10 +193,9 @@ static unsigned run_crossentropy(const struct call *c, void *const *out, const v
                                  int64_t begin, int64_t end, const struct call_env *env) {
     size_t row = (size_t)c->along.n * c->bytes;
     (void)env;
-    for (int64_t u = begin; u < end; u++)
-        kernels()->softmax[c->dtype].crossentropy(
-            (char *)out[0] + (size_t)u * c->bytes, (const char *)in[0] + (size_t)u * row,
-            (const char *)in[1] + (size_t)u * row, c->along.n);
+    kernels()->softmax[c->dtype].crossentropy(
+        (char *)out[0] + (size_t)begin * c->bytes, (const char *)in[0] + (size_t)begin * row,
+        (const char *)in[1] + (size_t)begin * row, c->along.n, end - begin);
     return 0;
 }
 

@@ -76,11 +76,11 @@ struct update_args {
 typedef void (*update_fn)(void *w, const void *gradient, void *slot_0, void *slot_1, int64_t n,
                           const struct update_args *u);
 
-/* One row of n numbers; crossentropy gives one number. */
+/* Rows of n numbers, one after the other; crossentropy gives one number for each. */
 struct softmax_kernels {
-    void (*softmax)(void *out, const void *x, int64_t n);
-    void (*log_softmax)(void *out, const void *x, int64_t n);
-    void (*crossentropy)(void *out, const void *x, const void *target, int64_t n);
+    void (*softmax)(void *out, const void *x, int64_t n, int64_t rows);
+    void (*log_softmax)(void *out, const void *x, int64_t n, int64_t rows);
+    void (*crossentropy)(void *out, const void *x, const void *target, int64_t n, int64_t rows);
 };
 
 /* One row of n numbers; epsilon is added to the variance. The slope needs room for a row. */

@@ -291,6 +291,10 @@ static const struct op_case table[] = {
     {OP_softmax, ONE(4, 5), .attrs = {.axis = 1, .axes = 1}},
     {OP_softmax, ONE(2, 3, 7), .attrs = {.axis = 2, .axes = 1}},
     {OP_softmax, ONE(3, 70, 70), .attrs = {.axis = 2, .axes = 1}},
+    {OP_softmax, ONE(37, 10), .attrs.axis = 1},
+    {OP_softmax, ONE(17, 16), .attrs.axis = 1},
+    {OP_log_softmax, ONE(37, 10), .attrs.axis = 1},
+    {OP_log_softmax, ONE(17, 40), .attrs.axis = 1},
     {OP_softmax_slope, IN(2, S(4, 5), S(4, 5)), .attrs.axis = 1},
     {OP_softmax_slope, IN(2, S(4, 5), S(4, 5)), .attrs.axis = 0},
     {OP_softmax_slope, IN(2, S(2, 3, 4), S(2, 3, 4)), .attrs.axis = 1},
@@ -333,6 +337,7 @@ static const struct op_case table[] = {
     {OP_softmax_crossentropy, IN(2, S(2, 3, 4), S(2, 3, 4)), .low = {-3, 0}, .high = {3, 1}},
     {OP_softmax_crossentropy, IN(2, S(0, 3), S(0, 3)), .low = {-3, 0}, .high = {3, 1}},
     {OP_softmax_crossentropy, IN(2, S(3, 1), S(3, 1)), .low = {-3, 0}, .high = {3, 1}},
+    {OP_softmax_crossentropy, IN(2, S(53, 10), S(53, 10)), .low = {-30, 0}, .high = {30, 1}},
     {OP_softmax_crossentropy, IN(2, S(70, 33), S(70, 33)), .low = {-30, 0}, .high = {30, 1}},
 };
 
