@@ -93,7 +93,11 @@ static void draw_x_names(const struct chart *c, const struct axis_names *names) 
     int64_t stride = name_stride(c->panel.w, names->n_x);
     for (int64_t i = 0; i < names->n_x; i += stride) {
         style.x = scale_at(&c->x, (double)i) + (tilted ? 4 : 0);
-        if (names->x[i]) svg_text(c->out, &style, str_of(names->x[i]));
+        if (!names->x[i]) continue;
+        /* a slanting name ends at the left side of the plot */
+        double most = tilted ? fmin(AXES_TILTED_MOST, (style.x - c->area.x - 4) / 0.79) : INFINITY;
+        char room[SVG_FIT_BYTES];
+        svg_text(c->out, &style, svg_fit(str_of(names->x[i]), AXES_NUMBER, most, room));
     }
 }
 
@@ -103,7 +107,10 @@ static void draw_y_names(const struct chart *c, const struct axis_names *names) 
     int64_t stride = name_stride(c->panel.h, names->n_y);
     for (int64_t i = 0; i < names->n_y; i += stride) {
         style.y = scale_at(&c->y, (double)i) + 4.2;
-        if (names->y[i]) svg_text(c->out, &style, str_of(names->y[i]));
+        if (!names->y[i]) continue;
+        char room[SVG_FIT_BYTES];
+        struct str name = svg_fit(str_of(names->y[i]), AXES_NUMBER, axes_name_most(c), room);
+        svg_text(c->out, &style, name);
     }
 }
 
@@ -135,8 +142,10 @@ static void draw_title(const struct chart *c) {
         size_t n = strcspn(line, "\n");
         struct str s = {line, n};
         struct svg_text style = {.size = AXES_TITLE, .anchor = ANCHOR_MIDDLE};
-        double width = font_width(s, AXES_TITLE), most = c->area.w - 8;
-        if (width > most) style.size = fmax(9, AXES_TITLE * most / width);
+        double width = SVG_OTHER_FONT * font_width(s, AXES_TITLE), most = c->area.w - 8;
+        char room[SVG_FIT_BYTES];
+        if (width > most) style.size = fmax(10, AXES_TITLE * (most - 0.01) / width);
+        s = svg_fit(s, style.size, most, room);
         double half = fmin(width, most) / 2; /* long titles move to stay inside */
         style.x = fmax(c->area.x + 4 + half, fmin(middle, c->area.x + c->area.w - 4 - half));
         style.y = y - n_more * AXES_TITLE_LINE;
@@ -145,19 +154,28 @@ static void draw_title(const struct chart *c) {
     }
 }
 
+static void draw_label(const struct chart *c, const struct svg_text *style, const char *label) {
+    char room[SVG_FIT_BYTES];
+    const struct rect *a = &c->area; /* as much on both sides of the panel's middle */
+    double before = style->angle != 0 ? style->y - a->y : style->x - a->x;
+    double behind = style->angle != 0 ? a->h - before : a->w - before;
+    double most = 2 * fmin(before, behind) - 6;
+    svg_text(c->out, style, svg_fit(str_of(label), AXES_LABEL, most, room));
+}
+
 static void draw_labels(const struct chart *c, const struct axis_names *names) {
     const struct plot *p = c->plot;
     struct svg_text style = {
         .x = c->panel.x + c->panel.w / 2, .size = AXES_LABEL, .anchor = ANCHOR_MIDDLE};
     style.y = c->panel.y + c->panel.h + axes_room_x(c, names) + 17;
-    if (p->x_label && !c->fit.hide_x) svg_text(c->out, &style, str_of(p->x_label));
+    if (p->x_label && !c->fit.hide_x) draw_label(c, &style, p->x_label);
     style.angle = -90;
     style.y = c->panel.y + c->panel.h / 2;
     style.x = c->panel.x - (p->no_axes ? 8 : axes_room_y(c, names) + AXES_TICK + 13);
     if (p->polar) style.x = c->panel.x - 44;
-    if (p->y_label && !c->fit.hide_y) svg_text(c->out, &style, str_of(p->y_label));
+    if (p->y_label && !c->fit.hide_y) draw_label(c, &style, p->y_label);
     style.x = c->panel.x + c->panel.w + AXES_TICK + ticks_widest(&c->right_ticks) + 20;
-    if (p->right_label && axes_has_right(c)) svg_text(c->out, &style, str_of(p->right_label));
+    if (p->right_label && axes_has_right(c)) draw_label(c, &style, p->right_label);
 }
 
 static void draw_frame(const struct chart *c) {

@@ -8,6 +8,9 @@
 #define AXES_LABEL 13.0
 #define AXES_TITLE 15.0
 #define AXES_TITLE_LINE 18.0
+/* px: the most that a name beside a row or under a column takes; longer ones end in "…". */
+#define AXES_NAME_MOST 190.0
+#define AXES_TILTED_MOST 140.0
 
 /* Names under the columns (and beside the rows) in place of numbers. */
 struct axis_names {
@@ -31,6 +34,8 @@ bool colorbar_draw(const struct chart *c);
 /* ---- shared by axes_layout.c, axes.c, axes_polar.c and colorbar.c ---- */
 
 double ticks_widest(const struct ticks *t);
+/* What a name beside a row may take of a plot of this width. */
+double axes_name_most(const struct chart *c);
 bool axes_names_tilted(const struct chart *c, const struct axis_names *names);
 /* Between the panel and the label of the x axis; between it and that of the y axis. */
 double axes_room_x(const struct chart *c, const struct axis_names *names);

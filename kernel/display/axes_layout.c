@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static const double TILTED_MAX = 90;
-
 /* One row of names for both axes: a matrix of classes against classes. */
 static bool names_both(const struct mark *m) {
     return m->kind == MARK_HEATMAP && !m->row_names && m->names && m->z && m->z->shape.n == 2 &&
@@ -128,6 +126,10 @@ static double widest_name(const char *const *names, int64_t n) {
     return widest;
 }
 
+double axes_name_most(const struct chart *c) {
+    return fmin(AXES_NAME_MOST, 0.4 * c->area.w);
+}
+
 /* Names that would touch each other are written slanting. */
 bool axes_names_tilted(const struct chart *c, const struct axis_names *names) {
     return names->x && widest_name(names->x, names->n_x) + 8 > c->panel.w / (double)names->n_x;
@@ -136,12 +138,13 @@ bool axes_names_tilted(const struct chart *c, const struct axis_names *names) {
 double axes_room_x(const struct chart *c, const struct axis_names *names) {
     if (c->plot->no_axes || c->fit.hide_x) return 0;
     if (!names->x || !axes_names_tilted(c, names)) return 20;
-    return 14 + fmin(TILTED_MAX, widest_name(names->x, names->n_x) * 0.6);
+    return 14 + 0.62 * fmin(AXES_TILTED_MOST, widest_name(names->x, names->n_x));
 }
 
 double axes_room_y(const struct chart *c, const struct axis_names *names) {
     if (c->plot->no_axes || c->fit.hide_y) return 0;
-    return names->y ? widest_name(names->y, names->n_y) : ticks_widest(&c->y_ticks);
+    if (!names->y) return ticks_widest(&c->y_ticks);
+    return fmin(axes_name_most(c), SVG_OTHER_FONT * widest_name(names->y, names->n_y));
 }
 
 static int n_lines(const char *s) {

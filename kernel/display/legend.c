@@ -49,7 +49,7 @@ void legend_make(struct legend *l, const struct plot *p) {
     for (int i = 0; i < l->n; i++)
         widest = fmax(widest, font_width(str_of(l->entries[i].label), SIZE));
     int n_rows = l->n + (l->title ? 1 : 0) + (l->n_left_out ? 1 : 0);
-    l->w = 2 * PAD + SWATCH + 6 + widest;
+    l->w = 2 * PAD + SWATCH + 6 + SVG_OTHER_FONT * widest;
     l->h = 2 * PAD + ROW * n_rows - 4;
 }
 

@@ -91,7 +91,8 @@ void mark_range(const struct mark *m, const struct tensor *t, double *low, doubl
         *high = m->center + reach;
     }
     double least = fmax(fabs(*low), fabs(*high)) * 1e-12; /* a range must survive rounding */
-    if (!(*high - *low > least)) *high = *low + (fabs(*low) > 1 ? fabs(*low) * 1e-3 : 1e-3);
+    if (*high - *low > least) return;
+    *high = *low + (*low != 0 ? fabs(*low) * 0.1 : 1); /* one number: the lowest colour */
 }
 
 int mark_classes(const struct mark *m, double values[CLASSES_MAX]) {

@@ -39,9 +39,10 @@ static void pen_write(struct pen *p, double x, double y, bool first) {
 }
 
 static void pen_up(struct pen *p) {
-    if (p->n == 1) { /* a lonely point stays visible through the round cap */
+    if (p->n == 1) { /* a lonely point: a small cross, which the pen fills to a dot */
         svg_number(p->out, 0, p->px);
         svg_number(p->out, ' ', p->py);
+        text_adds(p->out, "m-1.5 0h3m-1.5-1.5v3");
     } else if (p->n > 1) {
         pen_write(p, p->px, p->py, false);
     }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 void svg_number(struct text *out, char lead, double x) {
     if (lead) text_addc(out, lead);
@@ -238,4 +239,21 @@ double font_width(struct str s, double size) {
     for (int i = 0; i < m.n; i++)
         width += plain_width(m.pieces[i].s, size * (m.pieces[i].level ? SMALLER : 1));
     return width;
+}
+
+struct str svg_fit(struct str s, double size, double most, char room[SVG_FIT_BYTES]) {
+    most /= SVG_OTHER_FONT;
+    if (markup_is_needed(s) || plain_width(s, size) <= most) return s;
+    double wide = plain_width(STR("…"), size);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && n + 8 < SVG_FIT_BYTES;) {
+        size_t from = i;
+        wide += code_point_width(next_code_point(s, &i)) * size / 1000;
+        if (wide > most) break;
+        memcpy(room + from, s.p + from, i - from);
+        n = i;
+    }
+    while (n > 0 && room[n - 1] == ' ') n--;
+    memcpy(room + n, "…", strlen("…"));
+    return (struct str){room, n + strlen("…")};
 }

@@ -46,3 +46,9 @@ void svg_pixels(struct text *out, struct rect r, struct str png_base64);
 
 /* Width in px of one line of text in the fonts that the document asks for. */
 double font_width(struct str s, double size);
+/* Where none of these fonts is there, another one is about so much wider. */
+#define SVG_OTHER_FONT 1.15
+enum { SVG_FIT_BYTES = 512 };
+/* The text, or its beginning and "…", so that it is at most `most` px wide in any font. The result
+ * is `s` or lies in `room`. Formulas are not cut. */
+struct str svg_fit(struct str s, double size, double most, char room[SVG_FIT_BYTES]);

@@ -268,9 +268,11 @@ static enum flow exec_import_line(struct eval *ev, const struct ast *s) {
 static enum flow exec_block_statement(struct eval *ev, const struct ast *s) {
     struct value v;
     if (!eval_block(ev, s, &v)) return FLOW_ERROR;
-    if (v.kind == V_PLOT || v.kind == V_FIGURE) show_now(ev, v);
+    bool ok = true;
+    if (v.kind == V_PLOT && ev->plot) ok = plot_take_marks(ev, v.plot);
+    else if (v.kind == V_PLOT || v.kind == V_FIGURE) show_now(ev, v);
     value_unref(v);
-    return FLOW_NEXT;
+    return ok ? FLOW_NEXT : FLOW_ERROR;
 }
 
 static enum flow exec_model(struct eval *ev, const struct ast *s) {

@@ -218,9 +218,11 @@ static bool search_line(struct parser *p) {
 }
 
 /* In a plot, a name and = is an ordinary assignment, unless the name can only be meant as a setting
- * that would be lost without a word. */
+ * that would be lost without a word. A plot block inside gives its marks, or with columns a panel.
+ */
 static bool plot_line(struct parser *p) {
     static const char *const settings[] = {"title", "legend", "grid"};
+    if (token_named(p, 0, "plot") && block_starts(p)) return child_push(p, parse_block_value(p));
     if (is_setting(p)) return child_push(p, setting(p, "plot"));
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         if (token_named(p, 0, settings[i])) TRY(setting_refused(p, "plot"));

@@ -159,7 +159,7 @@ void search_tell(struct search *s, const char *state, double share, bool ended) 
     if (!o->progress || s->quiet) return;
     struct text best = {0};
     if (s->best >= 0) {
-        text_addf(&best, "Best so far, run %d: %s ", s->best + 1, s->metric);
+        text_addf(&best, "Best%s, run %d: %s ", ended ? "" : " so far", s->best + 1, s->metric);
         number_print(s->outcomes[s->best].score, &best);
         text_adds(&best, s->n_overs ? " with " : "");
         search_describe(s, s->outcomes[s->best].values, &best);
