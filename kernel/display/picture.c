@@ -47,11 +47,14 @@ struct cells {
     double gap;
 };
 
+static const double ROW_LABEL_MOST = 200, ROW_LABEL_SIZE = 13; /* px */
+
 static double longest_row_label(const struct figure *f) {
     double widest = 0;
     for (int i = 0; i < f->n_row_labels; i++)
-        if (f->row_labels[i]) widest = fmax(widest, font_width(str_of(f->row_labels[i]), 13));
-    return widest > 0 ? widest + 12 : 0;
+        if (f->row_labels[i])
+            widest = fmax(widest, font_width(str_of(f->row_labels[i]), ROW_LABEL_SIZE));
+    return widest > 0 ? fmin(ROW_LABEL_MOST, SVG_OTHER_FONT * widest) + 12 : 0;
 }
 
 /* Height over width of the first picture. */
@@ -119,10 +122,12 @@ static void draw_row_labels(struct text *out, const struct figure *f, const stru
                             double row_h) {
     for (int i = 0; i < f->n_row_labels && i < g->rows; i++) {
         if (!f->row_labels[i]) continue;
-        struct svg_text style = {.size = 13, .anchor = ANCHOR_END};
+        struct svg_text style = {.size = ROW_LABEL_SIZE, .anchor = ANCHOR_END};
+        char room[SVG_FIT_BYTES];
         style.x = g->left - 10;
         style.y = g->top + i * row_h + g->h / 2 + 4.5;
-        svg_text(out, &style, str_of(f->row_labels[i]));
+        struct str label = str_of(f->row_labels[i]);
+        svg_text(out, &style, svg_fit(label, ROW_LABEL_SIZE, ROW_LABEL_MOST, room));
     }
 }
 

@@ -46,6 +46,7 @@ def start_lab(folder, theme):
     apputils = settings / "@jupyterlab" / "apputils-extension"
     apputils.mkdir(parents=True)
     (apputils / "themes.jupyterlab-settings").write_text(json.dumps({"theme": THEMES[theme]}))
+    (apputils / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", f"--port={port}", "--no-browser", "--allow-root",
@@ -67,7 +68,7 @@ def shoot(browser, url, wait_for, path, whole):
     page.goto(url)
     page.wait_for_selector(wait_for, timeout=120_000)
     page.wait_for_timeout(4000)
-    page.screenshot(path=path, type="jpeg", quality=70, full_page=whole)
+    page.screenshot(path=path, type="jpeg", quality=40, full_page=whole)
     page.close()
 
 

@@ -1,0 +1,56 @@
+"""A running training as a page sees it: its output stays in place, keeps its height, and changes at most
+ten times a second."""
+import nbformat
+from client import book
+from lab import MINUTE, cell, open_notebook, until_counted
+
+TRAIN = """model Net:
+    input x: [200]
+    h = x.Dense(256, relu).Dense(256, relu)
+    output y = h.Dense(3, softmax)
+
+x = randn(4000, 200)
+labels = randint(0, 3, 4000)
+net = Net()
+history = train net on x -> labels:
+    validate: x -> labels
+    metrics: accuracy
+    epochs: 60"""
+
+# Renderings of the live output in time; outputs that went; the lowest height after the first epochs.
+WATCH = """() => {
+    const area = document.querySelector('.jp-CodeCell .jp-OutputArea');
+    const seen = window.seen = {times: [], removed: 0, heights: []};
+    new MutationObserver(records => {
+        let live = false;
+        for (const r of records) {
+            if (r.target.closest('.jp-RenderedHTML')) live = true;
+            else for (const n of r.removedNodes)
+                if (n.nodeType === 1 && n.matches('.jp-OutputArea-child')) seen.removed++;
+        }
+        if (live) seen.times.push(performance.now());
+    }).observe(area, {childList: true, subtree: true});
+    const look = () => {
+        if (seen.times.length > 3) seen.heights.push(area.offsetHeight);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_a_training_does_not_flicker(page, lab):
+    nbformat.write(book(TRAIN), lab[1] / "live.ipynb")
+    open_notebook(page, lab, "live.ipynb")
+    page.evaluate(WATCH)
+    cell(page, 0).locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    until_counted(page, 0, timeout=2 * MINUTE)
+    seen = page.evaluate("() => window.seen")
+    times, heights = seen["times"], seen["heights"]
+    assert seen["removed"] == 0, "outputs are changed, not taken away and put back"
+    assert len(times) > 5, "the training was live"
+    # eleven updates span at least a second, but for what the browser was late with
+    spans = [b - a for a, b in zip(times, times[11:])]
+    assert not spans or sorted(spans)[len(spans) // 2] > 900
+    drops = [b / a for a, b in zip(heights, heights[1:]) if a > 0]
+    assert min(drops) > 0.8, "the output keeps its height"
