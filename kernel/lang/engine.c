@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "plan.h"
 #include "data/read.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -80,6 +81,10 @@ struct names *engine_names(struct engine *en) {
 
 struct advice *engine_advice(struct engine *en) {
     return en->advice;
+}
+
+bool engine_is_again(const struct engine *en) {
+    return en->again > 0;
 }
 
 enum device_choice engine_device(const struct engine *en) {
@@ -244,6 +249,17 @@ void engine_keep(struct engine *en, struct program *p) {
     keep_in(&en->kept[en->n_kept++ % KEPT_PROGRAMS], p);
 }
 
+/* A cell under %%bash or the like is no awml: then that is the mistake, not its first sign. */
+static void foreign_magic(const struct source *s, struct err *e) {
+    size_t n = 2;
+    if (s->text.n < 3 || memcmp(s->text.p, "%%", 2) != 0) return;
+    while (n < s->text.n && isalpha((unsigned char)s->text.p[n])) n++;
+    struct err unknown = {0};
+    if (magic_known(intern((struct str){s->text.p + 1, n - 1}), &unknown)) return;
+    unknown.at = (struct span){s->id, 0, (uint32_t)n};
+    *e = unknown;
+}
+
 static bool parse_text(struct run *r, struct str code) {
     struct source *s = source_new(code, r->cell->number, r->cell->cell_id);
     if (!s) return err_memory(r->e, code.n);
@@ -254,6 +270,7 @@ static bool parse_text(struct run *r, struct str code) {
         if (!keep) return source_unref(s), false;
         *keep = (struct program){.refs = 1, .source = source_ref(s)};
     }
+    if (!r->program) foreign_magic(s, r->e);
     source_unref(s);
     if (r->only_checks) keep_in(&r->engine->checked, keep);
     else engine_keep(r->engine, keep);
@@ -309,10 +326,19 @@ static void say_nothing_ran(const struct run *r) {
     snprintf(e->hint + used, sizeof e->hint - used, "%sNothing was computed.", used ? "\n\n" : "");
 }
 
+static bool magics_known(const struct program *p, struct err *e) {
+    for (int i = 0; i < p->n_statements; i++) {
+        const struct ast *s = p->statements[i];
+        if (s->kind == AST_MAGIC && !magic_known(s->name, e)) return err_at(e, s->span);
+    }
+    return true;
+}
+
 /* Passes 2 and 3. */
 static bool check_run(struct run *r) {
     struct resolve_globals g = {r->engine, is_known, each_known, has_column, is_builtin, array_ops};
-    bool ok = scope_resolve(r->program, &g, &r->scope, r->e) && walk_program(r, DOMAIN_CHECK, NULL);
+    bool ok = magics_known(r->program, r->e) && scope_resolve(r->program, &g, &r->scope, r->e) &&
+              walk_program(r, DOMAIN_CHECK, NULL);
     if (!ok) say_nothing_ran(r);
     return ok;
 }

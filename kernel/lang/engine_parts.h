@@ -46,6 +46,8 @@ struct magic_row {
 extern const struct magic_row magic_rows[];
 extern const int magic_n_rows;
 
+/* Is there a magic of this name ("who", "%time")? An error without a place if not. */
+bool magic_known(const char *name, struct err *e);
 /* Run one %magic, ?help or !shell line. */
 bool run_magic(struct eval *ev, const struct ast *s, const struct engine_cell *cell);
 /* Parse, resolve, check and run a text inside the cell that runs already. */

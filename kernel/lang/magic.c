@@ -21,6 +21,14 @@ struct str magic_rest(const struct ast *s) {
     return t;
 }
 
+/* A magic without a word behind it says how things stand. */
+static bool say_state(struct eval *ev, const char *what, const char *state) {
+    struct text t = {0};
+    text_addf(&t, "%s %s\n", what, state);
+    magic_say(ev, &t);
+    return true;
+}
+
 static bool magic_time(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
     double start = now_seconds();
     struct text t = {0};
@@ -38,6 +46,10 @@ static bool magic_nothing(struct eval *ev, const struct ast *s, const struct eng
 static bool magic_seed(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
     char digits[32], *end;
     (void)cell;
+    if (!magic_rest(s).n) {
+        snprintf(digits, sizeof digits, "%llu", (unsigned long long)ev->engine->seed);
+        return say_state(ev, "the seed is", digits);
+    }
     snprintf(digits, sizeof digits, "%.*s", (int)(s->text.n < 31 ? s->text.n : 31), s->text.p);
     long long seed = strtoll(digits, &end, 10);
     while (*end == ' ') end++;
@@ -51,6 +63,7 @@ static bool magic_advice(struct eval *ev, const struct ast *s, const struct engi
     struct str word = magic_rest(s);
     (void)cell;
     bool on = str_is(word, "on"), off = str_is(word, "off");
+    if (!word.n) return say_state(ev, "advice is", advice_is_on(ev->engine->advice) ? "on" : "off");
     if (!on && !off) return fail(ev, s->span, ERR_VALUE, "Advice is on or off: %%advice off");
     advice_switch(ev->engine->advice, on);
     return true;
@@ -80,6 +93,9 @@ MAGIC(timeout) {
     struct engine *en = ev->engine;
     double seconds = read_duration(magic_rest(s));
     (void)cell;
+    if (!magic_rest(s).n)
+        return say_state(ev, "cells may take",
+                         en->limit_seconds > 0 ? en->limit_words : "any time");
     if (seconds < 0)
         return fail(ev, s->span, ERR_VALUE, "%%timeout is a duration or off: %%timeout 10 minutes");
     snprintf(en->limit_words, sizeof en->limit_words, "%.*s",
@@ -133,6 +149,14 @@ static bool magic_device(struct eval *ev, const struct ast *s, const struct engi
     struct str word = magic_rest(s);
     (void)cell;
     enum device_choice choice = DEVICE_AUTO;
+    if (!word.n) {
+        choice = ev->engine->device;
+        return say_state(ev, "models train on the",
+                         choice == DEVICE_CPU   ? "CPU"
+                         : choice == DEVICE_GPU ? "GPU"
+                         : device_present()     ? "GPU (found by itself)"
+                                                : "CPU");
+    }
     if (str_is(word, "cpu")) choice = DEVICE_CPU;
     else if (str_is(word, "gpu")) choice = DEVICE_GPU;
     else if (!str_is(word, "auto"))
@@ -184,22 +208,65 @@ const struct magic_row magic_rows[] = {
 };
 const int magic_n_rows = (int)ARRAY_LEN(magic_rows);
 
-bool run_magic(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
-    struct spelling hint;
-    spelling_start(&hint, str_of(s->name));
-    for (int i = 0; i < magic_n_rows; i++) {
-        if (strcmp(magic_rows[i].name, s->name) == 0) return magic_rows[i].run(ev, s, cell);
-        spelling_add(&hint, str_of(magic_rows[i].name));
-    }
-    struct str best = spelling_best(&hint);
-    fail(ev, s->span, ERR_NAME, "There is no %%%s.", s->name);
-    if (best.n) return err_hint(ev->e, "Did you mean %%%.*s?", (int)best.n, best.p);
-    if (strcmp(s->name, "matplotlib") == 0)
-        return err_hint(ev->e, "Plots need no switch: line(x, y) shows one.");
-    struct text all = {0};
+/* Lines of IPython's that students bring along, with what to write here. */
+static const struct {
+    const char *name, *instead;
+} foreign_magics[] = {
+    {"matplotlib", "Plots need no switch: line(x, y) shows one."},
+    {"ls", "Write files(\".\"), or !ls."},
+    {"cat", "Write !cat and the file's name."},
+    {"pwd", "Write !pwd."},
+    {"cd", "Paths are written from the notebook's folder: read_csv(\"data/sales.csv\")."},
+    {"pip", "There is nothing to install: all functions are there from the start."},
+    {"conda", "There is nothing to install: all functions are there from the start."},
+    {"load_ext", "There is nothing to load: all functions are there from the start."},
+    {"timeit", "Write %time and the line, or %%time as the first line of the cell."},
+    {"%timeit", "Write %%time as the first line of the cell."},
+    {"whos", "Write %who."},
+    {"%bash", "A line that begins with ! is a shell command: !ls"},
+    {"%sh", "A line that begins with ! is a shell command: !ls"},
+    {"%python", "This notebook speaks awml only."},
+    {"%writefile", "Write save(\"a text\", \"notes.txt\")."},
+    {"%html", "Formatted text belongs into a Markdown cell."},
+    {"%latex", "Formatted text belongs into a Markdown cell."},
+    {"run", "Names of another file: import \"helpers.awml\"."},
+};
+
+static const struct magic_row *find_magic(const char *name) {
     for (int i = 0; i < magic_n_rows; i++)
-        text_addf(&all, "%s%%%s", i ? " " : "", magic_rows[i].name);
-    err_hint(ev->e, "There are %s.", all.p ? all.p : "none");
+        if (strcmp(magic_rows[i].name, name) == 0) return &magic_rows[i];
+    return NULL;
+}
+
+/* %time %%time … ?name !command */
+static void list_magics(struct text *out) {
+    for (int i = 0; i < magic_n_rows; i++) {
+        bool sign = magic_rows[i].name[0] == '?' || magic_rows[i].name[0] == '!';
+        const char *end = strchr(magic_rows[i].help, ':');
+        if (sign) text_addf(out, " %.*s", (int)(end - magic_rows[i].help), magic_rows[i].help);
+        else text_addf(out, "%s%%%s", i ? " " : "", magic_rows[i].name);
+    }
+}
+
+bool magic_known(const char *name, struct err *e) {
+    struct spelling hint;
+    if (find_magic(name)) return true;
+    spelling_start(&hint, str_of(name));
+    for (int i = 0; i < magic_n_rows; i++) spelling_add(&hint, str_of(magic_rows[i].name));
+    struct str best = spelling_best(&hint);
+    err_set(e, ERR_NAME, "There is no %%%s.", name);
+    for (size_t i = 0; i < ARRAY_LEN(foreign_magics); i++)
+        if (strcmp(foreign_magics[i].name, name) == 0)
+            return err_hint(e, "%s", foreign_magics[i].instead);
+    if (best.n) return err_hint(e, "Did you mean %%%.*s?", (int)best.n, best.p);
+    struct text all = {0};
+    list_magics(&all);
+    err_hint(e, "There are %s.", all.p ? all.p : "none");
     text_clear(&all);
     return false;
+}
+
+bool run_magic(struct eval *ev, const struct ast *s, const struct engine_cell *cell) {
+    const struct magic_row *row = find_magic(s->name);
+    return row ? row->run(ev, s, cell) : magic_known(s->name, ev->e);
 }

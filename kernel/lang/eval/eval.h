@@ -170,6 +170,7 @@ int64_t unknown_size(void);
 /* The next random stream of this statement (language.md 2.17). */
 uint64_t next_stream(struct eval *ev);
 uint64_t engine_seed(const struct engine *en);
+bool engine_is_again(const struct engine *en); /* the cell began with %again */
 enum device_choice engine_device(const struct engine *en);
 int engine_next_run(struct engine *en); /* numbers training runs, from 1 */
 

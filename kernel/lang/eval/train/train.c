@@ -158,11 +158,18 @@ bool train_not_a_model(struct eval *ev, const struct ast *target, struct value v
     return false;
 }
 
+/* Under %again a cell trains further what it has trained itself. */
+static bool is_same_cell(const struct train_block *b, const struct source *where) {
+    const struct source *here = source_find(b->statement->span.source);
+    return !where || (here && where->name == here->name);
+}
+
 bool train_needs_resume(struct train_block *b, const struct ast *target,
                         const struct model_value *m) {
     if (m->trained_at.source == 0 || b->resume >= 0) return true;
     struct eval *ev = b->ev;
     const struct source *where = source_find(m->trained_at.source);
+    if (engine_is_again(ev->engine) && is_same_cell(b, where)) return b->resume = 1, true;
     char cell[48] = "";
     if (where && where->cell_number)
         snprintf(cell, sizeof cell, ", in cell [%d]", where->cell_number);
