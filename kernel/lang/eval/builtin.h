@@ -72,3 +72,5 @@ bool call_sizes(struct call *c, struct shape *out, bool *known, int *free_size);
 /* axis=None | number | name | list -> set of axes of `s`; None = all. */
 bool call_axes(struct call *c, int i, const struct shape *s, uint32_t *axes);
 bool call_axis(struct call *c, int i, const struct shape *s, int fallback, int *axis);
+/* Did you mean another axis of `s`? Always false. */
+bool axis_hint(struct err *e, const struct shape *s, struct str wanted);

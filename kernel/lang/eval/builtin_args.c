@@ -148,6 +148,15 @@ bool call_sizes(struct call *c, struct shape *out, bool *known, int *free_size) 
     return true;
 }
 
+bool axis_hint(struct err *e, const struct shape *s, struct str wanted) {
+    struct spelling near;
+    spelling_start(&near, wanted);
+    for (int k = 0; k < s->n; k++)
+        if (s->axis[k]) spelling_add(&near, str_of(s->axis[k]));
+    struct str best = spelling_best(&near);
+    return best.n ? err_hint(e, "Did you mean `%.*s`?", (int)best.n, best.p) : false;
+}
+
 static bool no_axis(struct call *c, int i, const struct shape *s, const char *found) {
     char axes[256];
     call_fail(c, i, ERR_SHAPE, "There is no axis %s.", found);
@@ -155,7 +164,7 @@ static bool no_axis(struct call *c, int i, const struct shape *s, const char *fo
     for (int k = 0; k < s->n; k++) named = named || s->axis[k];
     err_fact(c->ev->e, "the axes", "%s",
              named ? shape_print_axes(s, 0, axes, sizeof axes) : shape_print(s, axes, sizeof axes));
-    return false;
+    return c->args[i].kind == V_TEXT ? axis_hint(c->ev->e, s, value_str(&c->args[i])) : false;
 }
 
 static bool one_axis(struct call *c, int i, struct value v, const struct shape *s, int *axis) {

@@ -63,7 +63,9 @@ bool iterate_count(struct eval *ev, struct value v, struct span at, int64_t *n) 
     if (v.kind == V_INT && v.integer > 0)
         err_hint(ev->e, "To repeat %lld times: range(%lld)", (long long)v.integer,
                  (long long)v.integer);
-    if (v.kind == V_TABLE) err_hint(ev->e, "Go through its columns: for name in t.columns");
+    if (v.kind == V_TABLE || v.kind == V_TABLE_DESC)
+        err_hint(ev->e, "Go through its columns: for name in t.columns, or through its rows: for i "
+                        "in range(len(t)), where t[i] is a row.");
     return false;
 }
 

@@ -1,5 +1,6 @@
 /* Expressions: one case per kind of tree. */
 #include "eval_parts.h"
+#include "advice/advice.h"
 #include "modules.h"
 #include "builtin.h"
 #include "lang/eval/tables/column_ops.h"
@@ -429,6 +430,17 @@ static inline bool operand(struct eval *ev, const struct ast *x, const struct as
     return x->is_scalar && !x->has_call ? eval_expr(ev, part, out) : eval_short(ev, part, out);
 }
 
+/* [0] * 5, which in Python is five zeros. */
+static void note_repeat(struct eval *ev, const struct ast *x, struct value by) {
+    struct str item = source_piece(x->a->n ? x->a->list[0]->span : x->a->span);
+    bool repeats = x->op == AST_OP_MUL && x->a->n == 1 && by.kind == V_INT && by.integer > 1;
+    if (!repeats || ev->domain != DOMAIN_RUN || item.n > 40) return;
+    advice_say(engine_advice(ev->engine), "repeated",
+               "[%.*s] * %lld is one number multiplied. To repeat it %lld times: full(%lld, %.*s)",
+               (int)item.n, item.p, (long long)by.integer, (long long)by.integer,
+               (long long)by.integer, (int)item.n, item.p);
+}
+
 static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out) {
     struct value a, b;
     TRY(operand(ev, x, x->a, &a));
@@ -436,6 +448,7 @@ static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out)
     *out = scalar_pair(x->op, a, b);
     if (out->kind != V_MISSING) return true;
     bool ok = apply_binary(ev, x->op, a, b, out);
+    if (ok && x->a->kind == AST_LIST && a.kind == V_TENSOR) note_repeat(ev, x, b);
     if (ok && ev->shapes) shape_log_pair(ev->shapes, x, a, b);
     value_unref(a);
     value_unref(b);

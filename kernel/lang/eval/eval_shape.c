@@ -74,6 +74,22 @@ static const char *axis_too_many(const struct shape *wanted, const struct shape 
     return n == 1 && wanted->n + 1 == found->n ? extra : NULL;
 }
 
+/* What the bare names of a written shape stand for by now: "time=3". */
+static void learned_sizes(struct eval *ev, const struct ast *type) {
+    char text[200] = "";
+    size_t n = 0;
+    for (int i = 0; i < type->n; i++) {
+        const struct ast *d = type->list[i];
+        int64_t size;
+        bool known = !d->is_rest && d->name && !d->a && dim_number(ev, d, &size);
+        for (int k = 0; k < i; k++) known = known && type->list[k]->name != d->name;
+        if (known && n < sizeof text)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s=%lld", n ? " " : "", d->name,
+                                  (long long)size);
+    }
+    if (n) err_fact(ev->e, "where", "%s", text);
+}
+
 static bool shape_mismatch(struct eval *ev, const struct ast *type, const struct shape *wanted,
                            const struct shape *found, const char *what, struct span at) {
     char text[256];
@@ -81,6 +97,7 @@ static bool shape_mismatch(struct eval *ev, const struct ast *type, const struct
     fail(ev, at, ERR_SHAPE, "`%s` does not have the shape that is written for it.", what);
     err_label(ev->e, "has the shape %s", shape_print(found, text, sizeof text));
     err_fact(ev->e, "written", "%.*s", (int)(written.n < 100 ? written.n : 100), written.p);
+    learned_sizes(ev, type);
     err_fact(ev->e, what, "%s", shape_print(found, text, sizeof text));
     const char *extra = axis_too_many(wanted, found);
     if (extra)

@@ -151,6 +151,12 @@ static bool show_side(struct eval *ev, const struct ast *side) {
     return true;
 }
 
+/* close(a, b), whose two values are shown like the sides of a comparison. */
+static bool is_close_call(const struct ast *x) {
+    bool call = x->kind == AST_CALL && x->a->kind == AST_NAME && x->n >= 2;
+    return call && strcmp(x->a->name, "close") == 0;
+}
+
 static enum flow assert_failed(struct eval *ev, const struct ast *s) {
     struct err made = {0};
     struct value message = value_missing();
@@ -167,6 +173,10 @@ static enum flow assert_failed(struct eval *ev, const struct ast *s) {
             struct err keep = made;
             if (!show_side(ev, s->a->list[i])) made = keep;
         }
+    for (int i = 0; is_close_call(s->a) && i < 2; i++) {
+        struct err keep = made;
+        if (!show_side(ev, s->a->list[i]->a)) made = keep;
+    }
     ev->e = outer;
     *ev->e = made;
     return FLOW_ERROR;

@@ -1,5 +1,6 @@
 /* What subscripts ask of each axis of a tensor. */
 #include "selection.h"
+#include "builtin.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -138,6 +139,7 @@ static int named_axis(struct eval *ev, const struct ast *s, const struct shape *
     fail(ev, s->key_span.source ? s->key_span : s->span, ERR_SHAPE, "There is no axis `%s`.",
          s->name);
     err_fact(ev->e, "the axes", "%s", shape_print_axes(from, 0, axes, sizeof axes));
+    axis_hint(ev->e, from, str_of(s->name));
     return -1;
 }
 
