@@ -250,6 +250,8 @@ bool training_view_show(const struct training_view *v, struct bundle *b, struct 
     struct text *plain = ok ? bundle_add(b, "text/plain") : NULL;
     if (plain) text_add(plain, text_str(&state));
     if (plain && !v->ended && v->epoch > 0) add_last_row(plain, v->history);
+    if (plain && v->ended && v->notes.n) /* each in a line of its own, the last without its end */
+        text_addf(plain, "\n%.*s", (int)v->notes.n - 1, v->notes.p);
     text_clear(&state);
     if (!ok) return false;
     return plain != NULL || err_memory(e, sizeof *b);

@@ -157,15 +157,12 @@ static struct output_run *find_run(struct output *o, int run) {
     return o->runs[i].view ? &o->runs[i] : NULL;
 }
 
-/* For terminals: a line for each epoch, at most one in UPDATE_NS, and for the end. */
+/* For terminals: a line for each epoch, at most one in UPDATE_NS, and for the end, with its notes.
+ */
 static void add_line(struct output *o, struct output_run *r, const struct train_event *event) {
     struct bundle b = {0};
     struct err e = {0};
     bool final = event->kind == TRAIN_END;
-    if (event->kind == TRAIN_NOTE) {
-        on_text(o, str_of(event->text), false);
-        on_text(o, STR("\n"), false);
-    }
     if (event->kind != TRAIN_EPOCH && !final) return;
     if (!final && r->line_ns && now_ns() - r->line_ns < UPDATE_NS) return;
     r->line_ns = now_ns();

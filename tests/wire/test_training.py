@@ -71,6 +71,22 @@ def test_terminals_get_a_line_for_each_epoch(kernel):
     assert said[-1].startswith("4 epochs in ") and "val_loss" in said[-1]
 
 
+def test_words_alone_say_why_it_ended(tmp_path):
+    code = NET + "x[3, 1] = nan\n" + TRAIN.format(hidden=4, epochs=4)
+    said, outputs = run_file(tmp_path, code)
+    plain = "".join(outputs[0]["data"]["text/plain"]).splitlines()
+    assert plain[0].startswith("0 epochs in ") and len(plain) == 2, plain
+    assert plain[1].endswith("inputs is missing (NaN) or infinite: drop or fill it.")
+    assert said.count("drop or fill it.") == 1, said
+
+
+def test_terminals_read_a_note_once(kernel):
+    kernel.run(NET + "x[3, 1] = nan\n")
+    _, messages = kernel.run(TRAIN.format(hidden=4, epochs=4), allow_stdin=True)
+    said = "".join(m.content["text"] for m in messages if m.type == "stream")
+    assert said.count("drop or fill it.") == 1, said
+
+
 def test_a_hundred_trainings_are_small(tmp_path):
     loop = "".join("    " + line + "\n" for line in TRAIN.format(hidden=20, epochs=30).splitlines())
     _, outputs = run_file(tmp_path, NET + "for i in range(100):\n" + loop)

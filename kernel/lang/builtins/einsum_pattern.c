@@ -86,7 +86,8 @@ static int times_in(const struct einsum_part *part, int name) {
 
 /* No "->": the letters that stand once, in the order of the alphabet. */
 static void result_by_letters(struct einsum_pattern *p) {
-    for (char c = 'A'; c <= 'z'; c++) {
+    for (int code = (int)'A'; code <= (int)'z'; code++) {
+        char c = (char)code;
         const char *letter = intern((struct str){&c, 1});
         for (int i = 0; i < p->n_names; i++) {
             int n = 0;
