@@ -114,7 +114,13 @@ static bool named_field(struct eval *ev, const struct ast *x, const struct model
          "`%s` is a tensor on its way through the model, which has a "
          "value only when there is an input.",
          x->name);
-    return err_hint(ev->e, "A model that ends there: net.part(output=\"%s\")", x->name);
+    struct str net = source_piece(x->a->span);
+    if (net.n == 0 || net.n > 30) net = str_of("net");
+    return err_hint(ev->e,
+                    "A model that ends there: %.*s.part(output=\"%s\"). Its layers are in "
+                    "%.*s.layers, of which freeze can name some: %.*s.layers[:2]. A layer that has "
+                    "a name of its own is a field: first = Dense(8), then h = first(x).",
+                    (int)net.n, net.p, x->name, (int)net.n, net.p, (int)net.n, net.p);
 }
 
 /* An argument that the instance was made with. */

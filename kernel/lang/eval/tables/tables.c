@@ -83,6 +83,11 @@ struct tensor *column_tensor(struct eval *ev, const struct column *c, int64_t n_
     if (!c->numbers || c->kind == COLUMN_TIME) {
         err_set(ev->e, ERR_TYPE, "The column \"%.100s\" holds %s, and numbers are needed here.",
                 c->name, column_kind_words(c->kind));
+        if (c->kind == COLUMN_TEXT)
+            err_hint(ev->e,
+                     "Names of classes: t = t.assign(%.60s=category(.%.60s)). Numbers that were "
+                     "read as texts: .%.60s.to_number()",
+                     c->name, c->name, c->name);
         return NULL;
     }
     bool missing = column_n_missing(c, n_rows) > 0;
