@@ -3,22 +3,7 @@
  * part a thread computes. */
 #include "blas.h"
 #include "call.h"
-
-/* One operand as a matrix with rows and columns `row` and `col` elements apart. */
-struct matrix {
-    int64_t rows, cols, row, col;
-};
-
-static struct matrix matrix_of(const struct shape *s, bool trans, bool left) {
-    int last = s->n - 1;
-    if (s->n == 1) {
-        if (left) return (struct matrix){1, s->size[0], s->size[0], 1};
-        return (struct matrix){s->size[0], 1, 1, 1};
-    }
-    int64_t r = s->size[last - 1], c = s->size[last];
-    if (trans) return (struct matrix){c, r, 1, c};
-    return (struct matrix){r, c, c, 1};
-}
+#include "matrix.h"
 
 static CBLAS_TRANSPOSE order_of(int64_t row, int64_t col, int64_t *stride) {
     *stride = col == 1 ? row : col;
@@ -100,19 +85,8 @@ static bool prefers_blas(const struct gemm *g) {
 
 void call_matmul(struct call *c, const struct call_spec *s) {
     const struct shape *x = &s->in[0]->shape, *y = &s->in[1]->shape;
-    bool fold = s->attrs->axes & 1;
-    struct matrix a = matrix_of(x, s->attrs->trans_a, true),
-                  b = matrix_of(y, s->attrs->trans_b, false);
-    int64_t matrices = shape_product(x, 0, x->n - 2);
-    if (fold) {
-        int64_t rows = shape_product(x, 0, x->n - 1);
-        a = (struct matrix){a.cols, rows, 1, a.cols};
-        b = (struct matrix){rows, b.cols, b.cols, 1};
-        matrices = 1;
-    } else if (y->n <= 2 && a.col == 1 && x->n > 1) {
-        a.rows *= matrices; /* one matrix for all: the rows of all matrices are one long matrix */
-        matrices = 1;
-    }
+    struct matrices m = matrices_of(x, y, s->attrs);
+    struct matrix a = m.a, b = m.b;
     if (!dtype_is_float(s->out->dtype)) return;
     c->dtype = s->out->dtype;
     c->bytes = dtype_bytes(c->dtype);
@@ -124,12 +98,12 @@ void call_matmul(struct call *c, const struct call_spec *s) {
                                 .b_row = b.row,
                                 .b_col = b.col,
                                 .c_row = b.cols};
-    c->matmul.a_matrix = a.rows * a.cols;
-    c->matmul.b_matrix = y->n <= 2 ? 0 : b.rows * b.cols;
-    c->matmul.c_matrix = a.rows * b.cols;
+    c->matmul.a_matrix = m.a_next;
+    c->matmul.b_matrix = m.b_next;
+    c->matmul.c_matrix = m.c_next;
     c->matmul.blas = prefers_blas(&c->matmul.g);
     c->scratch_bytes = kernels()->gemm_scratch_bytes;
-    c->n_units = b.cols ? matrices * a.rows : 0;
+    c->n_units = b.cols ? m.n * a.rows : 0;
     c->unit_work = 0.05 * (double)b.cols * (double)a.cols + 1;
     c->run = run_matmul;
 }

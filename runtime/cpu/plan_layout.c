@@ -3,6 +3,7 @@
  * apart within a phase, so "the same time" is counted in phases. Best fit by size, largest first.
  */
 #include "build.h"
+#include "places.h"
 
 static size_t round_up(size_t n) {
     return (n + 63) / 64 * 64;
@@ -176,54 +177,16 @@ static void find_lives(struct plan *p) {
     }
 }
 
-static bool meet(const struct value *a, const struct value *b) {
-    return a->first <= b->last && b->first <= a->last;
-}
-
-/* The lowest gap among those already placed that are alive together with v. placed[] is sorted by
- * offset. */
-static size_t find_gap(struct value *const *placed, int n, const struct value *v, size_t bytes) {
-    size_t at = 0;
-    for (int i = 0; i < n; i++) {
-        const struct value *o = placed[i];
-        if (!meet(o, v)) continue;
-        if (o->offset >= at + bytes) break;
-        size_t end = o->offset + value_bytes(o);
-        if (end > at) at = end;
-    }
-    return at;
-}
-
-static void insert_by_offset(struct value **placed, int n, struct value *v) {
-    int i = n;
-    for (; i > 0 && placed[i - 1]->offset > v->offset; i--) placed[i] = placed[i - 1];
-    placed[i] = v;
-}
-
-static int collect(struct plan *p, struct value **list) {
+/* Who needs a place of its own in the arena. */
+static int collect(const struct plan *p, struct place *list) {
     int n = 0;
     for (int i = 0; i < p->n_values; i++) {
-        struct value *v = &p->values[i];
+        const struct value *v = &p->values[i];
         bool kept = v->space == SPACE_ARENA || (v->space == SPACE_INPUT && !p->in_place);
-        if (v->root == i && kept && v->needed && v->first >= 0) list[n++] = v;
+        if (v->root != i || !kept || !v->needed || v->first < 0) continue;
+        list[n++] = (struct place){value_bytes(v), v->first, v->last, i, 0};
     }
     return n;
-}
-
-/* Shell sort by size, largest first; equal sizes by number, so that plans are reproducible. */
-static void sort_by_size(struct value **list, int n) {
-    for (int gap = n / 2; gap > 0; gap /= 2)
-        for (int i = gap; i < n; i++) {
-            struct value *v = list[i];
-            size_t bytes = value_bytes(v);
-            int j = i;
-            for (; j >= gap; j -= gap) {
-                size_t other = value_bytes(list[j - gap]);
-                if (other > bytes || (other == bytes && list[j - gap]->root < v->root)) break;
-                list[j] = list[j - gap];
-            }
-            list[j] = v;
-        }
 }
 
 static bool refuse(const struct plan *p, size_t limit, struct err *e) {
@@ -256,22 +219,17 @@ static void find_outputs(struct plan *p) {
 }
 
 bool plan_layout(struct plan *p, size_t memory_limit, struct err *e) {
-    struct value **list = plan_alloc(p, (size_t)p->n_values + 1, sizeof *list, e);
-    struct value **placed = plan_alloc(p, (size_t)p->n_values + 1, sizeof *placed, e);
-    if (!list || !placed) return false;
+    struct place *list = plan_alloc(p, (size_t)p->n_values + 1, sizeof *list, e);
+    struct place **sorted = plan_alloc(p, (size_t)p->n_values + 1, sizeof *sorted, e);
+    if (!list || !sorted) return false;
     TRY(sort_steps(p, e));
     find_runs(p);
     find_blocked(p);
     find_outputs(p);
     find_lives(p);
     int n = collect(p, list);
-    sort_by_size(list, n);
-    for (int i = 0; i < n; i++) {
-        size_t bytes = value_bytes(list[i]);
-        list[i]->offset = find_gap(placed, i, list[i], bytes);
-        insert_by_offset(placed, i, list[i]);
-        if (list[i]->offset + bytes > p->arena_bytes) p->arena_bytes = list[i]->offset + bytes;
-    }
+    p->arena_bytes = places_find(list, n, sorted);
+    for (int i = 0; i < n; i++) p->values[list[i].number].offset = list[i].offset;
     for (int i = 0; i < p->n_steps; i++)
         if (p->steps[i].call.scratch_bytes > p->scratch_bytes)
             p->scratch_bytes = round_up(p->steps[i].call.scratch_bytes);

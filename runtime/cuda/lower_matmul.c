@@ -1,21 +1,6 @@
 /* Matrix products: finding sizes and strides of each form, and cutting the work. */
 #include "blas.h"
-
-/* One operand as a matrix with rows and columns `row` and `col` elements apart. */
-struct matrix {
-    int64_t rows, cols, row, col;
-};
-
-static struct matrix matrix_of(const struct shape *s, bool trans, bool left) {
-    int last = s->n - 1;
-    if (s->n == 1) {
-        if (left) return (struct matrix){1, s->size[0], s->size[0], 1};
-        return (struct matrix){s->size[0], 1, 1, 1};
-    }
-    int64_t r = s->size[last - 1], c = s->size[last];
-    if (trans) return (struct matrix){c, r, 1, c};
-    return (struct matrix){r, c, c, 1};
-}
+#include "matrix.h"
 
 enum backend_products products_of(const struct lowering *l, uint32_t m, uint32_t n, uint32_t k) {
     enum { LEAST = 16 };
@@ -74,18 +59,8 @@ void lower_product(struct lowering *l, const struct product_args *p, uint64_t pr
 
 void lower_matmul(struct lowering *l, const struct program_step *s) {
     const struct shape *x = &value_of(l, s->in[0])->shape, *y = &value_of(l, s->in[1])->shape;
-    struct matrix a = matrix_of(x, s->attrs->trans_a, true);
-    struct matrix b = matrix_of(y, s->attrs->trans_b, false);
-    int64_t matrices = shape_part(x, 0, x->n - 2);
-    if (s->attrs->axes & 1) {
-        int64_t rows = shape_part(x, 0, x->n - 1);
-        a = (struct matrix){a.cols, rows, 1, a.cols};
-        b = (struct matrix){rows, b.cols, b.cols, 1};
-        matrices = 1;
-    } else if (y->n <= 2 && a.col == 1 && x->n > 1) {
-        a.rows *= matrices; /* one matrix for all: the rows of all matrices are one long matrix */
-        matrices = 1;
-    }
+    struct matrices m = matrices_of(x, y, s->attrs);
+    struct matrix a = m.a, b = m.b;
     if (value_of(l, s->out[0])->dtype != DT_FLOAT32) lower_cannot(l, "products of float64");
     struct product_args p = {.a = value_at(l, s->in[0]),
                              .b = value_at(l, s->in[1]),
@@ -99,8 +74,8 @@ void lower_matmul(struct lowering *l, const struct program_step *s) {
                              .b_row = b.row,
                              .b_col = b.col,
                              .c_row = b.cols,
-                             .a_example = a.rows * a.cols,
-                             .b_example = y->n <= 2 ? 0 : b.rows * b.cols,
-                             .c_example = a.rows * b.cols};
-    lower_product(l, &p, (uint64_t)matrices);
+                             .a_example = m.a_next,
+                             .b_example = m.b_next,
+                             .c_example = m.c_next};
+    lower_product(l, &p, (uint64_t)m.n);
 }
