@@ -140,17 +140,16 @@ def on(kernel, subshell, kind, content):
 
 
 def test_subshell_answers_during_a_computation(kernel):
+    """All answers come before that of the running cell: `reply` would have passed over that one."""
     subshell = create(kernel)
-    head = kernel.execute("sleep 1")
+    head = kernel.execute("sleep 2")
     kernel.wait_for(head, "execute_input")
-    start = time.monotonic()
     for kind, content in (("kernel_info_request", {}), ("comm_info_request", {}),
                           ("history_request", {"hist_access_type": "tail", "n": 1}),
                           ("complete_request", {"code": "pr", "cursor_pos": 2})):
         request = on(kernel, subshell, kind, content)
         reply = kernel.reply(request)
         assert reply.content["status"] == "ok" and reply.parent == request
-    assert time.monotonic() - start < 0.6
     assert kernel.reply(head).content["status"] == "ok"
     delete(kernel, subshell)
 
