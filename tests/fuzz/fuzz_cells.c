@@ -29,6 +29,13 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Of this thread alone: a busy machine is no mistake of the checker. */
+static double processor_time(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 /* Stops cells that take longer than a moment. */
 static void *watch(void *unused) {
     for (;;) {
@@ -49,10 +56,10 @@ static void set_end(double at) {
 static void run(struct text *code, int number) {
     struct engine_cell cell = {.code = text_str(code), .number = number};
     struct err e;
-    double start = now();
+    double start = processor_time();
     if (getenv("AWML_SHOW_CELLS")) fprintf(stderr, "---- cell %d\n%s", number, code->p);
     bool fine = engine_check(session, &cell, &e);
-    if (now() - start > 5) abort(); /* the checker has to end */
+    if (processor_time() - start > 5) abort(); /* the checker has to end */
     if (fine) {
         set_end(now() + RUN_SECONDS);
         fine = engine_run(session, &cell, NULL, &e);
