@@ -79,29 +79,44 @@ function adaptRenderer(registry, type, adapt) {
   } }));
 }
 
-function awmlPictures(registry) {
-  var type = "image/svg+xml", drawings = new Map();
+/* The drawings that are images inside an output of HTML: learning curves. */
+function imagesOf(node) {
+  var start = "data:image/svg+xml;base64,";
+  return Array.from(node.querySelectorAll('img[src^="' + start + '"]')).map(function (img) {
+    var bytes = Uint8Array.from(atob(img.src.slice(start.length)), function (c) { return c.charCodeAt(0); });
+    return { img: img, svg: new TextDecoder().decode(bytes) };
+  });
+}
 
-  function paint(renderer) {
-    var img = renderer.node.querySelector("img"), svg = drawings.get(renderer);
-    if (!img || !svg) return;
+function awmlPictures(registry) {
+  var type = "image/svg+xml", shown = new Map(); // the images of each renderer and their drawings
+
+  function paint(one) {
     var ground = getComputedStyle(document.body).getPropertyValue("--jp-layout-color0").trim();
-    var dark = themeIsDark() ? darkDrawing(svg, ground || DARK_GROUND) : null;
-    img.src = "data:image/svg+xml," + encodeURIComponent(dark || svg);
+    var dark = themeIsDark() ? darkDrawing(one.svg, ground || DARK_GROUND) : null;
+    one.img.src = "data:image/svg+xml," + encodeURIComponent(dark || one.svg);
+  }
+
+  function keep(renderer, images) {
+    if (!shown.has(renderer)) renderer.disposed.connect(function () { shown.delete(renderer); });
+    shown.set(renderer, images);
+    if (themeIsDark()) images.forEach(paint);
   }
 
   adaptRenderer(registry, type, function (renderer, model) {
     var img = renderer.node.querySelector("img"), about = model.metadata[type];
-    if (!drawings.has(renderer))
-      renderer.disposed.connect(function () { drawings.delete(renderer); });
-    drawings.set(renderer, String(model.data[type]));
-    if (img) img.style.cssText = "max-width:100%;height:auto";
-    if (img && about && about.alt) img.alt = about.alt;
-    if (themeIsDark()) paint(renderer);
+    if (!img) return;
+    img.style.cssText = "max-width:100%;height:auto";
+    if (about && about.alt) img.alt = about.alt;
+    keep(renderer, [{ img: img, svg: String(model.data[type]) }]);
   });
-  adaptRenderer(registry, "text/html", function (renderer) { markDrawings(renderer.node); });
+  adaptRenderer(registry, "text/html", function (renderer) {
+    var images = imagesOf(renderer.node);
+    if (images.length || shown.has(renderer)) keep(renderer, images);
+    markDrawings(renderer.node);
+  });
 
-  new MutationObserver(function () { drawings.forEach(function (_, renderer) { paint(renderer); }); })
+  new MutationObserver(function () { shown.forEach(function (images) { images.forEach(paint); }); })
     .observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   var sheet = document.createElement("style");
   sheet.textContent = darkRules("var(--jp-layout-color0)",

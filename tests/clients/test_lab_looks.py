@@ -112,18 +112,19 @@ def test_every_text_is_readable(shown, theme):
     assert not sorted(set((round(c, 2), t) for c, t in found if c < 4.5))
 
 
-DRAWINGS = """() => [...document.querySelectorAll('.jp-RenderedSVG img, svg.awml-plot > desc + rect')].map(e =>
+DRAWINGS = """() => [...document.querySelectorAll(
+    '.jp-RenderedSVG img, .jp-RenderedHTML img[src^="data:image/svg+xml"], svg.awml-plot > desc + rect')].map(e =>
     e.alt ? [e.alt, e.src.includes(encodeURIComponent('<style>')), e.width > 0]
           : ['graph', getComputedStyle(e).fill === 'none', true])"""
 
 
 def test_plots_follow_the_theme(shown):
-    """Plots are images, with their words beside them; graphs of models are part of the page."""
+    """Plots and learning curves are images, with their words beside them; graphs of models are part of the page."""
     for theme in ("light", "dark", "light"):
         choose_theme(shown, f"JupyterLab {theme.capitalize()}")
         drawings = shown.evaluate(DRAWINGS)
         words = [d[0] for d in drawings]
-        assert "graph" in words and any(w.startswith("A plot: line") for w in words)
+        assert "graph" in words and len(words) > 2 and any(w.startswith("A plot: line") for w in words)
         assert {tuple(d[1:]) for d in drawings} == {(theme == "dark", True)}
 
 
