@@ -35,6 +35,10 @@ bool plot_vector(struct call *c, int i, struct tensor **out) {
         if (*out) ((double *)(*out)->data)[0] = c->args[i].number;
         return *out != NULL;
     }
+    if (c->args[i].kind == V_LIST && c->args[i].list->n == 0) { /* [] is no numbers */
+        *out = fn_vector(0, c->ev->e);
+        return *out != NULL;
+    }
     const struct column *column = as_column(c->args[i]);
     if (column && column->kind != COLUMN_TEXT)
         return vector_of_column(c, column, c->args[i].table->n_rows, out);
