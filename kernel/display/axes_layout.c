@@ -187,9 +187,11 @@ static struct margins room_around(const struct chart *c, const struct axis_names
 
 static void choose_ticks(struct chart *c) {
     int wanted_y = (int)(c->panel.h / 36), wanted_x = (int)(c->panel.w / 70);
-    bool whole = !c->extent.fractions_x && !c->plot->has_x_limits;
+    const struct extent *e = &c->extent; /* rows and columns of a matrix are counted from 0 */
+    bool counted = e->tight && e->flip_y && e->x0 == -0.5 && e->y0 == -0.5 && !c->plot->polar;
+    bool whole = (counted || !e->fractions_x) && !c->plot->has_x_limits;
     if (c->plot->polar) wanted_y = (int)fmax(2, fmin(c->panel.w, c->panel.h) / 60);
-    ticks_choose(&c->y_ticks, &c->y, false, wanted_y);
+    ticks_choose(&c->y_ticks, &c->y, counted && !c->plot->has_y_limits, wanted_y);
     ticks_choose(&c->right_ticks, &c->right, false, wanted_y);
     ticks_choose(&c->x_ticks, &c->x, whole, wanted_x);
     while (wanted_x > 2 && (ticks_widest(&c->x_ticks) + 14) * c->x_ticks.n > c->panel.w)
