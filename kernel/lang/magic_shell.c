@@ -1,6 +1,6 @@
 /* !command: a shell as IPython has it. */
 #include "magic.h"
-#include "process.h"
+#include "lang/eval/process.h"
 #include "base/pool.h"
 #include <string.h>
 

@@ -44,7 +44,6 @@ LAYERS = {
     "kernel/lang": "lang",
     # What the evaluator tells the outside; the engine above it passes it on.
     "kernel/lang/observer.h": "values",
-    "kernel/lang/process.h": "values",  # running another program
     "kernel/lang/interact.h": "values",
     "kernel/display": "display",
     "kernel/wire": "wire",

@@ -1,6 +1,6 @@
 /* download: a file from the network, by the program curl. */
 #include "fn.h"
-#include "lang/process.h"
+#include "lang/eval/process.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Other programs, run while the user may press stop. */
 #pragma once
-#include "lang/eval/eval.h"
+#include "eval.h"
 
 /* Runs argv[0] (looked for in PATH unless it is a path) in a process group of its own and waits.
  * *error: why it could not be started (an errno), else 0; *status: its exit status, -1 if it was
