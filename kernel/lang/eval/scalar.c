@@ -172,7 +172,6 @@ static __attribute__((noinline)) struct value of_pair(struct eval *ev, const str
 }
 
 static __attribute__((noinline)) struct value of_compare(struct eval *ev, const struct ast *x) {
-    if (x->n == 2) return of_pair(ev, x);
     struct value left = part(ev, x->list[0]);
     bool all = true;
     for (int i = 0; left.kind != V_MISSING && i + 1 < x->n; i++) {
@@ -216,7 +215,7 @@ struct value scalar_eval(struct eval *ev, const struct ast *x) {
     case AST_TRUE: return value_bool(true);
     case AST_FALSE: return value_bool(false);
     case AST_BINARY: return scalar_binary(ev, x->op, x->a, x->b);
-    case AST_COMPARE: return of_compare(ev, x);
+    case AST_COMPARE: return x->n == 2 ? of_pair(ev, x) : of_compare(ev, x);
     case AST_AND:
     case AST_OR: return of_logic(ev, x);
     case AST_NOT: return of_not(ev, x);
