@@ -121,8 +121,9 @@ static void check_gpu(int *n_bad) {
     struct err e = {0};
     struct device *d = device_gpu(&e);
     if (d)
-        say(FINE, n_bad, "GPU part", "kernels built with %s; matrix products by %s", info.toolkit,
-            device_products(d));
+        say(FINE, n_bad, "GPU part",
+            "kernels built with %s; the self-test gives the processor's numbers; products by %s",
+            info.toolkit, device_products(d));
     else say(BAD, n_bad, "GPU part", "kernels built with %s; %s", info.toolkit, e.what);
 }
 

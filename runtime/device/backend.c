@@ -127,7 +127,10 @@ struct device *device_gpu(struct err *e) {
         return NULL;
     }
     snprintf(d->name, sizeof d->name, "%.120s, driver for %.60s", d->info.device, d->info.driver);
-    return d;
+    if (device_selftest(d, e)) return d;
+    d->api->close(d->handle);
+    d->handle = NULL;
+    return NULL;
 }
 
 const char *device_name(const struct device *d) {

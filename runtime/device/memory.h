@@ -34,6 +34,9 @@ struct device_memory {
 bool device_report(struct device *d, enum backend_status s, struct err *e);
 bool device_alloc(struct device *d, uint64_t bytes, const char *what, uint64_t *at, struct err *e);
 
+/* A small graph on the device and on the processor: false with an error where they differ. */
+bool device_selftest(struct device *d, struct err *e);
+
 struct device_memory *device_memory_new(struct device *d, struct err *e);
 void device_memory_free(struct device_memory *m);
 /* At least so many bytes for computing; may move. */

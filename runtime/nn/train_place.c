@@ -17,7 +17,11 @@ static bool choose(struct trainer *t, struct err *e) {
         return true;
     }
     t->device = device_gpu(e);
-    return t->device != NULL;
+    if (t->device || choice == DEVICE_GPU) return t->device != NULL;
+    snprintf(t->place_note, sizeof t->place_note, "The GPU is not used. %.*s",
+             (int)sizeof t->place_note - 32, e->what);
+    *e = (struct err){0};
+    return true;
 }
 
 static void begin(struct trainer *t, const struct train_spec *spec) {

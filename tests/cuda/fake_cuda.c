@@ -9,6 +9,7 @@
  *   alloc=3         the third allocation from now finds no memory
  *   load=222        kernels cannot be loaded, with this error of the driver
  *   order=mixed     of blocks, and of threads between two waits: forward, backward, mixed
+ *   wrong           kernels compute nothing
  *   launch=5        the fifth kernel from now fails, and everything after it
  */
 #include "fake_kernels.h"
@@ -37,7 +38,7 @@ void fake_cuda_set(const char *words);
 
 static struct fake_counts counts;
 static struct {
-    bool no_device, broken;
+    bool no_device, broken, wrong;
     long version, capability, alloc, launch, load;
     size_t memory, used;
 } fake = {.version = 13000, .capability = 75, .memory = (size_t)16 << 30};
@@ -51,6 +52,7 @@ void fake_cuda_set(const char *words) {
     const char *at;
     fake.no_device = strstr(words, "no_device") != NULL;
     fake.broken = false;
+    fake.wrong = strstr(words, "wrong") != NULL;
     fake.version = (at = word(words, "driver=")) ? atol(at) : 13000;
     fake.capability = (at = word(words, "capability=")) ? atol(at) : 75;
     fake.memory = (at = word(words, "memory=")) ? (size_t)atoll(at) : (size_t)16 << 30;
@@ -228,7 +230,7 @@ static int run(const struct fake_kernel *kernel, const void *args, const uint32_
     counts.launches++;
     if (fake.launch > 0 && --fake.launch == 0) fake.broken = true;
     if (fake.broken) return ILLEGAL_ADDRESS;
-    host_launch(kernel->run, args, kernel->waits, grid, threads);
+    if (!fake.wrong) host_launch(kernel->run, args, kernel->waits, grid, threads);
     return OK;
 }
 

@@ -79,6 +79,9 @@ static void test_what_is_missing(void) {
     fake_set("load=222 driver=13010");
     CHECK(!device_gpu(&err) && err.kind == ERR_DEVICE);
     CHECK(has(err.what, "for CUDA 13.1") && has(err.what, "built with CUDA"));
+    fake_set("wrong");
+    CHECK(!device_gpu(&err) && err.kind == ERR_DEVICE && has(err.what, "self-test failed"));
+    CHECK_EQ(fake_counts().live, 0);
     fake_set("");
     struct backend_info info;
     CHECK(!device_problem());
@@ -151,8 +154,8 @@ static void test_a_failure_comes_later(void) {
 
 static void test_a_full_card(void) {
     float loss;
-    fake_set("memory=3000");
     struct workspace *w = on_gpu();
+    fake_set("memory=3000");
     struct plan *p = make(w);
     CHECK(!p || !run(p, 0, &loss));
     CHECK(err.kind == ERR_MEMORY && has(err.what, "MB are free") && has(err.hint, "smaller batch"));
