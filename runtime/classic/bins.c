@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLE = 200000, CHUNK = 4096, MOST_CODES = 255 };
+enum { SAMPLE = 200000, CHUNK = 1024, MOST_CODES = 255 };
 
 /* ---- sorting ---- */
 
@@ -109,23 +109,21 @@ static void find_limits(const struct design *x, int f, struct bin_feature *out, 
 
 /* ---- codes ---- */
 
-static void encode_column(const struct bins *b, const struct design *x, int f, float *values) {
+/* Rows at … at + n of one feature. */
+static void encode_rows(const struct bins *b, const struct design *x, int f, int64_t at, int64_t n,
+                        float *values) {
     struct bin_feature *info = &b->features[f];
-    uint8_t *codes = b->codes + (bins_column(b, f) - b->codes);
-    for (int64_t at = 0; at < x->n; at += CHUNK) {
-        int64_t n = x->n - at < CHUNK ? x->n - at : CHUNK;
-        design_floats(x, f, at, n, values);
-        uint8_t *out = codes + at * HIST_LANES;
-        if (!info->categorical) {
-            tree_kernels()->encode(out, HIST_LANES, values, n, info->edges, info->n_codes - 1);
-        } else {
-            for (int64_t i = 0; i < n; i++)
-                out[i * HIST_LANES] = values[i] >= 0 && values[i] < (float)info->n_codes
-                                          ? (uint8_t)(values[i] + 1)
-                                          : 0;
-        }
-        for (int64_t i = 0; i < n && !info->missing; i++) info->missing = !out[i * HIST_LANES];
+    uint8_t *out = bins_column(b, f) + at, *lane = bins_lane(b, f) + at * HIST_LANES;
+    design_floats(x, f, at, n, values);
+    if (!info->categorical) {
+        tree_kernels()->encode(out, values, n, info->edges, info->n_codes - 1);
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            out[i] =
+                values[i] >= 0 && values[i] < (float)info->n_codes ? (uint8_t)(values[i] + 1) : 0;
     }
+    for (int64_t i = 0; i < n; i++) lane[i * HIST_LANES] = out[i];
+    info->missing = info->missing || memchr(out, 0, (size_t)n);
 }
 
 struct job {
@@ -136,7 +134,8 @@ struct job {
     struct room rooms[2];
 };
 
-/* Features of every second block: two threads never write to one line of memory. */
+/* Features of every second block: two threads never write to one line of memory. Then their codes,
+ * chunk by chunk, so that the rows of a chunk stay near while feature after feature is read. */
 static void bin_part(void *user, int part) {
     struct job *j = user;
     struct bins *b = j->b;
@@ -149,7 +148,11 @@ static void bin_part(void *user, int part) {
         } else if (j->learn) {
             find_limits(j->x, f, &b->features[f], &j->rooms[part]);
         }
-        encode_column(b, j->x, f, j->rooms[part].values);
+    }
+    for (int64_t at = 0; at < b->n; at += CHUNK) {
+        int64_t n = b->n - at < CHUNK ? b->n - at : CHUNK;
+        for (int f = 0; f < b->d; f++)
+            if ((f / b->lanes) % 2 == part) encode_rows(b, j->x, f, at, n, j->rooms[part].values);
     }
 }
 
@@ -201,7 +204,8 @@ static struct bins *room_for(const struct design *x, struct err *e) {
     b->features = pool_need((size_t)(x->d + 1) * sizeof *b->features, e);
     b->block_codes = pool_need((size_t)b->n_blocks * sizeof *b->block_codes, e);
     b->codes = pool_need(bytes + 64, e);
-    if (!b->features || !b->block_codes || !b->codes) return bins_free(b), NULL;
+    b->columns = pool_need((size_t)x->d * (size_t)x->n + 1, e); /* no more than `bytes` */
+    if (!b->features || !b->block_codes || !b->codes || !b->columns) return bins_free(b), NULL;
     return b;
 }
 
@@ -224,5 +228,6 @@ void bins_free(struct bins *b) {
     pool_free(b->features);
     pool_free(b->block_codes);
     pool_free(b->codes);
+    pool_free(b->columns);
     pool_free(b);
 }

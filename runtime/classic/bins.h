@@ -4,7 +4,8 @@
  * equal shares of up to 200,000 rows drawn evenly.
  *
  * Features stand in blocks of up to 16: codes lie as [block][row][16], so that a row of a block is
- * a quarter of a cache line, and two threads take different blocks. */
+ * a quarter of a cache line, and two threads take different blocks. They lie as [feature][row] a
+ * second time, for questions about one feature of many rows. */
 #pragma once
 #include "design.h"
 #include "tree_kernels.h"
@@ -23,7 +24,7 @@ struct bins {
     int32_t d, n_blocks, lanes; /* lanes: features of a block; feature f is lane f % lanes */
     struct bin_feature *features;
     int32_t *block_codes; /* largest code of each block */
-    uint8_t *codes;
+    uint8_t *codes, *columns;
     bool missing, categorical; /* some feature is */
 };
 
@@ -33,9 +34,13 @@ struct bins *bins_new(const struct design *x, const struct feature_set *s, struc
 struct bins *bins_like(const struct bins *like, const struct design *x, struct err *e);
 void bins_free(struct bins *b);
 
-static inline const uint8_t *bins_column(const struct bins *b, int f) {
+/* Codes of one feature in the blocks, HIST_LANES apart; and on their own, one after the other. */
+static inline uint8_t *bins_lane(const struct bins *b, int f) {
     return b->codes + ((int64_t)(f / b->lanes) * b->n) * HIST_LANES + f % b->lanes;
 }
+static inline uint8_t *bins_column(const struct bins *b, int f) {
+    return b->columns + (int64_t)f * b->n;
+}
 static inline uint8_t bins_code(const struct bins *b, int f, int64_t row) {
-    return bins_column(b, f)[row * HIST_LANES];
+    return bins_lane(b, f)[row * HIST_LANES];
 }

@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHUNK = 4096 }; /* rows of one sum of losses */
+
 struct boost {
     const struct boost_spec *s;
     int32_t n_outputs;
     float *score, *valid_score; /* [output][row] */
     float *y;                   /* numbers, less the base for the squared loss */
-    struct gh *gh; /* [output][row]: all gradients are of the scores before the round */
-    double *valid_sum;
+    struct gh *gh;      /* [output][row]: all gradients are of the scores before the round */
+    double *chunk_sums; /* losses */
     float *residuals;
     struct tree_grower *grower;
     bool all_rows;
@@ -124,31 +126,57 @@ static void gradient_part(void *user, int part) {
 
 /* ---- the loss, for the history ---- */
 
-static double loss_of(const struct boost_spec *s, const float *score, const double *y,
-                      const int32_t *labels, int64_t n, const double *base) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double z = (double)score[i];
-        if (s->loss == BOOST_SQUARED) {
-            double d = z + base[0] - y[i];
-            sum += d * d;
-        } else if (s->loss == BOOST_LOGISTIC) {
-            double m = y[i] > 0.5 ? -z : z; /* log(1 + e^m) */
-            sum += m > 0 ? m + (double)fm_log_f(1 + fm_exp_f((float)-m))
-                         : (double)fm_log_f(1 + fm_exp_f((float)m));
-        } else if (s->loss == BOOST_QUANTILE) {
-            double d = y[i] - z;
-            sum += d > 0 ? s->quantile * d : (s->quantile - 1) * d;
-        } else if (s->loss == BOOST_POISSON) {
-            sum += exp(z) - y[i] * z;
-        } else {
-            struct softmax_row row;
-            softmax_at(score, n, i, s->n_classes, &row);
-            float p = row.p[labels[i]];
-            sum -= (double)fm_log_f(p > 1e-15f ? p : 1e-15f);
-        }
+struct loss_job {
+    const struct boost_spec *s;
+    const float *score;
+    const double *y;
+    const int32_t *labels;
+    int64_t n;
+    double base;
+    double *sums; /* of each chunk: added up in order, whoever made them */
+};
+
+static double loss_at(const struct loss_job *j, int64_t i) {
+    double z = (double)j->score[i];
+    if (j->s->loss == BOOST_SQUARED) return (z + j->base - j->y[i]) * (z + j->base - j->y[i]);
+    if (j->s->loss == BOOST_POISSON) return exp(z) - j->y[i] * z;
+    if (j->s->loss == BOOST_SOFTMAX) {
+        struct softmax_row row;
+        softmax_at(j->score, j->n, i, j->s->n_classes, &row);
+        float p = row.p[j->labels[i]];
+        return -(double)fm_log_f(p > 1e-15f ? p : 1e-15f);
     }
-    return sum / (double)n;
+    double d = j->y[i] - z;
+    return d > 0 ? j->s->quantile * d : (j->s->quantile - 1) * d;
+}
+
+static void loss_part(void *user, int part) {
+    struct loss_job *j = user;
+    for (int64_t chunk = part; chunk * CHUNK < j->n; chunk += 2) {
+        int64_t at = chunk * CHUNK, n = j->n - at < CHUNK ? j->n - at : CHUNK;
+        double sum = 0;
+        if (j->s->loss == BOOST_LOGISTIC)
+            sum = tree_kernels()->logistic_loss(j->score + at, j->y + at, n);
+        else
+            for (int64_t i = at; i < at + n; i++) sum += loss_at(j, i);
+        j->sums[chunk] = sum;
+    }
+}
+
+/* Of the rows learned from, or of those kept for validation. */
+static double loss_of(struct boost *b, bool valid, const double *base) {
+    const struct boost_spec *s = b->s;
+    struct loss_job j = {.s = s,
+                         .score = valid ? b->valid_score : b->score,
+                         .y = valid ? s->valid_y : s->y,
+                         .labels = valid ? s->valid_labels : s->labels,
+                         .n = valid ? s->valid->n : s->bins->n,
+                         .base = base[0],
+                         .sums = b->chunk_sums};
+    double sum = 0;
+    threads_run(loss_part, &j, 2);
+    for (int64_t chunk = 0; chunk * CHUNK < j.n; chunk++) sum += j.sums[chunk];
+    return sum / (double)j.n;
 }
 
 /* ---- one round ---- */
@@ -237,14 +265,12 @@ static bool add_tree(struct boost *b, int32_t round, int output, struct trees *o
 static bool watch(struct boost *b, int32_t round, const double *base) {
     const struct boost_spec *s = b->s;
     double valid = NAN;
-    if (s->valid)
-        valid = loss_of(s, b->valid_score, s->valid_y, s->valid_labels, s->valid->n, base);
+    if (s->valid) valid = loss_of(b, true, base);
     if (s->valid && !(valid >= b->best)) {
         b->best = valid;
         b->best_round = round;
     }
-    if (s->progress)
-        s->progress(s->user, round, loss_of(s, b->score, s->y, s->labels, s->bins->n, base), valid);
+    if (s->progress) s->progress(s->user, round, loss_of(b, false, base), valid);
     return !s->valid || !s->patience || round - b->best_round < s->patience;
 }
 
@@ -259,8 +285,10 @@ static bool prepare(struct boost *b, const double *base, struct err *e) {
     b->gh = pool_need(n * k * sizeof *b->gh, e);
     b->y = pool_need(n * sizeof *b->y, e);
     b->residuals = pool_need(n * sizeof *b->residuals, e);
+    b->chunk_sums = pool_need(((n > m ? n : m) / CHUNK + 1) * sizeof *b->chunk_sums, e);
     b->grower = tree_grower_new(s->bins, s->leaves, e);
-    if (!b->score || !b->valid_score || !b->gh || !b->y || !b->residuals || !b->grower)
+    if (!b->score || !b->valid_score || !b->gh || !b->y || !b->residuals || !b->chunk_sums ||
+        !b->grower)
         return false;
     double shift = s->loss == BOOST_SQUARED ? base[0] : 0;
     for (size_t i = 0; s->y && i < n; i++) b->y[i] = (float)(s->y[i] - shift);
@@ -277,6 +305,7 @@ static void boost_clear(struct boost *b) {
     pool_free(b->gh);
     pool_free(b->y);
     pool_free(b->residuals);
+    pool_free(b->chunk_sums);
     tree_grower_free(b->grower);
 }
 

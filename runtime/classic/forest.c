@@ -219,10 +219,10 @@ static void try_strip(struct grower *w, const struct node_sums *s, int feature,
 static void scan_few(struct grower *w, const struct node_sums *s, int feature, struct split *best) {
     int width = w->classes ? w->s->n_classes : 2;
     struct strip p = {.cells = w->hist, .step = width, .each = 1};
-    const uint8_t *column = bins_column(w->s->bins, feature);
+    const uint8_t *lane = bins_lane(w->s->bins, feature);
     for (int32_t i = 0; i < s->n; i++) {
         int32_t row = s->rows[i];
-        int code = column[(int64_t)row * HIST_LANES];
+        int code = lane[(int64_t)row * HIST_LANES];
         float *cell = p.cells + code * width;
         uint64_t bit = UINT64_C(1) << (code & 63);
         if (!(p.seen[code >> 6] & bit)) memset(cell, 0, (size_t)width * sizeof *cell);
@@ -240,16 +240,16 @@ static void scan_few(struct grower *w, const struct node_sums *s, int feature, s
 /* ---- up to 16 features at once ---- */
 
 static void add_up(struct grower *w, const struct node_sums *s, const int32_t *features, int n) {
-    const uint8_t *columns[HIST_LANES];
+    const uint8_t *lanes[HIST_LANES];
     int width = w->classes ? w->s->n_classes : 2;
     memset(w->hist, 0, (size_t)(HIST_CODES * HIST_LANES * width) * sizeof *w->hist);
-    for (int k = 0; k < n; k++) columns[k] = bins_column(w->s->bins, features[k]);
+    for (int k = 0; k < n; k++) lanes[k] = bins_lane(w->s->bins, features[k]);
     for (int32_t i = 0; i < s->n; i++) {
         int64_t row = s->rows[i];
         struct gh pair = w->gh[row];
         int label = w->classes ? w->s->labels[row] : 0;
         for (int k = 0; k < n; k++) {
-            int code = columns[k][row * HIST_LANES];
+            int code = lanes[k][row * HIST_LANES];
             if (w->classes) {
                 w->hist[(code * width + label) * HIST_LANES + k] += pair.h;
             } else {

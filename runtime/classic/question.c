@@ -1,5 +1,6 @@
 /* Questions: which categories stand together, and rows sorted into yes and no. */
 #include "question.h"
+#include "../cpu/threads.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,17 +46,46 @@ void split_table(const struct split *s, uint8_t left[256]) {
     left[0] = s->missing_left;
 }
 
-int64_t split_divide(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
-                     const uint8_t left[256]) {
+/* Where the code of a row lies is known long before it is needed. */
+enum { AHEAD = 24, LARGE = 16384 };
+
+static int64_t divide(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
+                      const uint8_t left[256]) {
     int64_t n_left = 0, n_right = 0;
     for (int64_t i = 0; i < n; i++) {
         int32_t row = rows[i];
-        int yes = left[column[(int64_t)row * HIST_LANES]];
+        if (i + AHEAD < n) __builtin_prefetch(column + rows[i + AHEAD]);
+        int yes = left[column[row]];
         rows[n_left] = row;
         other[n_right] = row;
         n_left += yes;
         n_right += !yes;
     }
-    memcpy(rows + n_left, other, (size_t)n_right * sizeof *rows);
+    return n_left;
+}
+
+struct halves {
+    int32_t *rows, *other;
+    int64_t begin[3], n_left[2];
+    const uint8_t *column, *left;
+};
+
+static void divide_half(void *user, int part) {
+    struct halves *h = user;
+    int64_t begin = h->begin[part];
+    h->n_left[part] =
+        divide(h->rows + begin, h->other + begin, h->begin[part + 1] - begin, h->column, h->left);
+}
+
+int64_t split_divide(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
+                     const uint8_t left[256]) {
+    int64_t middle = n < LARGE ? n : n / 2;
+    struct halves h = {rows, other, {0, middle, n}, {0}, column, left};
+    if (middle == n) divide_half(&h, 0);
+    else threads_run(divide_half, &h, 2);
+    int64_t n_left = h.n_left[0] + h.n_left[1], n_first = middle - h.n_left[0];
+    memmove(rows + h.n_left[0], rows + middle, (size_t)h.n_left[1] * sizeof *rows);
+    memcpy(rows + n_left, other, (size_t)n_first * sizeof *rows);
+    memcpy(rows + n_left + n_first, other + middle, (size_t)(n - n_left - n_first) * sizeof *rows);
     return n_left;
 }

@@ -22,6 +22,7 @@ struct code_sum {
 bool split_categories(struct code_sum *items, int n, double l2, double least, struct split *out);
 /* Which codes go left, as a table. */
 void split_table(const struct split *s, uint8_t left[256]);
-/* Rows are put into two groups that keep their order; how many go left. other: room for n. */
+/* Rows are put into two groups that keep their order; how many go left. other: room for n. Many
+ * rows are divided by two threads, each of which takes a half. */
 int64_t split_divide(int32_t *rows, int32_t *other, int64_t n, const uint8_t *column,
                      const uint8_t left[256]);

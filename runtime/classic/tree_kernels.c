@@ -39,21 +39,18 @@ static inline f16 pick(i16 mask, f16 yes, f16 no) {
 
 /* ---- histograms ---- */
 
-enum { AHEAD = 16 };
+enum { AHEAD = 24 };
 
 static inline __attribute__((always_inline)) void add_rows(float *hist, const uint8_t *codes,
                                                            const int32_t *rows, int64_t n,
                                                            const struct gh *gh, int lanes) {
     for (int64_t i = 0; i < n; i++) {
-        int64_t row = rows ? rows[i] : i;
-        if (rows && i + AHEAD < n) {
+        if (rows && i + AHEAD < n)
             __builtin_prefetch(codes + (int64_t)rows[i + AHEAD] * HIST_LANES);
-            __builtin_prefetch(gh + rows[i + AHEAD]);
-        }
-        const uint8_t *c = codes + row * HIST_LANES;
-        f2 pair = *(const f2 *)(const void *)(gh + row);
-        for (int lane = 0; lane < lanes; lane++)
-            *(f2 *)(void *)(hist + (c[lane] * HIST_LANES + lane) * 2) += pair;
+        const uint8_t *c = codes + (rows ? rows[i] : i) * HIST_LANES;
+        f2 pair = *(const f2 *)(const void *)(gh + i);
+        for (int lane = 0; lane < lanes; lane++) /* one shift, and the rest in the address */
+            *(f2 *)(void *)(hist + lane * 2 + (size_t)c[lane] * (HIST_LANES * 2)) += pair;
     }
 }
 
@@ -174,6 +171,25 @@ static void logistic(struct gh *gh, const float *score, const float *y, int64_t 
     }
 }
 
+/* log(1 + exp(m)) of each row goes to a strip first: a loop of that kind becomes vector code. */
+static double logistic_loss(const float *score, const double *y, int64_t n) {
+    enum { STRIP = 256, LANES = 16 };
+    float terms[STRIP];
+    f16 sums = all(0);
+    double sum = 0;
+    for (int64_t at = 0; at < n; at += STRIP) {
+        int64_t k = n - at < STRIP ? n - at : STRIP;
+        for (int64_t i = 0; i < k; i++) {
+            float m = y[at + i] > 0.5 ? -score[at + i] : score[at + i];
+            terms[i] = fm_softplus_f(m);
+        }
+        for (int64_t i = k; i < STRIP; i++) terms[i] = 0;
+        for (int64_t i = 0; i < k; i += LANES) sums += *(const f16 *)(const void *)(terms + i);
+    }
+    for (int l = 0; l < LANES; l++) sum += (double)sums[l];
+    return sum;
+}
+
 /* The position of the lowest bit, from the exponent of that bit as a float. */
 static inline i16 lowest_bit(u16 bits) {
     u16 one = bits & -bits;
@@ -220,15 +236,22 @@ static void score_masks(float out[SCORE_ROWS], const float *x, const struct mask
     }
 }
 
-/* Eight steps of a binary search without branches; many values are under way at once. */
-static void encode(uint8_t *codes, int64_t step, const float *x, int64_t n, const float *edges,
-                   int n_edges) {
+/* Eight steps of a binary search without branches, of a strip of values side by side. */
+static void encode(uint8_t *codes, const float *x, int64_t n, const float *edges, int n_edges) {
+    enum { STRIP = 256 };
     int width = 1;
+    int32_t at[STRIP];
     while (width <= n_edges) width *= 2;
-    for (int64_t i = 0; i < n; i++) {
-        const float *low = edges;
-        for (int half = width / 2; half > 0; half /= 2) low += low[half - 1] < x[i] ? half : 0;
-        codes[i * step] = x[i] != x[i] ? 0 : (uint8_t)(1 + (low - edges));
+    for (int64_t begin = 0; begin < n; begin += STRIP) {
+        int64_t k = n - begin < STRIP ? n - begin : STRIP;
+        const float *v = x + begin;
+        for (int64_t i = 0; i < k; i++) at[i] = 0;
+        for (int32_t half = width / 2; half > 0; half /= 2)
+            for (int64_t i = 0; i < k; i++) {
+                int32_t next = at[i] + half;
+                at[i] = edges[next - 1] < v[i] ? next : at[i];
+            }
+        for (int64_t i = 0; i < k; i++) codes[begin + i] = (uint8_t)(v[i] != v[i] ? 0 : at[i] + 1);
     }
 }
 
@@ -239,6 +262,7 @@ const struct tree_kernels JOIN(tree_kernels, ISA) = {
     .hist_scan = hist_scan,
     .class_scan = class_scan,
     .logistic = logistic,
+    .logistic_loss = logistic_loss,
     .score_masks = score_masks,
     .encode = encode,
 };

@@ -49,7 +49,8 @@ enum { SCORE_ROWS = 64 };
 
 struct tree_kernels {
     const char *name;
-    /* hist += the rows' pairs. codes: [row][16]; rows NULL = 0 … n - 1; lanes: 1 … 16. */
+    /* hist += gh[i] at the codes of rows[i]. codes: [row][16]; rows NULL = 0 … n - 1; lanes:
+     * 1 … 16. */
     void (*hist_add)(float *hist, const uint8_t *codes, const int32_t *rows, int64_t n,
                      const struct gh *gh, int lanes);
     /* parent -= part, codes 0 … n_codes. */
@@ -62,13 +63,15 @@ struct tree_kernels {
                        const struct scan_spec *s, struct scan_result *out);
     /* gh of a logistic loss: p = sigmoid(score), g = p - y, h = p (1 - p). */
     void (*logistic)(struct gh *gh, const float *score, const float *y, int64_t n);
+    /* Sum of log(1 + exp(-score)) where y is 1, of log(1 + exp(score)) where it is 0. n: at most a
+     * few thousand, for they are added up as floats. */
+    double (*logistic_loss)(const float *score, const double *y, int64_t n);
     /* out[r] += the tree's value of row r; x: [feature][64]. values: 32 floats. */
     void (*score_masks)(float out[SCORE_ROWS], const float *x, const struct mask_node *nodes,
                         int n_nodes, const float *values, bool missing);
     /* Codes of n values of one feature: 1 + how many of the n_edges limits are below the value;
-     * 0 for NaN. edges: 256, padded with infinity. step: distance of the codes. */
-    void (*encode)(uint8_t *codes, int64_t step, const float *x, int64_t n, const float *edges,
-                   int n_edges);
+     * 0 for NaN. edges: 256, padded with infinity. */
+    void (*encode)(uint8_t *codes, const float *x, int64_t n, const float *edges, int n_edges);
 };
 
 const struct tree_kernels *tree_kernels(void);
