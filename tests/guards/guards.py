@@ -294,7 +294,22 @@ def layout():
     return [f"{p}: clang-format would change it" for p in sorted(named)]
 
 
-GUARDS = {"includes": includes, "calls": calls, "sizes": sizes, "heads": heads,
+TOP = {".ci", ".clang-format", ".clang-tidy", ".gitignore", "LICENSE", "README.md", "docs", "kernel",
+       "kernelspec", "meson.build", "meson_options.txt", "notebooks", "run", "runtime", "scripts",
+       "test", "tests", "third_party"}
+
+
+def check_top_of(path):
+    if path.split("/")[0] not in TOP:
+        yield f"{path}: what is this at the top of the tree?"
+
+
+def top():
+    """No file that a program left behind."""
+    return [f for p in tracked() for f in check_top_of(p)]
+
+
+GUARDS = {"top": top, "includes": includes, "calls": calls, "sizes": sizes, "heads": heads,
           "notebooks": notebooks, "words": words, "layout": layout}
 
 

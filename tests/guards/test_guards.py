@@ -9,6 +9,10 @@ def test_repository(name):
     assert not findings, "\n".join(findings)
 
 
+def test_sees_files_left_behind():
+    assert len(list(guards.check_top_of("cat.jpg"))) == len(list(guards.check_top_of("data/x.csv"))) == 1
+
+
 def test_sees_wrong_direction():
     planted = '#include "lang/values/value.h"\n#include <zmq.h>\n#include "base/err.h"\n'
     found = list(guards.check_includes_of("runtime/nn/model.c", planted))
