@@ -115,6 +115,7 @@ struct plan {
     struct update_args args;
     unsigned faults[PLAN_LANES];
     struct barrier barrier;
+    double seconds; /* that the last run took */
     _Atomic bool abort;
 };
 

@@ -282,11 +282,18 @@ static void run_both(struct plan *p, int i) {
     }
 }
 
+/* How long the other lane is waited for: little beside what it saves. The first phase alone may be
+ * over before its thread is awake. */
+static double patience_of(const struct plan *p) {
+    const double most = 3e-4;
+    return fmin(p->seconds / 8, most);
+}
+
 static void run_lane(void *user, int lane) {
     struct plan *p = user;
     for (int i = 0; i < p->n_steps;) {
         int next = run_phase(p, lane, i);
-        if (i == 0 && lane == 0 && threads_take_back()) {
+        if (i == 0 && lane == 0 && threads_take_back(patience_of(p))) {
             run_phase(p, 1, i);
             run_both(p, next);
             return;
@@ -359,6 +366,8 @@ bool plan_run(struct plan *p, const struct plan_io *io, struct err *e) {
     barrier_init(&p->barrier, PLAN_LANES);
     find_places(p, io);
     prepare_update(p, io);
+    double begun = threads_seconds();
     if (!threads_pair(run_lane, p)) run_both(p, 0);
+    p->seconds = threads_seconds() - begun;
     return call_report(p->faults[0] | p->faults[1], OP_COUNT, e);
 }

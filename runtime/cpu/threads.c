@@ -119,8 +119,30 @@ static void push_worker_away(void) {
         pthread_setaffinity_np(pool.worker, sizeof allowed, &allowed);
 }
 
-bool threads_take_back(void) {
+double threads_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Until the other share is begun, or patience is at an end. Where that was in vain some times, the
+ * other core is busy, and only now and then is waited for it. */
+static void wait_begun(double patience) {
+    static unsigned in_vain, asked;
+    unsigned open = atomic_load(&pool.job) * STATES + OPEN;
+    if (in_vain >= 4 && asked++ % 16) return;
+    for (double end = threads_seconds() + patience; threads_seconds() < end;) {
+        for (int i = 0; i < 32 && atomic_load(&pool.claim) == open; i++) relax();
+        if (atomic_load(&pool.claim) == open) continue;
+        in_vain = 0;
+        return;
+    }
+    in_vain++;
+}
+
+bool threads_take_back(double patience) {
     static unsigned times;
+    if (patience > 0) wait_begun(patience);
     if (!claim(atomic_load(&pool.job), TAKEN_BACK)) return false;
     if (times++ % 8 == 0) push_worker_away();
     return true;
@@ -136,7 +158,7 @@ static void run_job(part_fn fn, void *user, int n_parts, bool apart) {
     atomic_store(&pool.job, job);
     wake(&pool.job);
     for (int p = 0; p < n_parts; p += 2) fn(user, p);
-    if (apart && threads_take_back())
+    if (apart && threads_take_back(0))
         for (int p = 1; p < n_parts; p += 2) fn(user, p);
     bool begun = atomic_load(&pool.claim) == job * STATES + BEGUN;
     while (begun && atomic_load(&pool.done) != job) {

@@ -14,8 +14,10 @@ void threads_run(part_fn fn, void *user, int n_parts);
  * answer is false. */
 bool threads_pair(part_fn fn, void *user);
 /* Inside part 0 of threads_pair: if the other thread has not even begun part 1 (its core is busy
- * with something else), part 1 becomes the caller's own business, and the answer is true. */
-bool threads_take_back(void);
+ * with something else), part 1 becomes the caller's own business, and the answer is true. It may
+ * take so many seconds to begin: a thread that sleeps wakes in 10 to 100 us. */
+bool threads_take_back(double patience);
+double threads_seconds(void); /* of a clock that never goes back */
 
 /* A place where `n` threads wait for each other. */
 struct barrier {
