@@ -320,6 +320,16 @@ bool tensor_binary(struct eval *ev, enum ast_op op, struct value a, struct value
     return apply2(ev, (enum op)binary_ops[op].op, a, b, out);
 }
 
+bool tensors_binary(struct eval *ev, enum ast_op op, struct value a, struct value b,
+                    struct value *out) {
+    struct value x = value_missing(), y = value_missing();
+    bool ok =
+        as_tensorlike(ev, a, &x) && as_tensorlike(ev, b, &y) && tensor_binary(ev, op, x, y, out);
+    value_unref(x);
+    value_unref(y);
+    return ok;
+}
+
 bool apply_binary(struct eval *ev, enum ast_op op, struct value a, struct value b,
                   struct value *out) {
     bool arithmetic = op <= AST_OP_POW && op != AST_OP_MATMUL;
@@ -334,12 +344,7 @@ bool apply_binary(struct eval *ev, enum ast_op op, struct value a, struct value 
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (is_columnar(a) || is_columnar(b)) return column_binary(ev, op, a, b, out);
     if (a.kind == V_TEXT && b.kind == V_TEXT && op == AST_OP_ADD) return join_texts(ev, a, b, out);
-    struct value x = value_missing(), y = value_missing();
-    bool ok =
-        as_tensorlike(ev, a, &x) && as_tensorlike(ev, b, &y) && tensor_binary(ev, op, x, y, out);
-    value_unref(x);
-    value_unref(y);
-    return ok;
+    return tensors_binary(ev, op, a, b, out);
 }
 
 bool apply_unary(struct eval *ev, enum ast_op op, struct value a, struct value *out) {

@@ -11,6 +11,9 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
 /* The same for operands that are numbers and tensors already. */
 bool tensor_binary(struct eval *ev, enum ast_op op, struct value a, struct value b,
                    struct value *out);
+/* The same for what as_tensorlike takes: columns of numbers, lists, single numbers. */
+bool tensors_binary(struct eval *ev, enum ast_op op, struct value a, struct value b,
+                    struct value *out);
 /* One comparison of two single numbers; NaN is only unequal. Whole numbers are compared exactly:
  * beyond 2^53 a float64 has no room for the last digits. */
 static inline bool compare_numbers(enum ast_op op, struct value a, struct value b) {

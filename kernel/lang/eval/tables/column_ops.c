@@ -448,10 +448,5 @@ bool column_compare(struct eval *ev, enum ast_op op, struct value a, struct valu
         return compare_texts(ev, op, a, b, out);
     }
     if (is_wrong(a) || is_wrong(b)) return text_against(ev, a, b);
-    struct value x = value_missing(), y = value_missing();
-    bool ok =
-        as_tensorlike(ev, a, &x) && as_tensorlike(ev, b, &y) && tensor_binary(ev, op, x, y, out);
-    value_unref(x);
-    value_unref(y);
-    return ok;
+    return tensors_binary(ev, op, a, b, out);
 }
