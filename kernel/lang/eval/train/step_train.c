@@ -205,21 +205,11 @@ static bool run_step(struct train_block *b, struct step_trace *t, struct value *
     for (int i = 0; i < t->n_models; i++)
         each.targets[i] =
             (struct each_target){t->models[i].target, t->models[i].model, t->models[i].offset};
-    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet, b->hidden,
-                        &each};
     each_prepare(&each, b);
-    if (ev->trial) b->spec.epochs = trial_epochs(ev->trial, b->spec.epochs);
     b->spec.model = t->n_models == 1 ? t->models[0].model->model : NULL;
-    b->spec.start = start;
     b->spec.step = &t->plan;
-    uint64_t stream = next_stream(ev);
-    b->spec.stream = b->seeded ? 0 : stream;
-    b->spec.stop = ev->stop;
-    b->spec.observe = train_watch;
-    b->spec.user = &w;
     struct train_result r = {0};
-    bool ok = train_run(&b->spec, &r, ev->e);
-    weights_unref(start);
+    bool ok = train_from(b, start, &each, &r);
     if (!ok) {
         struct err why = *ev->e;
         put_back(b, t);

@@ -280,26 +280,34 @@ void train_note_interrupt(struct train_block *b, const struct train_result *r) {
                  (long long)r->best_epoch);
 }
 
-static bool run_training(struct train_block *b, const struct ast *target, struct model_value *m,
-                         struct value *out) {
+bool train_from(struct train_block *b, struct weights *start, struct each_blocks *each,
+                struct train_result *r) {
     struct eval *ev = b->ev;
-    struct weights *start = train_start(b, target, m);
-    if (!start) return false;
-    struct each_blocks each = {.n_targets = 1, .targets = {{target, m, 0}}};
-    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet, b->hidden,
-                        &each};
-    if (!b->made) each_prepare(&each, b); /* a member of an ensemble has no name */
+    struct watcher w = {ev, ev->trial ? 0 : engine_next_run(ev->engine), b->quiet, b->hidden, each};
     if (ev->trial) b->spec.epochs = trial_epochs(ev->trial, b->spec.epochs);
-    b->spec.model = m->model;
     b->spec.start = start;
     uint64_t stream = next_stream(ev);
     b->spec.stream = b->seeded ? 0 : stream; /* a seed fixes the run wherever it stands */
     b->spec.stop = ev->stop;
     b->spec.observe = train_watch;
     b->spec.user = &w;
-    struct train_result r = {0};
-    bool ok = train_run(&b->spec, &r, ev->e);
+    bool ok = train_run(&b->spec, r, ev->e);
     weights_unref(start);
+    b->spec.observe = NULL; /* w ends here */
+    b->spec.user = NULL;
+    return ok;
+}
+
+static bool run_training(struct train_block *b, const struct ast *target, struct model_value *m,
+                         struct value *out) {
+    struct eval *ev = b->ev;
+    struct weights *start = train_start(b, target, m);
+    if (!start) return false;
+    struct each_blocks each = {.n_targets = 1, .targets = {{target, m, 0}}};
+    if (!b->made) each_prepare(&each, b); /* a member of an ensemble has no name */
+    b->spec.model = m->model;
+    struct train_result r = {0};
+    bool ok = train_from(b, start, &each, &r);
     if (!ok) return false;
     if (r.best_epoch > 0 || !r.interrupted) ok = put_result(b, target, m, &r);
     if (ok) ok = track_run(b, m, &r, b->spec.optimizer);

@@ -62,6 +62,9 @@ bool train_needs_resume(struct train_block *b, const struct ast *target,
                         const struct model_value *m);
 struct weights *train_start(struct train_block *b, const struct ast *target,
                             const struct model_value *m); /* new reference */
+/* Runs what the block says from these weights, whose reference it takes, and shows it. */
+bool train_from(struct train_block *b, struct weights *start, struct each_blocks *each,
+                struct train_result *r);
 void train_note_interrupt(struct train_block *b, const struct train_result *r);
 /* Layers and weights of `m` among the parts behind `freeze`; new arrays. *n counts the parts of it.
  */
