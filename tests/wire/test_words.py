@@ -42,6 +42,47 @@ def test_plots(outputs):
     assert "<desc>" in "".join(plot["data"]["image/svg+xml"])
 
 
+DAYS = "t = table(day=[1, 2, 3], temp=[4, 5, 7], rain=[1, 0, 2], city=[\"a\", \"b\", \"a\"])\n"
+
+
+def axes(outputs, code):
+    """The names of both axes as the words of the last picture have them, and its drawing."""
+    plot = outputs(DAYS + code)[-1]
+    x, y = re.search(r"; (\S+) [\d−].*?; (\S+) ", plot["metadata"]["image/svg+xml"]["alt"]).groups()
+    return x, y, "".join(plot["data"]["image/svg+xml"])
+
+
+@pytest.mark.parametrize("code, x, y", [
+    ("line(t.day, t.temp)", "day", "temp"),
+    ("t.day.scatter(t[\"temp\"])", "day", "temp"),
+    ("scatter(t.day[t.temp > 4], t.temp[t.temp > 4])", "day", "temp"),
+    ("hist(t.temp.drop_missing(), bins=2)", "temp", "count"),
+    ("line(t.temp)", "x", "temp"),
+    ("r = {speed: [1, 2], force: [3, 4]}\nline(r.speed, r.force)", "speed", "force"),
+    ("line(t.day, t.temp * 2)", "day", "y"),           # of an expression: no name
+    ("x = t.day\nline(x, x.T)", "x", "y"),
+    ("plot:\n    scatter(t.day, t.temp)\n    line([1, 3], [4, 7])\n    hline(t.rain)", "day", "temp"),
+    ("plot:\n    line(t.day, t.temp)\n    line(t.day, t.rain)", "day", "y"),      # two quantities
+    ("plot:\n    line(t.day, t.temp)\n    line(t.day, t.rain)\n    line(t.day, t.temp)", "day", "y"),
+    ("plot:\n    x: \"hours\"\n    line(t.day, t.temp)", "hours", "temp"),
+    ("plot:\n    line(t.day, t.temp)\n    y: \"degrees\"\n    line(t.day, t.rain)", "day", "degrees"),
+])
+def test_axes_are_called_after_columns(outputs, code, x, y):
+    assert axes(outputs, code)[:2] == (x, y)
+
+
+def test_other_places_of_columns(outputs):
+    _, y, drawing = axes(outputs, "bar(t.city, t.temp, horizontal=True)")
+    assert y == "city" and ">temp<" in drawing
+    assert ">city<" in axes(outputs, "scatter(t.day, t.temp, color=t.city)")[2]   # over the legend
+    right = "plot:\n    line(t.day, t.temp)\n    line(t.day, t.rain, axis=\"right\")"
+    x, y, drawing = axes(outputs, right)
+    assert (x, y) == ("day", "temp") and ">rain<" in drawing
+    panels = outputs(DAYS + "plot:\n    columns: 2\n    line(t.day, t.temp)\n    line(t.day, t.rain)")[-1]
+    drawing = "".join(panels["data"]["image/svg+xml"])
+    assert ">temp<" in drawing and ">rain<" in drawing
+
+
 def test_a_training(outputs):
     (shown,) = outputs("model Net():\n    input x: [2]\n    output y = x.Dense(1)\nnet = Net()\n"
                        "x = randn(50, 2)\ntrain net on x -> x[:, 0:1]:\n    epochs: 4")

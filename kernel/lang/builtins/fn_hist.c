@@ -91,7 +91,7 @@ bool fn_hist(struct call *c, struct value *out) {
     bool ok = p && flat(c, 0, &m.x) && plot_common(c, p, &m);
     m.density = m.density || curve;
     if (curve && m.opacity == 1) m.opacity = 0.55; /* the curve stands out */
-    if (ok && !p->y_label) p->y_label = intern_c(m.density ? "density" : "count");
+    if (ok) p->y_label = intern_c(m.density ? "density" : "count"), p->y_by_column = true;
     struct tensor *x = ok ? tensor_ref(m.x) : NULL;
     ok = plot_finish(c, p, &m, ok, out);
     if (ok && curve && !add_curve(c, p, x)) ok = false, plot_unref(p);

@@ -215,9 +215,27 @@ bool fn_is_missing(struct call *c, struct value *out) {
     return apply2(c->ev, OP_ne, v, v, out); /* only NaN differs from itself */
 }
 
+/* A column without missing cells is a tensor: it stays as it is, but for NaN. */
+static bool drop_nan(struct call *c, struct tensor *x, struct value *out) {
+    int64_t kept = 0, k = 0;
+    for (int64_t i = 0; i < x->count; i++) kept += !isnan(tensor_get(x, i));
+    if (kept == x->count)
+        return *out = (struct value){.kind = V_TENSOR, .tensor = tensor_ref(x)}, true;
+    struct shape s = x->shape;
+    s.size[0] = kept;
+    struct tensor *t = tensor_new(x->dtype, &s, c->ev->e);
+    for (int64_t i = 0; t && i < x->count; i++)
+        if (!isnan(tensor_get(x, i))) tensor_set(t, k++, tensor_get(x, i));
+    *out = (struct value){.kind = V_TENSOR, .tensor = t};
+    return t != NULL;
+}
+
 bool fn_drop_missing(struct call *c, struct value *out) {
     const struct table *t;
     int *columns, n;
+    if (c->args[0].kind == V_TENSOR && c->args[0].tensor->shape.n == 1 && c->n_rest == 0)
+        return drop_nan(c, c->args[0].tensor, out);
+    if (c->args[0].kind == V_DESC) return *out = value_unknown(), true;
     if (c->args[0].kind == V_COLUMN || c->args[0].kind == V_COLUMN_DESC) {
         if (c->args[0].kind == V_COLUMN_DESC) return *out = value_unknown(), true;
         t = c->args[0].table;

@@ -245,6 +245,7 @@ bool plot_common(struct call *c, struct plot *p, struct mark *m) {
 
 void plot_own(struct call *c, struct plot *p) {
     int i;
+    plot_name_axes(c, p);
     if (plot_given(c, "title", &i)) p->title = call_name(c, i);
     if (plot_given(c, "legend", &i)) p->legend_title = call_name(c, i);
 }

@@ -24,6 +24,9 @@ bool plot_number_texts(struct call *c, int i, struct plot *p, const char *const 
 bool plot_common(struct call *c, struct plot *p, struct mark *m);
 /* title, legend, axis labels: those of the plot itself. */
 void plot_own(struct call *c, struct plot *p);
+/* Axes without a label, and a legend of classes without a title, are called after the columns that
+ * were given (plot_columns.c). */
+void plot_name_axes(struct call *c, struct plot *p);
 bool plot_same_length(struct call *c, const struct tensor *x, const struct tensor *y);
 void plot_mark_clear(struct mark *m);
 /* The mark into the plot, or both given back. */

@@ -37,6 +37,7 @@ struct call {
     const struct actual *actuals;
     struct value args[SIGNATURE_MAX];
     struct span spans[SIGNATURE_MAX];
+    int index[SIGNATURE_MAX]; /* which actual stands for each parameter, or -1 */
     int n_rest;
     int rest[64]; /* indices of actuals taken by "..." */
     int n_held;

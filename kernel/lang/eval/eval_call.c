@@ -45,7 +45,8 @@ static bool eval_actuals(struct eval *ev, const struct ast *call, struct value c
     bool verb = callee.kind == V_BUILTIN && (callee.builtin->flags & FN_COLUMNS);
     for (int i = 0; i < call->n; i++) {
         const struct ast *arg = call->list[i];
-        struct actual one = {.name = arg->name, .at = arg->a->span, .name_at = arg->key_span};
+        struct actual one = {
+            .name = arg->name, .at = arg->a->span, .name_at = arg->key_span, .tree = arg->a};
         if (verb && a->n > 0)
             TRY(eval_verb_argument(ev, callee.builtin, &a->items[0].value, arg->a, &one.value));
         else TRY(eval_short(ev, arg->a, &one.value));
@@ -316,14 +317,13 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
         return call_builtin(ev, builtin_find(intern_c("log_value")), actuals, n, at, out);
     struct call c = {.ev = ev, .row = b, .at = at, .n_actuals = n, .actuals = actuals};
     c.signature = signature_of(b->name, b->signature);
-    int index[SIGNATURE_MAX];
-    TRY(signature_bind(c.signature, actuals, n, index, c.rest, &c.n_rest, at, ev->e));
+    TRY(signature_bind(c.signature, actuals, n, c.index, c.rest, &c.n_rest, at, ev->e));
     for (int i = 0; i < c.signature->n; i++) {
-        bool given = index[i] >= 0;
-        c.args[i] = given ? actuals[index[i]].value : value_missing();
+        bool given = c.index[i] >= 0;
+        c.args[i] = given ? actuals[c.index[i]].value : value_missing();
         if (c.args[i].kind == V_RUNS) /* for every function, a search is its table */
             c.args[i] = (struct value){.kind = V_TABLE, .table = c.args[i].runs->table};
-        c.spans[i] = given ? actuals[index[i]].at : at;
+        c.spans[i] = given ? actuals[c.index[i]].at : at;
     }
     bool checking = ev->domain == DOMAIN_CHECK;
     if (checking && (b->flags & FN_EFFECT)) return *out = value_none(), true;
@@ -483,8 +483,10 @@ static bool call_chain(struct eval *ev, const struct ast *x, struct value self, 
     bool layer = !is_field && makes_layers(f);
     bool ok = !layer || f.kind == V_MAKER || ev->builder || layer_outside(ev, field, f);
     if (ok && !is_field && !layer)
-        ok = add_actual(ev, &a, (struct actual){.value = value_ref(self), .at = field->a->span},
-                        x->span);
+        ok = add_actual(
+            ev, &a,
+            (struct actual){.value = value_ref(self), .at = field->a->span, .tree = field->a},
+            x->span);
     ok = ok && eval_actuals(ev, x, f, &a);
     if (ok && layer) ok = chain_layer(ev, f, self, &a, x, out);
     else if (ok) ok = call_value(ev, f, a.items, a.n, link_span(x), out);

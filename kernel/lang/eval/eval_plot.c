@@ -11,11 +11,15 @@ static bool set_title(struct eval *ev, const struct ast *s, struct value v, void
 }
 
 static bool set_x(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    return setting_text(ev, s, v, &((struct plot *)to)->x_label);
+    struct plot *p = to;
+    p->x_by_column = false;
+    return setting_text(ev, s, v, &p->x_label);
 }
 
 static bool set_y(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    return setting_text(ev, s, v, &((struct plot *)to)->y_label);
+    struct plot *p = to;
+    p->y_by_column = false;
+    return setting_text(ev, s, v, &p->y_label);
 }
 
 static bool set_grid(struct eval *ev, const struct ast *s, struct value v, void *to) {
@@ -72,7 +76,9 @@ static bool set_y_limits(struct eval *ev, const struct ast *s, struct value v, v
 }
 
 static bool set_right(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    return setting_text(ev, s, v, &((struct plot *)to)->right_label);
+    struct plot *p = to;
+    p->right_by_column = false;
+    return setting_text(ev, s, v, &p->right_label);
 }
 
 static bool set_right_limits(struct eval *ev, const struct ast *s, struct value v, void *to) {

@@ -4,6 +4,8 @@
 #pragma once
 #include "lang/values/value.h"
 
+struct ast;
+
 enum { SIGNATURE_MAX = 16 };
 
 struct parameter {
@@ -31,6 +33,7 @@ struct actual {
     const char *name;   /* interned, or NULL */
     struct value value; /* owned by the list of actuals */
     struct span at, name_at;
+    const struct ast *tree; /* the expression, or NULL: a value that stands nowhere in a cell */
 };
 
 /* Sort the actuals into the signature's positions: index[i] is the actual for parameter i, or -1;

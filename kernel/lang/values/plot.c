@@ -85,12 +85,25 @@ static void default_limits(bool *has, double limits[2], bool from_has, const dou
     limits[1] = from[1];
 }
 
+/* The label of an axis that two plots share. */
+static void join_label(const char **label, bool *by_column, const char *other,
+                       bool other_by_column) {
+    if (!other && !other_by_column) return;
+    if (*by_column && other_by_column) {
+        if (*label && other && strcmp(*label, other) == 0) return;
+        *label = NULL;
+    } else if (!*label || *by_column) {
+        *label = other;
+        *by_column = other_by_column;
+    }
+}
+
 bool plot_add_all(struct plot *p, const struct plot *from, struct err *e) {
     for (int i = 0; i < from->n_marks; i++) TRY(add_from(p, from, i, e));
     if (!p->title) p->title = from->title;
-    if (!p->x_label) p->x_label = from->x_label;
-    if (!p->y_label) p->y_label = from->y_label;
-    if (!p->right_label) p->right_label = from->right_label;
+    join_label(&p->x_label, &p->x_by_column, from->x_label, from->x_by_column);
+    join_label(&p->y_label, &p->y_by_column, from->y_label, from->y_by_column);
+    join_label(&p->right_label, &p->right_by_column, from->right_label, from->right_by_column);
     if (!p->legend_title) p->legend_title = from->legend_title;
     p->no_axes |= from->no_axes;
     p->polar |= from->polar;
@@ -102,8 +115,8 @@ bool plot_add_all(struct plot *p, const struct plot *from, struct err *e) {
 }
 
 void plot_default_settings(struct plot *p, const struct plot *from) {
-    if (!p->x_label) p->x_label = from->x_label;
-    if (!p->y_label) p->y_label = from->y_label;
+    if (from->x_label && (!p->x_label || p->x_by_column)) p->x_label = from->x_label;
+    if (from->y_label && (!p->y_label || p->y_by_column)) p->y_label = from->y_label;
     if (!p->legend_title) p->legend_title = from->legend_title;
     if (p->width <= 0 && from->width > 0) {
         p->width = from->width;

@@ -68,6 +68,9 @@ struct figure;
 struct plot {
     _Atomic int32_t refs;
     const char *title, *x_label, *y_label, *right_label, *legend_title; /* or NULL */
+    /* That label is the name of a column (or "count"), which nobody asked for: it gives way to a
+     * text, and to none where marks have columns of other names. */
+    bool x_by_column, y_by_column, right_by_column;
     double width, height; /* inches; 0 = usual (6.4 x 4) */
     bool grid, no_legend, log_x, log_y, log_right, no_axes;
     bool polar;            /* x = angle in radians, against the clock from the right; y = radius */
