@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum { BUFFER_BYTES = 1 << 16 };
 
@@ -34,10 +35,26 @@ bool sink_open(struct sink *s, const char *path, struct err *e) {
         return err_set(e, ERR_FILE, "\"%.400s\" is a folder or a device, not a file.", path);
     snprintf(s->neighbour, n, "%s.%ld.part", s->whole, (long)getpid());
     s->fd = open(s->neighbour, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    return s->fd >= 0 || cannot_write(path, errno, e);
+    if (s->fd < 0) return cannot_write(path, errno, e);
+    if (!str_ends(str_of(path), ".gz")) return true;
+    s->gz = gzdopen(s->fd, "wb"); /* no name and no time inside: equal contents, equal files */
+    return s->gz || err_memory(e, 1 << 18);
+}
+
+static bool pack_all(struct sink *s, const char *bytes, size_t n, struct err *e) {
+    while (n) {
+        unsigned part = n < 1 << 30 ? (unsigned)n : 1 << 30;
+        errno = 0;
+        if (gzwrite(s->gz, bytes, part) != (int)part)
+            return cannot_write(s->path, errno ? errno : ENOMEM, e);
+        bytes += part;
+        n -= part;
+    }
+    return true;
 }
 
 static bool write_all(struct sink *s, const char *bytes, size_t n, struct err *e) {
+    if (s->gz) return pack_all(s, bytes, n, e);
     while (n) {
         ssize_t k = write(s->fd, bytes, n);
         if (k < 0 && errno == EINTR) continue;
@@ -63,8 +80,11 @@ bool sink_put(struct sink *s, const void *bytes, size_t n, struct err *e) {
 bool sink_finish(struct sink *s, struct err *e) {
     TRY(flush(s, e));
     int fd = s->fd;
+    void *gz = s->gz;
     s->fd = -1;
-    bool ok = close(fd) == 0 && rename(s->neighbour, s->whole) == 0;
+    s->gz = NULL;
+    errno = ENOSPC; /* what zlib's own answers mean here: its last block could not be written */
+    bool ok = (gz ? gzclose(gz) == Z_OK : close(fd) == 0) && rename(s->neighbour, s->whole) == 0;
     if (!ok) {
         int why = errno;
         unlink(s->neighbour);
@@ -75,7 +95,8 @@ bool sink_finish(struct sink *s, struct err *e) {
 
 void sink_drop(struct sink *s) {
     if (s->fd >= 0) {
-        close(s->fd);
+        if (s->gz) gzclose(s->gz);
+        else close(s->fd);
         unlink(s->neighbour);
     }
     text_clear(&s->waiting);

@@ -1,5 +1,5 @@
 /* A file to be written: its bytes go to a neighbour first, which takes the place of an old file
- * only when it is complete. */
+ * only when it is complete. A path that ends in .gz is packed with gzip. */
 #pragma once
 #include "base/err.h"
 
@@ -8,6 +8,7 @@ struct sink {
     char *whole;      /* the path that is opened, and after its NUL the neighbour's */
     char *neighbour;
     int fd;
+    void *gz; /* a packed file: zlib's, which owns fd then; else NULL */
     struct text waiting;
 };
 

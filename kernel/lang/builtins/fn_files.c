@@ -1,4 +1,4 @@
-/* Reading and writing: the ending of a path decides. */
+/* Reading: the ending of a path decides. Writing is in fn_save.c. */
 #include "fn_paths.h"
 #include "fn_json.h"
 #include "model_file.h"
@@ -133,7 +133,7 @@ bool fn_load_dataset(struct call *c, struct value *out) {
     return ok;
 }
 
-/* ---- save and load ---- */
+/* ---- load ---- */
 
 bool make_folders(struct call *c, int i, const char *path) {
     char folder[4096];
@@ -148,76 +148,6 @@ bool make_folders(struct call *c, int i, const char *path) {
     return true;
 }
 
-static bool write_text(struct call *c, const char *path, struct str s) {
-    return sink_write(path, s.p, s.n, c->ev->e);
-}
-
-static bool save_weights(struct call *c, const char *path) {
-    const struct model_value *m = c->args[0].model;
-    if (!m->model || !m->weights)
-        return call_fail(c, 0, ERR_VALUE, "The model has no weights yet: it has not met data.");
-    return model_save_weights(m->model, m->weights, path, c->ev->e);
-}
-
-static bool wrong_ending(struct call *c, const char *path) {
-    call_fail(c, 1, ERR_FILE, "This is %s, which cannot be saved as %s.",
-              value_kind_words(c->args[0].kind), path);
-    return err_hint(
-        c->ev->e,
-        "    .npy           a tensor\n    .npz           a record of tensors\n    .csv "
-        ".parquet  a table\n    .json          a table, record, list, tensor, number "
-        "or text\n    .safetensors   a "
-        "model's weights\n    .keras .h5     a model, its weights, for Keras\n    .onnx          a "
-        "model for other programs\n    .svg "
-        ".png .pdf a plot or picture\n    .gif .png      an animation\n    .jpg           a "
-        "picture\n    .txt           a text");
-}
-
-static bool save_keras(struct call *c, const char *path) {
-    const struct model_value *m = c->args[0].model;
-    struct err *e = c->ev->e;
-    struct str p = str_of(path);
-    struct text t = {0};
-    if (!m->model || !m->weights)
-        return call_fail(c, 0, ERR_VALUE, "The model has no weights yet: it has not met data.");
-    if (str_ends(p, ".onnx")) return onnx_save(m->model, m->weights, path, e);
-    if (str_ends(p, ".keras")) return keras_save(m->model, m->weights, path, e);
-    if (str_ends(p, ".h5")) return keras_save_weights(m->model, m->weights, path, e);
-    bool ok = keras_json(m->model, &t, e) && write_text(c, path, text_str(&t));
-    text_clear(&t);
-    return ok;
-}
-
-static bool save_json(struct call *c, const char *path) {
-    struct text t = {0};
-    bool ok = value_to_json(c->ev, c->args[0], &t) && text_addc(&t, '\n') &&
-              write_text(c, path, text_str(&t));
-    text_clear(&t);
-    return ok;
-}
-
-static bool save_drawing(struct call *c, const char *path) {
-    const struct engine_observer *o = c->ev->observer;
-    if (!o->draw) return fail_later(c->ev, c->at, "saving plots here");
-    double dpi;
-    TRY(call_number(c, 2, 0, &dpi));
-    if (call_has(c, 2) && !(dpi >= 10 && dpi <= 2400))
-        return call_fail(c, 2, ERR_VALUE,
-                         "`dpi` is the number of pixels per inch: from 10 to 2400.");
-    return o->draw(o->user, c->args[0], path, dpi, c->ev->e);
-}
-
-static bool save_classical(struct call *c, const char *path) {
-    const struct estimator_value *m = c->args[0].estimator;
-    if (m->fitted) return estimator_save(m->fitted, path, c->ev->e);
-    if (m->is_fitted) {
-        call_fail(c, 0, ERR_VALUE, "The members of an ensemble are saved one by one.");
-        return err_hint(c->ev->e, "    for i in range(len(bag.members)):\n"
-                                  "        save(bag.members[i], f\"member_{i}.safetensors\")");
-    }
-    return call_fail(c, 0, ERR_VALUE, "This %s has not been trained yet.", m->name);
-}
-
 /* A file that holds a classical model says so itself. */
 static bool load_classical(struct call *c, const char *path, bool *other, struct value *out) {
     struct estimator *m = estimator_load(path, other, c->ev->e);
@@ -230,50 +160,6 @@ static bool load_classical(struct call *c, const char *path, bool *other, struct
     v->trained_at = c->at;
     *out = (struct value){.kind = V_ESTIMATOR, .estimator = v};
     return true;
-}
-
-static bool save_value(struct call *c, struct value *out);
-
-bool fn_save(struct call *c, struct value *out) {
-    char path[4096];
-    TRY(save_value(c, out));
-    TRY(path_of(c, 1, path, sizeof path));
-    files_seen_written(engine_files(c->ev->engine), path);
-    return true;
-}
-
-static bool save_value(struct call *c, struct value *out) {
-    char path[4096];
-    struct value v = c->args[0], t = value_missing();
-    TRY(path_of(c, 1, path, sizeof path));
-    TRY(make_folders(c, 1, path));
-    struct str p = str_of(path);
-    *out = value_none();
-    if (v.kind == V_ESTIMATOR && str_ends(p, ".safetensors")) return save_classical(c, path);
-    if (v.kind == V_MODEL && str_ends(p, ".safetensors")) return save_weights(c, path);
-    if (v.kind == V_MODEL && (str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".json") ||
-                              str_ends(p, ".onnx")))
-        return save_keras(c, path);
-    if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".csv"))
-        return write_csv(v.table, path, c->ev->e);
-    if ((v.kind == V_TABLE || v.kind == V_HISTORY) && str_ends(p, ".parquet"))
-        return write_parquet(v.table, path, c->ev->e);
-    if (v.kind == V_TEXT && (str_ends(p, ".txt") || str_ends(p, ".md")))
-        return write_text(c, path, value_str(&v));
-    if (str_ends(p, ".json")) return save_json(c, path);
-    if (v.kind == V_RECORD && str_ends(p, ".npz")) return save_npz(c, v.record, path);
-    if (v.kind == V_TEXT && str_ends(p, ".xml")) return write_text(c, path, value_str(&v));
-    if (str_ends(p, ".svg") || str_ends(p, ".png") || str_ends(p, ".pdf") || str_ends(p, ".jpg") ||
-        str_ends(p, ".jpeg") || str_ends(p, ".gif"))
-        return save_drawing(c, path);
-    if (!str_ends(p, ".npy")) return wrong_ending(c, path);
-    TRY(as_tensorlike(c->ev, v, &t));
-    if (!value_is_tensorlike(t)) return value_unref(t), wrong_ending(c, path);
-    struct tensor *x = value_to_tensor(t, c->ev->e);
-    bool ok = x && write_npy(x, path, c->ev->e);
-    tensor_unref(x);
-    value_unref(t);
-    return ok;
 }
 
 static bool load_weights(struct call *c, const char *path, struct value *out) {
@@ -318,7 +204,7 @@ bool fn_load(struct call *c, struct value *out) {
         return *out = value_table(read_csv(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".parquet"))
         return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
-    if (str_ends(p, ".json")) return fn_read_json(c, out);
+    if (str_ends(p, ".json") || str_ends(p, ".json.gz")) return fn_read_json(c, out);
     if (str_ends(p, ".npz")) return load_npz(c, path, out);
     if (str_ends(p, ".onnx") || (str_ends(p, ".keras") && !call_has(c, 1)))
         return load_model(c, path, out);

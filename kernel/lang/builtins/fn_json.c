@@ -153,6 +153,18 @@ static bool table_to(struct eval *ev, const struct table *t, struct text *out) {
     return true;
 }
 
+static bool column_to(struct eval *ev, const struct table *t, struct text *out) {
+    text_addc(out, '[');
+    for (int64_t i = 0; i < t->n_rows; i++) {
+        if (i) text_adds(out, ", ");
+        struct value cell = table_cell(ev, &t->columns[0], i);
+        bool ok = cell.kind != V_MISSING && value_to_json(ev, cell, out);
+        value_unref(cell);
+        TRY(ok);
+    }
+    return text_addc(out, ']');
+}
+
 bool value_to_json(struct eval *ev, struct value v, struct text *out) {
     switch (v.kind) {
     case V_NONE: return text_adds(out, "null");
@@ -164,6 +176,7 @@ bool value_to_json(struct eval *ev, struct value v, struct text *out) {
     case V_RECORD: return record_to(ev, v.record, out);
     case V_TABLE:
     case V_HISTORY: return table_to(ev, v.table, out);
+    case V_COLUMN: return column_to(ev, v.table, out);
     case V_LIST: break;
     default:
         return err_set(ev->e, ERR_TYPE,
@@ -199,14 +212,17 @@ bool load_npz(struct call *c, const char *path, struct value *out) {
 bool save_npz(struct call *c, const struct record *r, const char *path) {
     struct named_tensor items[256];
     int n = 0;
-    bool ok = true;
+    bool ok =
+        r->n <= (int)ARRAY_LEN(items) ||
+        call_fail(c, 0, ERR_VALUE, "An .npz file can hold %d tensors here, and this record has %d.",
+                  (int)ARRAY_LEN(items), r->n);
     for (; ok && n < r->n && n < 256; n++) {
-        struct value t;
-        TRY(as_tensorlike(c->ev, r->items[n], &t));
-        items[n] = (struct named_tensor){r->keys[n], value_to_tensor(t, c->ev->e)};
+        struct value t = value_missing();
+        bool numbers = as_tensorlike(c->ev, r->items[n], &t) && value_is_tensorlike(t);
+        items[n] = (struct named_tensor){r->keys[n], numbers ? value_to_tensor(t, c->ev->e) : NULL};
         value_unref(t);
         ok = items[n].value != NULL;
-        if (!ok)
+        if (!numbers)
             call_fail(c, 0, ERR_TYPE, "An .npz file holds tensors, and `%s` is %s.", r->keys[n],
                       value_kind_words(r->items[n].kind));
     }

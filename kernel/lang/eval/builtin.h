@@ -67,6 +67,8 @@ bool call_fail(struct call *c, int i, enum err_kind kind, const char *format, ..
     __attribute__((format(printf, 4, 5)));
 /* While checking: do x and y of a mark have the same length, as far as that is known? */
 bool plot_check(struct call *c);
+/* While checking: can the value of save be written under that ending, as far as both are known? */
+bool save_check(struct call *c);
 /* Sizes given as `10, 5` or `sample=10, unit=5` or one list or shape, from "...". With free_size
  * one may be -1: its position + 1 goes there. *known = false: some are unknown (while checking). */
 bool call_sizes(struct call *c, struct shape *out, bool *known, int *free_size);

@@ -326,8 +326,9 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
         c.spans[i] = given ? actuals[c.index[i]].at : at;
     }
     bool checking = ev->domain == DOMAIN_CHECK;
+    if (checking && !(plot_check(&c) && save_check(&c)))
+        return fail_from(ev, at, c.spans, c.signature->n);
     if (checking && (b->flags & FN_EFFECT)) return *out = value_none(), true;
-    if (checking && !plot_check(&c)) return fail_from(ev, at, c.spans, c.signature->n);
     if (checking && (b->flags & FN_NUMBERS)) return *out = value_unknown(), true;
     bool done;
     bool ok = column_call(&c, &done, out);
