@@ -15,6 +15,7 @@ struct place {
     struct text data;   /* …/share/jupyter */
     struct text folder; /* …/share/jupyter/kernels/NAME */
     const char *name;
+    bool no_shell; /* --no-shell: refuse lines that begin with ! */
 };
 
 /* What comes with the kernel, once for all its names. */
@@ -75,6 +76,7 @@ static bool read_place(int argc, char **argv, struct place *p, int *status) {
     for (int i = 0; i < argc && ok; i++) {
         bool has_value = i + 1 < argc;
         if (!strcmp(argv[i], "--name") && has_value && is_name(argv[i + 1])) p->name = argv[++i];
+        else if (!strcmp(argv[i], "--no-shell")) p->no_shell = true;
         else if (chosen) {
             *status = cli_misused("one place is enough: `%s` is too much", argv[i]);
             return false;
@@ -127,7 +129,8 @@ int cli_install(int argc, char **argv) {
     struct err e = {0};
     int status = STATUS_DONE;
     if (read_place(argc, argv, &p, &status)) {
-        bool ok = cli_program_path(&program, &e) && kernelspec_write(p.folder.p, program.p, &e);
+        bool ok = cli_program_path(&program, &e) &&
+                  kernelspec_write(p.folder.p, program.p, !p.no_shell, &e);
         if (ok) printf("Installed kernelspec %s in %s\n", p.name, p.folder.p);
         if (!ok || !install_extras(&p, &e)) status = cli_failed(&e);
     }

@@ -25,17 +25,20 @@ static void add_json_text(struct text *out, const char *s) {
     }
 }
 
-bool kernelspec_json(const char *program, struct text *out) {
-    struct text path = {0};
+bool kernelspec_json(const char *program, bool shell, struct text *out) {
+    struct text path = {0}, json = {0};
+    struct str env = shell ? STR("{}") : STR("{\"AWML_SHELL\": \"off\"}");
     add_json_text(&path, program);
-    bool ok = replace_mark(EMBEDDED(spec_json), "@AWML_C@", text_str(&path), out);
+    bool ok = replace_mark(EMBEDDED(spec_json), "@AWML_C@", text_str(&path), &json) &&
+              replace_mark(text_str(&json), "@ENV@", env, out);
     text_clear(&path);
+    text_clear(&json);
     return ok;
 }
 
-bool kernelspec_write(const char *folder, const char *program, struct err *e) {
+bool kernelspec_write(const char *folder, const char *program, bool shell, struct err *e) {
     struct text json = {0}, words = {0};
-    bool ok = kernelspec_json(program, &json) && words_json(&words);
+    bool ok = kernelspec_json(program, shell, &json) && words_json(&words);
     struct str bytes[N_FILES] = {text_str(&json), text_str(&words), EMBEDDED(spec_svg),
                                  EMBEDDED(spec_png_32), EMBEDDED(spec_png_64)};
     struct folder_file files[N_FILES];

@@ -6,9 +6,9 @@
 /* Called for each folder in which Jupyter looks for kernelspecs ("…/kernels"), best first; return
  * false to stop. */
 void kernelspec_folders(bool (*folder)(void *user, const char *path), void *user);
-/* kernel.json for this program. */
-bool kernelspec_json(const char *program, struct text *out);
+/* kernel.json for this program; without `shell`, lines that begin with ! are refused. */
+bool kernelspec_json(const char *program, bool shell, struct text *out);
 /* Put the files into `folder` (made if missing): whole or not at all. */
-bool kernelspec_write(const char *folder, const char *program, struct err *e);
+bool kernelspec_write(const char *folder, const char *program, bool shell, struct err *e);
 /* Remove a kernelspec that kernelspec_write made. */
 bool kernelspec_remove(const char *folder, struct err *e);

@@ -112,6 +112,19 @@ def test_install_again_keeps_what_others_put_there(tmp_path):
     assert (spec_of(tmp_path) / "note.txt").read_text() == "mine"
 
 
+def test_a_kernel_without_a_shell(tmp_path):
+    assert call("install", "--prefix", tmp_path, "--no-shell").returncode == 0
+    spec = json.loads((spec_of(tmp_path) / "kernel.json").read_text())
+    assert spec["env"] == {"AWML_SHELL": "off"}
+    program = tmp_path / "a.awml"
+    program.write_text("print(1 + 1)\n!touch made\n")
+    done = call("run", program, env=spec["env"], cwd=tmp_path)
+    assert done.returncode == 1 and "Shell commands are switched off here." in done.stderr
+    assert done.stdout == "" and not (tmp_path / "made").exists()         # nothing has run before it
+    assert call("check", program, env=spec["env"]).returncode == 1
+    assert call("run", program, cwd=tmp_path).returncode == 0 and (tmp_path / "made").exists()
+
+
 def test_install_places(tmp_path):
     data, home, prefix = tmp_path / "data", tmp_path / "home", tmp_path / "venv"
     none = {"JUPYTER_DATA_DIR": "", "XDG_DATA_HOME": "", "VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
