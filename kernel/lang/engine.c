@@ -170,7 +170,7 @@ static bool is_meta(const struct ast *s) {
     return s->kind == AST_MAGIC;
 }
 
-static bool show_result(struct eval *ev, const struct run *r, const struct ast *s) {
+static bool show_result(struct eval *ev, const struct run *r, const struct ast *s, bool last) {
     struct value v;
     TRY(eval_expr(ev, s->a, &v));
     bool nothing = v.kind == V_NONE || v.kind == V_UNKNOWN || v.kind == V_MISSING;
@@ -178,16 +178,23 @@ static bool show_result(struct eval *ev, const struct run *r, const struct ast *
                 r->observer->show;
     bool tuple = v.kind == V_LIST && v.list->is_tuple && s->a->kind == AST_TUPLE;
     for (int i = 0; show && tuple && i < v.list->n; i++)
-        r->observer->show(r->observer->user, v.list->items[i], NULL, i == v.list->n - 1);
-    if (show && !tuple) r->observer->show(r->observer->user, v, NULL, true);
+        r->observer->show(r->observer->user, v.list->items[i], NULL, last && i == v.list->n - 1);
+    if (show && !tuple) r->observer->show(r->observer->user, v, NULL, last);
     value_unref(v);
     return true;
 }
 
-/* What the line behind %time assigns is known when it has run. */
-static bool check_magic(struct eval *ev, const struct ast *s) {
-    struct ast name = {.kind = AST_NAME, .name = magic_assigns(s), .slot = SLOT_GLOBAL};
-    return !name.name || name_set(ev, &name, value_unknown());
+/* Does %time stand before statement i? */
+static bool is_timed(const struct program *p, int i) {
+    const struct ast *before = i > 0 ? p->statements[i - 1] : NULL;
+    return before && before->kind == AST_MAGIC && strcmp(before->name, "time") == 0 &&
+           before->text.n > 0;
+}
+
+static void say_time(const struct run *r, double start) {
+    char line[64];
+    snprintf(line, sizeof line, "time: %.3g s\n", now_seconds() - start);
+    if (r->observer->text) r->observer->text(r->observer->user, str_of(line), false);
 }
 
 static bool run_statement(struct eval *ev, const struct run *r, int i) {
@@ -198,9 +205,11 @@ static bool run_statement(struct eval *ev, const struct run *r, int i) {
     place_set_statement(&here, s->key, s->nth);
     ev->place = &here;
     ev->draws = 0;
+    bool does_nothing = strcmp(s->name ? s->name : "", "time") == 0; /* it may only be alone */
     if (is_meta(s))
-        return ev->domain == DOMAIN_CHECK ? check_magic(ev, s) : run_magic(ev, s, r->cell);
-    if (last && s->kind == AST_EXPR) return show_result(ev, r, s) || err_at(ev->e, s->span);
+        return (ev->domain == DOMAIN_CHECK && !does_nothing) || run_magic(ev, s, r->cell);
+    if ((last || is_timed(r->program, i)) && s->kind == AST_EXPR)
+        return show_result(ev, r, s, last) || err_at(ev->e, s->span);
     enum flow flow = exec_statement(ev, s);
     if (flow == FLOW_ERROR) return false;
     if (flow == FLOW_NEXT) return true;
@@ -226,7 +235,9 @@ static bool walk_program(struct run *r, enum domain domain, struct shape_log *sh
     if (domain == DOMAIN_CHECK) ev.observer = &nobody;
     bool ok = true;
     for (int i = 0; ok && i < r->program->n_statements; i++) {
+        double start = now_seconds();
         ok = run_statement(&ev, r, i) && !stopped(&ev, r->program->statements[i]->span);
+        if (ok && domain == DOMAIN_RUN && is_timed(r->program, i)) say_time(r, start);
         if (domain != DOMAIN_CHECK || ev.fuel >= 0) continue;
         *r->e = (struct err){0}; /* too long to be checked: the rest is found when it runs */
         ok = true;
@@ -275,19 +286,6 @@ static bool parse_text(struct run *r, struct str code) {
     if (r->only_checks) keep_in(&r->engine->checked, keep);
     else engine_keep(r->engine, keep);
     return r->program != NULL;
-}
-
-/* Inside a cell that runs already, such as the rest of a %time line. */
-bool engine_run_text(struct engine *en, struct str code, const struct engine_cell *cell,
-                     const struct engine_observer *observer, struct err *e) {
-    struct run r = {.engine = en, .cell = cell, .observer = observer, .e = e};
-    struct resolve_globals g = {en, is_known, each_known, has_column, is_builtin, array_ops};
-    if (!parse_text(&r, code)) return false;
-    program_ref(r.program);
-    bool ok = scope_resolve(r.program, &g, &r.scope, e) && walk_program(&r, DOMAIN_CHECK, NULL) &&
-              walk_program(&r, DOMAIN_RUN, NULL);
-    program_unref(r.program);
-    return ok;
 }
 
 /* ---- cells ---- */
@@ -419,11 +417,7 @@ static bool run_prepared(struct run *r) {
         if (!r->cell->silent) advice_end(en->advice, r->observer);
         cells_record(en->cells, en->names, id, r->cell->number, r->cell->code);
     }
-    if (ok && has_magic(r->program, "%time")) {
-        char line[64];
-        snprintf(line, sizeof line, "time: %.3g s\n", now_seconds() - en->started);
-        say_text(r->observer, line);
-    }
+    if (ok && has_magic(r->program, "%time")) say_time(r, en->started);
     say_timeout(r, ok);
     names_end(en->names);
     if (runs) rerun_say_after(en, r->cell, r->observer);

@@ -50,9 +50,6 @@ extern const int magic_n_rows;
 bool magic_known(const char *name, struct err *e);
 /* Run one %magic, ?help or !shell line. */
 bool run_magic(struct eval *ev, const struct ast *s, const struct engine_cell *cell);
-/* Parse, resolve, check and run a text inside the cell that runs already. */
-bool engine_run_text(struct engine *en, struct str code, const struct engine_cell *cell,
-                     const struct engine_observer *observer, struct err *e);
 /* Files and folders that begin with the prefix. */
 void complete_path(const struct str *prefix, void (*add)(void *user, const struct completion *c),
                    void *user);

@@ -73,7 +73,7 @@ enum ast_kind {
     AST_TRIAL,   /* body */
     AST_PLOT,    /* body of settings, marks (AST_EXPR, AST_ASSIGN), for, if; doc */
     AST_MAGIC,   /* name = "time", "%time" (cell magic), "?" (help), "!" (shell); text = rest,
-                    which stands at key_span */
+                    which stands at key_span. What stands behind %time is the next statement */
     AST_N_KINDS
 };
 

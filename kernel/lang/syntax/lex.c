@@ -102,6 +102,12 @@ static bool chain_follows(const struct lexer *lx, uint32_t at) {
            name_length(lx->text.p + at + 1, lx->end - at - 1) > 0;
 }
 
+/* Behind %time stands a line like any other, with tokens of its own. */
+static bool is_timed_line(const struct lexer *lx, uint32_t start, uint32_t stop) {
+    struct str line = {lx->text.p + start, stop - start};
+    return str_starts(line, "%time") && line.n > 5 && is_space(line.p[5]);
+}
+
 /* Lines such as %time, ?name, name? and !command, which start in the first column. */
 static bool magic_line(struct lexer *lx) {
     uint32_t start = lx->at, stop = line_end(lx, start), at = start;
@@ -120,6 +126,7 @@ static bool magic_line(struct lexer *lx) {
     }
     if (!is_magic) return false;
     while (stop > start && is_space(lx->text.p[stop - 1])) stop--;
+    if (is_timed_line(lx, start, stop)) stop = start + 5;
     lex_push(lx, TOK_MAGIC, start, stop);
     lx->at = stop;
     return true;

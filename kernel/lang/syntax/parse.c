@@ -7,13 +7,19 @@
 
 enum { LARGEST_TEXT = 16 << 20 };
 
-/* %name rest, %%name rest, ?name, name?, !command */
+static uint32_t line_end_at(const struct parser *p, uint32_t at) {
+    while (at < p->text.n && p->text.p[at] != '\n') at++;
+    return at;
+}
+
+/* %name rest, %%name rest, ?name, name?, !command; %time and the tokens of a line */
 static struct ast *magic(struct parser *p) {
-    struct token t = token_now(p);
+    struct token t = token_now(p), next = token_ahead(p, 1);
     struct ast *n = node_new(p, AST_MAGIC, t.start);
     if (!n) return NULL;
     const char *s = p->text.p;
-    uint32_t at = t.start, end = t.end;
+    bool before_line = next.kind != TOK_NEWLINE && next.kind != TOK_END;
+    uint32_t at = t.start, end = before_line ? line_end_at(p, t.end) : t.end;
     bool is_cell = s[at] == '%' && at + 1 < end && s[at + 1] == '%';
     if (s[at] == '%') {
         uint32_t name = at + (is_cell ? 2 : 1), k = name_length(s + name, end - name);
@@ -34,7 +40,7 @@ static struct ast *magic(struct parser *p) {
     n->key_span = span_of(p, at, end);
     n->text = (struct str){arena_strdup(p->arena, (struct str){s + at, end - at}), end - at};
     if (!n->name || !n->text.p) return fail_memory(p);
-    return expect_line_end(p) ? node_end(p, n) : NULL;
+    return before_line || expect_line_end(p) ? node_end(p, n) : NULL;
 }
 
 /* `x;` at the end of the cell shows nothing. */

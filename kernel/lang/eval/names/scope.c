@@ -33,18 +33,6 @@ static bool collect_targets(struct ast *const *list, int n, take_name_fn take, v
     return true;
 }
 
-/* %time x = …: the name that the line behind the magic assigns, or NULL. */
-const char *magic_assigns(const struct ast *s) {
-    struct str t = s->text;
-    size_t n = 0, k;
-    if (s->kind != AST_MAGIC || !s->name || strcmp(s->name, "time") != 0) return NULL;
-    while (t.n && t.p[0] == ' ') t.p++, t.n--;
-    while (n < t.n && !strchr(" =.,()[]+-*/:", t.p[n])) n++;
-    for (k = n; k < t.n && t.p[k] == ' ';) k++;
-    bool assigns = n > 0 && k + 1 < t.n && t.p[k] == '=' && t.p[k + 1] != '=';
-    return assigns ? intern((struct str){t.p, n}) : NULL;
-}
-
 static bool collect_one(const struct ast *s, take_name_fn take, void *to) {
     switch (s->kind) {
     case AST_ASSIGN:
@@ -59,7 +47,6 @@ static bool collect_one(const struct ast *s, take_name_fn take, void *to) {
         return collect(s->body, s->n_body, take, to);
     case AST_DEF:
     case AST_MODEL: return take(to, s->name);
-    case AST_MAGIC: return !magic_assigns(s) || take(to, magic_assigns(s));
     case AST_INPUT:
     case AST_WEIGHT:
     case AST_OVER: return take(to, s->name);

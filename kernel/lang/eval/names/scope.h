@@ -24,8 +24,6 @@ struct resolve_globals {
      * from being cut by rows), others 0. */
     int (*array_ops)(const char *name);
 };
-/* %time x = …: the name (interned) that the line behind the magic assigns, or NULL. */
-const char *magic_assigns(const struct ast *magic);
 /* Fills slots and scopes; the cell's own scope is *cell. */
 bool scope_resolve(struct program *p, const struct resolve_globals *globals,
                    const struct scope **cell, struct err *e);
