@@ -139,6 +139,18 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
 
 /* ---- conditions ---- */
 
+/* What is asked of each element, as words after "at least one" and "all of them". */
+static const char *asked(const struct ast *x) {
+    if (x->kind != AST_COMPARE || x->n != 2) return "True";
+    switch ((int)x->ops[0]) {
+    case AST_OP_GT: return "above";
+    case AST_OP_LT: return "below";
+    case AST_OP_EQ: return "equal";
+    case AST_OP_NE: return "different";
+    default: return "True";
+    }
+}
+
 static enum truth condition_of_tensor(struct eval *ev, struct value v, const struct ast *x,
                                       const char *word) {
     char shape[128];
@@ -148,7 +160,7 @@ static enum truth condition_of_tensor(struct eval *ev, struct value v, const str
     err_set(ev->e, ERR_CONDITION, "`%s` needs one yes or no. Which question did you mean?", word);
     err_at(ev->e, x->span);
     err_label(ev->e, "is %s true-or-false values", shape_print(&d.shape, shape, sizeof shape));
-    const char *any = "", *all = "";
+    const char *any = "", *all = "", *each = asked(x);
     if (v.kind == V_TENSOR) {
         bool one = false, every = true;
         for (int64_t i = 0; i < v.tensor->count; i++) {
@@ -160,9 +172,9 @@ static enum truth condition_of_tensor(struct eval *ev, struct value v, const str
         all = every ? "      (here: yes)" : "      (here: no)";
     }
     err_hint(ev->e,
-             "    %s any(%.*s):     is at least one above?%s\n"
-             "    %s all(%.*s):     are all of them above?%s",
-             word, (int)text.n, text.p, any, word, (int)text.n, text.p, all);
+             "    %s any(%.*s):     is at least one %s?%s\n"
+             "    %s all(%.*s):     are all of them %s?%s",
+             word, (int)text.n, text.p, each, any, word, (int)text.n, text.p, each, all);
     return TRUTH_ERROR;
 }
 

@@ -1,5 +1,6 @@
 /* Between tables of the runtime and values of the language. */
 #include "tables.h"
+#include "column_made.h"
 #include "image_column.h"
 #include "lang/eval/eval_ops.h"
 #include "lang/syntax/spelling.h"
@@ -199,6 +200,7 @@ bool no_such_column(struct eval *ev, const struct table *t, struct str name, str
     text_clear(&all);
     const char *foreign = spelling_foreign(name);
     if (foreign) err_hint(ev->e, "%s", foreign);
+    else if (hint_column_made(ev, intern(name), at)) return false;
     else if (best.n) err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
     return false;
 }
