@@ -175,7 +175,7 @@ static bool call_with(struct call *c, const struct value *args, struct value *ou
     struct call plain = *c;
     for (int i = 0; i < c->signature->n; i++) plain.args[i] = args[i];
     plain.n_held = 0;
-    bool ok = c->row->fn(&plain, out);
+    bool ok = call_row(&plain, out);
     for (int i = 0; i < plain.n_held; i++) value_unref(plain.held[i]);
     return ok;
 }

@@ -61,13 +61,11 @@ bool fn_element(struct call *c, struct value *out) {
 
 /* Reductions over a table's or list's numbers work on their tensor. */
 static bool reduce(struct call *c, enum op op, struct value *out) {
-    struct value v;
-    struct desc d;
+    struct value v = c->first;
+    const struct desc *d = &c->desc;
     struct attrs a = {0};
-    TRY(fn_operand(c, 0, &v));
-    if (!value_describe(v, &d)) return *out = value_unknown(), true;
-    bool ok = call_axes(c, 1, &d.shape, &a.axes) && call_bool(c, 2, false, &a.keepdims);
-    if (ok && d.shape.n == 0) *out = value_ref(v);
+    bool ok = call_axes(c, 1, &d->shape, &a.axes) && call_bool(c, 2, false, &a.keepdims);
+    if (ok && d->shape.n == 0) *out = value_ref(v);
     else if (ok) ok = apply1(c->ev, op, v, &a, out);
     return ok;
 }
@@ -78,17 +76,15 @@ bool fn_reduce(struct call *c, struct value *out) {
 
 /* mean((x - mean(x))²), the mean repeated along the folded axes. */
 bool fn_var(struct call *c, struct value *out) {
-    struct value v, mean = value_missing(), wide = value_missing();
-    struct desc d;
+    struct value v = c->first, mean = value_missing(), wide = value_missing();
+    const struct desc *d = &c->desc;
     struct attrs a = {0};
     bool keep = false;
-    TRY(fn_operand(c, 0, &v));
-    if (!value_describe(v, &d)) return *out = value_unknown(), true;
-    bool ok = call_axes(c, 1, &d.shape, &a.axes) && call_bool(c, 2, false, &keep);
+    bool ok = call_axes(c, 1, &d->shape, &a.axes) && call_bool(c, 2, false, &keep);
     a.keepdims = true;
     ok = ok && apply1(c->ev, OP_mean, v, &a, &mean);
     if (ok) {
-        struct attrs e = {.shape = d.shape, .axes = a.axes};
+        struct attrs e = {.shape = d->shape, .axes = a.axes};
         ok = apply1(c->ev, OP_expand, mean, &e, &wide);
     }
     struct value diff = value_ref(v);
@@ -141,18 +137,16 @@ bool fn_count(struct call *c, struct value *out) {
 }
 
 static bool arg_extreme(struct call *c, enum op op, struct value *out) {
-    struct value v, flat = value_missing();
-    struct desc d;
+    struct value v = c->first, flat = value_missing();
+    const struct desc *d = &c->desc;
     struct attrs a = {0};
-    TRY(fn_operand(c, 0, &v));
-    if (!value_describe(v, &d)) return *out = value_unknown(), true;
     bool ok;
     if (call_has(c, 1)) {
         int axis;
-        ok = call_axis(c, 1, &d.shape, 0, &axis);
+        ok = call_axis(c, 1, &d->shape, 0, &axis);
         a.axis = axis;
         ok = ok && apply1(c->ev, op, v, &a, out);
-    } else if (d.shape.n == 0) {
+    } else if (d->shape.n == 0) {
         ok = call_fail(c, 0, ERR_TYPE, "%s looks through several numbers, and this is one.",
                        c->row->name);
     } else {
@@ -173,13 +167,11 @@ bool fn_argmin(struct call *c, struct value *out) {
 }
 
 static bool along(struct call *c, enum op op, int arg, int fallback, struct value *out) {
-    struct value v;
-    struct desc d;
-    TRY(fn_operand(c, 0, &v));
-    if (!value_describe(v, &d)) return *out = value_unknown(), true;
+    struct value v = c->first;
+    const struct desc *d = &c->desc;
     struct attrs a = {0};
     int axis;
-    bool ok = call_axis(c, arg, &d.shape, fallback, &axis);
+    bool ok = call_axis(c, arg, &d->shape, fallback, &axis);
     a.axis = axis;
     ok = ok && apply1(c->ev, op, v, &a, out);
     return ok;

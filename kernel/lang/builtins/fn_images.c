@@ -299,12 +299,10 @@ bool fn_gray(struct call *c, struct value *out) {
 
 /* Bytes with height and width are a picture: 0 … 255 becomes 0 … 1. */
 bool fn_to_float(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
-    TRY(fn_operand(c, 0, &v));
-    if (!value_describe(v, &d)) return *out = value_unknown(), true;
-    if (d.dtype != DT_UINT8 || d.shape.n < 2) return fn_cast(c, DT_FLOAT64, out);
-    if (v.kind != V_TENSOR) return describe(c, DT_FLOAT32, &d.shape, out);
+    struct value v = c->first;
+    const struct desc *d = &c->desc;
+    if (d->dtype != DT_UINT8 || d->shape.n < 2) return fn_cast(c, DT_FLOAT64, out);
+    if (v.kind != V_TENSOR) return describe(c, DT_FLOAT32, &d->shape, out);
     struct tensor *t = tensor_cast(v.tensor, DT_FLOAT32, c->ev->e);
     if (!t) return false;
     float *x = t->data;

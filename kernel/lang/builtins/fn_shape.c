@@ -2,20 +2,10 @@
 #include "fn.h"
 #include <string.h>
 
-/* The operand and what is known of it; *unknown when nothing is. */
-static bool start(struct call *c, struct value *v, struct desc *d, bool *unknown) {
-    TRY(fn_operand(c, 0, v));
-    *unknown = !value_describe(*v, d);
-    return true;
-}
-
 bool fn_reshape(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
+    struct value v = c->first;
     struct attrs a = {0};
-    bool unknown, known;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
+    bool known;
     int free_size = 0;
     bool ok = call_sizes(c, &a.shape, &known, &free_size);
     a.axis = free_size;
@@ -26,20 +16,17 @@ bool fn_reshape(struct call *c, struct value *out) {
 }
 
 bool fn_flatten(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
-    bool unknown;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
+    const struct desc *d = &c->desc;
+    struct value v = c->first;
     struct attrs a = {.shape = shape_of(1, &(int64_t){-1}), .axis = 1};
     bool ok = true;
     if (call_has(c, 1)) {
         int axis;
-        ok = call_axis(c, 1, &d.shape, 0, &axis);
+        ok = call_axis(c, 1, &d->shape, 0, &axis);
         if (ok && axis != 0)
             ok = fail_later(c->ev, c->at, "flatten that keeps an axis other than the first");
-        a.shape = shape_of(2, (int64_t[]){d.shape.size[0], -1});
-        a.shape.axis[0] = d.shape.axis[0];
+        a.shape = shape_of(2, (int64_t[]){d->shape.size[0], -1});
+        a.shape.axis[0] = d->shape.axis[0];
         a.axis = 2;
     }
     ok = ok && apply1(c->ev, OP_reshape, v, &a, out);
@@ -47,15 +34,13 @@ bool fn_flatten(struct call *c, struct value *out) {
 }
 
 bool fn_expand(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
+    const struct desc *d = &c->desc;
+    struct value v = c->first;
     struct shape more;
-    bool unknown, known;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
+    bool known;
     TRY(call_sizes(c, &more, &known, NULL));
-    struct attrs a = {.shape = d.shape};
-    if (d.shape.n + more.n > MAX_AXES)
+    struct attrs a = {.shape = d->shape};
+    if (d->shape.n + more.n > MAX_AXES)
         return call_fail(c, -1, ERR_SHAPE, "At most %d axes.", MAX_AXES);
     /* a column of size-1 axes first, then repeated */
     for (int i = 0; i < more.n; i++) {
@@ -65,8 +50,8 @@ bool fn_expand(struct call *c, struct value *out) {
     struct value tall = value_missing();
     bool ok = apply1(c->ev, OP_reshape, v, &a, &tall);
     for (int i = 0; i < more.n; i++) {
-        a.shape.size[d.shape.n + i] = more.size[i];
-        a.axes |= 1u << (d.shape.n + i);
+        a.shape.size[d->shape.n + i] = more.size[i];
+        a.axes |= 1u << (d->shape.n + i);
     }
     ok = ok && apply1(c->ev, OP_expand, tall, &a, out);
     value_unref(tall);
@@ -74,17 +59,14 @@ bool fn_expand(struct call *c, struct value *out) {
 }
 
 bool fn_transpose(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
-    bool unknown;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
+    const struct desc *d = &c->desc;
+    struct value v = c->first;
     struct attrs a = {0};
-    int n = d.shape.n, p = 0, q = 0;
+    int n = d->shape.n, p = 0, q = 0;
     bool ok = true;
     for (int i = 0; i < n; i++) a.perm[i] = call_has(c, 1) ? i : n - 1 - i;
     if (call_has(c, 1)) {
-        ok = call_axis(c, 1, &d.shape, 0, &p) && call_axis(c, 2, &d.shape, -1, &q);
+        ok = call_axis(c, 1, &d->shape, 0, &p) && call_axis(c, 2, &d->shape, -1, &q);
         if (!ok) return false;
         a.perm[p] = q;
         a.perm[q] = p;
@@ -133,6 +115,21 @@ static bool parts_ready(struct call *c, struct value *list, struct desc *first, 
     return true;
 }
 
+/* The place of a mistake of shapes: the first part that does not fit the one before all. axis -1:
+ * all axes count. */
+static bool point_at_part(struct call *c, const struct list *parts, int axis) {
+    struct desc first, d;
+    if (c->ev->e->kind != ERR_SHAPE || !value_describe(parts->items[0], &first)) return false;
+    for (int i = 1; i < parts->n; i++) {
+        if (!value_describe(parts->items[i], &d)) return false;
+        bool fits = d.shape.n == first.shape.n;
+        for (int k = 0; fits && k < d.shape.n; k++)
+            fits = k == axis || d.shape.size[k] == first.shape.size[k];
+        if (!fits) return err_at(c->ev->e, call_element(c, 0, i));
+    }
+    return false;
+}
+
 bool fn_concat(struct call *c, struct value *out) {
     struct value list;
     struct desc d = {0};
@@ -149,7 +146,8 @@ bool fn_concat(struct call *c, struct value *out) {
     if (ok && unknown) *out = value_unknown();
     else
         ok = ok && call_axis(c, 1, &d.shape, 0, &axis) &&
-             concat_values(c->ev, list.list->items, list.list->n, axis, out);
+             (concat_values(c->ev, list.list->items, list.list->n, axis, out) ||
+              point_at_part(c, list.list, axis));
     value_unref(list);
     return ok;
 }
@@ -166,7 +164,7 @@ bool fn_stack(struct call *c, struct value *out) {
     bool ok = parts_ready(c, &list, &d, &unknown);
     struct value first = value_missing();
     if (ok && unknown) *out = value_unknown();
-    else ok = ok && list_to_tensor(c->ev, list.list, &first);
+    else ok = ok && (list_to_tensor(c->ev, list.list, &first) || point_at_part(c, list.list, -1));
     if (ok && !unknown) {
         struct desc s;
         value_describe(first, &s);
@@ -183,28 +181,26 @@ bool fn_stack(struct call *c, struct value *out) {
 }
 
 bool fn_repeat(struct call *c, struct value *out) {
-    struct value v, tall = value_missing(), wide = value_missing();
-    struct desc d;
-    bool unknown;
+    const struct desc *d = &c->desc;
+    struct value v = c->first, tall = value_missing(), wide = value_missing();
     int64_t n;
     int axis;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown || c->args[1].kind == V_DESC) return *out = value_unknown(), true;
+    if (c->args[1].kind == V_DESC) return *out = value_unknown(), true;
     TRY(call_int(c, 1, 1, &n));
-    TRY(call_axis(c, 2, &d.shape, 0, &axis));
-    TRY(axes_fit(d.shape.n + 1, c->ev->e));
+    TRY(call_axis(c, 2, &d->shape, 0, &axis));
+    TRY(axes_fit(d->shape.n + 1, c->ev->e));
     if (n < 0)
         return call_fail(c, 1, ERR_VALUE, "Nothing can be repeated %lld times.", (long long)n);
-    struct attrs a = {.shape = {.n = d.shape.n + 1}};
+    struct attrs a = {.shape = {.n = d->shape.n + 1}};
     for (int i = 0, k = 0; i < a.shape.n; i++)
-        a.shape.size[i] = i == axis + 1 ? 1 : d.shape.size[k++];
+        a.shape.size[i] = i == axis + 1 ? 1 : d->shape.size[k++];
     bool ok = apply1(c->ev, OP_reshape, v, &a, &tall);
     a.shape.size[axis + 1] = n;
     a.axes = 1u << (axis + 1);
     ok = ok && apply1(c->ev, OP_expand, tall, &a, &wide);
     value_unref(tall);
-    struct attrs r = {.shape = d.shape};
-    r.shape.size[axis] = d.shape.size[axis] < 0 ? -1 : d.shape.size[axis] * n;
+    struct attrs r = {.shape = d->shape};
+    r.shape.size[axis] = d->shape.size[axis] < 0 ? -1 : d->shape.size[axis] * n;
     if (r.shape.size[axis] == -1) r.axis = axis + 1;
     ok = ok && apply1(c->ev, OP_reshape, wide, &r, out);
     value_unref(wide);
@@ -212,15 +208,12 @@ bool fn_repeat(struct call *c, struct value *out) {
 }
 
 bool fn_axes(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
-    bool unknown;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
-    struct attrs a = {.shape = d.shape};
-    if (c->n_rest != d.shape.n)
+    const struct desc *d = &c->desc;
+    struct value v = c->first;
+    struct attrs a = {.shape = d->shape};
+    if (c->n_rest != d->shape.n)
         return call_fail(c, -1, ERR_SHAPE, "The tensor has %d axes, and %d names are given.",
-                         d.shape.n, c->n_rest);
+                         d->shape.n, c->n_rest);
     a.shape.weak = 0;
     for (int i = 0; i < c->n_rest; i++) {
         struct value name = c->actuals[c->rest[i]].value;
@@ -233,40 +226,34 @@ bool fn_axes(struct call *c, struct value *out) {
 }
 
 bool fn_squeeze(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
-    bool unknown;
+    const struct desc *d = &c->desc;
+    struct value v = c->first;
     uint32_t axes;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
-    TRY(call_axes(c, 1, &d.shape, &axes));
+    TRY(call_axes(c, 1, &d->shape, &axes));
     struct attrs a = {0};
-    for (int i = 0; i < d.shape.n; i++) {
+    for (int i = 0; i < d->shape.n; i++) {
         bool wanted = axes >> i & 1;
-        if (wanted && d.shape.size[i] == 1) continue;
+        if (wanted && d->shape.size[i] == 1) continue;
         if (wanted && call_has(c, 1))
             return call_fail(c, 1, ERR_SHAPE,
                              "Only an axis of size 1 can be dropped, and this one has %lld.",
-                             (long long)d.shape.size[i]);
-        a.shape.size[a.shape.n] = d.shape.size[i];
-        a.shape.axis[a.shape.n++] = d.shape.axis[i];
+                             (long long)d->shape.size[i]);
+        a.shape.size[a.shape.n] = d->shape.size[i];
+        a.shape.axis[a.shape.n++] = d->shape.axis[i];
     }
     bool ok = apply1(c->ev, OP_reshape, v, &a, out);
     return ok;
 }
 
 bool fn_flip(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
-    bool unknown;
+    const struct desc *d = &c->desc;
+    struct value v = c->first;
     int axis;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
-    TRY(call_axis(c, 1, &d.shape, 0, &axis));
-    if (d.shape.size[axis] < 0) return *out = value_ref(v), true;
-    struct attrs a = {.shape = d.shape};
-    for (int i = 0; i < d.shape.n; i++) a.step[i] = i == axis ? -1 : 1;
-    a.begin[axis] = d.shape.size[axis] ? d.shape.size[axis] - 1 : 0;
+    TRY(call_axis(c, 1, &d->shape, 0, &axis));
+    if (d->shape.size[axis] < 0) return *out = value_ref(v), true;
+    struct attrs a = {.shape = d->shape};
+    for (int i = 0; i < d->shape.n; i++) a.step[i] = i == axis ? -1 : 1;
+    a.begin[axis] = d->shape.size[axis] ? d->shape.size[axis] - 1 : 0;
     bool ok = apply1(c->ev, OP_slice, v, &a, out);
     return ok;
 }
@@ -287,24 +274,21 @@ static bool pad_axis(struct call *c, const struct desc *d, const struct actual *
 }
 
 bool fn_pad(struct call *c, struct value *out) {
-    struct value v;
-    struct desc d;
-    bool unknown;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
-    struct attrs a = {.shape = d.shape};
-    for (int i = 0; i < d.shape.n; i++) a.step[i] = 1;
+    const struct desc *d = &c->desc;
+    struct value v = c->first;
+    struct attrs a = {.shape = d->shape};
+    for (int i = 0; i < d->shape.n; i++) a.step[i] = 1;
     int next = 0;
     for (int i = 0; i < c->n_rest; i++) {
         const struct actual *one = &c->actuals[c->rest[i]];
-        int axis = one->name ? shape_find_axis(&d.shape, one->name) : next++;
+        int axis = one->name ? shape_find_axis(&d->shape, one->name) : next++;
         if (one->value.kind == V_INT && !one->name && i + 1 < c->n_rest) {
             axis = (int)one->value.integer; /* pad(x, 0, (1, 2)) */
             one = &c->actuals[c->rest[++i]];
         }
-        if (axis < 0 || axis >= d.shape.n)
+        if (axis < 0 || axis >= d->shape.n)
             return call_fail(c, -1, ERR_SHAPE, "There is no such axis to pad.");
-        TRY(pad_axis(c, &d, one, axis, &a));
+        TRY(pad_axis(c, d, one, axis, &a));
     }
     bool ok = apply1(c->ev, OP_place, v, &a, out);
     return ok;
@@ -338,17 +322,14 @@ bool fn_outer(struct call *c, struct value *out) {
 }
 
 bool fn_windows(struct call *c, struct value *out) {
-    struct value v, at;
-    struct desc d;
-    bool unknown;
+    const struct desc *d = &c->desc;
+    struct value v = c->first, at;
     int64_t size, step;
-    TRY(start(c, &v, &d, &unknown));
-    if (unknown) return *out = value_ref(v), true;
     TRY(call_int(c, 1, 1, &size));
     TRY(call_int(c, 2, 1, &step));
-    if (d.shape.n == 0) return call_fail(c, 0, ERR_TYPE, "A single number has no rows.");
-    TRY(axes_fit(d.shape.n + 1, c->ev->e));
-    int64_t n = d.shape.size[0];
+    if (d->shape.n == 0) return call_fail(c, 0, ERR_TYPE, "A single number has no rows.");
+    TRY(axes_fit(d->shape.n + 1, c->ev->e));
+    int64_t n = d->shape.size[0];
     if (n < 0 || v.kind != V_TENSOR) return *out = value_unknown(), true;
     if (step < 1) {
         return call_fail(c, 2, ERR_VALUE, "Windows go on by at least 1, not by %lld.",
@@ -365,11 +346,11 @@ bool fn_windows(struct call *c, struct value *out) {
         ((int64_t *)rows->data)[i] = i / size * step + i % size;
     at = value_tensor(rows);
     struct value flat = value_missing();
-    struct attrs a = {.shape = {.n = d.shape.n + 1}};
+    struct attrs a = {.shape = {.n = d->shape.n + 1}};
     a.shape.size[0] = count;
     a.shape.size[1] = size;
-    for (int i = 1; i < d.shape.n; i++)
-        a.shape.size[i + 1] = d.shape.size[i], a.shape.axis[i + 1] = d.shape.axis[i];
+    for (int i = 1; i < d->shape.n; i++)
+        a.shape.size[i + 1] = d->shape.size[i], a.shape.axis[i + 1] = d->shape.axis[i];
     bool ok = apply2(c->ev, OP_gather, v, at, &flat) && apply1(c->ev, OP_reshape, flat, &a, out);
     value_unref(flat);
     value_unref(at);

@@ -71,7 +71,9 @@ bool fn_table(struct call *c, struct value *out) {
         names[n] = a->name;
         columns[n] = a->value;
     }
-    return table_make(c->ev, names, columns, n, out);
+    if (table_make(c->ev, names, columns, n, out)) return true;
+    int odd = c->ev->e->kind == ERR_SHAPE ? table_odd_column(columns, n) : -1;
+    return odd >= 0 && err_at(c->ev->e, c->actuals[c->rest[odd]].at);
 }
 
 static bool is_number(const struct column *c) {

@@ -162,6 +162,7 @@ bool fn_conv2d(struct call *c, struct value *out) {
          apply_op(c->ev, OP_conv, (struct value[]){m.v, kernel}, 2, &a, &y);
     value_unref(m.v);
     value_unref(kernel);
+    if (!ok && c->ev->e->kind == ERR_SHAPE) err_at(c->ev->e, c->spans[1]);
     if (!ok) return false;
     bool channels = dk.shape.n == 4 || (m.channels && dk.shape.n == 2);
     ok = close_images(c, &m, y, channels, out);

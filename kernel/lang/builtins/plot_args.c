@@ -252,7 +252,8 @@ void plot_own(struct call *c, struct plot *p) {
 
 bool plot_same_length(struct call *c, const struct tensor *x, const struct tensor *y) {
     if (x->count == y->count) return true;
-    call_fail(c, -1, ERR_SHAPE, "x and y must have the same length: each point has both.");
+    call_fail(c, call_has(c, 1) ? 1 : -1, ERR_SHAPE,
+              "x and y must have the same length: each point has both.");
     err_fact(c->ev->e, "x", "%lld numbers", (long long)x->count);
     return err_fact(c->ev->e, "y", "%lld numbers", (long long)y->count);
 }
@@ -279,7 +280,8 @@ bool plot_check(struct call *c) {
     bool known = xy && value_describe(c->args[0], &x) && value_describe(c->args[1], &y) &&
                  x.shape.n == 1 && y.shape.n == 1 && x.shape.size[0] >= 0 && y.shape.size[0] >= 0;
     if (!known || x.shape.size[0] == y.shape.size[0]) return true;
-    call_fail(c, -1, ERR_SHAPE, "x and y must have the same length: each point has both.");
+    call_fail(c, call_has(c, 1) ? 1 : -1, ERR_SHAPE,
+              "x and y must have the same length: each point has both.");
     err_fact(c->ev->e, "x", "%lld numbers", (long long)x.shape.size[0]);
     return err_fact(c->ev->e, "y", "%lld numbers", (long long)y.shape.size[0]);
 }

@@ -28,7 +28,7 @@
 #define REDUCE(name, op, help, example)                                                            \
     {#name,      "x, axis = None, keepdims = False",                                               \
      STATISTICS, fn_reduce,                                                                        \
-     FN_AWARE,   OP_##op,                                                                          \
+     FN_TENSOR,  OP_##op,                                                                          \
      NULL,       help,                                                                             \
      example},
 static const struct builtin rows[] = {
@@ -123,8 +123,16 @@ const struct builtin *builtin_at(int i) {
     return &index_.all[i];
 }
 
+bool call_row(struct call *c, struct value *out) {
+    if (c->row->flags & FN_TENSOR) {
+        TRY(fn_operand(c, 0, &c->first));
+        if (!value_describe(c->first, &c->desc)) return *out = value_unknown(), true;
+    }
+    return c->row->fn(c, out);
+}
+
 int builtin_array_ops(const struct builtin *b) {
-    if (b->config || b->flags != FN_AWARE) return 0;
+    if (b->config || (b->flags & ~FN_TENSOR) != FN_AWARE) return 0;
     if (b->op >= 0 && op_flags((enum op)b->op) & OP_REDUCE) return 2;
     return b->op >= 0 || strcmp(b->group, ELEMENTWISE) == 0;
 }

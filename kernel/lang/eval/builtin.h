@@ -10,6 +10,8 @@ enum builtin_flag {
     FN_EFFECT = 2,  /* acts on the outside: while checking it gives None and is not called */
     FN_COLUMNS = 8, /* a table verb: in its arguments, .x is a column of the first */
     FN_NUMBERS = 4, /* gives numbers from outside: while checking, an unknown result */
+    FN_TENSOR = 16, /* its first argument is a tensor: call.first, call.desc; where nothing is known
+                       of that, nothing is known of the result */
 };
 
 struct call;
@@ -42,7 +44,12 @@ struct call {
     int rest[64]; /* indices of actuals taken by "..." */
     int n_held;
     struct value held[16]; /* operands made for this call: given back when it ends */
+    struct value first;    /* FN_TENSOR: argument 0 as a tensor, node or description, borrowed */
+    struct desc desc;      /* and what is known of it */
 };
+
+/* Run the row's function; with FN_TENSOR, its first argument is made ready before. */
+bool call_row(struct call *c, struct value *out);
 
 const struct builtin *builtin_find(const char *interned_name);
 int builtin_count(void);
@@ -65,6 +72,8 @@ bool call_function(struct call *c, int i, struct value *out); /* borrowed */
 bool call_has(const struct call *c, int i);                   /* given and not None */
 bool call_fail(struct call *c, int i, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Where element k of a list that is written out in argument i stands; else the argument. */
+struct span call_element(const struct call *c, int i, int k);
 /* While checking: do x and y of a mark have the same length, as far as that is known? */
 bool plot_check(struct call *c);
 /* While checking: can the value of save be written under that ending, as far as both are known? */

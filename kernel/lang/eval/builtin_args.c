@@ -15,6 +15,12 @@ bool call_fail(struct call *c, int i, enum err_kind kind, const char *format, ..
     return fail(c->ev, i >= 0 ? c->spans[i] : c->at, kind, "%s", what);
 }
 
+struct span call_element(const struct call *c, int i, int k) {
+    const struct ast *x = c->index[i] >= 0 ? c->actuals[c->index[i]].tree : NULL;
+    bool written = x && x->kind == AST_LIST && k < x->n;
+    return written ? x->list[k]->span : c->spans[i];
+}
+
 bool call_has(const struct call *c, int i) {
     return c->args[i].kind != V_MISSING && c->args[i].kind != V_NONE;
 }

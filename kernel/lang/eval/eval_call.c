@@ -142,11 +142,35 @@ bool bind_parameters(struct eval *ev, const struct ast *f, const struct value *d
     return true;
 }
 
+/* Where the arguments of a call stand: its actuals, or the call itself with all of them by
+ * position.
+ */
+struct arguments {
+    const struct actual *actuals;
+    const struct ast *call;
+    int n;
+};
+
+/* The argument of parameter i; the whole call for a default, and where a value was passed by the
+ * program. */
+static struct span argument_span(const struct arguments *args, int i, const char *name,
+                                 struct span call) {
+    if (args && args->call) return args->call->list[i]->a->span;
+    for (int k = 0, position = 0; args && k < args->n; k++) {
+        const struct actual *a = &args->actuals[k];
+        bool here = a->name ? a->name == name : position == i;
+        position += !a->name;
+        if (here) return a->at;
+    }
+    return call;
+}
+
 static bool check_parameters(struct eval *ev, const struct ast *f, struct value *slots,
-                             struct span at) {
+                             struct span at, const struct arguments *args) {
     for (int i = 0; i < f->n; i++) {
         const struct ast *p = f->list[i];
-        if (p->b) TRY(check_type(ev, p->b, &slots[i], p->name, at));
+        if (!p->b) continue;
+        TRY(check_type(ev, p->b, &slots[i], p->name, argument_span(args, i, p->name, at)));
     }
     return true;
 }
@@ -179,45 +203,25 @@ static bool called_from(struct eval *ev, const struct function *f, struct span a
     return false;
 }
 
-/* What the caller goes on with afterwards. */
-struct caller {
-    struct program *program;
-    struct frame *frame;
-    struct plot *plot;
-    const struct value *at_hand;
-    const struct row_groups *groups;
-    uint64_t draws;
-};
-
 static inline bool run_with(struct eval *ev, struct function *f, struct value *slots,
-                            struct span at, struct value *out) {
+                            struct span at, const struct arguments *args, struct value *out) {
     struct frame frame = {
         .scope = f->ast->scope, .slots = slots, .captured = f->captured, .returned = out};
-    struct caller caller = {ev->program, ev->frame, ev->plot, ev->at_hand, ev->groups, ev->draws};
     struct place call = place_call(ev->place, ev->draws);
-    ev->program = f->program;
-    ev->frame = &frame;
-    if (f->ast->kind != AST_LAMBDA) ev->plot = NULL, ev->at_hand = NULL;
-    ev->groups = NULL;
+    struct caller caller = body_enter(ev, f->program, &frame);
+    if (f->ast->kind == AST_LAMBDA) ev->plot = caller.plot, ev->at_hand = caller.at_hand;
     ev->place = &call;
     ev->draws = 0;
-    ev->depth++;
-    bool ok = check_parameters(ev, f->ast, slots, at) && run_body(ev, f->ast, out);
-    ev->program = caller.program;
-    ev->frame = caller.frame;
-    ev->plot = caller.plot;
-    ev->at_hand = caller.at_hand;
-    ev->groups = caller.groups;
-    ev->place = call.outer;
-    ev->draws = caller.draws + 1;
-    ev->depth--;
+    bool ok = check_parameters(ev, f->ast, slots, at, args) && run_body(ev, f->ast, out);
+    body_leave(ev, &caller);
+    ev->draws++;
     for (int i = 0; i < frame.scope->n_slots; i++) value_unref(slots[i]);
     return ok || called_from(ev, f, at);
 }
 
 bool run_function(struct eval *ev, struct function *f, struct value *slots, struct span at,
                   struct value *out) {
-    return run_with(ev, f, slots, at, out);
+    return run_with(ev, f, slots, at, NULL, out);
 }
 
 static bool call_bound(struct eval *ev, struct function *f, const struct actual *actuals, int n,
@@ -231,7 +235,8 @@ static bool call_bound(struct eval *ev, struct function *f, const struct actual 
     if (!slots) return false;
     memset(slots, 0, (size_t)s->n_slots * sizeof *slots); /* V_MISSING is 0 */
     bool ok = bind_parameters(ev, f->ast, f->defaults, actuals, n, at, slots);
-    if (ok) ok = run_function(ev, f, slots, at, out);
+    struct arguments given = {.actuals = actuals, .n = n};
+    if (ok) ok = run_with(ev, f, slots, at, &given, out);
     else
         for (int i = 0; i < s->n_slots; i++) value_unref(slots[i]);
     if (slots != small) pool_free(slots);
@@ -309,6 +314,27 @@ static bool is_known(const struct call *c, const struct value *out) {
     return err_hint(c->ev->e, "%s? shows what it takes.", c->row->name);
 }
 
+static bool is_inside(struct span a, struct span of) {
+    return a.source == of.source && a.start >= of.start && a.end <= of.end;
+}
+
+/* The place of a mistake that speaks of several arguments, {0}, {1} …, and has none yet: those of
+ * them that stand in the call's brackets. Of one argument or none: the whole call. */
+static struct span mentioned(const struct call *c) {
+    const struct err *e = c->ev->e;
+    int first = -1, last = -1, n = 0;
+    for (int i = 0; i < c->signature->n && i < 10; i++) {
+        char mark[] = {'{', (char)('0' + i), '}', 0};
+        if (c->index[i] < 0 || (!strstr(e->what, mark) && !strstr(e->facts, mark))) continue;
+        n++;
+        if (!is_inside(c->spans[i], c->at)) continue; /* before the dot of a chain */
+        if (first < 0) first = i;
+        last = i;
+    }
+    if (n < 2 || first < 0) return c->at;
+    return first == last ? c->spans[first] : span_between(c->spans[first], c->spans[last], c->at);
+}
+
 static bool call_builtin(struct eval *ev, const struct builtin *b, const struct actual *actuals,
                          int n, struct span at, struct value *out) {
     if (call_on_number(ev, b, actuals, n, out)) return true;
@@ -334,10 +360,9 @@ static bool call_builtin(struct eval *ev, const struct builtin *b, const struct 
     bool ok = column_call(&c, &done, out);
     bool unknown = ok && !done && checking && (b->flags & FN_KNOWN) && argument_unknown(&c);
     if (unknown) *out = value_unknown();
-    else if (ok && !done) ok = b->fn(&c, out) && is_known(&c, out);
+    else if (ok && !done) ok = call_row(&c, out) && is_known(&c, out);
     for (int i = 0; i < c.n_held; i++) value_unref(c.held[i]);
-    if (ok) return true;
-    return fail_from(ev, at, c.spans, c.signature->n);
+    return ok || fail_from(ev, mentioned(&c), c.spans, c.signature->n);
 }
 
 static bool not_callable(struct eval *ev, struct value v, struct span at) {
@@ -509,7 +534,8 @@ static bool call_directly(struct eval *ev, const struct ast *x, struct function 
     for (int i = 0; i < s->n_slots; i++) slots[i].kind = V_MISSING;
     *ok = true;
     for (int i = 0; *ok && i < x->n; i++) *ok = eval_short(ev, x->list[i]->a, &slots[i]);
-    if (*ok) *ok = run_with(ev, f, slots, x->span, out);
+    struct arguments given = {.call = x, .n = x->n};
+    if (*ok) *ok = run_with(ev, f, slots, x->span, &given, out);
     else
         for (int i = 0; i < x->n; i++) value_unref(slots[i]);
     return true;

@@ -1,5 +1,5 @@
 /* Mistakes with places, stopping, and random streams: what every part of the evaluator uses. */
-#include "eval.h"
+#include "eval_parts.h"
 #include "base/hash.h"
 #include "base/pool.h"
 #include <stdatomic.h>
@@ -29,6 +29,18 @@ bool fail_later_name(struct eval *ev, struct span at, const char *name, const ch
     if (strcmp(name, "filter") == 0)
         err_hint(ev->e, "Until then, rows are picked by a mask: t[t.height > 3]");
     return err_label(ev->e, "comes in a later release");
+}
+
+struct span span_between(struct span a, struct span b, struct span within) {
+    if (b.start < a.start) return span_between(b, a, within);
+    struct span whole = {a.source, a.start, b.end > a.end ? b.end : a.end};
+    bool inside = a.source == within.source && b.source == within.source &&
+                  a.start >= within.start && whole.end <= within.end;
+    struct str text = inside ? source_piece(whole) : (struct str){0};
+    int open = 0;
+    for (size_t i = 0; i < text.n && open >= 0; i++)
+        open += (text.p[i] == '(') - (text.p[i] == ')');
+    return inside && open == 0 ? whole : within;
 }
 
 enum { LONGEST_NAME = 40 };

@@ -11,6 +11,39 @@ bool eval_call(struct eval *ev, const struct ast *x, struct value *out);
 bool eval_search(struct eval *ev, const struct ast *x, struct value *out);
 /* exec_body for the body of a function. */
 enum flow exec_function(struct eval *ev, struct ast *const *body, int n);
+/* What the evaluator goes on with after the body of a function or model. */
+struct caller {
+    struct program *program;
+    struct frame *frame;
+    struct plot *plot;
+    const struct value *at_hand;
+    const struct row_groups *groups;
+    const struct place *place;
+    uint64_t draws;
+};
+/* Into a body, which sees no plot, table or groups of its caller, and back. */
+static inline struct caller body_enter(struct eval *ev, struct program *program,
+                                       struct frame *frame) {
+    struct caller c = {ev->program, ev->frame, ev->plot, ev->at_hand,
+                       ev->groups,  ev->place, ev->draws};
+    ev->program = program;
+    ev->frame = frame;
+    ev->plot = NULL;
+    ev->at_hand = NULL;
+    ev->groups = NULL;
+    ev->depth++;
+    return c;
+}
+static inline void body_leave(struct eval *ev, const struct caller *c) {
+    ev->program = c->program;
+    ev->frame = c->frame;
+    ev->plot = c->plot;
+    ev->at_hand = c->at_hand;
+    ev->groups = c->groups;
+    ev->place = c->place;
+    ev->draws = c->draws;
+    ev->depth--;
+}
 /* A def or lambda as a value, with what it captures. */
 bool make_function(struct eval *ev, const struct ast *f, struct value *out);
 /* The captured values and defaults of a def, lambda or model; new arrays. */
@@ -22,6 +55,9 @@ bool assign_many(struct eval *ev, struct ast *const *targets, int n, struct valu
 int64_t examples_in(struct value v);
 /* Is something in it (a list's element, a record's field) not known while checking? */
 bool value_has_unknown(struct value v);
+/* From the one to the other, both inside `within`, or `within` where that is no piece of text with
+ * its brackets. */
+struct span span_between(struct span a, struct span b, struct span within);
 /* What a name that is not a local was given, borrowed; NULL: nothing. Not while checking. */
 const struct value *global_value(struct eval *ev, const char *name);
 bool global_get(struct eval *ev, const char *name, struct value *out);

@@ -106,6 +106,7 @@ static enum flow exec_assign(struct eval *ev, const struct ast *s) {
     if (!checked_value(ev, s, &v)) return FLOW_ERROR;
     if (s->n == 1 && assign_local(ev, s->list[0], v)) return FLOW_NEXT;
     ok = s->n == 1 ? assign_target(ev, s->list[0], v) : assign_many(ev, s->list, s->n, v);
+    if (!ok && ev->e->kind == ERR_SHAPE) err_at(ev->e, s->a->span);
     return ok ? FLOW_NEXT : FLOW_ERROR;
 }
 

@@ -1,6 +1,7 @@
 /* Calls of the runtime's own things: layers, optimizers, losses … Arguments are converted by the
  * kinds that their signatures name. */
 #include "lang/eval/builtin.h"
+#include "lang/eval/eval_parts.h"
 #include "estimator.h"
 #include "model.h"
 #include "lang/eval/eval_ops.h"
@@ -371,5 +372,5 @@ bool call_measure(struct eval *ev, struct config *c, const struct actual *actual
     value_unref(y);
     value_unref(yhat);
     struct span spans[] = {actuals[0].at, actuals[1].at};
-    return ok || fail_from(ev, at, spans, 2);
+    return ok || fail_from(ev, span_between(spans[0], spans[1], at), spans, 2);
 }

@@ -178,25 +178,17 @@ static bool walk_model(struct eval *ev, struct model_value *m, struct model *mad
     ev->graph = b.graph;
     ev->memo = memo;
     ev->context = "a model";
-    ev->program = m->maker->program;
-    ev->frame = &frame;
-    ev->plot = NULL;
-    ev->depth++;
+    struct caller caller = body_enter(ev, m->maker->program, &frame);
     bool ok = walk_frame(ev, m, &frame) &&
               exec_body(ev, m->maker->ast->body, m->maker->ast->n_body) != FLOW_ERROR &&
               keep_names(ev, &frame);
-    ev->depth--;
+    body_leave(ev, &caller);
     for (int i = 0; frame.slots && i < frame.scope->n_slots; i++) value_unref(frame.slots[i]);
     pool_free(frame.slots);
     ev->builder = saved.builder;
     ev->graph = saved.graph;
     ev->memo = saved.memo;
     ev->context = saved.context;
-    ev->program = saved.program;
-    ev->frame = saved.frame;
-    ev->plot = saved.plot;
-    ev->place = saved.place;
-    ev->draws = saved.draws;
     bool finished = builder_finish(&b, ok && !memo->unknown ? ev->e : &(struct err){0});
     return ok && (finished || memo->unknown);
 }

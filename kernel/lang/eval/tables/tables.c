@@ -360,6 +360,16 @@ static bool common_length(struct eval *ev, const char *const *names, const struc
     return true;
 }
 
+int table_odd_column(const struct value *columns, int n) {
+    int64_t rows = -1;
+    for (int i = 0; i < n; i++) {
+        int64_t length = is_repeated(columns[i]) ? -1 : column_length(columns[i]);
+        if (length >= 0 && rows >= 0 && length != rows) return i;
+        if (length >= 0) rows = length;
+    }
+    return -1;
+}
+
 bool table_make(struct eval *ev, const char *const *names, const struct value *columns, int n,
                 struct value *out) {
     int64_t rows;

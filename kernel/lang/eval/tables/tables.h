@@ -13,6 +13,8 @@ bool table_row(struct eval *ev, const struct table *t, int64_t row, struct value
  * repeated); while checking, a description if a column is only described. */
 bool table_make(struct eval *ev, const char *const *names, const struct value *columns, int n,
                 struct value *out);
+/* The first column whose length differs from those before it, or -1. */
+int table_odd_column(const struct value *columns, int n);
 /* t (maybe a description) with one column replaced or added. */
 bool table_with(struct eval *ev, const struct table *t, const char *name, struct value column,
                 struct value *out);
