@@ -33,6 +33,14 @@
     F(H5Dwrite)                                                                                    \
     F(H5Dread)                                                                                     \
     F(H5Dclose)                                                                                    \
+    F(H5Aexists)                                                                                   \
+    F(H5Aopen)                                                                                     \
+    F(H5Aget_type)                                                                                 \
+    F(H5Aget_storage_size)                                                                         \
+    F(H5Aread)                                                                                     \
+    F(H5Aclose)                                                                                    \
+    F(H5free_memory)                                                                               \
+    F(H5Tis_variable_str)                                                                          \
     F(H5Tget_class)                                                                                \
     F(H5Tget_size)                                                                                 \
     F(H5Tclose)
@@ -168,18 +176,58 @@ static herr_t on_link(hid_t group, const char *name, const void *info, void *use
     return ok ? 0 : -1;
 }
 
-bool read_hdf5(const char *path, struct named_tensor **items, int *n, struct err *e) {
+/* Negative with an error. */
+static hid_t open_file(const char *path, struct err *e) {
     struct source s;
     char whole[4096];
-    if (!source_open(&s, path, e)) return source_close(&s), false;
+    bool there = source_open(&s, path, e);
     source_close(&s);
-    TRY(need_hdf5(e));
+    if (!there || !need_hdf5(e)) return -1;
     source_path(path, whole, sizeof whole);
     hid_t file = api.H5Fopen_(whole, READ_ONLY, H5P_DEFAULT);
     if (file < 0) {
         err_set(e, ERR_DATA, "This is not an HDF5 file, or it is damaged.");
-        return err_fact(e, "file", "%.400s", path);
+        err_fact(e, "file", "%.400s", path);
     }
+    return file;
+}
+
+/* A text of any length, or one in a field of a fixed size. */
+static bool attribute_text(hid_t attribute, struct text *out) {
+    hid_t type = api.H5Aget_type_(attribute);
+    bool text = api.H5Tget_class_(type) == H5T_STRING, ok = false;
+    size_t size = api.H5Tget_size_(type), whole = api.H5Aget_storage_size_(attribute);
+    if (text && api.H5Tis_variable_str_(type) > 0 && whole <= 64) {
+        char *one[8] = {NULL};
+        ok = api.H5Aread_(attribute, type, one) >= 0 && one[0] && text_add(out, str_of(one[0]));
+        for (size_t i = 0; i < ARRAY_LEN(one); i++)
+            if (one[i]) api.H5free_memory_(one[i]);
+    } else if (text && size == whole && size < (1u << 28)) {
+        char *bytes = pool_alloc(size + 1);
+        ok = bytes && api.H5Aread_(attribute, type, bytes) >= 0;
+        if (ok) ok = text_add(out, (struct str){bytes, strnlen(bytes, size)});
+        pool_free(bytes);
+    }
+    api.H5Tclose_(type);
+    return ok;
+}
+
+bool read_hdf5_text(const char *path, const char *attribute, struct text *out, struct err *e) {
+    hid_t file = open_file(path, e);
+    if (file < 0) return false;
+    bool ok = true;
+    if (api.H5Aexists_(file, attribute) > 0) {
+        hid_t a = api.H5Aopen_(file, attribute, H5P_DEFAULT);
+        ok = a >= 0 && attribute_text(a, out);
+        if (a >= 0) api.H5Aclose_(a);
+    }
+    api.H5Fclose_(file);
+    return ok || err_set(e, ERR_DATA, "The HDF5 file is damaged: its `%s` is no text.", attribute);
+}
+
+bool read_hdf5(const char *path, struct named_tensor **items, int *n, struct err *e) {
+    hid_t file = open_file(path, e);
+    if (file < 0) return false;
     struct visit v = {.e = e};
     bool ok = api.visit(file, H5_INDEX_NAME, H5_ITER_NATIVE, on_link, &v) >= 0;
     api.H5Fclose_(file);

@@ -39,7 +39,7 @@ static bool describe(struct keras_reader *r, const struct keras_layer *model, co
     char base[80];
     int same = 0;
     const json_t *j = json_array_get(list, at);
-    *l = (struct keras_layer){.json = j, .config = json_object_get(j, "config")};
+    *l = (struct keras_layer){.json = j, .config = json_object_get(j, "config"), .inside = model};
     l->class_name = text_of(j, "class_name");
     l->name = text_of(l->config, "name");
     if (!l->class_name || !l->name || strlen(l->class_name) > 60 || strlen(l->name) > 100)
@@ -54,6 +54,11 @@ static bool describe(struct keras_reader *r, const struct keras_layer *model, co
     if (r->depth > 1)
         snprintf(l->prefix, sizeof l->prefix, "%.60s%.60s.", model->prefix, model->name);
     return true;
+}
+
+/* The first Keras 2 wrote a sequential model as its list of layers alone. */
+static const json_t *layers_of(const struct keras_layer *model) {
+    return json_is_array(model->config) ? model->config : json_object_get(model->config, "layers");
 }
 
 /* ---- sequential ---- */
@@ -120,13 +125,27 @@ static int32_t layer_named(const struct graph_run *g, const char *name) {
     return -1;
 }
 
+/* In Keras 2 a model with an input of its own counts that as its first call. */
+static bool calls_from_one(const struct graph_run *g, int32_t layer) {
+    const json_t *j = json_array_get(g->list, (size_t)layer);
+    const json_t *inner = json_object_get(json_object_get(j, "config"), "layers");
+    const char *first = text_of(json_array_get(inner, 0), "class_name");
+    return g->r->two && first && strcmp(first, "InputLayer") == 0;
+}
+
 /* ["dense", 0, 0]: a layer, which call of it, which result. NULL: not made yet. */
 static struct node *result_at(const struct graph_run *g, const json_t *history) {
     int32_t layer = layer_named(g, json_string_value(json_array_get(history, 0)));
-    int64_t k = json_integer_value(json_array_get(history, 1));
+    int64_t k = json_integer_value(json_array_get(history, 1)) - calls_from_one(g, layer);
     int64_t i = json_integer_value(json_array_get(history, 2));
     const struct call *c = layer < 0 ? NULL : find_call(g, layer, k);
     return c && i >= 0 && i < c->n ? c->out[i] : NULL;
+}
+
+/* One of Keras 3, or of Keras 2: ["dense", 0, 0, {arguments}]. */
+static bool is_result(const json_t *j) {
+    if (json_is_object(j)) return json_object_get(json_object_get(j, "config"), "keras_history");
+    return json_is_string(json_array_get(j, 0)) && json_is_integer(json_array_get(j, 1));
 }
 
 struct inputs {
@@ -135,13 +154,35 @@ struct inputs {
     bool waits; /* for what is not made yet */
 };
 
+static bool add_input(struct graph_run *g, const json_t *j, struct inputs *in);
+
+/* Those that a call names, in Keras' order; MultiHeadAttention()(x, key=k, value=v). */
+static bool add_named(struct graph_run *g, const json_t *named, struct inputs *in) {
+    static const char *const first[] = {"query", "value", "key"};
+    const json_t *value;
+    const char *key;
+    for (size_t i = 0; i < ARRAY_LEN(first); i++)
+        if (is_result(json_object_get(named, first[i])))
+            TRY(add_input(g, json_object_get(named, first[i]), in));
+    json_object_foreach((json_t *)(uintptr_t)named, key, value) {
+        bool had = false;
+        for (size_t i = 0; i < ARRAY_LEN(first); i++) had = had || strcmp(key, first[i]) == 0;
+        bool operand = strcmp(key, "y") == 0 && json_is_number(value);
+        if (!had && (operand || is_result(value))) TRY(add_input(g, value, in));
+    }
+    return true;
+}
+
 static bool add_input(struct graph_run *g, const json_t *j, struct inputs *in) {
     const json_t *history = json_object_get(json_object_get(j, "config"), "keras_history");
     struct node *n = NULL;
     if (in->n == KERAS_MOST_INPUTS) return keras_cannot(g->r, g->model, "a layer with many inputs");
+    const char *from = json_string_value(json_array_get(j, 0));
+    const json_t *named = history ? NULL : json_array_get(j, 3);
+    if (from && strcmp(from, "_CONSTANT_VALUE") == 0) j = json_array_get(j, 2);
     if (json_is_number(j)) n = graph_number(g->r->a->builder->graph, json_number_value(j), g->r->e);
     else if (history) n = result_at(g, history);
-    else if (json_is_array(j) && json_is_string(json_array_get(j, 0))) n = result_at(g, j);
+    else if (is_result(j)) n = result_at(g, j);
     else if (json_is_array(j)) {
         for (size_t i = 0; i < json_array_size(j); i++) TRY(add_input(g, json_array_get(j, i), in));
         return true;
@@ -150,7 +191,7 @@ static bool add_input(struct graph_run *g, const json_t *j, struct inputs *in) {
     }
     in->waits = in->waits || !n;
     in->node[in->n++] = n;
-    return !g->r->e->kind;
+    return !g->r->e->kind && (!json_is_object(named) || add_named(g, named, in));
 }
 
 /* One call of a layer, if its inputs are there. */
@@ -160,14 +201,9 @@ static bool try_call(struct graph_run *g, int32_t at, int32_t k, const json_t *i
     struct call c = {.layer = at, .k = k};
     struct keras_layer l;
     const json_t *args = json_is_object(inbound) ? json_object_get(inbound, "args") : inbound;
-    const json_t *named = json_object_get(inbound, "kwargs"), *value;
-    const char *key;
     if (find_call(g, at, k)) return true;
     TRY(add_input(g, args, &in));
-    json_object_foreach((json_t *)(uintptr_t)named, key, value) {
-        if (json_object_get(json_object_get(value, "config"), "keras_history"))
-            TRY(add_input(g, value, &in));
-    }
+    TRY(add_named(g, json_object_get(inbound, "kwargs"), &in));
     if (in.waits) return true;
     TRY(describe(g->r, g->model, g->list, (size_t)at, &l));
     if (in.n < 1) return keras_cannot(g->r, &l, "the layer reads nothing");
@@ -221,7 +257,7 @@ static bool run_graph(struct graph_run *g, const json_t *config, struct node *co
 
 bool keras_run(struct keras_reader *r, const struct keras_layer *model, struct node *const *in,
                int n_in, struct node **out, int *n_out) {
-    const json_t *list = json_object_get(model->config, "layers");
+    const json_t *list = layers_of(model);
     struct graph_run g = {.r = r, .model = model, .list = list};
     if (!list || json_array_size(list) > MOST_LAYERS || r->depth > DEEPEST)
         return keras_cannot(r, model, "a model without layers, or with thousands");
@@ -262,7 +298,7 @@ static const json_t *shape_of_input(const json_t *layer) {
 
 static bool add_inputs(struct keras_reader *r, const struct keras_layer *model, struct node **in,
                        int *n) {
-    const json_t *list = json_object_get(model->config, "layers");
+    const json_t *list = layers_of(model);
     const json_t *ends = json_object_get(model->config, "input_layers");
     struct graph_run g = {.r = r, .model = model, .list = list};
     *n = ends ? (int)count_ends(ends) : 1;
@@ -305,17 +341,30 @@ static bool walk(struct assembly *a, void *user) {
     return true;
 }
 
+static struct model *read_model(struct keras_reader *r, struct str config, const char *title,
+                                struct weights **weights) {
+    *weights = NULL;
+    json_t *root = json_tree_parse(config, r->e);
+    if (!root) return NULL;
+    r->root = root;
+    r->two = memmem(config.p, config.n, "\"batch_input_shape\"", 19) != NULL;
+    struct model *m = assemble(title, walk, r, weights, r->e);
+    pool_free(r->made);
+    json_decref(root);
+    return m;
+}
+
 struct model *keras_read_config(struct str config, const char *title,
                                 const struct named_tensor *items, int n, struct weights **weights,
                                 struct err *e) {
-    *weights = NULL;
-    json_t *root = json_tree_parse(config, e);
-    if (!root) return NULL;
-    struct keras_reader r = {.e = e, .root = root, .items = items, .n_items = n};
-    struct model *m = assemble(title, walk, &r, weights, e);
-    pool_free(r.made);
-    json_decref(root);
-    return m;
+    struct keras_reader r = {.e = e, .items = items, .n_items = n};
+    return read_model(&r, config, title, weights);
+}
+
+struct model *keras_read_old(struct str config, const char *title, const struct named_tensor *items,
+                             int n, struct weights **weights, struct err *e) {
+    struct keras_reader r = {.e = e, .items = items, .n_items = n, .old = true};
+    return read_model(&r, config, title, weights);
 }
 
 /* A member of the archive, unpacked. */

@@ -65,6 +65,8 @@ static struct node *clipped(struct keras_reader *r, struct node *x, double low, 
 static struct node *other_activation(struct keras_reader *r, const struct keras_layer *l,
                                      const char *name, struct node *x) {
     if (strcmp(name, "relu6") == 0) return clipped(r, x, 0, 6);
+    if (strcmp(name, "hard_sigmoid") == 0) /* of Keras 2 */
+        return clipped(r, with_number(r, OP_add, with_number(r, OP_mul, x, 0.2), 0.5), 0, 1);
     if (strcmp(name, "hard_silu") == 0 || strcmp(name, "hard_swish") == 0) {
         struct node *line = with_number(r, OP_add, with_number(r, OP_mul, x, 1.0 / 6), 0.5);
         struct node *gate = clipped(r, line, 0, 1);
@@ -86,8 +88,9 @@ static struct node *other_activation(struct keras_reader *r, const struct keras_
 }
 
 /* Our activation of that name, or -1. */
-static int own_activation(const char *name) {
-    if (strcmp(name, "leaky_relu") == 0) return -1; /* another slope there */
+static int own_activation(const struct keras_reader *r, const char *name) {
+    if (r->two && strcmp(name, "hard_sigmoid") == 0) return -1; /* steeper in Keras 3 */
+    if (strcmp(name, "leaky_relu") == 0) return -1;             /* another slope there */
     if (strcmp(name, "exponential") == 0) name = "exp";
     if (strcmp(name, "swish") == 0) name = "silu";
     return activation_find(str_of(name));
@@ -95,7 +98,7 @@ static int own_activation(const char *name) {
 
 static struct node *activate(struct keras_reader *r, const struct keras_layer *l, const char *name,
                              struct node *x) {
-    int own = own_activation(name);
+    int own = own_activation(r, name);
     if (!x) return NULL;
     return own >= 0 ? activation_apply(graph_of(r), own, x, r->e) : other_activation(r, l, name, x);
 }
@@ -147,7 +150,7 @@ static bool set_argument(struct keras_reader *r, const struct keras_layer *l, st
     if (!v || json_is_null(v)) return true;
     if (activation && !json_is_string(v)) return keras_cannot(r, l, "an activation of one's own");
     if (activation) {
-        int own = own_activation(json_string_value(v));
+        int own = own_activation(r, json_string_value(v));
         bool optional = strcmp(ours, "activation") == 0;
         struct str name = str_of(l->class_name);
         bool recurrent = str_ends(name, "RNN") || str_ends(name, "GRU") || str_ends(name, "LSTM");
@@ -183,26 +186,32 @@ static bool set_arguments(struct keras_reader *r, const struct keras_layer *l,
 
 /* ---- weights ---- */
 
+/* Which of the file's items stands at this place of the layer; -1 with an error. */
+static int item_at(struct keras_reader *r, const struct keras_layer *l, const char *place) {
+    char path[KERAS_PATH + 80];
+    int at = r->old ? keras_old_item(r, l, place) : -1;
+    snprintf(path, sizeof path, "%s/%s", l->path + (l->path[0] == '/'), place);
+    for (int i = 0; !r->old && at < 0 && i < r->n_items; i++)
+        if (strcmp(r->items[i].name, path) == 0) at = i;
+    if (at < 0) keras_cannot(r, l, "its weights (%.200s) are not in the file", path);
+    return at;
+}
+
 static bool give_weight(struct keras_reader *r, const struct keras_layer *l,
                         const struct layer *layer, int slot, const char *place) {
-    char path[KERAS_PATH + 80];
     const struct model *m = r->a->builder->model;
-    snprintf(path, sizeof path, "%s/%s", l->path + (l->path[0] == '/'), place);
-    for (int i = 0; i < r->n_items; i++) {
-        if (strcmp(r->items[i].name, path) != 0) continue;
-        int row = layer_row(layer, m);
-        if (slot >= model_layer(m, row)->n_weight_infos) return keras_cannot(r, l, "more weights");
-        const struct weight_info *w = model_weight(m, model_layer(m, row)->first_weight + slot);
-        struct tensor *t = tensor_ref(r->items[i].value);
-        int64_t count;
-        if (shape_count(&w->shape, &count, r->e) && count == t->count) {
-            struct tensor *laid = tensor_with_shape(t, &w->shape, r->e);
-            tensor_unref(t);
-            t = laid;
-        }
-        return assemble_give(r->a, layer, slot, t) || keras_cannot(r, l, "its weights");
+    int row = layer_row(layer, m), i = item_at(r, l, place);
+    int64_t count;
+    if (i < 0) return false;
+    if (slot >= model_layer(m, row)->n_weight_infos) return keras_cannot(r, l, "more weights");
+    const struct weight_info *w = model_weight(m, model_layer(m, row)->first_weight + slot);
+    struct tensor *t = tensor_ref(r->items[i].value);
+    if (shape_count(&w->shape, &count, r->e) && count == t->count) {
+        struct tensor *laid = tensor_with_shape(t, &w->shape, r->e);
+        tensor_unref(t);
+        t = laid;
     }
-    return keras_cannot(r, l, "its weights (%.200s) are not in the file", path);
+    return assemble_give(r->a, layer, slot, t) || keras_cannot(r, l, "its weights");
 }
 
 /* All weights of the layer, from the places "<vars>/0", … one after the other; those of a switch
@@ -246,9 +255,11 @@ static bool merge(struct keras_reader *r, const struct keras_layer *l, struct no
         const char *name;
         enum op op;
     } merges[] = {{"Add", OP_add},         {"Subtract", OP_sub},    {"Multiply", OP_mul},
-                  {"Maximum", OP_maximum}, {"Minimum", OP_minimum}, {"Average", OP_add}};
+                  {"Maximum", OP_maximum}, {"Minimum", OP_minimum}, {"Average", OP_add},
+                  {"TrueDivide", OP_div},  {"Divide", OP_div}};
     for (size_t k = 0; k < ARRAY_LEN(merges); k++) {
         if (!is(l, merges[k].name)) continue;
+        if (n < 2 && !is(l, "Average")) return keras_cannot(r, l, "an operand is missing");
         struct node *y = in[0];
         for (int i = 1; y && i < n; i++) y = op(r, merges[k].op, y, in[i]);
         if (is(l, "Average")) y = with_number(r, OP_mul, y, 1.0 / n);
@@ -261,8 +272,9 @@ static bool merge(struct keras_reader *r, const struct keras_layer *l, struct no
 }
 
 static bool is_merge(const struct keras_layer *l) {
-    static const char *const names[] = {"Add",     "Subtract", "Multiply",   "Maximum",
-                                        "Minimum", "Average",  "Concatenate"};
+    static const char *const names[] = {"Add",         "Subtract",   "Multiply",
+                                        "Maximum",     "Minimum",    "Average",
+                                        "Concatenate", "TrueDivide", "Divide"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (is(l, names[i])) return true;
     return false;
@@ -296,19 +308,24 @@ static bool relu(struct keras_reader *r, const struct keras_layer *l, struct nod
     return one(isinf(most) ? y : with_number(r, OP_minimum, y, most), out, n_out);
 }
 
+/* The slope is called `alpha` in Keras 2. */
+static bool leaky(struct keras_reader *r, const struct keras_layer *l, struct node *x,
+                  struct node **out, int *n_out) {
+    double slope = number_or(l, "negative_slope", number_or(l, "alpha", 0.3));
+    struct config *c = config_default(row_of_kind(LAYER_leaky_relu), r->e);
+    if (!c || !config_set_number(c, "slope", slope, r->e)) return config_unref(c), false;
+    return plain(r, l, c, x, out, n_out);
+}
+
 /* A vector as a constant operand, from a weight of the file. */
 static struct node *vector(struct keras_reader *r, const struct keras_layer *l, const char *place) {
-    char path[KERAS_PATH + 80];
-    snprintf(path, sizeof path, "%s/%s", l->path + (l->path[0] == '/'), place);
-    for (int i = 0; i < r->n_items; i++) {
-        if (strcmp(r->items[i].name, path) != 0) continue;
-        struct shape s = shape_of(1, &r->items[i].value->count);
-        struct tensor *t = tensor_with_shape(r->items[i].value, &s, r->e);
-        struct node *n = t ? graph_constant(graph_of(r), t, r->e) : NULL;
-        tensor_unref(t);
-        return n;
-    }
-    return keras_cannot(r, l, "its weights are not in the file"), NULL;
+    int i = item_at(r, l, place);
+    if (i < 0) return NULL;
+    struct shape s = shape_of(1, &r->items[i].value->count);
+    struct tensor *t = tensor_with_shape(r->items[i].value, &s, r->e);
+    struct node *n = t ? graph_constant(graph_of(r), t, r->e) : NULL;
+    tensor_unref(t);
+    return n;
 }
 
 /* (x - mean) / max(sqrt(variance), 1e-7) */
@@ -391,6 +408,8 @@ static bool by_row(struct keras_reader *r, const struct keras_layer *l, struct n
     }
     if (format && strcmp(format, "channels_first") == 0)
         return keras_cannot(r, l, "its channels come first");
+    if (is(l, "GRU") && json_is_false(setting(l, "reset_after")))
+        return keras_cannot(r, l, "a GRU whose reset gate acts before the product");
     struct config *c = config_default(row_of_kind(row->kind), r->e);
     if (!c || !set_arguments(r, l, row, c, &other)) return config_unref(c), false;
     struct layer *layer = layer_for(r, l, c);
@@ -403,6 +422,22 @@ static bool by_row(struct keras_reader *r, const struct keras_layer *l, struct n
     return x != NULL;
 }
 
+/* An operator between results, as Keras 2 kept it. */
+static bool operation(struct keras_reader *r, const struct keras_layer *l, struct node *const *in,
+                      int n, struct node **out, int *n_out) {
+    static const struct {
+        const char *name;
+        enum op op;
+    } known[] = {{"add", OP_add}, {"subtract", OP_sub}, {"sub", OP_sub},   {"multiply", OP_mul},
+                 {"mul", OP_mul}, {"truediv", OP_div},  {"divide", OP_div}};
+    const char *name = json_string_value(setting(l, "function"));
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    for (size_t i = 0; dot && n == 2 && i < ARRAY_LEN(known); i++)
+        if (strcmp(dot + 1, known[i].name) == 0)
+            return one(op(r, known[i].op, in[0], in[1]), out, n_out);
+    return keras_cannot(r, l, "the operation %.60s", name ? name : "without a name");
+}
+
 static bool special(struct keras_reader *r, const struct keras_layer *l, struct node *const *in,
                     int n, struct node **out, int *n_out, bool *done) {
     struct node *x = in[0];
@@ -410,6 +445,7 @@ static bool special(struct keras_reader *r, const struct keras_layer *l, struct 
     if (is(l, "Sequential") || is(l, "Functional") || is(l, "Model"))
         return keras_run(r, l, in, n, out, n_out);
     if (is_merge(l)) return merge(r, l, in, n, out, n_out);
+    if (is(l, "TFOpLambda")) return operation(r, l, in, n, out, n_out);
     if (is(l, "MultiHeadAttention")) return heads(r, l, in, n, out, n_out);
     if (n != 1) return keras_cannot(r, l, "a layer with %d inputs", n);
     if (is_for_training(l)) return one(x, out, n_out);
@@ -419,6 +455,7 @@ static bool special(struct keras_reader *r, const struct keras_layer *l, struct 
         return one(activate(r, l, json_string_value(v), x), out, n_out);
     }
     if (is(l, "ReLU")) return relu(r, l, x, out, n_out);
+    if (is(l, "LeakyReLU")) return leaky(r, l, x, out, n_out);
     if (is(l, "ZeroPadding2D") || is(l, "Cropping2D"))
         return edges(r, l, is(l, "ZeroPadding2D"), x, out, n_out);
     if (is(l, "Normalization")) return normalization(r, l, x, out, n_out);

@@ -459,6 +459,10 @@ static bool load_one(const struct weight_info *wi, const struct named_tensor *it
 static bool load_all(const struct export *x, const struct named_tensor *items, int n,
                      struct weights *w, struct err *e) {
     char path[200];
+    if (n && strncmp(items[0].name, "model_weights/", 14) == 0) {
+        err_set(e, ERR_DATA, "This file holds a whole model, not weights for another.");
+        return err_hint(e, "Read it without one: net = load(\"net.h5\").");
+    }
     for (int i = 0; i < x->n; i++) {
         const struct step *s = &x->steps[i];
         const struct layer_info *info = s->row >= 0 ? &x->m->layers[s->row] : NULL;

@@ -8,7 +8,8 @@ static bool shown(bool ok, const struct err *e) {
     return ok;
 }
 
-static double difference(const char *name, struct err *e) {
+/* How far the model in "keras_<file>" is from Keras' numbers for "keras_<name>". */
+static double difference(const char *name, const char *file, struct err *e) {
     char path[300];
     struct weights *w = NULL;
     struct tensor *y[MODEL_MAX_PORTS] = {NULL};
@@ -16,8 +17,9 @@ static double difference(const char *name, struct err *e) {
     struct tensor *x = read_npy(path, e);
     snprintf(path, sizeof path, FILES "keras_%s_y.npy", name);
     struct tensor *expected = read_npy(path, e);
-    snprintf(path, sizeof path, FILES "keras_%s.keras", name);
-    struct model *m = keras_load(path, &w, e);
+    snprintf(path, sizeof path, FILES "keras_%s", file);
+    bool old = str_ends(str_of(file), ".h5");
+    struct model *m = old ? keras_load_h5(path, &w, e) : keras_load(path, &w, e);
     struct predict_spec spec = {.model = m, .weights = w, .inputs = &x};
     double worst = m && x && expected && model_predict(&spec, y, e) ? 0 : INFINITY;
     if (worst == 0 && y[0]->count != expected->count) worst = INFINITY;
@@ -38,7 +40,14 @@ static void test_files(void) {
                                         "attention"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct err e = {0};
-        CHECK(shown(difference(names[i], &e) < 2e-5, &e));
+        char file[110], two[100];
+        snprintf(file, sizeof file, "%s.keras", names[i]);
+        CHECK(shown(difference(names[i], file, &e) < 1e-5, &e));
+        snprintf(file, sizeof file, "%s.h5", names[i]);
+        CHECK(shown(difference(names[i], file, &e) < 1e-5, &e));
+        snprintf(two, sizeof two, "%s_2", names[i]); /* of Keras 2 */
+        snprintf(file, sizeof file, "%s.h5", two);
+        CHECK(shown(difference(two, file, &e) < 1e-5, &e));
     }
 }
 

@@ -175,7 +175,7 @@ static bool load_weights(struct call *c, const char *path, struct value *out) {
     if (!m->model)
         return call_fail(c, 1, ERR_VALUE,
                          "The model's sizes are not known yet: it has not met data.");
-    bool keras = str_ends(str_of(path), ".keras") || str_ends(str_of(path), ".h5");
+    bool keras = !classical;
     struct weights *w = keras ? keras_load_weights(m->model, path, c->ev->e)
                               : model_load_weights(m->model, path, c->ev->e);
     struct model_value *made = w ? model_copy(c->ev, m) : NULL;
@@ -206,9 +206,9 @@ bool fn_load(struct call *c, struct value *out) {
         return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".json") || str_ends(p, ".json.gz")) return fn_read_json(c, out);
     if (str_ends(p, ".npz")) return load_npz(c, path, out);
-    if (str_ends(p, ".onnx") || (str_ends(p, ".keras") && !call_has(c, 1)))
-        return load_model(c, path, out);
-    if (str_ends(p, ".keras") || str_ends(p, ".h5")) return load_weights(c, path, out);
+    bool keras = str_ends(p, ".keras") || str_ends(p, ".h5") || str_ends(p, ".hdf5");
+    if (str_ends(p, ".onnx") || (keras && !call_has(c, 1))) return load_model(c, path, out);
+    if (keras) return load_weights(c, path, out);
     if (str_ends(p, ".safetensors")) return load_weights(c, path, out);
     struct text t = {0};
     if (str_ends(p, ".txt") || str_ends(p, ".md")) {

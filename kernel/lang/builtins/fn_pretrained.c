@@ -12,6 +12,8 @@
 
 struct model *read_model_file(const char *path, struct weights **weights, struct err *e) {
     if (str_ends(str_of(path), ".keras")) return keras_load(path, weights, e);
+    if (str_ends(str_of(path), ".h5") || str_ends(str_of(path), ".hdf5"))
+        return keras_load_h5(path, weights, e);
     return onnx_load(path, weights, e);
 }
 

@@ -169,7 +169,7 @@ static const struct form {
     {is_network, ".keras", "the whole model, also for Keras", save_model},
     {is_network, ".safetensors", "its weights", save_model},
     {is_network, ".onnx", "for other programs", save_model},
-    {is_network, ".h5 .json", "its weights and its layers apart, for Keras", save_model},
+    {is_network, ".weights.h5 .json", "its weights and its layers apart, for Keras", save_model},
     {is_classical, ".safetensors", "the whole model", save_classical},
     {is_drawing, ".svg .pdf", "sharp at any size", save_drawing},
     {is_drawing, ".png .jpg .jpeg", "pixels", save_drawing},
