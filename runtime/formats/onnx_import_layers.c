@@ -140,7 +140,7 @@ static bool turned_sizes(struct onnx_reader *r, const struct node *x, const stru
 
 static bool turned_group(struct onnx_reader *r) {
     return (onnx_attr_int(r, "group", 1) == 1 && !onnx_attr(r, "output_shape") &&
-            !onnx_attr(r, "auto_pad")) ||
+            onnx_attr_is(r, "auto_pad", "NOTSET", "NOTSET")) ||
            onnx_cannot(r, "a transposed convolution in groups, or to a given size");
 }
 
@@ -359,7 +359,8 @@ bool onnx_import_matmul(struct onnx_reader *r, int code) {
     struct onnx_value *done = onnx_find(r, r->graph->node[onnx_output(r, 0)->reader]->output[0]);
     if (!done) return onnx_cannot(r, "an addition gives nothing");
     done->node = onnx_output(r, 0)->node;
-    done->turned = done->by_time = done->one_direction = false;
+    done->turned = done->by_time = false;
+    done->order[0] = '\0';
     done->flat = 0;
     return true;
 }

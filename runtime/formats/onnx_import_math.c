@@ -11,7 +11,8 @@ static bool give_like(struct onnx_reader *r, const struct onnx_value *v, struct 
     struct onnx_value like = *v;
     TRY(onnx_give_node(r, 0, n, like.turned));
     out->by_time = like.by_time;
-    out->one_direction = like.one_direction;
+    memcpy(out->order, like.order, sizeof out->order);
+    out->directions = like.directions;
     out->flat = like.flat;
     return true;
 }

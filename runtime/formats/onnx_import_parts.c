@@ -34,6 +34,7 @@ bool onnx_import_concat(struct onnx_reader *r, int code) {
         turned = turned || v[i]->turned;
     }
     if (known) return concat_known(r, axis);
+    if (v[0]->order[0]) return onnx_order_concat(r, v, (int)n, axis);
     for (size_t i = 0; i < n; i++) TRY(in[i] = turned ? onnx_turned(r, v[i]) : onnx_plain(r, v[i]));
     struct onnx_value like = {.node = in[0], .turned = turned};
     struct attrs a = {.axis = onnx_axis_of(r, &like, axis)};
@@ -105,6 +106,17 @@ static bool slice_known(struct onnx_reader *r, struct tensor *t, const struct ra
     return onnx_give_known(r, 0, op_eval(OP_slice, &t, 1, &a, 0, r->e));
 }
 
+/* Of a recurrent result: steps or directions. */
+static bool slice_order(struct onnx_reader *r, const struct onnx_value *v, const struct ranges *g) {
+    struct shape s = onnx_order_shape(v);
+    int64_t at = g->axis[0] < 0 ? g->axis[0] + s.n : g->axis[0], begin = g->begin[0], count;
+    if (at < 0 || at >= s.n) return onnx_cannot(r, "an axis that is not there");
+    if (s.size[at] < 1 || g->step[0] != 1) return onnx_cannot(r, "a part of the examples");
+    clamp_range(s.size[at], &begin, g->end[0], 1, &count);
+    if (count < 1) return onnx_cannot(r, "an empty part");
+    return onnx_order_part(r, 0, v, (int)at, begin, count, false);
+}
+
 bool onnx_import_slice(struct onnx_reader *r, int code) {
     struct ranges g;
     struct onnx_value *v = onnx_input(r, 0);
@@ -113,7 +125,8 @@ bool onnx_import_slice(struct onnx_reader *r, int code) {
     if (!v || r->e->kind || !read_ranges(r, &g)) return false;
     if (t) return slice_known(r, t, &g);
     struct node *x = v->node;
-    if (v->by_time || v->flat || v->one_direction) TRY(x = onnx_plain(r, v));
+    if (v->order[0] && g.n == 1) return slice_order(r, v, &g);
+    if (v->by_time || v->flat || v->order[0]) TRY(x = onnx_plain(r, v));
     struct onnx_value like = {.node = x, .turned = x == v->node && v->turned};
     for (int i = 0; i < g.n; i++) {
         int at = onnx_axis_of(r, &like, g.axis[i]);
@@ -129,6 +142,19 @@ bool onnx_import_slice(struct onnx_reader *r, int code) {
     return onnx_give_node(r, 0, x, like.turned);
 }
 
+/* A recurrent result into its directions, one each. */
+static bool split_directions(struct onnx_reader *r, const struct onnx_value *v, int n) {
+    struct onnx_value from = *v;
+    int64_t axis = onnx_attr_int(r, "axis", 0), axes = (int64_t)strlen(from.order);
+    if (axis < 0) axis += axes;
+    bool each = axis >= 0 && axis < axes && from.order[axis] == 'D' &&
+                (int64_t)r->now->n_output == from.directions && (n < 0 || n == from.directions);
+    if (!each) return onnx_cannot(r, "a recurrent layer's result is used in an unusual way");
+    for (int i = 0; i < from.directions; i++)
+        TRY(onnx_order_part(r, i, &from, (int)axis, i, 1, false));
+    return true;
+}
+
 bool onnx_import_split(struct onnx_reader *r, int code) {
     int64_t sizes[MOST_PIECES];
     struct onnx_value *v = onnx_input(r, 0);
@@ -137,6 +163,7 @@ bool onnx_import_split(struct onnx_reader *r, int code) {
     if (n == -2) return false;
     if (!v->node) return onnx_cannot(r, "stored numbers are split");
     struct onnx_value like = *v;
+    if (v->order[0]) return split_directions(r, v, n);
     if (v->by_time || v->flat) like = (struct onnx_value){.node = onnx_plain(r, v)};
     int axis = like.node ? onnx_axis_of(r, &like, onnx_attr_int(r, "axis", 0)) : -1;
     if (axis < 0) return false;
@@ -189,10 +216,24 @@ static bool gather_known(struct onnx_reader *r, struct tensor *t, struct tensor 
     return onnx_give_known(r, 0, out);
 }
 
+/* Of a recurrent result: a step or a direction. */
+static bool pick_order(struct onnx_reader *r, const struct onnx_value *v, const struct tensor *at) {
+    struct shape s = onnx_order_shape(v);
+    int64_t axis = onnx_attr_int(r, "axis", 0), k = at->count == 1 ? (int64_t)tensor_get(at, 0) : 0;
+    if (axis < 0) axis += s.n;
+    if (axis < 0 || axis >= s.n || at->count != 1)
+        return onnx_cannot(r, "positions of examples, or several at once");
+    if (k < 0) k += s.size[axis];
+    if (k < 0 || k >= s.size[axis]) return onnx_cannot(r, "a position that is not there");
+    return onnx_order_part(r, 0, v, (int)axis, k, 1, at->shape.n == 0);
+}
+
 /* One position of an axis, which goes away. */
 static bool pick(struct onnx_reader *r, struct onnx_value *v, const struct tensor *at) {
-    struct node *x = onnx_plain(r, v);
-    struct onnx_value like = {.node = x};
+    if (v->order[0]) return pick_order(r, v, at);
+    bool step = v->by_time && onnx_attr_int(r, "axis", 0) == 0;
+    struct node *x = step ? v->node : onnx_plain(r, v);
+    struct onnx_value like = {.node = x, .by_time = step};
     int axis = x ? onnx_axis_of(r, &like, onnx_attr_int(r, "axis", 0)) : -1;
     int64_t k = at->count == 1 ? (int64_t)tensor_get(at, 0) : -1;
     if (axis < 0) return false;

@@ -4,6 +4,8 @@
 #include "onnx_window.h"
 #include <string.h>
 
+enum { MOST_REPEATED = 1 << 20 };
+
 static struct tensor *wholes(struct onnx_reader *r, const int64_t *x, int64_t n) {
     struct shape s = shape_of(1, &n);
     struct tensor *t = tensor_new(DT_INT64, &s, r->e);
@@ -33,7 +35,6 @@ bool onnx_import_constant(struct onnx_reader *r, int code) {
 }
 
 bool onnx_import_constant_of_shape(struct onnx_reader *r, int code) {
-    enum { MOST = 1 << 20 };
     int64_t sizes[MAX_AXES], count;
     int n = onnx_wholes(r, 0, NULL, sizes, MAX_AXES);
     const Onnx__AttributeProto *a = onnx_attr(r, "value");
@@ -42,7 +43,7 @@ bool onnx_import_constant_of_shape(struct onnx_reader *r, int code) {
     struct shape s = shape_of(n, sizes);
     for (int i = 0; i < n; i++)
         if (s.size[i] == -1) s.size[i] = 1; /* the batch: repeated where it is needed */
-    if (!shape_known(&s) || !shape_count(&s, &count, r->e) || count > MOST)
+    if (!shape_known(&s) || !shape_count(&s, &count, r->e) || count > MOST_REPEATED)
         return onnx_cannot(r, "a constant of unknown or absurd size");
     struct tensor *value = a && a->t ? onnx_decode(r, a->t) : NULL;
     if (a && (!value || value->count != 1))
@@ -56,6 +57,7 @@ bool onnx_import_constant_of_shape(struct onnx_reader *r, int code) {
 /* The shape that ONNX means, with -1 for the batch and whatever else is not known. */
 static struct shape meant_shape(const struct onnx_value *v) {
     if (v->known) return v->known->shape;
+    if (v->order[0]) return onnx_order_shape(v);
     const struct shape *have = &v->node->desc.shape;
     struct shape s = {.n = have->n};
     for (int i = 0; i < s.n; i++) {
@@ -153,12 +155,12 @@ bool onnx_import_reshape(struct onnx_reader *r, int code) {
     (void)code;
     if (n < 0 || r->e->kind) return n == -1 ? onnx_cannot(r, "no sizes are given") : false;
     if (t) return reshape_known(r, t, to, n);
-    if (v->one_direction) return onnx_cannot(r, "a recurrent layer's result is reshaped");
     struct shape from = meant_shape(v);
     for (int i = 0; i < n; i++) {
         if (to[i] == 0 && i < from.n) to[i] = from.size[i];
         if (to[i] < -1) return onnx_cannot(r, "a size of %lld", (long long)to[i]);
     }
+    if (v->order[0]) return onnx_order_reshape(r, v, to, n);
     if (n < 1 || !keeps_batch(to, n, &from)) return onnx_cannot(r, "a Reshape that mixes examples");
     if (n == 2 && v->node->desc.shape.n != 2) return flatten(r, v);
     bool same = n == from.n;
@@ -201,14 +203,6 @@ static int change_axes(const struct shape *s, uint32_t set, bool add, int64_t *t
     return n;
 }
 
-static bool squeeze_recurrent(struct onnx_reader *r, struct onnx_value *v, uint32_t set) {
-    bool fits = set == (v->by_time ? 2u : 1u);
-    if (!fits) return onnx_cannot(r, "a recurrent layer's result is used in an unusual way");
-    TRY(onnx_give_same(r, 0, v));
-    onnx_output(r, 0)->one_direction = false;
-    return true;
-}
-
 bool onnx_import_squeeze(struct onnx_reader *r, int add) {
     struct onnx_value *v = onnx_input(r, 0);
     struct tensor *t = onnx_known(r, v);
@@ -219,9 +213,8 @@ bool onnx_import_squeeze(struct onnx_reader *r, int add) {
     int count = add ? onnx_wholes(r, 1, "axes", given, MAX_AXES) : 0;
     if (count == -2 || s.n + (count > 0 ? count : 0) > MAX_AXES)
         return onnx_cannot(r, "more than %d axes", MAX_AXES);
-    int axes = s.n + (count > 0 ? count : 0) + (v->one_direction ? 1 : 0);
-    TRY(axis_set(r, &s, axes, &set));
-    if (v->one_direction) return squeeze_recurrent(r, v, set);
+    TRY(axis_set(r, &s, s.n + (count > 0 ? count : 0), &set));
+    if (v->order[0] && !add) return onnx_order_squeeze(r, v, set);
     int n = change_axes(&s, set, add, to);
     if (t) return reshape_known(r, t, to, n);
     if (set & 1) return onnx_cannot(r, "the axis of the examples is taken away or added");
@@ -257,17 +250,18 @@ bool onnx_import_transpose(struct onnx_reader *r, int code) {
     struct attrs a = {0};
     (void)code;
     if (!v || r->e->kind) return false;
-    int n = t ? t->shape.n : v->node->desc.shape.n;
+    int n = t ? t->shape.n : v->order[0] ? (int)strlen(v->order) : v->node->desc.shape.n;
     TRY(read_order(r, n, a.perm));
+    if (v->order[0]) return onnx_order_transpose(r, v, a.perm);
     if (t) return onnx_give_known(r, 0, op_eval(OP_transpose, &t, 1, &a, 0, r->e));
     bool to_last =
         (n == 4 && is_order(a.perm, n, "0231")) || (n == 3 && is_order(a.perm, n, "021"));
     bool to_second =
         (n == 4 && is_order(a.perm, n, "0312")) || (n == 3 && is_order(a.perm, n, "021"));
-    bool usual = !v->flat && !v->by_time && !v->one_direction;
+    bool usual = !v->flat && !v->by_time;
     if (usual && v->turned && to_last) return onnx_give_node(r, 0, v->node, false);
     if (usual && !v->turned && to_second) return onnx_give_node(r, 0, v->node, true);
-    if (n == 3 && is_order(a.perm, n, "102") && !v->turned && !v->flat && !v->one_direction) {
+    if (n == 3 && is_order(a.perm, n, "102") && !v->turned && !v->flat) {
         bool by_time = !v->by_time;
         TRY(onnx_give_node(r, 0, v->node, false));
         onnx_output(r, 0)->by_time = by_time;
@@ -278,7 +272,7 @@ bool onnx_import_transpose(struct onnx_reader *r, int code) {
         onnx_output(r, 0)->by_time = true;
         return true;
     }
-    if (n == 3 && v->by_time && !v->one_direction && is_order(a.perm, n, "120"))
+    if (n == 3 && v->by_time && is_order(a.perm, n, "120"))
         return onnx_give_node(r, 0, v->node, true);
     if (a.perm[0] != 0) return onnx_cannot(r, "the examples are moved to another axis");
     struct node *x = onnx_plain(r, v);
@@ -294,11 +288,27 @@ static bool all_equal(const struct tensor *t) {
     return t->count > 0;
 }
 
+/* As many as are asked for, once for the batch; of absurd sizes one, which goes with any shape. */
+static bool expand_equal(struct onnx_reader *r, struct onnx_value *v, const struct tensor *t) {
+    int64_t to[MAX_AXES], count;
+    int n = onnx_wholes(r, 1, NULL, to, MAX_AXES);
+    if (n < 0) return false;
+    struct shape s = shape_of(n, to);
+    for (int i = 0; i < n; i++)
+        if (s.size[i] == -1) s.size[i] = 1;
+    bool sane = n >= t->shape.n && shape_known(&s) && shape_count(&s, &count, r->e) &&
+                count <= MOST_REPEATED;
+    if (r->e->kind || !sane) return !r->e->kind && onnx_give_same(r, 0, v);
+    struct tensor *all = tensor_new(t->dtype, &s, r->e);
+    for (int64_t i = 0; all && i < count; i++) tensor_set(all, i, tensor_get(t, 0));
+    return onnx_give_known(r, 0, all);
+}
+
 bool onnx_import_expand(struct onnx_reader *r, int code) {
     int64_t to[MAX_AXES];
     struct onnx_value *v = onnx_input(r, 0);
     const struct tensor *t = onnx_known(r, v);
-    if (t && all_equal(t)) return onnx_give_same(r, 0, v);
+    if (t && all_equal(t)) return expand_equal(r, v, t);
     struct node *x = v ? onnx_plain(r, v) : NULL;
     int n = x ? onnx_wholes(r, 1, NULL, to, MAX_AXES) : -2;
     (void)code;

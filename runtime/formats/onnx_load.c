@@ -110,13 +110,21 @@ static bool unknown_operator(struct onnx_reader *r, const char *type) {
     err_set(r->e, ERR_NOT_YET,
             "This ONNX file uses the operator `%.60s`, which cannot be read yet.", type);
     err_fact(r->e, "operator", "%.60s  %.80s", type, r->now->name ? r->now->name : "");
-    err_hint(r->e, "These can be read: %s.", all.p ? all.p : "");
+    bool loop = strcmp(type, "Loop") == 0 || strcmp(type, "Scan") == 0 || strcmp(type, "If") == 0;
+    if (loop)
+        err_hint(r->e, "Keras writes recurrent layers as loops into ONNX files. Its own files keep "
+                       "the layers: model.save(\"net.keras\"), and here load(\"net.keras\").");
+    else err_hint(r->e, "These can be read: %s.", all.p ? all.p : "");
     text_clear(&all);
     return false;
 }
 
 /* An error of a layer or an operation gets to say which operator of the file it was. */
 static bool blame(struct onnx_reader *r) {
+    if (r->e->kind == ERR_BROADCAST) { /* its words are of the language, not of a file */
+        *r->e = (struct err){0};
+        return onnx_cannot(r, "what an operator reads does not fit together here");
+    }
     return err_fact(r->e, "operator", "%.60s  %.80s", r->now->op_type,
                     r->now->name ? r->now->name : "");
 }
@@ -142,7 +150,7 @@ static bool add_output(struct onnx_reader *r, const Onnx__ValueInfoProto *p) {
     if (!v || (!v->node && !v->known && !v->stored))
         return onnx_cannot(r, "nothing gives its output \"%.80s\"", p->name ? p->name : "");
     if (!v->node) return onnx_cannot(r, "its output does not depend on its inputs");
-    bool flat = v->flat || v->by_time || v->one_direction;
+    bool flat = v->flat || v->by_time || v->order[0];
     struct node *n = flat ? onnx_plain(r, v) : v->node; /* images come out with channels last */
     return n && builder_output(r->a->builder, assemble_name(p->name), n, r->e);
 }

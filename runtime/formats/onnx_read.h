@@ -16,7 +16,9 @@ struct onnx_value {
     const Onnx__TensorProto *stored; /* in the file, or NULL */
     struct tensor *known;            /* numbers that do not depend on the inputs; or NULL */
     struct node *node;               /* of the walk that is under way; or NULL */
-    bool turned, by_time, one_direction;
+    bool turned, by_time;
+    char order[5];             /* "TDBU": of a recurrent result (onnx_directions.c); "" = none */
+    int64_t directions;        /* of such a result, in the last axis of its node */
     int64_t flat;              /* channels of the image that was laid out as one axis; 0 = none */
     int32_t n_readers, reader; /* how many operators read it, and the last of them */
 };
@@ -70,6 +72,25 @@ int onnx_axis_of(struct onnx_reader *r, const struct onnx_value *v, int64_t axis
 struct node *onnx_apply(struct onnx_reader *r, enum op op, struct node *a, struct node *b,
                         const struct attrs *attrs);
 struct node *onnx_times(struct onnx_reader *r, enum op op, struct node *a, double number);
+
+/* ---- results of recurrent operators: onnx_directions.c ---- */
+
+/* A node (batch, [time,] directions x units) whose axes ONNX means in this order of T, D, B and U;
+ * without D it is a result like any other. Nothing happens if the operator's output i is left out.
+ */
+bool onnx_give_order(struct onnx_reader *r, int i, struct node *n, const char *order,
+                     int64_t directions);
+/* As ONNX means it; -1 for the batch. */
+struct shape onnx_order_shape(const struct onnx_value *v);
+bool onnx_order_transpose(struct onnx_reader *r, const struct onnx_value *v, const int32_t *perm);
+bool onnx_order_squeeze(struct onnx_reader *r, const struct onnx_value *v, uint32_t set);
+bool onnx_order_reshape(struct onnx_reader *r, const struct onnx_value *v, const int64_t *to,
+                        int n);
+/* Output i: `count` positions of an axis from `begin` on; `drop`: that axis goes away. */
+bool onnx_order_part(struct onnx_reader *r, int i, const struct onnx_value *v, int axis,
+                     int64_t begin, int64_t count, bool drop);
+bool onnx_order_concat(struct onnx_reader *r, struct onnx_value *const *v, int n, int64_t axis);
+struct node *onnx_order_plain(struct onnx_reader *r, const struct onnx_value *v);
 
 /* ---- attributes ---- */
 

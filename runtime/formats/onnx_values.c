@@ -70,7 +70,8 @@ void onnx_table_walk(struct onnx_reader *r) {
     for (int32_t i = 0; i < r->n_values; i++) {
         struct onnx_value *v = &r->values[i];
         v->node = NULL;
-        v->turned = v->by_time = v->one_direction = false;
+        v->turned = v->by_time = false;
+        v->order[0] = '\0';
         v->flat = 0;
     }
     memset(r->taken, 0, r->graph->n_node);
@@ -153,7 +154,8 @@ bool onnx_give_node(struct onnx_reader *r, int i, struct node *n, bool turned) {
     if (!v) return i > 0 || onnx_cannot(r, "the operator gives nothing");
     v->node = n;
     v->turned = turned;
-    v->by_time = v->one_direction = false;
+    v->by_time = false;
+    v->order[0] = '\0';
     v->flat = 0;
     return true;
 }
@@ -178,7 +180,8 @@ bool onnx_give_same(struct onnx_reader *r, int i, const struct onnx_value *v) {
     to->node = v->node;
     to->turned = v->turned;
     to->by_time = v->by_time;
-    to->one_direction = v->one_direction;
+    memcpy(to->order, v->order, sizeof to->order);
+    to->directions = v->directions;
     to->flat = v->flat;
     return to->node != NULL;
 }
@@ -226,8 +229,7 @@ struct node *onnx_plain(struct onnx_reader *r, struct onnx_value *v) {
     struct tensor *t = onnx_known(r, v);
     if (!v || r->e->kind) return NULL;
     if (t) return graph_constant(r->a->builder->graph, t, r->e);
-    if (v->one_direction)
-        return onnx_cannot(r, "a result of a recurrent layer is used whole"), NULL;
+    if (v->order[0]) return onnx_order_plain(r, v);
     if (v->flat) return by_channel(r, v->node, v->flat);
     if (v->by_time) return transpose(r, v->node, by_example);
     return v->turned ? channels_second(r, v->node) : v->node;
@@ -243,7 +245,7 @@ struct node *onnx_turned(struct onnx_reader *r, struct onnx_value *v) {
 int onnx_axis_of(struct onnx_reader *r, const struct onnx_value *v, int64_t axis) {
     int axes = v->node ? v->node->desc.shape.n : v->known ? v->known->shape.n : 0;
     if (axis < 0) axis += axes;
-    if (axis < 0 || axis >= axes || v->flat || v->one_direction)
+    if (axis < 0 || axis >= axes || v->flat || v->order[0])
         return onnx_cannot(r, "there is no axis %lld", (long long)axis), -1;
     if (v->by_time && axis < 2) return (int)(1 - axis);
     if (!v->turned || axis == 0) return (int)axis;

@@ -89,6 +89,23 @@ class Sequence(nn.Module):
         return self.head(nn.functional.gelu(self.norm(h[:, -1])))
 
 
+class Both(nn.Module):
+    """Recurrent layers in both directions: all states, last states of two layers, time first."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(4, 3, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(6, 3, num_layers=2, bidirectional=True)
+        self.back = nn.LSTM(4, 2, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(16, 2)
+
+    def forward(self, x):
+        all_states, _ = self.lstm(x)
+        steps, h = self.gru(all_states.transpose(0, 1))
+        _, (last, cell) = self.back(x)
+        return self.head(torch.cat([steps[-1], h[-2], h[-1], last[0], cell[1]], 1))
+
+
 class Dense(nn.Module):
     """Matrices alone, with a bias apart from the product."""
 
@@ -104,7 +121,8 @@ class Dense(nn.Module):
 
 
 NETS = [("residual", Residual, (3, 25, 22)), ("mobile", Mobile, (4, 8, 6)), ("joined", Joined, (3, 9, 7)),
-        ("sequence", Sequence, (4, 7)), ("dense", Dense, (6,))]
+        ("sequence", Sequence, (4, 7)), ("dense", Dense, (6,)), ("both", Both, (7, 4)),
+        ("both_new", Both, (7, 4))]  # "new": by PyTorch's newer exporter
 
 
 def main():
@@ -119,10 +137,15 @@ def main():
                 m.running_var.uniform_(0.5, 1.5)
         x = torch.randn(3, *shape)
         y = net(x).detach()
-        torch.onnx.export(net, (x,), str(FILES / f"{name}.onnx"), dynamo=False, input_names=["x"],
-                          output_names=["y"], dynamic_axes={"x": {0: "batch"}}, do_constant_folding=False,
-                          training=torch.onnx.TrainingMode.PRESERVE)
-        last = [x, y] if len(shape) == 1 else [torch.movedim(t, 1, -1) if t.ndim == x.ndim else t for t in (x, y)]
+        if name.endswith("_new"):
+            torch.onnx.export(net, (x,), str(FILES / f"{name}.onnx"), dynamo=True, input_names=["x"],
+                              output_names=["y"], dynamic_shapes=({0: torch.export.Dim("batch")},),
+                              external_data=False, verbose=False)
+        else:
+            torch.onnx.export(net, (x,), str(FILES / f"{name}.onnx"), dynamo=False, input_names=["x"],
+                              output_names=["y"], dynamic_axes={"x": {0: "batch"}},
+                              do_constant_folding=False, training=torch.onnx.TrainingMode.PRESERVE)
+        last = [x, y] if len(shape) == 1 or name.startswith("both") else [torch.movedim(t, 1, -1) if t.ndim == x.ndim else t for t in (x, y)]
         for end, t in zip("xy", last):
             np.save(FILES / f"{name}_{end}.npy", t.numpy().copy())
 
