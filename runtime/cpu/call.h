@@ -38,8 +38,9 @@ struct conv_call {
     int64_t band_cols, band_n, band_span, band_step;
     size_t taps, room; /* in scratch */
     /* few channels in the result: this many positions share a vector (else 1), each kernel row is
-     * `spread` numbers long, and the kernel for all of them lies in scratch (call_beside.c) */
-    int64_t beside, spread;
+     * `spread` vectors of wide_row numbers, and the kernel for all of them lies in scratch
+     * (call_beside.c) */
+    int64_t beside, spread, wide_row;
     size_t wide;
 };
 

@@ -1,16 +1,16 @@
 /* Convolutions whose result has so few channels that a vector along them would be mostly empty: a
  * few neighbouring positions share a vector. With P of them, o channels and a stride of s, the
  * group reads kw + (P - 1) s columns, and the wide kernel holds P copies of the kernel, each s
- * columns further on, with zeros around: (kh, kw + (P - 1) s, channels, P o). Terms for a position:
- * (kw + (P - 1) s) / P instead of kw. Its derivative is made in the same form, and the copies are
- * added up. */
+ * columns further on, with zeros around: (kh, kw + (P - 1) s, channels, P o), each row in a vector
+ * of its own. Terms for a position: (kw + (P - 1) s) / P instead of kw. Its derivative is made in
+ * the same form, and the copies are added up. */
 #include "call.h"
 
 enum { MOST_TERMS = 512, MOST_NUMBERS = 8192 };
 
 /* Numbers of the wide kernel, without the bias behind it. */
 static int64_t wide_numbers(const struct conv_call *v) {
-    return v->kh * v->spread * v->beside * v->o;
+    return v->kh * v->spread * v->wide_row;
 }
 
 /* Behind everything else in scratch. */
@@ -21,19 +21,20 @@ void conv_beside_set(struct call *c) {
     if (v->groups != 1 || v->dilation[1] != 1 || v->o == 0 || v->stride[1] >= v->kw) return;
     v->beside = lanes / v->o < v->ow ? lanes / v->o : v->ow;
     v->spread = (v->kw + (v->beside - 1) * v->stride[1]) * v->c;
+    v->wide_row = lanes;
     if (v->beside < 2 || v->spread > MOST_TERMS || wide_numbers(v) > MOST_NUMBERS) {
         v->beside = 1;
         return;
     }
     v->wide = (c->scratch_bytes + 63) / 64 * 64;
-    c->scratch_bytes = v->wide + (size_t)(wide_numbers(v) + v->beside * v->o) * c->bytes;
+    c->scratch_bytes = v->wide + (size_t)(wide_numbers(v) + v->wide_row) * c->bytes;
 }
 
 /* Where in the wide kernel number x of row i of copy p begins. */
 static size_t wide_place(const struct call *c, int64_t i, int64_t x, int64_t p) {
     const struct conv_call *v = &c->conv;
     int64_t row = i * v->spread + p * v->stride[1] * v->c + x;
-    return (size_t)((row * v->beside + p) * v->o) * c->bytes;
+    return (size_t)(row * v->wide_row + p * v->o) * c->bytes;
 }
 
 void conv_beside_kernel(const struct call *c, const void *kernel, const void *bias, char *wide) {
@@ -62,9 +63,9 @@ void conv_beside_rows(const struct call *c, const struct conv_product *rows, con
     p.n = v->beside * v->o;
     p.length = v->spread;
     p.b = wide;
-    p.b_step = p.n;
+    p.b_step = v->wide_row;
     if (p.bias) p.bias = wide + (size_t)wide_numbers(v) * c->bytes;
-    for (int64_t i = 0; i < v->kh; i++) segments[i].b = i * v->spread * p.n;
+    for (int64_t i = 0; i < v->kh; i++) segments[i].b = i * v->spread * v->wide_row;
     kernels()->conv[c->dtype].product(&p);
 }
 
@@ -78,8 +79,8 @@ void conv_beside_taps(const struct call *c, const struct conv_product *taps, cha
     p.last = p.rows * p.cols;
     p.n = v->beside * v->o;
     p.c = wide;
-    p.c_col = p.n;
-    p.c_row = p.cols * p.n;
+    p.c_col = v->wide_row;
+    p.c_row = p.cols * v->wide_row;
     p.length = v->ow / v->beside;
     p.a_step = v->beside * taps->a_step;
     p.b_step = p.n;

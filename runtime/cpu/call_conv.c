@@ -426,7 +426,7 @@ unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in,
     if (!accumulate) memset(out, 0, (size_t)(c->n_units * v->o) * c->bytes);
     if (v->beside > 1) {
         w.wide = (char *)env->scratch + v->wide;
-        memset(w.wide, 0, (size_t)(v->kh * v->spread * v->beside * v->o) * c->bytes);
+        memset(w.wide, 0, (size_t)(v->kh * v->spread * v->wide_row) * c->bytes);
     }
     unsigned faults = sum_images(c, &w, in, image, image_end, 0, c->n_units, env);
     if (w.wide) conv_beside_fold(c, w.wide, out);

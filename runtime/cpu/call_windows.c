@@ -11,16 +11,19 @@ bool call_takes_windows(const struct call *c) {
     return v->groups == 1 && v->dilation[1] == 1 && v->c <= MOST_CHANNELS && v->o >= LEAST_TERMS;
 }
 
-/* Scratch: of the product, the kernel as (o, window), windows of some rows. */
+/* Scratch: of the product, the kernel as (o, wide), windows of some rows. A window's numbers are
+ * filled up to whole vectors. */
 struct windows {
     char *kernel, *made;
-    int64_t window, rows;
+    int64_t window, wide, rows;
 };
 
 static struct windows windows_in(const struct call *c, void *scratch) {
     const struct conv_call *v = &c->conv;
     struct windows w = {.window = v->kh * v->kw * v->c};
-    size_t row = (size_t)(v->ow * w.window) * c->bytes, kernel = (size_t)(v->o * w.window);
+    int64_t lanes = kernels()->conv[c->dtype].lanes;
+    w.wide = (w.window + lanes - 1) / lanes * lanes;
+    size_t row = (size_t)(v->ow * w.wide) * c->bytes, kernel = (size_t)(v->o * w.wide);
     w.rows = row > 0 && row < WINDOW_BYTES ? (int64_t)(WINDOW_BYTES / row) : 1;
     if (w.rows > v->oh) w.rows = v->oh;
     w.kernel = (char *)scratch + kernels()->gemm_scratch_bytes;
@@ -32,9 +35,10 @@ static struct windows windows_in(const struct call *c, void *scratch) {
 static void turn_kernel(const struct call *c, const struct windows *w, const char *kernel) {
     const struct conv_call *v = &c->conv;
     size_t piece = (size_t)v->c * c->bytes;
+    if (w->wide > w->window) memset(w->kernel, 0, (size_t)(v->o * w->wide) * c->bytes);
     for (int64_t tap = 0; tap < v->kh * v->kw; tap++)
         for (int64_t o = 0; o < v->o; o++, kernel += piece)
-            memcpy(w->kernel + (size_t)(o * w->window + tap * v->c) * c->bytes, kernel, piece);
+            memcpy(w->kernel + (size_t)(o * w->wide + tap * v->c) * c->bytes, kernel, piece);
 }
 
 /* Rows [i, i + n) of `up` times the kernel. */
@@ -42,16 +46,16 @@ static void make_windows(const struct call *c, const struct windows *w, const ch
                          const struct call_env *env) {
     const struct conv_call *v = &c->conv;
     struct gemm g = {.m = PRODUCT_ROWS, /* of any number of rows: they are added up alike */
-                     .n = w->window,
+                     .n = w->wide,
                      .k = v->o,
                      .a = up,
                      .b = w->kernel,
                      .c = w->made,
                      .a_row = v->o,
                      .a_col = 1,
-                     .b_row = w->window,
+                     .b_row = w->wide,
                      .b_col = 1,
-                     .c_row = w->window,
+                     .c_row = w->wide,
                      .scratch = env->scratch};
     kernels()->gemm[c->dtype](&g, 0, n * v->ow);
 }
@@ -69,7 +73,7 @@ static void add_windows(const struct call *c, const struct windows *w, const cha
         .to = image + (size_t)((top + from * step) * v->w * v->c) * c->bytes,
         .cols = v->ow,
         .rows = to - from,
-        .from_col = w->window,
+        .from_col = w->wide,
         .to_col = v->stride[1] * v->c,
         .to_row = step * v->w * v->c,
         .length = v->kw * v->c,
@@ -95,7 +99,7 @@ static void window_rows(const struct call *c, const struct windows *w, char *ima
                         const struct call_env *env) {
     const struct conv_call *v = &c->conv;
     size_t up_row = (size_t)(v->ow * v->o) * c->bytes;
-    size_t made = (size_t)(v->ow * w->window) * c->bytes;
+    size_t made = (size_t)(v->ow * w->wide) * c->bytes;
     int64_t reach = (v->kh - 1) * v->dilation[0], s = v->stride[0];
     int64_t first = row + v->before[0] - reach, last = (row_end - 1 + v->before[0]) / s + 1;
     first = first > 0 ? (first + s - 1) / s : 0;
@@ -131,7 +135,7 @@ static unsigned run_windows(const struct call *c, void *const *out, const void *
 void call_windows(struct call *c) {
     const struct conv_call *v = &c->conv;
     struct windows w = windows_in(c, NULL);
-    size_t made = (size_t)(w.rows * v->ow * w.window) * c->bytes;
+    size_t made = (size_t)(w.rows * v->ow * w.wide) * c->bytes;
     c->scratch_bytes = (size_t)(uintptr_t)w.made + made;
     c->run = run_windows;
 }

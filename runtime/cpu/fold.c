@@ -24,15 +24,16 @@ static unsigned sum_run_i64(void *acc, const void *x, int64_t n) {
     return bad ? FAULT_OVERFLOW : 0;
 }
 
-/* Several rows for one look at the sums, added in a fixed tree in their own type. */
-enum { ROWS_AT_ONCE = 8 };
+/* Several rows for one look at the sums, added in a fixed tree in their own type. Where rows are
+ * short and side by side, SHORT_ROWS of them are taken for one long row first, so that vectors are
+ * full. */
+enum { ROWS_AT_ONCE = 8, SHORT_ROWS = 8, SHORT_COLS = 12 };
 #define SUM_ROWS(t, T)                                                                             \
-    static unsigned sum_rows_##t(void *acc, const void *x, int64_t rows, int64_t stride,           \
-                                 int64_t cols) {                                                   \
-        double *restrict s = acc;                                                                  \
+    static void sum_long_rows_##t(double *restrict s, const T *x, int64_t rows, int64_t stride,    \
+                                  int64_t cols) {                                                  \
         int64_t r = 0;                                                                             \
         for (; r + ROWS_AT_ONCE <= rows; r += ROWS_AT_ONCE) {                                      \
-            const T *restrict p = (const T *)x + r * stride;                                       \
+            const T *restrict p = x + r * stride;                                                  \
             const T *restrict q = p + 4 * stride;                                                  \
             int64_t two = 2 * stride, three = 3 * stride;                                          \
             for (int64_t j = 0; j < cols; j++) {                                                   \
@@ -42,9 +43,21 @@ enum { ROWS_AT_ONCE = 8 };
             }                                                                                      \
         }                                                                                          \
         for (; r < rows; r++) {                                                                    \
-            const T *restrict p = (const T *)x + r * stride;                                       \
+            const T *restrict p = x + r * stride;                                                  \
             for (int64_t j = 0; j < cols; j++) s[j] += (double)p[j];                               \
         }                                                                                          \
+    }                                                                                              \
+    static unsigned sum_rows_##t(void *acc, const void *x, int64_t rows, int64_t stride,           \
+                                 int64_t cols) {                                                   \
+        double *restrict s = acc;                                                                  \
+        int64_t whole = cols <= SHORT_COLS && stride == cols ? rows / SHORT_ROWS : 0;              \
+        if (whole > 0) {                                                                           \
+            double side[SHORT_ROWS * SHORT_COLS] = {0};                                            \
+            sum_long_rows_##t(side, x, whole, SHORT_ROWS *cols, SHORT_ROWS *cols);                 \
+            for (int64_t i = 0; i < SHORT_ROWS * cols; i++) s[i % cols] += side[i];                \
+        }                                                                                          \
+        whole *= SHORT_ROWS;                                                                       \
+        sum_long_rows_##t(s, (const T *)x + whole * stride, rows - whole, stride, cols);           \
         return 0;                                                                                  \
     }
 SUM_ROWS(f64, double)

@@ -128,11 +128,12 @@ FM void F(dot_tile)(const struct gemm *g, int64_t i, int64_t j, int rows) {
     for (int r = 0; r < rows; r++) {
         T *to = (T *)g->c + (i + r) * g->c_row + j;
         V x = LOAD_PART(a + r * a_row + whole, mask);
+        T total[DOT_COLS];
 #pragma GCC unroll 4
-        for (int c = 0; c < DOT_COLS; c++) {
-            T s = TOTAL(MULADD(x, LOAD_PART(b[c] + whole, mask), sum[r][c]));
-            if (c < cols) to[c] = g->accumulate ? to[c] + s : s;
-        }
+        for (int c = 0; c < DOT_COLS; c++)
+            sum[r][c] = MULADD(x, LOAD_PART(b[c] + whole, mask), sum[r][c]);
+        F(totals)(total, sum[r]);
+        for (int c = 0; c < cols; c++) to[c] = g->accumulate ? to[c] + total[c] : total[c];
     }
 }
 

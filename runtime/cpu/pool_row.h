@@ -94,7 +94,46 @@ FM V F(window_sum)(const struct pool_row *r, const T *x, int64_t from, int64_t t
     return sum;
 }
 
+/* Windows of two rows and columns, all inside, of fewer channels than a vector has numbers: what
+ * depends on the window is known to the compiler. The sums are those of window_sum. */
+FM bool F(is_small)(const struct pool_row *r) {
+    return r->channels < F(VW) && r->width == 2 && r->top == 0 && r->bottom == 2 &&
+           r->before == 0 && (r->cols - 1) * r->step + 2 <= r->size;
+}
+
+static void F(mean_small)(const struct pool_row *r) {
+    int64_t n = r->channels, step = r->step * n;
+    F(mask) mask = F(mask_of)(n);
+    const T *x = r->x, *below = x + r->row;
+    T *out = r->out;
+    V share = SET((T)0.25);
+    for (int64_t j = 0; j < r->cols; j++, x += step, below += step, out += n) {
+        V sum = ADD(LOAD_PART(x, mask), LOAD_PART(x + n, mask));
+        sum = ADD(ADD(sum, LOAD_PART(below, mask)), LOAD_PART(below + n, mask));
+        STORE_PART(out, mask, MULADD(sum, share, ZERO));
+    }
+}
+
+static void F(mean_spread_small)(const struct pool_row *r) {
+    int64_t n = r->channels, step = r->step * n;
+    F(mask) mask = F(mask_of)(n);
+    const T *up = r->up;
+    T *out = r->out;
+    V share = SET((T)0.25);
+    for (int64_t j = 0; j < r->cols; j++, up += n, out += step) {
+        V each = MULADD(LOAD_PART(up, mask), share, ZERO);
+        STORE_PART(out, mask, each);
+        STORE_PART(out + n, mask, each);
+    }
+    size_t wide = (size_t)((r->cols - 1) * step + 2 * n) * sizeof(T);
+    memcpy((T *)r->out + r->row, r->out, wide); /* the second row is the first */
+}
+
 static void F(mean_row)(const struct pool_row *r) {
+    if (F(is_small)(r)) {
+        F(mean_small)(r);
+        return;
+    }
     int64_t n = r->channels, part = n % F(VW), whole = n - part, from, to;
     for (int64_t j = 0; j < r->cols; j++) {
         const T *x = (const T *)r->x + j * r->step * n;
@@ -129,6 +168,10 @@ FM void F(window_add)(const struct pool_row *r, T *x, V up, int64_t from, int64_
 }
 
 static void F(mean_spread_row)(const struct pool_row *r) {
+    if (r->apart && r->step == 2 && F(is_small)(r)) {
+        F(mean_spread_small)(r);
+        return;
+    }
     int64_t n = r->channels, part = n % F(VW), whole = n - part, from, to;
     for (int64_t j = 0; j < r->cols; j++) {
         const T *up = (const T *)r->up + j * n;

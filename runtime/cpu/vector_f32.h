@@ -1,6 +1,6 @@
 /* Vectors of floats for sources that are compiled once per instruction set, and the words in which
  * templates over the number type are written: T, V (its vector, VW of them), F(name), LOAD, MULADD,
- * RELU (x < 0 ? 0 : x, NaN stays) …
+ * RELU (x < 0 ? 0 : x, NaN stays), F(totals) (the sums of four vectors) …
  * Included once by a source, before vector_f64.h, which gives the same words for doubles. */
 #pragma once
 #include "isa.h"
@@ -27,7 +27,14 @@ FM mask_f32 mask_of_f32(int64_t n) {
 #define ADD(a, b) _mm512_add_ps(a, b)
 #define ZERO _mm512_setzero_ps()
 #define RELU(v) _mm512_max_ps(ZERO, v)
-#define TOTAL(v) _mm512_reduce_add_ps(v)
+FM void totals_f32(float *to, const __m512 *v) {
+    __m512 a = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
+    __m512 b = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
+    a = _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+    __m512 half = _mm512_add_ps(a, _mm512_shuffle_f32x4(a, a, 0x4e));
+    __m512 all = _mm512_add_ps(half, _mm512_shuffle_f32x4(half, half, 0xb1));
+    _mm_storeu_ps(to, _mm512_castps512_ps128(all));
+}
 #elif defined(__AVX2__)
 typedef __m256 v_f32;
 typedef __m256i mask_f32;
@@ -44,12 +51,12 @@ FM mask_f32 mask_of_f32(int64_t n) {
 #define ADD(a, b) _mm256_add_ps(a, b)
 #define ZERO _mm256_setzero_ps()
 #define RELU(v) _mm256_max_ps(ZERO, v)
-FM float total_f32(__m256 v) {
-    __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-    x = _mm_add_ps(x, _mm_movehl_ps(x, x));
-    return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+FM void totals_f32(float *to, const __m256 *v) {
+    __m256 a = _mm256_add_ps(_mm256_unpacklo_ps(v[0], v[1]), _mm256_unpackhi_ps(v[0], v[1]));
+    __m256 b = _mm256_add_ps(_mm256_unpacklo_ps(v[2], v[3]), _mm256_unpackhi_ps(v[2], v[3]));
+    a = _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1)));
 }
-#define TOTAL(v) F(total)(v)
 #else
 typedef float v_f32 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int64_t mask_f32;
@@ -78,8 +85,7 @@ FM v_f32 relu_f32(v_f32 v) {
     for (int i = 0; i < VW_f32; i++) v[i] = v[i] < 0 ? 0 : v[i];
     return v;
 }
-FM float total_f32(v_f32 v) {
-    return (v[0] + v[2]) + (v[1] + v[3]);
+FM void totals_f32(float *to, const v_f32 *v) {
+    for (int i = 0; i < 4; i++) to[i] = (v[i][0] + v[i][2]) + (v[i][1] + v[i][3]);
 }
-#define TOTAL(v) F(total)(v)
 #endif

@@ -24,7 +24,6 @@ FM mask_f64 mask_of_f64(int64_t n) {
 #undef ADD
 #undef ZERO
 #undef RELU
-#undef TOTAL
 #define LOAD(p) _mm512_loadu_pd(p)
 #define LOAD_PART(p, m) _mm512_maskz_loadu_pd(m, p)
 #define STORE(p, v) _mm512_storeu_pd(p, v)
@@ -34,7 +33,9 @@ FM mask_f64 mask_of_f64(int64_t n) {
 #define ADD(a, b) _mm512_add_pd(a, b)
 #define ZERO _mm512_setzero_pd()
 #define RELU(v) _mm512_max_pd(ZERO, v)
-#define TOTAL(v) _mm512_reduce_add_pd(v)
+FM void totals_f64(double *to, const __m512d *v) {
+    for (int i = 0; i < 4; i++) to[i] = _mm512_reduce_add_pd(v[i]);
+}
 #elif defined(__AVX2__)
 typedef __m256d v_f64;
 typedef __m256i mask_f64;
@@ -60,9 +61,11 @@ FM mask_f64 mask_of_f64(int64_t n) {
 #define ADD(a, b) _mm256_add_pd(a, b)
 #define ZERO _mm256_setzero_pd()
 #define RELU(v) _mm256_max_pd(ZERO, v)
-FM double total_f64(__m256d v) {
-    __m128d x = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)));
+FM void totals_f64(double *to, const __m256d *v) {
+    for (int i = 0; i < 4; i++) {
+        __m128d x = _mm_add_pd(_mm256_castpd256_pd128(v[i]), _mm256_extractf128_pd(v[i], 1));
+        to[i] = _mm_cvtsd_f64(_mm_add_sd(x, _mm_unpackhi_pd(x, x)));
+    }
 }
 #else
 typedef double v_f64 __attribute__((vector_size(16), aligned(8), may_alias));
@@ -80,8 +83,8 @@ FM v_f64 relu_f64(v_f64 v) {
     for (int i = 0; i < VW_f64; i++) v[i] = v[i] < 0 ? 0 : v[i];
     return v;
 }
-FM double total_f64(v_f64 v) {
-    return v[0] + v[1];
+FM void totals_f64(double *to, const v_f64 *v) {
+    for (int i = 0; i < 4; i++) to[i] = v[i][0] + v[i][1];
 }
 FM void store_part_f64(double *p, int64_t n, v_f64 v) {
     for (int64_t i = 0; i < n; i++) p[i] = v[i];
