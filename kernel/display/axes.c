@@ -78,10 +78,10 @@ static void draw_x_numbers(const struct chart *c) {
     svg_text(c->out, &style, str_of(c->x_ticks.offset));
 }
 
-/* At most so many names that they do not touch; tilted ones need a line each. */
-static int64_t name_stride(double px, int64_t n) {
+/* At most so many names that they do not touch: each needs `least` px along the axis. */
+static int64_t name_stride(double px, int64_t n, double least) {
     double per_name = px / (double)(n > 0 ? n : 1);
-    return per_name >= 13 ? 1 : (int64_t)ceil(13 / fmax(per_name, 0.01));
+    return per_name >= least ? 1 : (int64_t)ceil(least / fmax(per_name, 0.01));
 }
 
 static void draw_x_names(const struct chart *c, const struct axis_names *names) {
@@ -90,7 +90,7 @@ static void draw_x_names(const struct chart *c, const struct axis_names *names) 
                              .anchor = tilted ? ANCHOR_END : ANCHOR_MIDDLE,
                              .angle = tilted ? -38 : 0};
     style.y = c->panel.y + c->panel.h + (tilted ? 13 : 17);
-    int64_t stride = name_stride(c->panel.w, names->n_x);
+    int64_t stride = name_stride(c->panel.w, names->n_x, tilted ? 19 : 13);
     for (int64_t i = 0; i < names->n_x; i += stride) {
         style.x = scale_at(&c->x, (double)i) + (tilted ? 4 : 0);
         if (!names->x[i]) continue;
@@ -104,7 +104,7 @@ static void draw_x_names(const struct chart *c, const struct axis_names *names) 
 static void draw_y_names(const struct chart *c, const struct axis_names *names) {
     struct svg_text style = {
         .x = c->panel.x - AXES_TICK - 4, .size = AXES_NUMBER, .anchor = ANCHOR_END};
-    int64_t stride = name_stride(c->panel.h, names->n_y);
+    int64_t stride = name_stride(c->panel.h, names->n_y, 13);
     for (int64_t i = 0; i < names->n_y; i += stride) {
         style.y = scale_at(&c->y, (double)i) + 4.2;
         if (!names->y[i]) continue;
@@ -135,8 +135,8 @@ static void draw_title(const struct chart *c) {
     if (!line) return;
     int n_more = 0;
     for (const char *p = line; *p; p++) n_more += *p == '\n';
-    bool offset = !c->plot->no_axes && !c->plot->polar && c->y_ticks.offset[0];
-    double middle = c->panel.x + c->panel.w / 2, y = c->panel.y - 11 - (offset ? 14 : 0);
+    double middle = c->panel.x + c->panel.w / 2;
+    double y = c->panel.y - 11 - (axes_has_remark(c) ? 14 : 0);
     if (c->plot->polar) y -= 20;
     for (; n_more >= 0; n_more--) {
         size_t n = strcspn(line, "\n");
@@ -203,11 +203,26 @@ static void draw_numbers(const struct chart *c, const struct axis_names *names) 
     if (axes_has_right(c)) draw_side_numbers(c, &right, true);
 }
 
+/* What has no place: in the middle of an empty panel, else above its right end. */
+static void draw_left_out(const struct chart *c) {
+    bool empty = !c->extent.any_x && !c->extent.any_y && !axes_has_right(c);
+    struct svg_text style = {.size = 11, .anchor = ANCHOR_END, .fill = "#555"};
+    style.x = c->panel.x + c->panel.w;
+    style.y = c->panel.y - 6;
+    if (empty) {
+        style.anchor = ANCHOR_MIDDLE;
+        style.x -= c->panel.w / 2;
+        style.y = c->panel.y + c->panel.h / 2;
+    }
+    if (c->left_out[0]) svg_text(c->out, &style, str_of(c->left_out));
+}
+
 void axes_draw(const struct chart *c) {
     struct axis_names names = axis_names_of(c->plot);
     if (!c->plot->no_axes && !c->plot->polar) {
         draw_frame(c);
         draw_numbers(c, &names);
+        draw_left_out(c);
     }
     draw_title(c);
     draw_labels(c, &names);

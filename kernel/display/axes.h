@@ -33,6 +33,8 @@ bool colorbar_draw(const struct chart *c);
 
 /* ---- shared by axes_layout.c, axes.c, axes_polar.c and colorbar.c ---- */
 
+/* A line of small words between title and panel: factors of the axes, what is left out. */
+bool axes_has_remark(const struct chart *c);
 double ticks_widest(const struct ticks *t);
 /* What a name beside a row may take of a plot of this width. */
 double axes_name_most(const struct chart *c);

@@ -153,11 +153,17 @@ static int n_lines(const char *s) {
     return n;
 }
 
+bool axes_has_remark(const struct chart *c) {
+    bool offset = c->y_ticks.offset[0] || (axes_has_right(c) && c->right_ticks.offset[0]);
+    struct ticks bar = {0};
+    struct scale colors = {.low = c->bar.low, .high = c->bar.high};
+    if (c->bar.on) ticks_choose(&bar, &colors, false, 6);
+    return !c->plot->no_axes && !c->plot->polar && (offset || bar.offset[0] || c->left_out[0]);
+}
+
 static double room_above(const struct chart *c) {
     double room = c->plot->title ? 14 + AXES_TITLE_LINE * n_lines(c->plot->title) : 12;
-    bool offset = c->y_ticks.offset[0] || (axes_has_right(c) && c->right_ticks.offset[0]);
-    if (!c->plot->no_axes && !c->plot->polar && offset) room += 14;
-    return room;
+    return room + (axes_has_remark(c) ? 14 : 0);
 }
 
 static double room_right(const struct chart *c) {
@@ -185,16 +191,24 @@ static struct margins room_around(const struct chart *c, const struct axis_names
     return m;
 }
 
+/* Pieces of an axis: at most nine, or one for each row or column of a small matrix. */
+static int pieces(double px, double least_px, const struct scale *s, bool counted) {
+    double rows = s->high - s->low;
+    if (counted && rows <= 20 && px / rows >= 15) return (int)(rows + 0.5);
+    return (int)fmin(9, px / least_px);
+}
+
 static void choose_ticks(struct chart *c) {
-    int wanted_y = (int)(c->panel.h / 36), wanted_x = (int)(c->panel.w / 70);
     const struct extent *e = &c->extent; /* rows and columns of a matrix are counted from 0 */
     bool counted = e->tight && e->flip_y && e->x0 == -0.5 && e->y0 == -0.5 && !c->plot->polar;
     bool whole = (counted || !e->fractions_x) && !c->plot->has_x_limits;
+    int wanted_y = pieces(c->panel.h, 28, &c->y, counted);
+    int wanted_x = pieces(c->panel.w, c->x.time ? 70 : 48, &c->x, counted);
     if (c->plot->polar) wanted_y = (int)fmax(2, fmin(c->panel.w, c->panel.h) / 60);
     ticks_choose(&c->y_ticks, &c->y, counted && !c->plot->has_y_limits, wanted_y);
     ticks_choose(&c->right_ticks, &c->right, false, wanted_y);
     ticks_choose(&c->x_ticks, &c->x, whole, wanted_x);
-    while (wanted_x > 2 && (ticks_widest(&c->x_ticks) + 14) * c->x_ticks.n > c->panel.w)
+    while (wanted_x > 2 && (ticks_widest(&c->x_ticks) + 16) * c->x_ticks.n > c->panel.w)
         ticks_choose(&c->x_ticks, &c->x, whole, --wanted_x);
 }
 

@@ -1,5 +1,6 @@
 /* One plot inside a rectangle: measure, lay out, draw from back to front. */
 #include "display/axes.h"
+#include "display/left_out.h"
 #include "display/legend.h"
 #include <math.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static struct rect place_legend(struct chart *c, const struct legend *l, double 
 static void arrange(struct chart *c, struct legend *legend, struct rect *legend_at) {
     legend_make(legend, c->plot);
     measure(c->plot, &c->extent, &c->right_extent);
+    left_out_words(c->plot, c->left_out);
     measure_bar(c);
     if (legend->n == 0 && c->bar.on) c->bar.label = c->plot->legend_title;
     double right = c->bar.on ? colorbar_width(&c->bar) : 0;

@@ -64,6 +64,7 @@ struct chart {
     struct ticks x_ticks, y_ticks, right_ticks;
     struct colorbar bar;
     struct cover cover;
+    char left_out[120]; /* words on numbers without a place, or "" */
     struct err *e;
 };
 

@@ -25,7 +25,7 @@ bool colorbar_draw(const struct chart *c) {
     svg_rect(c->out, r, NULL, SVG_FRAME);
     struct scale s = {.low = bar->low, .high = bar->high, .from = r.y + r.h, .to = r.y};
     struct ticks t;
-    ticks_choose(&t, &s, false, (int)fmax(2, fmin(MOST_TICKS, r.h / 42)));
+    ticks_choose(&t, &s, false, (int)fmax(2, fmin(MOST_TICKS, r.h / 36)));
     text_adds(c->out, "<path stroke=\"" SVG_FRAME "\" d=\"");
     for (int i = 0; i < t.n; i++) {
         svg_number(c->out, 'M', r.x + r.w);

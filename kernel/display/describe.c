@@ -1,5 +1,6 @@
 /* Pictures in words: for terminals and for readers who cannot see them. */
 #include "display/chart.h"
+#include "display/left_out.h"
 #include "display/picture.h"
 #include "data/time.h"
 #include <math.h>
@@ -186,6 +187,9 @@ void plot_describe_fully(const struct plot *p, struct text *out) {
         add_series(out, &p->marks[i]);
         add_groups(out, &p->marks[i]);
     }
+    char words[LEFT_OUT_BYTES];
+    left_out_words(p, words);
+    if (words[0]) text_addf(out, " Note: %s.", words);
 }
 
 void figure_describe(const struct figure *f, struct text *out) {

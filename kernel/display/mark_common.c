@@ -60,7 +60,7 @@ void mark_class_label(const struct mark *m, double value, char out[64]) {
         return;
     }
     char number[TICK_LABEL_BYTES];
-    tick_print(number, value, 0);
+    tick_print(number, value, fabs(value) < 1e15 ? 0 : -1);
     snprintf(out, 64, "%s", number);
 }
 

@@ -1,5 +1,5 @@
-/* Contour lines by marching squares (Lorensen & Cline 1987 in two dimensions; the two saddles are
- * decided by the mean of the corners), or areas between the levels. */
+/* Contour lines, with the levels written on them when asked for, or areas between the levels. */
+#include "display/contour_lines.h"
 #include "display/pixels.h"
 #include "base/pool.h"
 #include <math.h>
@@ -12,9 +12,23 @@ struct levels {
     double at[LEVELS_MAX];
 };
 
+/* The step 1, 2, 2.5 or 5 times a power of ten whose number of levels is nearest. */
+static double level_step(double range, int wanted) {
+    double above = ticks_step(range, wanted), best = above;
+    const double steps[] = {above, above / 2, above / 2.5, above / 4};
+    for (size_t i = 1; i < ARRAY_LEN(steps); i++) {
+        double lead = steps[i] / pow(10, floor(log10(steps[i]) + 1e-9));
+        bool good = fabs(lead - 1) < 1e-6 || fabs(lead - 2) < 1e-6 || fabs(lead - 2.5) < 1e-6 ||
+                    fabs(lead - 5) < 1e-6;
+        bool nearer = fabs(range / steps[i] - wanted) < fabs(range / best - wanted);
+        if (good && nearer) best = steps[i];
+    }
+    return best;
+}
+
 static void choose_levels(const struct mark *m, double low, double high, struct levels *l) {
     int wanted = m->bins > 0 && m->bins < LEVELS_MAX - 2 ? m->bins : 12;
-    double step = ticks_step(high - low, wanted);
+    double step = level_step(high - low, wanted);
     l->n = 0;
     for (double k = ceil(low / step); k * step <= high && l->n < LEVELS_MAX; k++)
         l->at[l->n++] = k * step;
@@ -33,11 +47,25 @@ static void contour_extent(const struct plot *p, const struct mark *m, struct ex
     e->tight = true;
 }
 
+/* The bar shows the colours of the areas: each that of the middle between two levels. */
+static void step_colors(const struct mark *m, struct colorbar *bar) {
+    struct levels l;
+    struct colormap smooth = bar->map;
+    choose_levels(m, bar->low, bar->high, &l);
+    for (int i = 0, k = 0; i < COLORMAP_STEPS; i++) {
+        double v = bar->low + (bar->high - bar->low) * (i + 0.5) / COLORMAP_STEPS;
+        while (k < l.n && l.at[k] <= v) k++;
+        double low = k > 0 ? l.at[k - 1] : bar->low, high = k < l.n ? l.at[k] : bar->high;
+        bar->map.at[i] = smooth.at[colormap_index(low / 2 + high / 2, bar->low, bar->high)];
+    }
+}
+
 static bool contour_colorbar(const struct plot *p, const struct mark *m, struct colorbar *bar) {
     (void)p;
     if (!m->z || m->z->count == 0 || (palette_color(m->color) && !m->filled)) return false;
     mark_range(m, m->z, &bar->low, &bar->high);
     colormap_make(&bar->map, m->colormap ? m->colormap : m->has_center ? "coolwarm" : "viridis");
+    if (m->filled) step_colors(m, bar);
     return true;
 }
 
@@ -66,54 +94,134 @@ static double field_at(const struct field *f, int64_t row, int64_t column) {
     return mark_number(f->m->z, (row * f->stride) * f->m->z->shape.size[1] + column * f->stride);
 }
 
-/* Where the level crosses side 0 … 3 (top, right, bottom, left) of a cell with corners
- * v[0] v[1] / v[3] v[2]. */
-static void crossing(const struct field *f, int64_t row, int64_t column, const double v[4],
-                     double level, int side, double *x, double *y) {
-    double a = v[side], b = v[(side + 1) % 4], t = (level - a) / (b - a);
-    static const double from_x[] = {0, 1, 1, 0}, from_y[] = {0, 0, 1, 1};
-    static const double step_x[] = {1, 0, -1, 0}, step_y[] = {0, 1, 0, -1};
-    *x = f->px0 + ((double)column + from_x[side] + t * step_x[side]) * f->dpx;
-    *y = f->py0 + ((double)row + from_y[side] + t * step_y[side]) * f->dpy;
+/* ---- lines ---- */
+
+enum { LABELS_MOST = 64 };
+static const double LABEL_SIZE = 11, LABEL_LINE = 90; /* px; lines shorter than this have none */
+
+struct pen {
+    struct chart *c;
+    const struct field *f;
+    const char *label; /* the level in words, or NULL */
+    int n_labels;
+    struct rect labels[LABELS_MOST]; /* of all levels */
+    struct str words[LABELS_MOST];
+    char room[LABELS_MOST][TICK_LABEL_BYTES];
+};
+
+static double px_x(const struct field *f, const double *point) {
+    return f->px0 + point[0] * f->dpx;
 }
 
-static void segment(struct text *out, const struct field *f, int64_t row, int64_t column,
-                    const double v[4], double level, int from, int to) {
-    double x, y;
-    crossing(f, row, column, v, level, from, &x, &y);
-    svg_number(out, 'M', x);
-    svg_number(out, ' ', y);
-    crossing(f, row, column, v, level, to, &x, &y);
-    svg_number(out, 'L', x);
-    svg_number(out, ' ', y);
+static double px_y(const struct field *f, const double *point) {
+    return f->py0 + point[1] * f->dpy;
 }
 
-/* The sides that the level crosses are those between a corner above and one below. */
-static void march_cell(struct text *out, const struct field *f, int64_t row, int64_t column,
-                       double level) {
-    double v[4] = {field_at(f, row, column), field_at(f, row, column + 1),
-                   field_at(f, row + 1, column + 1), field_at(f, row + 1, column)};
-    if (!isfinite(v[0] + v[1] + v[2] + v[3])) return;
-    int sides[4], n = 0;
-    for (int k = 0; k < 4; k++)
-        if ((v[k] > level) != (v[(k + 1) % 4] > level)) sides[n++] = k;
-    if (n == 2) segment(out, f, row, column, v, level, sides[0], sides[1]);
-    if (n != 4) return;
-    bool middle_above = (v[0] + v[1] + v[2] + v[3]) / 4 > level;
-    bool together = middle_above == (v[0] > level); /* corners 0 and 2 are joined */
-    segment(out, f, row, column, v, level, 0, together ? 1 : 3);
-    segment(out, f, row, column, v, level, 2, together ? 3 : 1);
+static bool label_fits(const struct pen *pen, struct rect r) {
+    struct rect p = pen->c->panel;
+    if (r.x < p.x + 2 || r.y < p.y + 2 || r.x + r.w > p.x + p.w - 2 || r.y + r.h > p.y + p.h - 2)
+        return false;
+    for (int i = 0; i < pen->n_labels; i++) {
+        const struct rect *o = &pen->labels[i];
+        bool apart = r.x > o->x + o->w + 6 || o->x > r.x + r.w + 6 || r.y > o->y + o->h + 3 ||
+                     o->y > r.y + r.h + 3;
+        if (!apart) return false;
+    }
+    return true;
 }
 
-static void draw_level(struct chart *c, const struct field *f, double level, const char *color,
-                       double width) {
-    text_addf(c->out, "<path fill=\"none\" stroke=\"%s\" stroke-linecap=\"round\"", color);
-    svg_attribute(c->out, "stroke-width", width);
-    text_adds(c->out, " d=\"");
-    for (int64_t row = 0; row + 1 < f->rows; row++)
-        for (int64_t column = 0; column + 1 < f->columns; column++)
-            march_cell(c->out, f, row, column, level);
-    text_adds(c->out, "\"/>\n");
+/* The level stands on the line, in the middle or wherever it does not touch another one. */
+static void place_label(struct pen *pen, const double *points, int64_t n, double length) {
+    static const double tries[] = {0.5, 0.25, 0.75, 0.375, 0.625, 0.125, 0.875};
+    if (!pen->label || length < LABEL_LINE || pen->n_labels == LABELS_MOST) return;
+    double w = SVG_OTHER_FONT * font_width(str_of(pen->label), LABEL_SIZE) + 4;
+    for (size_t k = 0; k < ARRAY_LEN(tries); k++) {
+        const double *at = points + 2 * (int64_t)(tries[k] * (double)(n - 1));
+        struct rect r = {px_x(pen->f, at) - w / 2, px_y(pen->f, at) - 7, w, 14};
+        if (!label_fits(pen, r)) continue;
+        char *room = pen->room[pen->n_labels];
+        memcpy(room, pen->label, strlen(pen->label) + 1);
+        pen->words[pen->n_labels] = str_of(room);
+        pen->labels[pen->n_labels++] = r;
+        return;
+    }
+}
+
+/* One line as path data; points closer than a pixel are left out. */
+static void draw_line(void *user, const double *points, int64_t n) {
+    struct pen *pen = user;
+    double last_x = 0, last_y = 0, length = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double x = px_x(pen->f, points + 2 * i), y = px_y(pen->f, points + 2 * i);
+        double d = hypot(x - last_x, y - last_y);
+        if (i > 0 && i + 1 < n && d < 1) continue;
+        if (i > 0) length += d;
+        svg_number(pen->c->out, i == 0 ? 'M' : i == 1 ? 'L' : ' ', round(x * 10) / 10);
+        svg_number(pen->c->out, ' ', round(y * 10) / 10);
+        last_x = x;
+        last_y = y;
+    }
+    place_label(pen, points, n, length);
+}
+
+static void draw_labels(const struct pen *pen, bool on_areas) {
+    for (int i = 0; i < pen->n_labels; i++) {
+        struct rect r = pen->labels[i];
+        text_addf(pen->c->out, "<rect fill=\"#fff\" fill-opacity=\"%s\" rx=\"2\"",
+                  on_areas ? ".8" : "1");
+        svg_attribute(pen->c->out, "x", r.x);
+        svg_attribute(pen->c->out, "y", r.y);
+        svg_attribute(pen->c->out, "width", r.w);
+        svg_attribute(pen->c->out, "height", r.h);
+        text_adds(pen->c->out, "/>\n");
+        svg_text(
+            pen->c->out,
+            &(struct svg_text){
+                .x = r.x + r.w / 2, .y = r.y + 11, .size = LABEL_SIZE, .anchor = ANCHOR_MIDDLE},
+            pen->words[i]);
+    }
+}
+
+/* The numbers of the grid, and room to follow lines in. */
+static bool grid_open(struct contour_grid *g, const struct field *f, struct err *e) {
+    size_t n = (size_t)f->rows * (size_t)f->columns;
+    double *at = pool_need(n * (sizeof(double) * 5 + 2) + 4 * sizeof(double), e);
+    if (!at) return false;
+    for (int64_t row = 0; row < f->rows; row++)
+        for (int64_t column = 0; column < f->columns; column++)
+            at[row * f->columns + column] = field_at(f, row, column);
+    double *line = at + n;
+    *g = (struct contour_grid){f->rows, f->columns, at, (uint8_t *)(line + 4 * n + 4), line};
+    return true;
+}
+
+static void draw_level(struct pen *pen, const struct contour_grid *g, double level,
+                       const char *color, double width) {
+    struct text *out = pen->c->out;
+    text_addf(out, "<path fill=\"none\" stroke=\"%s\" stroke-linejoin=\"round\"", color);
+    svg_attribute(out, "stroke-width", width);
+    text_adds(out, " d=\"");
+    contour_lines(g, level, draw_line, pen);
+    text_adds(out, "\"/>\n");
+}
+
+static bool draw_levels(struct chart *c, const struct mark *m, const struct field *f,
+                        const struct levels *l, const struct colorbar *bar, const char *color) {
+    struct contour_grid g;
+    struct pen pen = {.c = c, .f = f};
+    if (f->rows < 2 || f->columns < 2) return true;
+    if (!grid_open(&g, f, c->e)) return false;
+    for (int k = 0; k < l->n; k++) {
+        char own[8], label[TICK_LABEL_BYTES];
+        tick_print(label, l->at[k], -1);
+        pen.label = m->annotate ? label : NULL;
+        int place = bar ? colormap_index(l->at[k], bar->low, bar->high) : 0;
+        const char *stroke = bar ? rgb_print(bar->map.at[place], own) : color;
+        draw_level(&pen, &g, l->at[k], stroke, mark_px(m->size, m->filled ? 0.8 : 1.5));
+    }
+    draw_labels(&pen, m->filled);
+    pool_free((void *)(uintptr_t)g.at);
+    return true;
 }
 
 /* ---- areas ---- */
@@ -172,14 +280,9 @@ static bool contour_draw(struct chart *c, const struct mark *m, const char *colo
     if (!mapped) mark_range(m, m->z, &bar.low, &bar.high);
     choose_levels(m, bar.low, bar.high, &levels);
     field_open(&field, c, m, &g);
-    if (m->filled) return draw_areas(c, &field, &levels, &bar);
-    for (int k = 0; k < levels.n; k++) {
-        char own[8];
-        int place = colormap_index(levels.at[k], bar.low, bar.high);
-        const char *stroke = mapped ? rgb_print(bar.map.at[place], own) : color;
-        draw_level(c, &field, levels.at[k], stroke, mark_px(m->size, 1.5));
-    }
-    return true;
+    if (!m->filled) return draw_levels(c, m, &field, &levels, mapped ? &bar : NULL, color);
+    if (!draw_areas(c, &field, &levels, &bar)) return false;
+    return !m->annotate || draw_levels(c, m, &field, &levels, NULL, SVG_INK);
 }
 
 const struct mark_kind_row mark_contour = {"contour map", "contour maps", SWATCH_NONE,

@@ -72,6 +72,9 @@ static bool all_whole(const struct tensor *t) {
 static void annotate(struct chart *c, const struct mark *m, const struct grid_place *g,
                      const struct colorbar *bar) {
     bool whole = all_whole(m->z);
+    double reach = fmax(fabs(bar->low), fabs(bar->high));
+    int decimals = whole ? 0 : reach >= 100 ? 1 : reach >= 0.05 ? 2 : 1 - (int)floor(log10(reach));
+    if (reach > 0 && (reach >= 1e7 || reach < 1e-4)) decimals = -1;
     double dx = (g->x1 - g->x0) / (double)g->columns, dy = (g->y1 - g->y0) / (double)g->rows;
     double cell_w = fabs(scale_at(&c->x, g->x0 + dx) - scale_at(&c->x, g->x0));
     double cell_h = fabs(scale_at(&c->y, g->y0 + dy) - scale_at(&c->y, g->y0));
@@ -81,7 +84,7 @@ static void annotate(struct chart *c, const struct mark *m, const struct grid_pl
         double v = mark_number(m->z, i);
         if (isnan(v)) continue;
         char label[TICK_LABEL_BYTES];
-        tick_print(label, v, whole ? 0 : fabs(v) < 100 ? 2 : 1);
+        tick_print(label, v, decimals);
         struct rgb under = bar->map.at[colormap_index(v, bar->low, bar->high)];
         double x = scale_at(&c->x, g->x0 + ((double)(i % g->columns) + 0.5) * dx);
         double y = scale_at(&c->y, g->y0 + ((double)(i / g->columns) + 0.5) * dy);

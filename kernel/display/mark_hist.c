@@ -2,7 +2,7 @@
 #include "display/chart.h"
 #include <math.h>
 
-enum { BINS_USUAL = 30, BINS_MAX = 10000 };
+enum { BINS_USUAL = 30, BINS_CHOSEN = 200, BINS_MAX = 10000 };
 
 struct bins {
     int n;
@@ -33,11 +33,30 @@ static bool common_range(const struct plot *p, double *low, double *high) {
     return any;
 }
 
+/* Bars for the narrowest width that a histogram of the plot asks for. */
+static void place_bins(const struct plot *p, struct bins *b, double high) {
+    double width = INFINITY;
+    bool whole = true;
+    for (int i = 0; i < p->n_marks; i++) {
+        const struct mark *m = &p->marks[i];
+        if (m->kind != MARK_HIST || m->bins > 0 || !(m->bin_width > 0)) continue;
+        width = fmin(width, m->bin_width);
+        whole = whole && m->whole;
+    }
+    if (whole && b->low != floor(b->low))
+        whole = false; /* one number alone: its range was widened */
+    if (whole) b->low -= 0.5, high += 0.5;
+    double n = ceil((high - b->low) / width - 1e-9);
+    b->n = (int)fmax(1, fmin(n, BINS_CHOSEN));
+    b->width = whole && n <= BINS_CHOSEN ? width : (high - b->low) / b->n;
+}
+
 static bool count_bins(const struct plot *p, const struct mark *m, struct bins *b) {
     *b = (struct bins){.n = m->bins <= 0 ? BINS_USUAL : m->bins > BINS_MAX ? BINS_MAX : m->bins};
     double high;
     if (!m->x || !common_range(p, &b->low, &high)) return false;
     b->width = (high - b->low) / b->n;
+    if (m->bins <= 0 && m->bin_width > 0) place_bins(p, b, high);
     int64_t counted = 0;
     for (int64_t i = 0; i < m->x->count; i++) {
         double x = mark_number(m->x, i);
@@ -51,12 +70,19 @@ static bool count_bins(const struct plot *p, const struct mark *m, struct bins *
     return true;
 }
 
+static int64_t n_curve(const struct mark *m) {
+    return m->z ? m->z->count / 2 : 0;
+}
+
 static void hist_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     struct bins b;
     if (!count_bins(p, m, &b)) return;
+    bool fractions = e->fractions_x || !(m->bins <= 0 && m->bin_width > 0 && m->whole);
     extent_add_x(e, b.low);
     extent_add_x(e, b.low + b.n * b.width);
+    e->fractions_x = fractions;
     for (int k = 0; k < b.n; k++) extent_add_y(e, b.height[k]);
+    for (int64_t i = 0, n = n_curve(m); i < n; i++) extent_add_y(e, mark_number(m->z, n + i));
     if (!p->log_y) extent_add_y(e, 0);
     e->zero_base = true;
 }
@@ -71,6 +97,21 @@ static bool bin_rect(const struct chart *c, const struct mark *m, const struct b
     if (!isfinite(x0 + x1 + y0 + y1)) return false;
     *r = (struct rect){x0, y1, x1 - x0, y0 - y1};
     return true;
+}
+
+static void draw_curve(struct chart *c, const struct mark *m, const char *color) {
+    text_addf(c->out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"2\"", color);
+    text_adds(c->out, " stroke-linejoin=\"round\" d=\"");
+    bool before = false;
+    for (int64_t i = 0, n = n_curve(m); i < n; i++) {
+        double x = scale_at(&c->x, mark_number(m->z, i));
+        double y = scale_at(mark_y(c, m), mark_number(m->z, n + i));
+        bool there = isfinite(x) && isfinite(y);
+        if (there) svg_number(c->out, before ? 'L' : 'M', x);
+        if (there) svg_number(c->out, ' ', y);
+        before = there;
+    }
+    text_adds(c->out, "\"/>\n");
 }
 
 static bool hist_draw(struct chart *c, const struct mark *m, const char *color) {
@@ -93,6 +134,7 @@ static bool hist_draw(struct chart *c, const struct mark *m, const char *color) 
         text_addc(c->out, 'z');
     }
     text_adds(c->out, "\"/>\n");
+    if (n_curve(m) > 0) draw_curve(c, m, color);
     return true;
 }
 

@@ -6,6 +6,15 @@
 
 static const double PX_PER_INCH = 100;
 
+/* Pixels or cells as wide as tall, at their own positions? */
+static bool is_level(const struct mark *m) {
+    if (!m->z || m->z->shape.n < 2 || m->x || m->y || m->by_class || m->has_extent) return false;
+    double rows = (double)m->z->shape.size[0], columns = (double)m->z->shape.size[1];
+    if (!(rows > 0) || !(columns > 0)) return false;
+    bool cells = m->kind == MARK_HEATMAP && fmax(rows, columns) <= 4 * fmin(rows, columns);
+    return m->kind == MARK_IMAGE || cells;
+}
+
 /* Usual sizes: wide enough for a curve; as tall as wide for pictures. */
 void plot_size(const struct plot *p, double *w, double *h) {
     bool square =
@@ -19,6 +28,11 @@ void plot_size(const struct plot *p, double *w, double *h) {
     if (p->no_axes && square && p->height <= 0) { /* nothing but a picture: no empty strips */
         const int64_t *size = p->marks[0].z->shape.size;
         *h = (*w - 20) * (double)size[0] / (double)size[1] + (p->title ? 50 : 18);
+    }
+    if (!p->no_axes && p->height <= 0 && p->n_marks > 0 && is_level(&p->marks[0])) {
+        const int64_t *size = p->marks[0].z->shape.size; /* square cells: no empty strips */
+        double panel = (*w - 130) * (double)size[0] / (double)size[1];
+        *h = fmin(*h + 100, fmax(150, panel + 70));
     }
     *w = fmax(round(*w), 80);
     *h = fmax(round(*h), 60);

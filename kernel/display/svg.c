@@ -121,6 +121,18 @@ static void add_markup(struct text *out, double size, struct str s) {
     }
 }
 
+/* Line breaks inside a line are spaces; renderers would leave them out. */
+static void add_line(struct text *out, struct str s) {
+    while (s.n > 0) {
+        const char *end = memchr(s.p, '\n', s.n);
+        size_t n = end ? (size_t)(end - s.p) : s.n;
+        svg_escape(out, (struct str){s.p, n});
+        if (end) text_addc(out, ' ');
+        n += end != NULL;
+        s = (struct str){s.p + n, s.n - n};
+    }
+}
+
 void svg_text(struct text *out, const struct svg_text *style, struct str s) {
     static const char *const anchors[] = {NULL, "middle", "end"};
     text_adds(out, "<text");
@@ -140,7 +152,7 @@ void svg_text(struct text *out, const struct svg_text *style, struct str s) {
     if (markup_is_needed(s)) attribute_text(out, "xml:space", "preserve");
     text_addc(out, '>');
     if (markup_is_needed(s)) add_markup(out, style->size > 0 ? style->size : 12, s);
-    else svg_escape(out, s);
+    else add_line(out, s);
     text_adds(out, "</text>\n");
 }
 
@@ -213,6 +225,7 @@ static uint32_t next_code_point(struct str s, size_t *i) {
 }
 
 static unsigned code_point_width(uint32_t cp) {
+    if (cp == '\n') return 278;
     if (cp < 32) return 0;
     if (cp < 127) return ascii_widths[cp - 32];
     if (cp >= 0x300 && cp < 0x370) return 0; /* combining marks */

@@ -116,13 +116,11 @@ static void ticks_linear(struct ticks *t, double low, double high, bool whole, i
     }
 }
 
-static void print_power(char out[TICK_LABEL_BYTES], int exponent) {
+/* 0.01, 1, 100, with commas from 10,000 on; or, when one of the axis is longer, all as 10⁶. */
+static void print_power(char out[TICK_LABEL_BYTES], int exponent, int first, int last) {
     out[0] = 0;
-    if (exponent >= -4 && exponent <= 5) {
-        tick_print(out, pow(10, exponent), exponent < 0 ? -exponent : 0);
-    } else {
-        put_superscript(out, put(out, 0, "10"), exponent);
-    }
+    if (first < -4 || last > 5) put_superscript(out, put(out, 0, "10"), exponent);
+    else put_fixed(out, 0, pow(10, exponent), exponent < 0 ? -exponent : 0, last > 3);
 }
 
 /* Whole powers of ten, every `stride`-th labelled. */
@@ -131,7 +129,7 @@ static void ticks_decades(struct ticks *t, double low, double high, int wanted) 
     int stride = (last - first) / wanted + 1;
     for (int k = first; k <= last && t->n < TICKS_MAX; k += stride) {
         t->at[t->n] = pow(10, k);
-        print_power(t->label[t->n++], k);
+        print_power(t->label[t->n++], k, first, last);
     }
     if (stride > 1) return;
     for (int k = first - 1; k <= last; k++) {

@@ -37,9 +37,9 @@ static void whole_numbers(void) {
 }
 
 static void logarithmic(void) {
-    CHECK_STR(labels(1e-6, 1, true, false, 8), "10⁻⁶ 10⁻⁵ 0.0001 0.001 0.01 0.1 1");
+    CHECK_STR(labels(1e-6, 1, true, false, 8), "10⁻⁶ 10⁻⁵ 10⁻⁴ 10⁻³ 10⁻² 10⁻¹ 10⁰");
     CHECK_STR(labels(0.02, 0.5, true, false, 8), "0.02 0.05 0.1 0.2 0.5");
-    CHECK_STR(labels(1e-20, 1, true, false, 5), "10⁻²⁰ 10⁻¹⁵ 10⁻¹⁰ 10⁻⁵ 1");
+    CHECK_STR(labels(1e-20, 1, true, false, 5), "10⁻²⁰ 10⁻¹⁵ 10⁻¹⁰ 10⁻⁵ 10⁰");
     CHECK_STR(labels(2, 4, true, false, 5), "2.0 2.5 3.0 3.5 4.0");
 }
 

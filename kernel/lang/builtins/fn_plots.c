@@ -71,6 +71,13 @@ static bool many_columns(struct call *c, struct plot *p, struct mark *whole, str
 static bool xy(struct call *c, struct plot *p, struct mark *m, struct tensor **matrix) {
     *matrix = NULL;
     bool alone = !call_has(c, 1);
+    if (alone && plot_is_texts(c->args[0])) {
+        call_fail(c, 0, ERR_TYPE, "%s of texts needs a number for each of them.", c->row->name);
+        return err_hint(c->ev->e,
+                        "%s(texts, numbers) draws the numbers; hist(texts) counts how "
+                        "often each text is there.",
+                        c->row->name);
+    }
     bool many = take_matrix(c, alone ? 0 : 1, matrix);
     if (!many) TRY(plot_vector(c, alone ? 0 : 1, &m->y));
     if (!alone) TRY(plot_positions(c, 0, p, m));
@@ -178,6 +185,15 @@ static bool line_groups(struct call *c, int i, struct plot *p, struct mark *m, s
     return true;
 }
 
+/* One line has one colour: a number (or text) for each point would be lost. */
+static bool one_color(struct call *c, const struct mark *m) {
+    if (!m->color_by || m->color_by->count <= 1) return true;
+    call_fail(c, plot_named(c, "color"), ERR_SHAPE, "One line has one colour, and these are %lld.",
+              (long long)m->color_by->count);
+    return err_hint(c->ev->e, "scatter(x, y, color=…, path=True) colours every point of a path; "
+                              "line(x, matrix, color=…) every column.");
+}
+
 bool fn_line(struct call *c, struct value *out) {
     struct mark m = {.kind = MARK_LINE, .opacity = 1};
     struct tensor *matrix = NULL;
@@ -185,6 +201,7 @@ bool fn_line(struct call *c, struct value *out) {
     struct plot *p = plot_new(c->ev->e);
     bool ok = p && xy(c, p, &m, &matrix) && plot_common(c, p, &m);
     if (ok && !matrix && plot_given(c, "group", &i)) return line_groups(c, i, p, &m, out);
+    if (ok && !matrix) ok = one_color(c, &m);
     return finish_many(c, p, &m, matrix, ok, out);
 }
 
@@ -227,8 +244,9 @@ static bool pile_add(struct call *c, struct pile *pile, struct value v, const ch
     if (pile->n == ARRAY_LEN(pile->parts))
         return call_fail(c, 0, ERR_VALUE, "More than %d groups.", (int)ARRAY_LEN(pile->parts));
     if (!as_tensorlike(c->ev, v, &t)) return false;
-    struct tensor *x =
-        value_is_tensorlike(t) || value_is_number(t) ? value_to_tensor(t, c->ev->e) : NULL;
+    bool numbers = value_is_tensorlike(t) || value_is_number(t);
+    struct tensor *x = numbers ? value_to_tensor(t, c->ev->e) : NULL;
+    if (t.kind == V_LIST && t.list->n == 0) x = fn_vector(0, c->ev->e); /* [] is no numbers */
     value_unref(t);
     if (!x && c->ev->e->kind == ERR_NONE)
         return call_fail(c, 0, ERR_TYPE, "A box stands for a row of numbers, and this is %s.",
@@ -321,7 +339,6 @@ bool fn_box(struct call *c, struct value *out) {
     struct plot *p = plot_new(c->ev->e);
     bool ok = p && pile_all(c, pile) && pile_rows(c, pile, &m) && pile_names(c, pile, p, &m) &&
               plot_common(c, p, &m);
-    if (ok && pile->n == 0) ok = call_fail(c, 0, ERR_VALUE, "There are no numbers to draw.");
     for (int k = 0; k < pile->n; k++) tensor_unref(pile->parts[k]);
     pool_free(pile);
     return plot_finish(c, p, &m, ok, out);
@@ -346,7 +363,9 @@ bool fn_hline(struct call *c, struct value *out) {
 }
 
 static bool note_texts(struct call *c, struct plot *p, struct mark *m) {
-    if (plot_is_texts(c->args[2])) {
+    if (c->args[2].kind == V_LIST && c->args[2].list->n == 0) {
+        m->names = plot_keep_names(p, NULL, 0, c->ev->e);
+    } else if (plot_is_texts(c->args[2])) {
         m->names = plot_texts(c, c->args[2], p, &m->n_names);
     } else {
         struct text t = {0};

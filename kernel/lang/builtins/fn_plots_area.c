@@ -7,6 +7,9 @@
 #include <string.h>
 
 static bool matrix(struct call *c, int i, struct tensor **z) {
+    struct shape none = shape_of(2, (int64_t[]){0, 0});
+    if (c->args[i].kind == V_LIST && c->args[i].list->n == 0) /* [] is no numbers */
+        return (*z = tensor_new(DT_FLOAT64, &none, c->ev->e)) != NULL;
     TRY(call_floats(c, i, z));
     if ((*z)->shape.n == 2) return true;
     tensor_unref(*z);
@@ -107,7 +110,8 @@ static struct tensor *spread_between(struct call *c, double a, double b, int64_t
 static struct tensor *spread(struct call *c, int i, int64_t n) {
     struct tensor *range, *t = NULL;
     if (!call_floats(c, i, &range)) return NULL;
-    if (range->count != 2) call_fail(c, i, ERR_ARGUMENT, "A range is two numbers: [from, to].");
+    if (range->count != 2 || tensor_get(range, 0) == tensor_get(range, 1))
+        call_fail(c, i, ERR_ARGUMENT, "A range is two different numbers: [from, to].");
     else t = spread_between(c, tensor_get(range, 0), tensor_get(range, 1), n);
     tensor_unref(range);
     return t;
@@ -115,7 +119,14 @@ static struct tensor *spread(struct call *c, int i, int64_t n) {
 
 /* Heights in a matrix: x and y are the coordinates of its columns and rows. */
 static bool contour_matrix(struct call *c, struct plot *p, struct mark *m) {
-    return matrix(c, 0, &m->z) && (!call_has(c, 1) || plot_vector(c, 1, &m->x)) &&
+    TRY(matrix(c, 0, &m->z));
+    int64_t rows = m->z->shape.size[0], columns = m->z->shape.size[1];
+    if ((rows == 1 || columns == 1) && m->z->count > 0)
+        return call_fail(c, 0, ERR_SHAPE,
+                         "Lines of equal height need at least two rows and two columns; these are "
+                         "%lld and %lld.",
+                         (long long)rows, (long long)columns);
+    return (!call_has(c, 1) || plot_vector(c, 1, &m->x)) &&
            (!call_has(c, 2) || plot_vector(c, 2, &m->y)) && heatmap_fits(c, m) &&
            plot_common(c, p, m);
 }

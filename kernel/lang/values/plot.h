@@ -26,10 +26,11 @@ enum mark_kind {
 struct mark {
     enum mark_kind kind;
     /* float64, one axis, equal lengths; references owned by the plot. line, scatter, bar: x, y.
-     * hist: x. band: x, y = low, z = high. heatmap, contour: z [row, column], x and y the
-     * coordinates of columns and rows or NULL. image: z [h, w] or [h, w, 1|3|4], any type. box: x
-     * all numbers, y the group 0, 1, … of each. rule: x (upright) or y (level), the other NULL.
-     * note: x, y. frame: z [n, 4] left, top, right, bottom in data units. */
+     * hist: x; z [2, n] = a curve over the bars, its x and y, or NULL. band: x, y = low, z = high.
+     * heatmap, contour: z [row, column], x and y the coordinates of columns and rows or NULL.
+     * image: z [h, w] or [h, w, 1|3|4], any type. box: x all numbers, y the group 0, 1, … of each.
+     * rule: x (upright) or y (level), the other NULL. note: x, y. frame: z [n, 4] left, top, right,
+     * bottom in data units. */
     struct tensor *x, *y, *z;
     struct tensor *color_by; /* one number per point (or per line of a group), or NULL */
     /* Texts in `owner` memory, or NULL. Names of the positions 0, 1, … on the x axis (line,
@@ -47,16 +48,18 @@ struct mark {
     double size;          /* marker diameter or line width in points; 0 = usual */
     double opacity;       /* 0 … 1; 1 = usual */
     bool step, dashed, density, annotate;
-    bool path;       /* scatter: points joined in their order */
-    bool right;      /* measured on a second y axis at the right */
-    bool horizontal; /* bar, box: to the right instead of upwards */
-    bool stacked;    /* bar: on top of the stacked bars before it */
-    bool time_x;     /* x are seconds since 1970-01-01 UTC */
-    bool by_class;   /* image, contour: classes, a pale colour of the cycle for each */
-    bool filled;     /* contour: coloured areas instead of lines */
-    bool outlined;   /* scatter: each point with a white edge, to stand out from areas */
-    int bins;        /* hist; 0 = 30 */
-    bool has_range;  /* value range of colours */
+    bool path;        /* scatter: points joined in their order */
+    bool right;       /* measured on a second y axis at the right */
+    bool horizontal;  /* bar, box: to the right instead of upwards */
+    bool stacked;     /* bar: on top of the stacked bars before it */
+    bool time_x;      /* x are seconds since 1970-01-01 UTC */
+    bool by_class;    /* image, contour: classes, a pale colour of the cycle for each */
+    bool filled;      /* contour: coloured areas instead of lines */
+    bool outlined;    /* scatter: each point with a white edge, to stand out from areas */
+    int bins;         /* hist: how many bars, 0 = by bin_width. contour: levels */
+    double bin_width; /* hist without bins: of a bar, in data units; 0 = 30 bars */
+    bool whole;       /* hist without bins: bars lie around whole numbers */
+    bool has_range;   /* value range of colours */
     double low, high;
     bool has_center;
     double center; /* diverging colours around this value */
