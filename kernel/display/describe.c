@@ -213,7 +213,9 @@ void figure_describe_fully(const struct figure *f, struct text *out) {
     for (int i = 0; !f->gallery && !f->animation && i < f->n && i < 24; i++) {
         const struct plot *p = f->plots[i];
         if (!p) continue;
-        text_addf(out, ". %d: %s%s", i + 1, p->title ? p->title : "", p->title ? ": " : "");
+        bool ended = out->n > 0 && out->p && out->p[out->n - 1] == '.';
+        text_addf(out, "%s %d: %s%s", ended ? "" : ".", i + 1, p->title ? p->title : "",
+                  p->title ? ": " : "");
         plot_describe_fully(p, out);
     }
 }

@@ -6,8 +6,8 @@
  * negative; anything else, or any range under a colour map of the student's choice, smallest to
  * largest. */
 void image_range(const struct mark *m, double *low, double *high);
-/* Pixels of m->z, 1 channel (grey) or 3 or 4; at most `most` a side, others skipped evenly. The
- * caller frees the pixels with pool_free. False without numbers or memory. */
+/* Pixels of m->z, 1 channel (grey) or 3 or 4; at most `most` a side, each the mean of the pixels
+ * there. The caller frees the pixels with pool_free. False without numbers or memory. */
 struct image_pixels {
     int w, h, channels;
     bool by_class; /* numbers of classes, in pale colours */

@@ -112,21 +112,41 @@ static void annotate(struct chart *c, const struct mark *m, double step) {
     }
 }
 
+static void rect_path(struct text *out, struct rect r) {
+    svg_number(out, 'M', r.x);
+    svg_number(out, ' ', r.y);
+    svg_number(out, 'h', r.w);
+    svg_number(out, 'v', r.h);
+    svg_number(out, 'h', -r.w);
+    text_addc(out, 'z');
+}
+
+/* Bars that are narrower than half a pixel become one with their neighbours there. */
+static bool same_place(const struct mark *m, const struct rect *a, const struct rect *b) {
+    if (m->horizontal) return b->h < 0.5 && floor(a->y * 2) == floor(b->y * 2);
+    return b->w < 0.5 && floor(a->x * 2) == floor(b->x * 2);
+}
+
+static struct rect both(const struct rect *a, const struct rect *b) {
+    double x = fmin(a->x, b->x), y = fmin(a->y, b->y);
+    return (struct rect){x, y, fmax(a->x + a->w, b->x + b->w) - x,
+                         fmax(a->y + a->h, b->y + b->h) - y};
+}
+
 static bool bar_draw(struct chart *c, const struct mark *m, const char *color) {
     double step = bar_step(m);
     text_addf(c->out, "<path fill=\"%s\"", color);
     if (m->opacity > 0 && m->opacity < 1) svg_attribute(c->out, "opacity", m->opacity);
     text_adds(c->out, " d=\"");
+    struct rect all = {NAN, NAN, 0, 0};
     for (int64_t i = 0; i < bar_n(m); i++) {
         struct rect r = bar_rect(c, m, i, step);
         if (!isfinite(r.x + r.y + r.w + r.h)) continue;
-        svg_number(c->out, 'M', r.x);
-        svg_number(c->out, ' ', r.y);
-        svg_number(c->out, 'h', r.w);
-        svg_number(c->out, 'v', r.h);
-        svg_number(c->out, 'h', -r.w);
-        text_addc(c->out, 'z');
+        bool same = same_place(m, &all, &r);
+        if (!same && isfinite(all.x)) rect_path(c->out, all);
+        all = same ? both(&all, &r) : r;
     }
+    if (isfinite(all.x)) rect_path(c->out, all);
     text_adds(c->out, "\"/>\n");
     if (m->annotate) annotate(c, m, step);
     return true;

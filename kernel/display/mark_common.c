@@ -147,15 +147,19 @@ static const double cross[] = {-.85, -.85, .85, .85, NAN, NAN, .85, -.85, -.85, 
 static const double plus[] = {-1.1, 0, 1.1, 0, NAN, NAN, 0, -1.1, 0, 1.1};
 
 static void outline(struct text *out, const double *at, size_t n, double x, double y, double r) {
+    double last_x = 0, last_y = 0; /* steps are shorter to write than places */
     char lead = 'M';
     for (size_t i = 0; i + 1 < n; i += 2) {
         if (isnan(at[i])) {
-            lead = 'M';
+            lead = 'm';
             continue;
         }
-        svg_number(out, lead, x + r * at[i]);
-        svg_number(out, ' ', y + r * at[i + 1]);
-        lead = 'L';
+        double px = round(10 * r * at[i]) / 10, py = round(10 * r * at[i + 1]) / 10;
+        svg_number(out, lead, lead == 'M' ? x + px : px - last_x);
+        svg_number(out, ' ', lead == 'M' ? y + py : py - last_y);
+        last_x = px;
+        last_y = py;
+        lead = 'l';
     }
 }
 

@@ -4,7 +4,7 @@
 #include "base/pool.h"
 #include <math.h>
 
-enum { CELLS_MAX = 4000000, ANNOTATE_MAX = 1600, MISSING_GRAY = 0xdd };
+enum { ANNOTATE_MAX = 1600, MISSING_GRAY = 0xdd };
 
 static void heatmap_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     (void)p;
@@ -29,8 +29,8 @@ static bool heatmap_colorbar(const struct plot *p, const struct mark *m, struct 
     return true;
 }
 
-/* Colours of the cells as w x h pixels, row 0 of the picture on top. Cells beyond CELLS_MAX are
- * skipped evenly. */
+/* Colours of the cells as w x h pixels, row 0 of the picture on top. Of more than PIXELS_MOST cells
+ * each way the means of neighbours. */
 struct raster {
     int w, h;
     uint8_t *pixels;
@@ -38,17 +38,16 @@ struct raster {
 
 static bool raster_fill(struct raster *r, const struct mark *m, const struct grid_place *g,
                         const struct colorbar *bar, const bool flip[2], struct err *e) {
-    int64_t stride = 1;
-    while (g->rows / stride * (g->columns / stride) > CELLS_MAX) stride++;
-    r->w = (int)((g->columns + stride - 1) / stride);
-    r->h = (int)((g->rows + stride - 1) / stride);
+    r->w = (int)(g->columns < PIXELS_MOST ? g->columns : PIXELS_MOST);
+    r->h = (int)(g->rows < PIXELS_MOST ? g->rows : PIXELS_MOST);
+    const int64_t size[2] = {g->rows, g->columns};
     r->pixels = pool_need((size_t)r->w * (size_t)r->h * 3, e);
     if (!r->pixels) return false;
     for (int y = 0; y < r->h; y++) {
-        int64_t row = (int64_t)(flip[1] ? r->h - 1 - y : y) * stride;
+        int row = flip[1] ? r->h - 1 - y : y;
         for (int x = 0; x < r->w; x++) {
-            int64_t column = (int64_t)(flip[0] ? r->w - 1 - x : x) * stride;
-            double v = mark_number(m->z, row * g->columns + column);
+            int column = flip[0] ? r->w - 1 - x : x;
+            double v = pixels_mean(m->z, size, (int[]){r->h, r->w}, (int[]){row, column}, 1, 0);
             uint8_t *at = r->pixels + ((size_t)y * (size_t)r->w + (size_t)x) * 3;
             struct rgb c = {MISSING_GRAY, MISSING_GRAY, MISSING_GRAY};
             if (!isnan(v)) c = bar->map.at[colormap_index(v, bar->low, bar->high)];

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { IMAGE_MOST = 640 }; /* pixels each way in a notebook */
+
 static int n_channels(const struct tensor *t) {
     return t->shape.n >= 3 ? (int)t->shape.size[2] : 1;
 }
@@ -27,58 +29,65 @@ void image_range(const struct mark *m, double *low, double *high) {
     else if (*low >= -1 && *low < 0 && *high <= 1) *low = -1, *high = 1;
 }
 
-static void set_pixel(const struct image_pixels *out, uint8_t *at, const struct tensor *t,
-                      int64_t i, const double range[2], const struct colormap *map) {
-    int n = n_channels(t);
+/* One pixel of the picture from the numbers v of its channels. */
+static void set_pixel(const struct image_pixels *out, uint8_t *at, const double *v,
+                      const double range[2], const struct colormap *map) {
+    struct rgb c = {0xdd, 0xdd, 0xdd};
     if (out->by_class) {
-        double v = mark_number(t, i * n);
-        struct rgb c = {0xee, 0xee, 0xee};
-        if (v >= 0 && v < 1e6) c = palette_tint(palette_rgb(palette_cycle((int)v)), 0.62);
-        at[0] = c.r;
-        at[1] = c.g;
-        at[2] = c.b;
-        return;
+        c = (struct rgb){0xee, 0xee, 0xee};
+        if (v[0] >= 0 && v[0] < 1e6) c = palette_tint(palette_rgb(palette_cycle((int)v[0])), 0.62);
+    } else if (map && !isnan(v[0])) {
+        c = map->at[colormap_index(v[0], range[0], range[1])];
     }
-    if (map) {
-        double v = mark_number(t, i * n);
-        struct rgb c = {0xdd, 0xdd, 0xdd};
-        if (!isnan(v)) c = map->at[colormap_index(v, range[0], range[1])];
+    if (out->by_class || map) {
         at[0] = c.r;
         at[1] = c.g;
         at[2] = c.b;
         return;
     }
     for (int k = 0; k < out->channels; k++) {
-        double share = (mark_number(t, i * n + k) - range[0]) / (range[1] - range[0]);
+        double share = (v[k] - range[0]) / (range[1] - range[0]);
         at[k] = (uint8_t)(!(share > 0) ? 0 : share >= 1 ? 255 : share * 255 + 0.5);
     }
 }
 
-bool image_pixels(const struct mark *m, int most, struct image_pixels *out, struct err *e) {
+/* Sizes and channels of the picture, and room for it. */
+static bool open_pixels(const struct mark *m, int most, struct image_pixels *out, struct err *e) {
     const struct tensor *t = m->z;
     *out = (struct image_pixels){0};
     int channels = t && t->shape.n >= 2 ? n_channels(t) : 0;
     if (!t || t->shape.n < 2 || t->shape.n > 3 || t->count == 0 ||
         (channels != 1 && channels != 3 && channels != 4))
         return err_set(e, ERR_SHAPE, "this tensor has no pixels to show");
-    int64_t rows = t->shape.size[0], columns = t->shape.size[1];
-    int64_t stride = ((rows > columns ? rows : columns) + most - 1) / most;
-    out->w = (int)((columns + stride - 1) / stride);
-    out->h = (int)((rows + stride - 1) / stride);
-    bool mapped = channels == 1 && m->colormap && !m->by_class;
+    double rows = (double)t->shape.size[0], columns = (double)t->shape.size[1];
+    double share = fmin(1, most / fmax(rows, columns));
+    out->w = (int)fmax(1, round(columns * share));
+    out->h = (int)fmax(1, round(rows * share));
     out->by_class = channels == 1 && m->by_class;
+    bool mapped = channels == 1 && m->colormap && !m->by_class;
     out->channels = mapped || out->by_class ? 3 : channels;
     out->at = pool_need((size_t)out->w * (size_t)out->h * (size_t)out->channels, e);
-    if (!out->at) return false;
+    return out->at != NULL;
+}
+
+bool image_pixels(const struct mark *m, int most, struct image_pixels *out, struct err *e) {
+    TRY(open_pixels(m, most, out, e));
+    int channels = n_channels(m->z);
+    bool mapped = channels == 1 && m->colormap && !m->by_class;
     double range[2];
     image_range(m, &range[0], &range[1]);
     struct colormap map;
     if (mapped) colormap_make(&map, m->colormap);
+    const int64_t *size = m->z->shape.size;
     for (int y = 0; y < out->h; y++)
         for (int x = 0; x < out->w; x++) {
             size_t to = ((size_t)y * (size_t)out->w + (size_t)x) * (size_t)out->channels;
-            set_pixel(out, out->at + to, t, y * stride * columns + x * stride, range,
-                      mapped ? &map : NULL);
+            double v[4];
+            int64_t corner = size[0] * y / out->h * size[1] + size[1] * x / out->w;
+            if (out->by_class) v[0] = mark_number(m->z, corner); /* classes have no mean */
+            for (int k = 0; k < channels && !out->by_class; k++)
+                v[k] = pixels_mean(m->z, size, (int[]){out->h, out->w}, (int[]){y, x}, channels, k);
+            set_pixel(out, out->at + to, v, range, mapped ? &map : NULL);
         }
     return true;
 }
@@ -118,7 +127,7 @@ static bool image_draw(struct chart *c, const struct mark *m, const char *color)
     struct grid_place g;
     struct image_pixels pixels;
     if (!grid_place(m, &g)) return true;
-    if (!image_pixels(m, 1600, &pixels, c->e)) return false;
+    if (!image_pixels(m, IMAGE_MOST, &pixels, c->e)) return false;
     bool flip_x, flip_y;
     struct rect r = grid_rect(c, &g, &flip_x, &flip_y);
     if (flip_y) flip_rows(&pixels);

@@ -135,7 +135,7 @@ static bool rises(const struct tensor *x, int64_t n) {
 
 static void line_path(struct chart *c, const struct mark *m) {
     int64_t n = mark_n_points(m);
-    bool thin = !m->step && !c->plot->polar && (double)n > 8 * c->panel.w && rises(m->x, n);
+    bool thin = !c->plot->polar && (double)n > 8 * c->panel.w && rises(m->x, n);
     struct pen pen = {.out = c->out};
     struct column_of_points column = {0};
     double before = NAN;
@@ -146,7 +146,7 @@ static void line_path(struct chart *c, const struct mark *m) {
             pen_up(&pen);
             continue;
         }
-        if (thin) column_add(&column, &pen, x, y, i);
+        if (thin) column_add(&column, &pen, x, y, i); /* steps are narrower than a pixel then */
         else if (m->step && pen.n > 0) pen_to(&pen, x, before);
         if (!thin) pen_to(&pen, x, y);
         before = y;

@@ -1,6 +1,6 @@
 /* Points: one colour, a colour per class, or colours by value. Points that fall on the same
  * quarter pixel are drawn once, and points of one colour are one path, so that 10,000 points stay
- * small. */
+ * small; of very many, neighbours in a row of pixels are one stroke. */
 #include "display/chart.h"
 #include "base/pool.h"
 #include <math.h>
@@ -21,9 +21,10 @@ static double diameter(const struct mark *m, int64_t n) {
     return mark_px(m->size, n <= 500 ? 6.5 : n <= 3000 ? 5 : n <= 20000 ? 3.6 : 2.4);
 }
 
-/* Marks of pixels that hold a point already; cells of half a pixel, of one when there are many. */
+/* Marks of pixels that hold a point already; cells of half a pixel, larger when there are many. */
+enum { MANY = 20000, VERY_MANY = 50000 };
 struct seen {
-    uint8_t *bits;
+    uint8_t *bits, *own; /* of all groups; of the group that is drawn, for strokes */
     int w, h;
     double per_px;
     struct rect panel;
@@ -35,7 +36,23 @@ static bool seen_before(struct seen *s, double x, double y) {
     int64_t k = (int64_t)j * s->w + (int64_t)i;
     bool before = s->bits[k / 8] >> (k % 8) & 1;
     s->bits[k / 8] |= (uint8_t)(1u << (k % 8));
+    if (s->own && !before) s->own[k / 8] |= (uint8_t)(1u << (k % 8));
     return before;
+}
+
+/* The cells of the group as path data in units of cells, row by row; they are forgotten then. */
+static void draw_strokes(struct text *out, struct seen *s) {
+    int64_t cells = (int64_t)s->w * s->h, end;
+    for (int64_t k = 0; k < cells; k = end) {
+        end = k + 1;
+        if (!s->own[k / 8]) end = (k / 8 + 1) * 8;
+        if (!(s->own[k / 8] >> (k % 8) & 1)) continue;
+        while (end % s->w != 0 && (s->own[end / 8] >> (end % 8) & 1)) end++;
+        svg_number(out, 'M', (double)(k % s->w));
+        svg_number(out, ' ', (double)(k / s->w));
+        svg_number(out, 'h', (double)(end - k - 1));
+    }
+    memset(s->own, 0, (size_t)cells / 8 + 1);
 }
 
 struct group {
@@ -55,7 +72,16 @@ static void open_group(struct chart *c, const struct group *g, const char *color
     bool round = g->marker == 'o' || g->marker == '.';
     text_addf(c->out, "<%s fill=\"%s\" stroke=\"%s\" stroke-width=\"", single ? "g" : "path",
               marker_is_filled(g->marker) ? color : "none", color);
-    svg_number(c->out, 0, round ? 2 * g->radius : 1.4);
+    double per_px = g->seen.own ? g->seen.per_px : 1;
+    svg_number(c->out, 0, round ? 2 * g->radius * per_px : 1.4);
+    if (g->seen.own) {
+        text_adds(c->out, "\" transform=\"translate(");
+        svg_number(c->out, 0, c->panel.x + 0.5 / per_px);
+        svg_number(c->out, ' ', c->panel.y + 0.5 / per_px);
+        text_adds(c->out, ")scale(");
+        svg_number(c->out, 0, 1 / per_px);
+        text_addc(c->out, ')');
+    }
     text_adds(c->out, "\" stroke-linecap=\"round\"");
     if (g->m->opacity > 0 && g->m->opacity < 1) {
         svg_attribute(c->out, "stroke-opacity", g->m->opacity);
@@ -76,10 +102,12 @@ static void draw_group(struct chart *c, struct group *g, const char *color) {
         if (!chart_point(c, g->m, mark_number(g->m->x, i), mark_number(g->m->y, i), &x, &y))
             continue;
         if (!single && seen_before(&g->seen, x, y)) continue;
+        if (g->seen.own) continue;
         if (single) text_adds(c->out, "<path d=\"");
         marker_path(c->out, g->marker, x, y, g->radius);
         if (single) text_adds(c->out, "\"/>");
     }
+    if (g->seen.own) draw_strokes(c->out, &g->seen);
     if (c->out->n == empty && !c->out->failed) { /* nothing to see: leave no trace */
         c->out->n = begin;
         if (c->out->p) c->out->p[begin] = 0;
@@ -88,12 +116,15 @@ static void draw_group(struct chart *c, struct group *g, const char *color) {
     text_adds(c->out, single ? "</g>\n" : "\"/>\n");
 }
 
-static bool seen_open(struct seen *s, const struct rect *panel, int64_t n, struct err *e) {
+static bool seen_open(struct seen *s, const struct rect *panel, int64_t n, bool strokes,
+                      struct err *e) {
     s->panel = *panel;
-    s->per_px = n > 20000 ? 1 : 2;
+    s->per_px = n > VERY_MANY ? 2 / 3.0 : n > MANY ? 1 : 2;
     s->w = (int)(panel->w * s->per_px) + 1;
     s->h = (int)(panel->h * s->per_px) + 1;
-    s->bits = pool_need((size_t)s->w * (size_t)s->h / 8 + 1, e);
+    size_t bytes = (size_t)s->w * (size_t)s->h / 8 + 1;
+    s->bits = pool_need(2 * bytes, e);
+    if (s->bits && strokes && n > MANY) s->own = s->bits + bytes;
     return s->bits != NULL;
 }
 
@@ -154,7 +185,8 @@ static bool scatter_draw(struct chart *c, const struct mark *m, const char *colo
     int64_t n = mark_n_points(m);
     struct group g = {.m = m, .marker = m->marker && m->marker[0] ? m->marker[0] : 'o'};
     g.radius = diameter(m, n) / 2 * (g.marker == '.' ? 0.5 : 1);
-    if (!seen_open(&g.seen, &c->panel, n, c->e)) return false;
+    bool strokes = (g.marker == 'o' || g.marker == '.') && !c->plot->polar;
+    if (!seen_open(&g.seen, &c->panel, n, strokes, c->e)) return false;
     bool ok = true;
     if (m->path) draw_path(c, m, color);
     if (m->outlined) {

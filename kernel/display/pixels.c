@@ -56,10 +56,31 @@ struct rect grid_rect(const struct chart *c, const struct grid_place *g, bool *f
     return (struct rect){fmin(x0, x1), fmin(y0, y1), fabs(x1 - x0), fabs(y1 - y0)};
 }
 
+double pixels_mean(const struct tensor *t, const int64_t size[2], const int cells[2],
+                   const int cell[2], int n, int k) {
+    int64_t from[2], to[2], count = 0;
+    double sum = 0;
+    for (int a = 0; a < 2; a++) {
+        from[a] = size[a] * cell[a] / cells[a];
+        to[a] = size[a] * (cell[a] + 1) / cells[a];
+    }
+    if (to[0] - from[0] == 1 && to[1] - from[1] == 1)
+        return mark_number(t, (from[0] * size[1] + from[1]) * n + k);
+    for (int64_t y = from[0]; y < to[0]; y++)
+        for (int64_t x = from[1]; x < to[1]; x++) {
+            double v = mark_number(t, (y * size[1] + x) * n + k);
+            if (isnan(v)) continue;
+            sum += v;
+            count++;
+        }
+    return count > 0 ? sum / (double)count : NAN;
+}
+
 bool pixels_draw(struct text *out, struct rect r, const uint8_t *pixels, int w, int h, int channels,
                  struct err *e) {
     if (w <= 0 || h <= 0 || !isfinite(r.x + r.y + r.w + r.h)) return true;
-    double wanted = fmax(ceil(1.5 * r.w / w), ceil(1.5 * r.h / h));
+    bool cells = r.w > w || r.h > h; /* more pixels than that are smooth anyway */
+    double wanted = cells ? fmax(ceil(1.5 * r.w / w), ceil(1.5 * r.h / h)) : 1;
     int zoom = wanted > 64 ? 64 : wanted < 1 ? 1 : (int)wanted;
     while (zoom > 1 && (double)w * zoom * h * zoom > 1.5e6) zoom--;
     struct text png = {0};

@@ -15,6 +15,13 @@ bool grid_extent(const struct mark *m, struct grid_place *g, struct extent *e);
 /* The place in px: *flip_x, *flip_y when column 0 is at the right, row 0 at the bottom. */
 struct rect grid_rect(const struct chart *c, const struct grid_place *g, bool *flip_x,
                       bool *flip_y);
+/* The mean of the numbers (missing ones left out) of a part of a matrix [row, column, n]: those
+ * that the cell (y, x) of a picture of h x w cells stands for, channel k. NaN where there is none.
+ */
+double pixels_mean(const struct tensor *t, const int64_t size[2], const int cells[2],
+                   const int cell[2], int n, int k);
+/* At most so many cells of a matrix are drawn each way; more would not be seen. */
+enum { PIXELS_MOST = 520 };
 /* Embed w x h pixels over r, enlarged so that cells stay sharp where a viewer smooths. */
 bool pixels_draw(struct text *out, struct rect r, const uint8_t *pixels, int w, int h, int channels,
                  struct err *e);

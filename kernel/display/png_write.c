@@ -21,15 +21,50 @@ static uint8_t *zoomed(const uint8_t *pixels, int w, int h, int channels, int zo
     return out;
 }
 
-static bool add_png(struct text *out, png_image *image, const uint8_t *pixels, struct err *e) {
+static bool add_png(struct text *out, png_image *image, const uint8_t *pixels, const void *colors,
+                    struct err *e) {
     png_alloc_size_t n = PNG_IMAGE_PNG_SIZE_MAX(*image);
     char *file = pool_alloc(n);
     if (!file) return err_memory(e, n);
-    bool ok = png_image_write_to_memory(image, file, &n, 0, pixels, 0, NULL) != 0;
+    bool ok = png_image_write_to_memory(image, file, &n, 0, pixels, 0, colors) != 0;
     if (!ok) err_set(e, ERR_BUG, "the picture could not be written as PNG: %s", image->message);
     if (ok && !text_add(out, (struct str){file, n})) ok = err_memory(e, n);
     pool_free(file);
     return ok;
+}
+
+/* Pictures of a few colours, as colour maps make them, need one byte for a pixel. */
+struct indexed {
+    uint8_t colors[256][3], *at;
+    int n;
+};
+
+enum { SLOTS = 1024 };
+
+/* The number of the colour at p, a new one if it is not there; -1: a colour too many. */
+static int color_number(struct indexed *x, int16_t slots[SLOTS], const uint8_t *p) {
+    uint32_t rgb = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+    uint32_t slot = rgb * 2654435761u >> 22;
+    for (; slots[slot] >= 0; slot = (slot + 1) % SLOTS)
+        if (memcmp(x->colors[slots[slot]], p, 3) == 0) return slots[slot];
+    if (x->n == 256) return -1;
+    memcpy(x->colors[x->n], p, 3);
+    slots[slot] = (int16_t)x->n;
+    return x->n++;
+}
+
+/* False where there are too many colours (or no memory: then it is written as it is). */
+static bool index_colors(struct indexed *x, const uint8_t *pixels, size_t n) {
+    int16_t slots[SLOTS];
+    memset(slots, 0xff, sizeof slots);
+    x->n = 0;
+    x->at = pool_alloc(n);
+    for (size_t i = 0; x->at && i < n; i++) {
+        int k = color_number(x, slots, pixels + 3 * i);
+        if (k < 0) pool_free(x->at), x->at = NULL;
+        else x->at[i] = (uint8_t)k;
+    }
+    return x->at != NULL;
 }
 
 bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
@@ -41,7 +76,12 @@ bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channe
                        .width = (uint32_t)(w * zoom),
                        .height = (uint32_t)(h * zoom),
                        .format = png_format(channels)};
-    bool ok = add_png(out, &image, big ? big : pixels, e);
+    const uint8_t *all = big ? big : pixels;
+    struct indexed x;
+    bool few = channels == 3 && index_colors(&x, all, (size_t)image.width * image.height);
+    if (few) image.format = PNG_FORMAT_RGB_COLORMAP, image.colormap_entries = (uint32_t)x.n;
+    bool ok = add_png(out, &image, few ? x.at : all, few ? x.colors : NULL, e);
+    if (few) pool_free(x.at);
     pool_free(big);
     return ok;
 }

@@ -82,6 +82,30 @@ static double wiggle(double i) {
     return sin(i * i);
 }
 
+/* A matrix of n x n numbers as a heat map or picture. */
+static size_t bytes_of_matrix(enum mark_kind kind, int64_t n, const char *colormap) {
+    struct err e = {0};
+    struct sample s = {.plot = plot_new(&e)};
+    struct tensor *flat = sample_vector(n * n, sample_noise);
+    struct shape shape = shape_of(2, (int64_t[]){n, n});
+    struct mark m = {.kind = kind, .opacity = 1, .colormap = colormap};
+    m.z = tensor_with_shape(flat, &shape, &e);
+    tensor_unref(flat);
+    plot_add(s.plot, &m, &e);
+    struct text svg = {0};
+    CHECK(draw(&s, &svg));
+    size_t bytes = svg.n;
+    text_clear(&svg);
+    sample_clear(&s);
+    return bytes;
+}
+
+static void large_matrices_are_small(void) {
+    CHECK(bytes_of_matrix(MARK_HEATMAP, 1000, NULL) < 500000); /* noise cannot be packed */
+    CHECK(bytes_of_matrix(MARK_IMAGE, 1000, NULL) < 600000);
+    CHECK(bytes_of_matrix(MARK_IMAGE, 1000, "viridis") < 600000);
+}
+
 static void ten_thousand_points_are_small(void) {
     CHECK(bytes_of(MARK_LINE, 10000, position, sample_noise) < 200000);
     CHECK(bytes_of(MARK_LINE, 10000, position, wiggle) < 200000);
@@ -89,6 +113,9 @@ static void ten_thousand_points_are_small(void) {
     CHECK(bytes_of(MARK_SCATTER, 10000, other_noise, sample_noise) < 200000);
     CHECK(bytes_of(MARK_LINE, 100000, position, sample_noise) < 200000);
     CHECK(bytes_of(MARK_LINE, 1000, position, position) < 6000); /* a straight line is two points */
+    CHECK(bytes_of(MARK_SCATTER, 100000, other_noise, sample_noise) < 200000);
+    CHECK(bytes_of(MARK_BAR, 10000, position, sample_noise) < 100000);
+    CHECK(bytes_of(MARK_BAR, 100, position, sample_noise) > 2500); /* each bar is there */
 }
 
 static double only_nan(double i) {
@@ -289,5 +316,5 @@ static void memory_runs_out(void) {
 }
 
 TEST_MAIN(golden_files, same_plot_same_bytes, no_ids, ten_thousand_points_are_small,
-          odd_numbers_draw, plots_of_chance_draw, words, nothing_is_lost, marks_can_be_moved,
-          memory_runs_out)
+          large_matrices_are_small, odd_numbers_draw, plots_of_chance_draw, words, nothing_is_lost,
+          marks_can_be_moved, memory_runs_out)

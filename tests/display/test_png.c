@@ -33,6 +33,26 @@ static void pixels_survive(void) {
     round_trip(1, 1, 1, 1);
 }
 
+/* More colours than an indexed picture may have, and just as many. */
+static void many_colors(void) {
+    for (int n = 256; n <= 320; n += 64) {
+        static uint8_t pixels[320 * 3], back[320 * 3];
+        for (int i = 0; i < n; i++)
+            pixels[3 * i] = (uint8_t)i, pixels[3 * i + 1] = (uint8_t)(i >> 8),
+                       pixels[3 * i + 2] = 7;
+        struct text file = {0};
+        struct err e = {0};
+        CHECK(png_write(&file, pixels, n / 16, 16, 3, 1, &e));
+        png_image image = {.version = PNG_IMAGE_VERSION};
+        CHECK(png_image_begin_read_from_memory(&image, file.p, file.n));
+        CHECK_EQ((image.format & PNG_FORMAT_FLAG_COLORMAP) != 0, n <= 256);
+        image.format = PNG_FORMAT_RGB;
+        CHECK(png_image_finish_read(&image, NULL, back, 0, NULL));
+        CHECK(memcmp(back, pixels, (size_t)n * 3) == 0);
+        text_clear(&file);
+    }
+}
+
 static void base64(void) {
     static const char *const pairs[][2] = {
         {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
@@ -74,4 +94,4 @@ static void widths(void) {
     CHECK(font_width(STR("\xff\xfe"), 10) >= 0);
 }
 
-TEST_MAIN(pixels_survive, base64, escapes, numbers, widths)
+TEST_MAIN(pixels_survive, many_colors, base64, escapes, numbers, widths)
