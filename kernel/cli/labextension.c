@@ -1,4 +1,4 @@
-/* The JupyterLab extension's files: one script of four parts and the words. */
+/* The JupyterLab extension's files: one script of five parts and the words. */
 #include "cli/labextension.h"
 #include "cli/folder.h"
 #include "lang/words.h"
@@ -8,6 +8,7 @@ EMBED(lab_install, "labextension/install.json");
 EMBED(lab_language, "labextension/language.js");
 EMBED(lab_findings, "labextension/findings.js");
 EMBED(lab_pictures, "labextension/pictures.js");
+EMBED(lab_bars, "labextension/bars.js");
 EMBED(lab_entry, "labextension/entry.js");
 
 static bool add_script(struct text *out) {
@@ -17,6 +18,7 @@ static bool add_script(struct text *out) {
     text_add(out, EMBEDDED(lab_language));
     text_add(out, EMBEDDED(lab_findings));
     text_add(out, EMBEDDED(lab_pictures));
+    text_add(out, EMBEDDED(lab_bars));
     text_add(out, EMBEDDED(lab_entry));
     return text_adds(out, "})();\n");
 }

@@ -153,6 +153,7 @@ static bool run_cell(struct job *j, json_t *cell, int32_t count) {
     struct engine_cell run = {
         .code = text_str(&code), .cell_id = notebook_cell_id(cell), .number = count};
     bool ok = engine_run(j->engine, &run, &observer, &e);
+    output_settle(&output);
     if (!ok) report(j, &e);
     end_progress(j);
     recorder_end(&j->recorder, cell);

@@ -43,11 +43,26 @@ struct machine_cost {
  * since the machine began, negative = not known. */
 void budget_words(const struct machine_cost *c, double hours, struct text *out);
 
+/* A live view may be one display, or two where the front end has a bar of its own: the words with
+ * the bar, and what stays a display that changes (curve, rows). */
+enum view_part { VIEW_WHOLE, VIEW_WORDS, VIEW_REST };
+
+/* The first of the two for such a bar. HTML; each may be empty. */
+struct live_bar {
+    double share; /* done, 0 … 1 */
+    struct text head, state, below;
+};
+void live_bar_clear(struct live_bar *b);
+/* What is kept of the words while the bar moves, and seen where there is no bar: in files that were
+ * saved, or pages whose kernel ended, meanwhile. */
+bool display_kept(const struct live_bar *bar, struct bundle *b, struct err *e);
+
 struct progress;
 /* How far a search or a reader has come: a bar, a line of words, and the table of its trials.
- * `cost` may be NULL. */
-bool display_progress(const struct progress *p, const struct machine_cost *cost, struct bundle *b,
-                      struct err *e);
+ * `cost` may be NULL. The bundle stays empty when that part has nothing to show yet. */
+bool display_progress(const struct progress *p, const struct machine_cost *cost,
+                      enum view_part part, struct bundle *b, struct err *e);
+void progress_bar(const struct progress *p, const struct machine_cost *cost, struct live_bar *out);
 
 /* The live view of a training run: text/html (facts, progress, curve, a row per epoch) and one
  * short line of text/plain. Events tell only what is new, so a view keeps what they told so far. */
@@ -58,6 +73,11 @@ void training_view_free(struct training_view *v);
 bool training_view_note(struct training_view *v, const struct train_event *event, struct err *e);
 /* The run costs money; copied. */
 void training_view_cost(struct training_view *v, const struct machine_cost *cost);
-bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e);
+/* The run will tell nothing more, although it has not told its end: it failed. */
+void training_view_stop(struct training_view *v);
+/* The bundle stays empty when that part has nothing to show yet. */
+bool training_view_show(const struct training_view *v, enum view_part part, struct bundle *b,
+                        struct err *e);
+void training_view_bar(const struct training_view *v, struct live_bar *out);
 /* The view of one event alone. */
 bool display_training(const struct train_event *event, struct bundle *b, struct err *e);

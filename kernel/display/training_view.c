@@ -18,7 +18,7 @@ struct training_view {
     double loss, seconds;
     struct course course;
     struct machine_cost cost;
-    bool has_loss, ended, interrupted;
+    bool has_loss, ended, interrupted, failed;
 };
 
 struct training_view *training_view_new(struct err *e) {
@@ -137,15 +137,17 @@ static bool has_losses(const struct training_view *v) {
     return v->history && (!v->parts || table_find(v->history, STR("loss")) >= 0);
 }
 
-/* "interrupted after 3 epochs in 4.2 s, loss 0.0111" or "10 epochs in 12.3 s, loss …" */
+/* "interrupted (or: stopped) after 3 epochs in 4.2 s, loss 0.0111" or "10 epochs in 12.3 s, loss …"
+ */
 static void add_end(struct text *out, const struct training_view *v) {
     const char *many = v->parts ? v->parts : "epochs";
     int64_t n = has_losses(v) || !v->parts ? (v->history ? v->history->n_rows : 0) : v->n_parts;
-    if (v->interrupted) text_adds(out, "interrupted after ");
+    bool early = v->interrupted || v->failed;
+    if (early) text_adds(out, v->failed ? "stopped after " : "interrupted after ");
     if (n || !v->parts) {
         text_addf(out, "%lld %.*s in ", (long long)n, (int)(strlen(many) - (n == 1)), many);
     } else {
-        text_adds(out, v->interrupted ? "" : "fitted in ");
+        text_adds(out, early ? "" : "fitted in ");
     }
     duration_words(v->seconds, out);
     add_last_row(out, v->history);
@@ -194,8 +196,10 @@ static void add_notes(struct text *html, const struct text *notes) {
     }
 }
 
-/* The curve on the left, where it stays while the rows beside it change. */
-static bool add_history(const struct training_view *v, struct text *html, struct err *e) {
+/* The curve on the left, where it stays while the rows beside it change. `plain`: the rows once
+ * more, for who wants them. */
+static bool add_history(const struct training_view *v, struct text *html, struct text *plain,
+                        struct err *e) {
     struct text curve = {0};
     bool rows = has_losses(v) && v->history->n_rows > 0;
     const char *x = v->parts ? "round" : "epoch";
@@ -214,6 +218,7 @@ static bool add_history(const struct training_view *v, struct text *html, struct
             text_add(html, text_str(&table.html));
             text_adds(html, "</div>\n");
         }
+        if (plain) text_add(plain, text_str(&table.plain));
         text_clear(&table.plain);
         text_clear(&table.html);
         text_adds(html, "</div>\n");
@@ -222,44 +227,84 @@ static bool add_history(const struct training_view *v, struct text *html, struct
     return ok;
 }
 
-static bool add_html(const struct training_view *v, struct str state, struct text *html,
-                     struct err *e) {
-    struct text best = {0};
+static void add_head(const struct training_view *v, struct text *html) {
     if (v->header.n > 0) html_line(html, "opacity:.8", text_str(&v->header));
-    if (v->ended) html_line(html, "font-weight:bold", state);
-    else add_progress(html, v, state);
+}
+
+static void add_below(const struct training_view *v, struct text *html) {
+    struct text best = {0};
     add_best(&best, v->history);
     if (best.n > 0) html_line(html, NULL, text_str(&best));
     text_clear(&best);
     add_cost(html, v);
     add_notes(html, &v->notes);
-    TRY(add_history(v, html, e));
-    return !html->failed || err_memory(e, html->n);
+}
+
+static void add_words(const struct training_view *v, struct str state, struct text *html) {
+    add_head(v, html);
+    if (v->ended) html_line(html, "font-weight:bold", state);
+    else add_progress(html, v, state);
+    add_below(v, html);
 }
 
 void training_view_cost(struct training_view *v, const struct machine_cost *cost) {
     v->cost = *cost;
 }
 
-bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e) {
+void training_view_stop(struct training_view *v) {
+    v->ended = v->failed = true;
+}
+
+void training_view_bar(const struct training_view *v, struct live_bar *out) {
     struct text state = {0};
+    out->share = share_done(v);
+    add_state(&state, v);
+    svg_escape(&out->state, text_str(&state));
+    text_clear(&state);
+    add_head(v, &out->head);
+    add_below(v, &out->below);
+}
+
+static bool show_rest(const struct training_view *v, struct bundle *b, struct err *e) {
+    struct text html = {0}, rows = {0};
+    bool ok = add_history(v, &html, &rows, e);
+    if (!rows.n) text_adds(&rows, "learning curve");
+    if (ok && html.n) {
+        struct text *shown = bundle_add(b, "text/html"), *plain = bundle_add(b, "text/plain");
+        ok = shown && plain && text_add(shown, text_str(&html)) && text_add(plain, text_str(&rows));
+        if (!ok) err_memory(e, html.n);
+    }
+    text_clear(&html);
+    text_clear(&rows);
+    return ok;
+}
+
+static void add_plain(const struct training_view *v, struct str state, struct text *plain) {
+    text_add(plain, state);
+    if (!v->ended && v->epoch > 0) add_last_row(plain, v->history);
+    if (v->ended && v->notes.n) /* each in a line of its own, the last without its end */
+        text_addf(plain, "\n%.*s", (int)v->notes.n - 1, v->notes.p);
+}
+
+bool training_view_show(const struct training_view *v, enum view_part part, struct bundle *b,
+                        struct err *e) {
+    struct text state = {0};
+    if (part == VIEW_REST) return show_rest(v, b, e);
     if (v->ended) add_end(&state, v);
     else add_state(&state, v);
     struct text *html = bundle_add(b, "text/html");
-    bool ok = html && add_html(v, text_str(&state), html, e);
+    if (html) add_words(v, text_str(&state), html);
+    bool ok = html && (part == VIEW_WORDS || add_history(v, html, NULL, e));
     struct text *plain = ok ? bundle_add(b, "text/plain") : NULL;
-    if (plain) text_add(plain, text_str(&state));
-    if (plain && !v->ended && v->epoch > 0) add_last_row(plain, v->history);
-    if (plain && v->ended && v->notes.n) /* each in a line of its own, the last without its end */
-        text_addf(plain, "\n%.*s", (int)v->notes.n - 1, v->notes.p);
+    if (plain) add_plain(v, text_str(&state), plain);
     text_clear(&state);
     if (!ok) return false;
-    return plain != NULL || err_memory(e, sizeof *b);
+    return (plain && !html->failed) || err_memory(e, sizeof *b);
 }
 
 bool display_training(const struct train_event *event, struct bundle *b, struct err *e) {
     struct training_view v = {0};
-    bool ok = training_view_note(&v, event, e) && training_view_show(&v, b, e);
+    bool ok = training_view_note(&v, event, e) && training_view_show(&v, VIEW_WHOLE, b, e);
     training_view_clear(&v);
     return ok;
 }

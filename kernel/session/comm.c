@@ -84,6 +84,7 @@ void session_comm_open(struct session *s, struct request *r) {
     pthread_mutex_lock(&s->comms.lock);
     bool ok = target && !target->ours && add_comm(&s->comms, id, target);
     pthread_mutex_unlock(&s->comms.lock);
+    if (ok && target->message == widget_control_message) widgets_spoken(s, r);
     if (ok) return;
     log_note("comm_open for unknown target %s", name ? name : "(none)");
     session_publish(s, r->origin, "comm_close", json_pack("{s:s,s:{}}", "comm_id", id, "data"));
@@ -136,6 +137,7 @@ void session_comm_info(struct session *s, struct request *r) {
         session_reply_error(s, r, "MalformedRequest", "`target_name` must be a text");
         return;
     }
+    if (str_is(wanted, "jupyter.widget")) widgets_spoken(s, r);
     json_t *comms = json_object();
     pthread_mutex_lock(&s->comms.lock);
     for (int i = 0; i < s->comms.n; i++) {

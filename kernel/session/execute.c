@@ -110,6 +110,11 @@ static bool sink_interact(void *user, int interaction, struct err *e) {
     return widgets_show(c->session, c->request->origin, cell_id(c->request), interaction, e);
 }
 
+static struct widget_bar *sink_bar(void *user, const struct live_bar *b) {
+    struct cell *c = user;
+    return widget_bar_open(c->session, c->request->origin, b);
+}
+
 static bool is_blank(struct str code) {
     for (size_t i = 0; i < code.n; i++) {
         if (!strchr(" \t\r\n\f", code.p[i])) return false;
@@ -169,7 +174,9 @@ static bool run_cell(struct cell *c, struct err *e) {
                                .number = c->number,
                                .silent = c->silent};
     struct engine_observer observer = output_observer(&c->output);
-    return engine_run(en, &cell, &observer, e);
+    bool ok = engine_run(en, &cell, &observer, e);
+    output_settle(&c->output);
+    return ok;
 }
 
 static json_t *expression_value(struct session *s, const json_t *code) {
@@ -269,6 +276,14 @@ static bool has_widgets(const struct cell *c) {
     return c->allow_stdin && cell_id(c->request);
 }
 
+/* A bar that moves needs a front end that has shown that it draws widgets, also where nobody sits.
+ */
+static bool has_bars(const struct cell *c) {
+    const char *said = getenv("AWML_WIDGETS");
+    if (c->silent || c->output.lines) return false;
+    return said && *said ? *said != '0' : widgets_known(c->session, c->request);
+}
+
 static void cell_begin(struct cell *c) {
     struct session *s = c->session;
     clock_gettime(CLOCK_REALTIME, &c->started);
@@ -288,6 +303,7 @@ static void cell_begin(struct cell *c) {
     output_begin(&c->output, &c->sink, prefix);
     c->output.lines = is_terminal(c);
     if (has_widgets(c)) c->sink.interact = sink_interact;
+    if (has_bars(c)) c->sink.bar = sink_bar;
     widgets_close_cell(s, c->request->origin, cell_id(c->request));
     capture_drain(s->capture); /* what others wrote between cells is not this cell's */
     stream_begin(s->stream, c->request->origin, c->silent);

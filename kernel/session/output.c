@@ -2,14 +2,11 @@
 #include "session/output.h"
 #include "display/error_view.h"
 #include "session/json_text.h"
-#include "session/request.h"
-#include "lang/interact.h"
+#include "session/live.h"
 #include "session/studio.h"
+#include "lang/interact.h"
 #include <stdio.h>
 #include <string.h>
-
-/* Front ends redraw a changing display at most this often. */
-static const int64_t UPDATE_NS = 100 * 1000000LL;
 
 void output_begin(struct output *o, const struct sink *sink, const char *prefix) {
     *o = (struct output){.sink = sink};
@@ -17,8 +14,7 @@ void output_begin(struct output *o, const struct sink *sink, const char *prefix)
 }
 
 void output_end(struct output *o) {
-    for (int i = 0; i < o->n_runs; i++) training_view_free(o->runs[i].view);
-    o->n_runs = 0;
+    live_clear(o);
     text_clear(&o->result);
 }
 
@@ -87,8 +83,8 @@ json_t *error_json(const struct err *e, bool color) {
     return v;
 }
 
-static void send_bundle(struct output *o, enum display_kind kind, const struct bundle *b,
-                        const char *display_id) {
+void output_bundle(struct output *o, enum display_kind kind, const struct bundle *b,
+                   const char *display_id) {
     json_t *data, *metadata;
     bundle_json(b, &data, &metadata);
     if (o->sink->display) o->sink->display(o->sink->user, kind, data, metadata, display_id);
@@ -99,6 +95,15 @@ static void send_bundle(struct output *o, enum display_kind kind, const struct b
 static void on_text(void *user, struct str utf8, bool is_error) {
     struct output *o = user;
     if (o->sink->stream) o->sink->stream(o->sink->user, is_error, utf8);
+}
+
+void output_line(struct output *o, const struct bundle *b) {
+    on_text(o, plain_of(b), false);
+    on_text(o, STR("\n"), false);
+}
+
+void output_settle(struct output *o) {
+    live_settle(o);
 }
 
 static void keep_result(struct output *o, const struct bundle *b) {
@@ -112,7 +117,7 @@ static void on_show(void *user, struct value v, const char *title, bool is_resul
     struct err e = {0};
     if (display_value(v, title, &b, &e)) {
         if (is_result) keep_result(o, &b);
-        send_bundle(o, is_result ? DISPLAY_RESULT : DISPLAY_SHOW, &b, NULL);
+        output_bundle(o, is_result ? DISPLAY_RESULT : DISPLAY_SHOW, &b, NULL);
     } else {
         on_text(o, STR("(the value could not be shown: "), true);
         on_text(o, str_of(e.what), true);
@@ -121,102 +126,20 @@ static void on_show(void *user, struct value v, const char *title, bool is_resul
     bundle_clear(&b);
 }
 
-static void run_clear(struct output_run *r) {
-    training_view_free(r->view);
-    *r = (struct output_run){0};
-}
-
-/* Counted from the start of the machine: what the cell did before is spent as well. */
-static void fill_cost(const struct output *o, struct machine_cost *cost) {
-    double hours = studio_hours();
-    *cost = (struct machine_cost){.budget = o->engine ? engine_budget(o->engine) : 0};
-    if (studio_price(&cost->price)) cost->spent = hours < 0 ? -1 : cost->price.usd_per_hour * hours;
-}
-
 static void on_money(void *user, double budget, struct text *out) {
     struct output *o = user;
     struct machine_cost cost;
-    fill_cost(o, &cost);
+    live_cost(o, &cost);
     cost.budget = budget;
     budget_words(&cost, studio_hours(), out);
 }
 
-/* The display of a training run; the oldest makes room. NULL when memory is out. */
-static struct output_run *find_run(struct output *o, int run) {
-    for (int i = 0; i < o->n_runs; i++) {
-        if (o->runs[i].run == run) return &o->runs[i];
-    }
-    int i = o->n_runs < OUTPUT_MAX_RUNS ? o->n_runs++ : run % OUTPUT_MAX_RUNS;
-    struct err e = {0};
-    run_clear(&o->runs[i]);
-    o->runs[i].run = run;
-    o->runs[i].view = training_view_new(&e);
-    struct machine_cost cost;
-    fill_cost(o, &cost);
-    if (o->runs[i].view) training_view_cost(o->runs[i].view, &cost);
-    return o->runs[i].view ? &o->runs[i] : NULL;
-}
-
-/* For terminals: a line for each epoch, at most one in UPDATE_NS, and for the end, with its notes.
- */
-static void add_line(struct output *o, struct output_run *r, const struct train_event *event) {
-    struct bundle b = {0};
-    struct err e = {0};
-    bool final = event->kind == TRAIN_END;
-    if (event->kind != TRAIN_EPOCH && !final) return;
-    if (!final && r->line_ns && now_ns() - r->line_ns < UPDATE_NS) return;
-    r->line_ns = now_ns();
-    if (training_view_show(r->view, &b, &e)) {
-        on_text(o, plain_of(&b), false);
-        on_text(o, STR("\n"), false);
-    }
-    bundle_clear(&b);
-}
-
-/* Every event is noted; what is shown is at most one view in UPDATE_NS, and always the last. */
 static void on_train(void *user, int run, const struct train_event *event) {
-    struct output *o = user;
-    struct bundle b = {0};
-    struct err e = {0};
-    struct output_run *r = find_run(o, run);
-    bool final = event->kind == TRAIN_END;
-    int64_t now = now_ns();
-    if (!r || !training_view_note(r->view, event, &e)) return;
-    if (o->lines && r->open) add_line(o, r, event);
-    if (r->open && !final && now - r->shown_ns < UPDATE_NS) return;
-    char id[64];
-    snprintf(id, sizeof id, "%s-train-%d", o->prefix, run);
-    enum display_kind kind = !r->open ? DISPLAY_LIVE : final ? DISPLAY_FINAL : DISPLAY_UPDATE;
-    if (training_view_show(r->view, &b, &e)) send_bundle(o, kind, &b, id);
-    r->open = true;
-    r->shown_ns = now;
-    bundle_clear(&b);
+    live_train(user, run, event);
 }
 
 static void on_progress(void *user, int run, const struct progress *p) {
-    struct output *o = user;
-    struct bundle b = {0};
-    struct err e = {0};
-    struct output_run *r = find_run(o, run);
-    struct machine_cost cost;
-    int64_t now = now_ns(), rows = p->table ? p->table->n_rows : 0;
-    bool line = r && o->lines && r->open && (p->ended || rows > r->rows);
-    bool soon = r && r->open && !p->ended && now - r->shown_ns < UPDATE_NS;
-    if (!r || (soon && !line)) return;
-    char id[64];
-    snprintf(id, sizeof id, "%s-search-%d", o->prefix, run);
-    enum display_kind kind = !r->open ? DISPLAY_LIVE : p->ended ? DISPLAY_FINAL : DISPLAY_UPDATE;
-    fill_cost(o, &cost);
-    bool ok = display_progress(p, &cost, &b, &e);
-    if (ok && !soon) send_bundle(o, kind, &b, id);
-    if (ok && line) {
-        on_text(o, plain_of(&b), false);
-        on_text(o, STR("\n"), false);
-    }
-    r->rows = rows;
-    r->open = true;
-    r->shown_ns = now;
-    bundle_clear(&b);
+    live_progress(user, run, p);
 }
 
 static void on_note(void *user, struct str utf8) {

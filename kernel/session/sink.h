@@ -12,6 +12,9 @@ enum display_kind {
     DISPLAY_FINAL   /* its last state */
 };
 
+struct widget_bar;
+struct live_bar;
+
 struct sink {
     void *user;
     void (*stream)(void *user, bool is_error, struct str utf8);
@@ -23,5 +26,8 @@ struct sink {
     void (*exit)(void *user);
     /* interact(…) with something to move; NULL = its result for the start is all there is. */
     bool (*interact)(void *user, int interaction, struct err *e);
+    /* A bar for what takes long, that moves by itself (widget.h); NULL, or NULL from it = a display
+     * that changes is all there is. */
+    struct widget_bar *(*bar)(void *user, const struct live_bar *b);
     bool (*ask)(void *user, struct str prompt, bool hidden, struct text *answer, struct err *e);
 };

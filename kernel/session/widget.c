@@ -4,11 +4,11 @@
 #include "session/session.h"
 #include "session/json_text.h"
 #include "session/log.h"
+#include "session/widget_model.h"
 #include "session/widget_state.h"
 #include "base/pool.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* One interaction on the screen. */
 struct panel {
@@ -33,12 +33,7 @@ static void panel_free(struct panel *p) {
 }
 
 void widgets_clear(struct widgets *w) {
-    while (w->first) {
-        struct widget *m = w->first;
-        w->first = m->next;
-        json_decref(m->state);
-        pool_free(m);
-    }
+    while (w->first) model_forget(w, w->first->id);
     while (w->panels) {
         struct panel *p = w->panels;
         w->panels = p->next;
@@ -47,55 +42,16 @@ void widgets_clear(struct widgets *w) {
     pthread_mutex_destroy(&w->lock);
 }
 
-/* Needs the lock. */
-static struct widget *find_widget(const struct widgets *w, const char *id) {
-    for (struct widget *m = w->first; m; m = m->next)
-        if (strcmp(m->id, id) == 0) return m;
-    return NULL;
-}
-
-static void random_id(char out[40]) {
-    unsigned char b[16];
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) memset(b, 0, sizeof b);
-    for (int i = 0; i < 16; i++) snprintf(out + 2 * i, 3, "%02x", b[i]);
-}
-
 /* ---- opening ---- */
-
-static void publish(struct session *s, struct origin *parent, const char *type, json_t *content) {
-    json_t *metadata = json_pack("{s:s}", "version", "2.1.0");
-    s->courier->publish(s->courier->user, parent, type, content, metadata, NULL, 0);
-    json_decref(metadata);
-    json_decref(content);
-}
-
-/* Takes the state; the model's id goes to `id`. */
-static bool open_model(struct session *s, struct origin *parent, struct panel *p, int knob,
-                       json_t *take_state, char id[40]) {
-    struct widget *m = pool_zalloc(sizeof *m);
-    random_id(id);
-    if (!m || !session_comm_add(s, id, "jupyter.widget"))
-        return pool_free(m), json_decref(take_state), false;
-    *m = (struct widget){.state = take_state, .panel = p, .knob = knob};
-    snprintf(m->id, sizeof m->id, "%s", id);
-    pthread_mutex_lock(&s->widgets.lock);
-    m->next = s->widgets.first;
-    s->widgets.first = m;
-    publish(s, parent, "comm_open",
-            json_pack("{s:s,s:s,s:{s:O,s:[]}}", "comm_id", id, "target_name", "jupyter.widget",
-                      "data", "state", m->state, "buffer_paths"));
-    pthread_mutex_unlock(&s->widgets.lock);
-    return true;
-}
 
 /* Each model has a layout of its own, as front ends expect. */
 static bool open_shown(struct session *s, struct origin *parent, struct panel *p, int knob,
                        json_t *take_state, char id[40]) {
     char layout[40];
-    if (!open_model(s, parent, p, -1, model_state(MODEL_layout), layout))
+    if (!model_open(s, parent, p, -1, model_state(MODEL_layout), layout))
         return json_decref(take_state), false;
     json_object_set_new(take_state, "layout", model_reference(layout));
-    return open_model(s, parent, p, knob, take_state, id);
+    return model_open(s, parent, p, knob, take_state, id);
 }
 
 static bool open_knob(struct session *s, struct origin *parent, struct panel *p, int i,
@@ -103,7 +59,7 @@ static bool open_knob(struct session *s, struct origin *parent, struct panel *p,
     enum model_kind style;
     char style_id[40];
     json_t *state = knob_state(c, &style);
-    if (!open_model(s, parent, p, -1, model_state(style), style_id))
+    if (!model_open(s, parent, p, -1, model_state(style), style_id))
         return json_decref(state), false;
     json_object_set_new(state, "style", model_reference(style_id));
     return open_shown(s, parent, p, i, state, id);
@@ -227,33 +183,12 @@ bool widgets_show(struct session *s, struct origin *parent, const char *cell_id,
 
 /* ---- closing ---- */
 
-static void forget_widget(struct widgets *w, const char *id) {
-    for (struct widget **at = &w->first; *at; at = &(*at)->next) {
-        struct widget *m = *at;
-        if (strcmp(m->id, id) != 0) continue;
-        *at = m->next;
-        json_decref(m->state);
-        pool_free(m);
-        return;
-    }
-}
-
-void widget_closed(struct session *s, const char *id) {
-    pthread_mutex_lock(&s->widgets.lock);
-    forget_widget(&s->widgets, id);
-    pthread_mutex_unlock(&s->widgets.lock);
-}
-
 /* Needs the lock. */
 static void close_panel(struct session *s, struct origin *parent, struct panel *p) {
     struct widget *m = s->widgets.first;
     while (m) {
         struct widget *next = m->next;
-        if (m->panel == p) {
-            session_comm_remove(s, m->id);
-            publish(s, parent, "comm_close", json_pack("{s:s,s:{}}", "comm_id", m->id, "data"));
-            forget_widget(&s->widgets, m->id);
-        }
+        if (m->panel == p) { model_drop(s, parent, m->id); }
         m = next;
     }
     engine_interaction_drop(atomic_load(&s->engine), p->interaction);
@@ -276,13 +211,6 @@ void widgets_close_cell(struct session *s, struct origin *parent, const char *ce
 }
 
 /* ---- messages ---- */
-
-static void send_state(struct session *s, const struct request *r, const char *id,
-                       const char *method, json_t *take_state) {
-    publish(s, r->origin, "comm_msg",
-            json_pack("{s:s,s:{s:s,s:o,s:[]}}", "comm_id", id, "data", "method", method, "state",
-                      take_state, "buffer_paths"));
-}
 
 /* The front end changed a model: its state here, and the setting it stands for. Returns the panel
  * whose function has to run, or NULL. Needs the lock. */
@@ -311,8 +239,7 @@ static bool same_panel(void *user, const struct request *a, const struct request
     const char *method = json_string_value(json_object_get(data, "method"));
     if (!method || strcmp(method, "update") != 0) return false;
     pthread_mutex_lock(&s->widgets.lock);
-    const struct widget *x = find_widget(&s->widgets, ids[0]),
-                        *y = find_widget(&s->widgets, ids[1]);
+    const struct widget *x = model_find(&s->widgets, ids[0]), *y = model_find(&s->widgets, ids[1]);
     bool same = x && y && x->panel == y->panel && y->knob >= 0;
     pthread_mutex_unlock(&s->widgets.lock);
     return same;
@@ -325,8 +252,8 @@ static bool is_superseded(struct session *s, const struct request *r) {
 /* The panel's settings, if it is still there: the engine is held now, so it will stay. */
 static bool copy_settings(struct session *s, const char *id, struct panel *copy) {
     pthread_mutex_lock(&s->widgets.lock);
-    const struct widget *m = find_widget(&s->widgets, id);
-    bool there = m != NULL;
+    const struct widget *m = model_find(&s->widgets, id);
+    bool there = m && m->panel;
     if (there) {
         *copy = *m->panel;
         for (int i = 0; i < copy->n; i++) {
@@ -349,10 +276,11 @@ static void rerun(struct session *s, const char *id, const struct request *r) {
         json_t *outputs = run(s, now.interaction, now.settings, &e);
         session_end_cell(s);
         pthread_mutex_lock(&s->widgets.lock);
-        struct widget *to = find_widget(&s->widgets, now.output);
+        struct widget *to = model_find(&s->widgets, now.output);
         if (to) json_object_set(to->state, "outputs", outputs);
         pthread_mutex_unlock(&s->widgets.lock);
-        if (to) send_state(s, r, now.output, "update", json_pack("{s:O}", "outputs", outputs));
+        if (to)
+            model_send(s, r->origin, now.output, "update", json_pack("{s:O}", "outputs", outputs));
         json_decref(outputs);
         for (int i = 0; i < now.n; i++) text_clear(&now.texts[i]);
     }
@@ -368,12 +296,12 @@ void widget_message(struct session *s, const char *id, const struct request *r) 
     struct panel *moved = NULL;
     json_t *own = NULL;
     pthread_mutex_lock(&s->widgets.lock);
-    struct widget *m = find_widget(&s->widgets, id);
+    struct widget *m = model_find(&s->widgets, id);
     if (m && update) moved = take_update(m, state);
     if (m && ask) own = json_deep_copy(m->state);
     pthread_mutex_unlock(&s->widgets.lock);
-    if (own) send_state(s, r, id, "update", own);
-    if (m && update) send_state(s, r, id, "echo_update", json_incref(state));
+    if (own) model_send(s, r->origin, id, "update", own);
+    if (m && update) model_send(s, r->origin, id, "echo_update", json_incref(state));
     if (moved && !is_superseded(s, r)) rerun(s, id, r);
 }
 

@@ -123,6 +123,7 @@ function plugin(modules) {
       if (tracker) {
         var side = notebookSide(tracker);
         support.push(awmlFindings(modules, side.ask, side.watch));
+        awmlBars(tracker);
       }
       if (registry) awmlPictures(registry);
       languages.addLanguage({

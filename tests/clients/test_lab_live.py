@@ -1,6 +1,7 @@
-"""A running training as a page sees it: its output stays in place, keeps its height, and changes at most
-ten times a second."""
+"""A running training as a page sees it, with the bar of ipywidgets and without: its output stays in place,
+keeps its height, and changes at most ten times a second."""
 import nbformat
+import pytest
 from client import book
 from lab import MINUTE, cell, open_notebook, until_counted
 
@@ -20,7 +21,7 @@ history = train net on x -> labels:
 # Renderings of the live output in time; outputs that went; the lowest height after the first epochs.
 WATCH = """() => {
     const area = document.querySelector('.jp-CodeCell .jp-OutputArea');
-    const seen = window.seen = {times: [], removed: 0, heights: []};
+    const seen = window.seen = {times: [], moves: [], removed: 0, heights: []};
     new MutationObserver(records => {
         let live = false;
         for (const r of records) {
@@ -30,6 +31,9 @@ WATCH = """() => {
         }
         if (live) seen.times.push(performance.now());
     }).observe(area, {childList: true, subtree: true});
+    new MutationObserver(records => {
+        if (records.some(r => r.target.matches('.progress-bar'))) seen.moves.push(performance.now());
+    }).observe(area, {attributes: true, attributeFilter: ['style'], subtree: true});
     const look = () => {
         if (seen.times.length > 3) seen.heights.push(area.offsetHeight);
         requestAnimationFrame(look);
@@ -38,7 +42,16 @@ WATCH = """() => {
 }"""
 
 
-def test_a_training_does_not_flicker(page, lab):
+def no_more_than_ten(times):
+    """Eleven updates span at least a second, but for what the browser was late with."""
+    spans = [b - a for a, b in zip(times, times[11:])]
+    assert not spans or sorted(spans)[len(spans) // 2] > 900
+
+
+@pytest.mark.parametrize("bar", [True, False])
+def test_a_training_does_not_flicker(page, lab, bar):
+    if not bar:
+        page.route("**/@jupyter-widgets/**", lambda route: route.abort())
     nbformat.write(book(TRAIN), lab[1] / "live.ipynb")
     open_notebook(page, lab, "live.ipynb")
     page.evaluate(WATCH)
@@ -47,10 +60,10 @@ def test_a_training_does_not_flicker(page, lab):
     until_counted(page, 0, timeout=2 * MINUTE)
     seen = page.evaluate("() => window.seen")
     times, heights = seen["times"], seen["heights"]
-    assert seen["removed"] == 0, "outputs are changed, not taken away and put back"
-    assert len(times) > 5, "the training was live"
-    # eleven updates span at least a second, but for what the browser was late with
-    spans = [b - a for a, b in zip(times, times[11:])]
-    assert not spans or sorted(spans)[len(spans) // 2] > 900
+    # but for the words that become a bar, and the bar that becomes words
+    assert seen["removed"] == 2 * bar, "outputs are changed, not taken away and put back"
+    assert len(times) > 5 and bool(seen["moves"]) == bar, "the training was live"
+    no_more_than_ten(times)
+    no_more_than_ten(seen["moves"])
     drops = [b / a for a, b in zip(heights, heights[1:]) if a > 0]
     assert min(drops) > 0.8, "the output keeps its height"

@@ -306,7 +306,7 @@ static void models(void) {
 
 static void show_training(const char *what, const struct training_view *v) {
     struct bundle b = {0};
-    CHECK(training_view_show(v, &b, &err));
+    CHECK(training_view_show(v, VIEW_WHOLE, &b, &err));
     CHECK_EQ(b.n, 2);
     text_addf(&all, "=== training: %s\n", what);
     for (int i = 0; i < b.n; i++) {

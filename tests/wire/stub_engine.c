@@ -324,10 +324,31 @@ bool display_value(struct value v, const char *title, struct bundle *b, struct e
     return text_addf(plain, "%lld", (long long)v.integer);
 }
 
-bool display_progress(const struct progress *p, const struct machine_cost *cost, struct bundle *b,
-                      struct err *e) {
+void live_bar_clear(struct live_bar *b) {
+    (void)b;
+}
+
+bool display_kept(const struct live_bar *bar, struct bundle *b, struct err *e) {
+    (void)bar, (void)b;
+    return err_set(e, ERR_BUG, "not in the stub");
+}
+
+void progress_bar(const struct progress *p, const struct machine_cost *cost, struct live_bar *out) {
+    (void)p, (void)cost, (void)out;
+}
+
+void training_view_bar(const struct training_view *v, struct live_bar *out) {
+    (void)v, (void)out;
+}
+
+void training_view_stop(struct training_view *v) {
+    (void)v;
+}
+
+bool display_progress(const struct progress *p, const struct machine_cost *cost,
+                      enum view_part part, struct bundle *b, struct err *e) {
     struct text *t = bundle_add(b, "text/plain");
-    (void)e, (void)cost;
+    (void)e, (void)cost, (void)part;
     return t && text_adds(t, p->state);
 }
 
@@ -385,8 +406,9 @@ double engine_budget(const struct engine *en) {
     return 0;
 }
 
-bool training_view_show(const struct training_view *v, struct bundle *b, struct err *e) {
-    (void)e;
+bool training_view_show(const struct training_view *v, enum view_part part, struct bundle *b,
+                        struct err *e) {
+    (void)e, (void)part;
     text_addf(bundle_add(b, "text/plain"), "%s epoch %lld of %lld",
               v->last.kind == TRAIN_END ? "end" : "at", (long long)v->last.epoch,
               (long long)v->last.n_epochs);

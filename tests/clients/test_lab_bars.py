@@ -1,0 +1,99 @@
+"""The bar of a long training in the real front end of ipywidgets: it moves, it is gone at the end, and
+a page or a notebook without its kernel shows words, never a widget that is not there."""
+import json
+
+import nbformat
+from client import book
+from lab import MINUTE, ROOT, cell, menu, open_notebook, until_counted, until_status
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+BAR = ".jp-OutputArea .widget-vbox .progress-bar"
+NET = """model Net:
+    input x: [200]
+    h = x.Dense(512, relu).Dense(512, relu)
+    output y = h.Dense(3, softmax)
+
+x = randn(4000, 200)
+labels = randint(0, 3, 4000)
+net = Net()
+history = train net on x -> labels:
+    validate: x -> labels
+    metrics: accuracy
+    epochs: """
+
+
+def begin(page, lab, name, epochs):
+    nbformat.write(book(NET + str(epochs)), lab[1] / name)
+    open_notebook(page, lab, name)
+    cell(page, 0).locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(BAR)
+
+
+def saved(page, lab, name):
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1500)
+    outputs = json.loads((lab[1] / name).read_text())["cells"][0]["outputs"]
+    return [o["data"] for o in outputs if "data" in o]
+
+
+def no_dead_widget(page):
+    assert "Error displaying widget" not in page.locator(".jp-Notebook").inner_text()
+    assert "Loading widget" not in page.locator(".jp-Notebook").inner_text()
+
+
+def width(page):
+    return page.locator(BAR).evaluate("e => parseFloat(e.style.width)")
+
+
+def test_a_bar_moves_and_goes(page, lab):
+    begin(page, lab, "bar.ipynb", 25)
+    first = width(page)
+    page.wait_for_function("([bar, first]) => parseFloat(document.querySelector(bar).style.width)"
+                           " > first + 5", arg=[BAR, first])
+    words = page.locator(".jp-OutputArea .widget-html").all_inner_texts()
+    assert any("epoch" in w and "examples/s" in w for w in words), words
+    page.wait_for_selector(".jp-OutputArea svg")  # the curve beside it is a display of its own
+    page.screenshot(path=str(ROOT / "build" / "bar.png"))
+    until_counted(page, 0, timeout=2 * MINUTE)
+    assert page.locator(".jp-OutputArea .jupyter-widgets").count() == 0
+    data = saved(page, lab, "bar.ipynb")
+    assert not [d for d in data if VIEW in d]
+    assert "25 epochs in" in "".join(data[0]["text/html"]) and "<img" in "".join(data[1]["text/html"])
+    page.reload()
+    page.wait_for_selector(".jp-OutputArea-output")
+    no_dead_widget(page)
+
+
+def test_interrupted_and_run_again(page, lab):
+    begin(page, lab, "stop.ipynb", 100000)
+    page.wait_for_timeout(1000)
+    menu(page, "Kernel", "Interrupt Kernel")
+    until_counted(page, 0)
+    assert "interrupted after" in cell(page, 0).locator(".jp-OutputArea").inner_text()
+    assert page.locator(".jp-OutputArea .jupyter-widgets").count() == 0
+    no_dead_widget(page)
+
+
+def test_a_kernel_that_goes_leaves_words(page, lab):
+    begin(page, lab, "restart.ipynb", 100000)
+    page.wait_for_timeout(1500)
+    assert [d for d in saved(page, lab, "restart.ipynb") if VIEW in d]  # saved while it moves
+    menu(page, "Kernel", "Restart Kernel…")
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    page.wait_for_selector(".jp-OutputArea :text('not ended when this was kept')")
+    until_status(page, "Idle")
+    no_dead_widget(page)
+    assert not [d for d in saved(page, lab, "restart.ipynb") if VIEW in d]
+
+
+def test_a_notebook_saved_meanwhile_shows_words(page, lab):
+    begin(page, lab, "closed.ipynb", 100000)
+    page.wait_for_timeout(1500)
+    assert [d for d in saved(page, lab, "closed.ipynb") if VIEW in d]
+    page.reload()  # the training goes on; what this page shows of it has been kept
+    page.wait_for_selector(".jp-OutputArea :text('not ended when this was kept')")
+    no_dead_widget(page)
+    menu(page, "Kernel", "Interrupt Kernel")
+    until_status(page, "Idle")
+    no_dead_widget(page)
