@@ -50,6 +50,23 @@ void design_clear(struct design *x) {
     *x = (struct design){0};
 }
 
+bool design_part_begin(struct design *part, const struct design *of, struct err *e) {
+    return make_features(part, 0, of->d, e);
+}
+
+void design_part(struct design *part, const struct design *of, int64_t begin, int64_t n) {
+    part->n = n;
+    for (int f = 0; f < of->d; f++) {
+        part->features[f] = of->features[f];
+        part->features[f].base += begin * of->features[f].step;
+    }
+}
+
+void design_part_end(struct design *part) {
+    pool_free(part->features); /* what the columns own is the whole's */
+    *part = (struct design){0};
+}
+
 /* ---- reading ---- */
 
 /* Cells begin … begin + n of feature f as numbers of `to`, whatever their type. */

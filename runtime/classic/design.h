@@ -24,6 +24,10 @@ struct design {
 bool design_from_tensor(struct design *x, const struct tensor *t, struct err *e);
 bool design_from_table(struct design *x, const struct table *t, struct err *e);
 void design_clear(struct design *x);
+/* Rows of another design, block after block, in place; texts must have become codes. */
+bool design_part_begin(struct design *part, const struct design *of, struct err *e);
+void design_part(struct design *part, const struct design *of, int64_t begin, int64_t n);
+void design_part_end(struct design *part);
 
 /* Rows [begin, begin + n) of column f. */
 void design_floats(const struct design *x, int f, int64_t begin, int64_t n, float *out);

@@ -222,11 +222,24 @@ int32_t estimator_width(const struct estimator *m) {
     return m->n_targets;
 }
 
+enum { ANSWER_BLOCKS = 64, ANSWER_ROWS = 1024 };
+
 bool estimator_predict(const struct estimator *m, struct design *x, double *out,
-                       const _Atomic bool *stop, struct err *e) {
+                       const struct answer_watch *watch, const _Atomic bool *stop, struct err *e) {
     TRY(features_match(&m->features, x, e));
     TRY(check_inputs(m, x, e));
-    return method_of(m)->predict(m, x, out, stop, e);
+    int64_t block = watch ? x->n / ANSWER_BLOCKS : x->n, begin = 0;
+    if (block < ANSWER_ROWS) block = ANSWER_ROWS;
+    if (block >= x->n) return method_of(m)->predict(m, x, out, stop, e);
+    struct design part = {0};
+    bool ok = design_part_begin(&part, x, e);
+    for (; ok && begin < x->n; begin += block) {
+        design_part(&part, x, begin, x->n - begin < block ? x->n - begin : block);
+        ok = method_of(m)->predict(m, &part, out + begin * estimator_width(m), stop, e);
+        if (ok) watch->progress(watch->user, (double)(begin + part.n) / (double)x->n);
+    }
+    design_part_end(&part);
+    return ok;
 }
 
 bool estimator_importance(const struct estimator *m, double *out) {

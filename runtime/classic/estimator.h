@@ -59,9 +59,15 @@ void estimator_unref(struct estimator *m);
 /* Columns of an answer: 1 for two classes (the probability of the second), the classes otherwise;
  * the targets for numbers. */
 int32_t estimator_width(const struct estimator *m);
-/* out: (n, width). x is brought into the model's order. {0} is the model, {1} the inputs. */
+/* Who waits for an answer: how much of it there is, from time to time; NULL = nobody does. */
+struct answer_watch {
+    void (*progress)(void *user, double share);
+    void *user;
+};
+/* out: (n, width). x is brought into the model's order. Rows are answered in blocks; an answer does
+ * not depend on the rows beside it. {0} is the model, {1} the inputs. */
 bool estimator_predict(const struct estimator *m, struct design *x, double *out,
-                       const _Atomic bool *stop, struct err *e);
+                       const struct answer_watch *watch, const _Atomic bool *stop, struct err *e);
 
 const struct matrix *estimator_matrix(const struct estimator *m, const char *name);
 /* Shares of the features in what the trees (or the sizes of standardised coefficients) gained;

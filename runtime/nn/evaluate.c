@@ -24,6 +24,8 @@ struct evaluator {
     float *predicted;            /* (batch, width), or (n, width) if `whole` */
     bool whole;                  /* a student's metric wants all outputs together */
     double *y, *yhat;            /* (batch, …) */
+    void (*progress)(void *user, double share);
+    void *progress_user;
 };
 
 int64_t examples_count(const struct examples *data) {
@@ -230,13 +232,22 @@ static bool run_batch(struct evaluator *v, int64_t b, struct plan_io *io, double
     return v->prediction_at < 0 || feed_meters(v, b * v->pass.batch, count, room, e);
 }
 
+void evaluator_watch(struct evaluator *v, void (*progress)(void *user, double share), void *user) {
+    v->progress = progress;
+    v->progress_user = user;
+}
+
 bool evaluator_run(struct evaluator *v, const struct weights *w, double *values,
                    const _Atomic bool *stop, struct err *e) {
     struct plan_io io = {.weights = w->data, .outputs = v->outputs, .stop = stop};
     double sums[EVAL_MAX_ITEMS] = {0};
     for (int i = 0; i < v->n_items; i++)
         if (v->meters[i]) meter_reset(v->meters[i]);
-    for (int64_t b = 0; b < pass_n_batches(&v->pass); b++) TRY(run_batch(v, b, &io, sums, e));
+    int64_t n = pass_n_batches(&v->pass);
+    for (int64_t b = 0; b < n; b++) {
+        TRY(run_batch(v, b, &io, sums, e));
+        if (v->progress) v->progress(v->progress_user, (double)(b + 1) / (double)n);
+    }
     for (int i = 0; i < v->n_items; i++) {
         if (v->value_at[i] >= 0) values[i] = sums[i] / (double)v->n;
         else if (v->meters[i]) values[i] = meter_value(v->meters[i]);
@@ -245,9 +256,9 @@ bool evaluator_run(struct evaluator *v, const struct weights *w, double *values,
     return true;
 }
 
-bool train_evaluate(const struct model *m, const struct weights *w, const struct examples *data,
-                    const struct measure *measures, int n, double *values, const _Atomic bool *stop,
-                    struct err *e) {
+bool train_evaluate(const struct evaluate_spec *s, double *values, struct err *e) {
+    const struct model *m = s->model;
+    const struct examples *data = s->data;
     struct eval_item items[EVAL_MAX_ITEMS];
     struct train_shapes shapes = {0};
     for (int i = 0; i < m->n_inputs[1]; i++) {
@@ -261,12 +272,13 @@ bool train_evaluate(const struct model *m, const struct weights *w, const struct
                            m->outputs[1][i].name);
         shapes.targets[i] = tensor_desc(data->targets[i]);
     }
-    TRY(evaluate_check(m, &shapes, measures, n, e));
-    if (n > EVAL_MAX_ITEMS)
+    TRY(evaluate_check(m, &shapes, s->measures, s->n, e));
+    if (s->n > EVAL_MAX_ITEMS)
         return err_set(e, ERR_ARGUMENT, "At most %d metrics can be taken at once.", EVAL_MAX_ITEMS);
-    for (int i = 0; i < n; i++) items[i] = (struct eval_item){.measure = &measures[i]};
-    struct evaluator *v = evaluator_new(m, data, items, n, NULL, NULL, e);
-    bool ok = v && evaluator_run(v, w, values, stop, e);
+    for (int i = 0; i < s->n; i++) items[i] = (struct eval_item){.measure = &s->measures[i]};
+    struct evaluator *v = evaluator_new(m, data, items, s->n, NULL, NULL, e);
+    if (v) evaluator_watch(v, s->progress, s->user);
+    bool ok = v && evaluator_run(v, s->weights, values, s->stop, e);
     evaluator_free(v);
     return ok;
 }

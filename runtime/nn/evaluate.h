@@ -20,6 +20,8 @@ struct evaluator *evaluator_new(const struct model *m, const struct examples *da
                                 const struct eval_item *items, int n, struct frozen *frozen,
                                 struct workspace *workspace, struct err *e);
 void evaluator_free(struct evaluator *v);
+/* Tell after each batch how much is done. */
+void evaluator_watch(struct evaluator *v, void (*progress)(void *user, double share), void *user);
 /* values[i] belongs to items[i]. */
 bool evaluator_run(struct evaluator *v, const struct weights *w, double *values,
                    const _Atomic bool *stop, struct err *e);

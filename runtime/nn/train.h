@@ -151,9 +151,17 @@ bool train_run(const struct train_spec *spec, struct train_result *out, struct e
 const struct config_row *train_default_loss(const struct model *m, int output);
 
 /* One table row per measure over a whole set, as `evaluate` shows. values[i] is measure i. */
-bool train_evaluate(const struct model *m, const struct weights *w, const struct examples *data,
-                    const struct measure *measures, int n, double *values, const _Atomic bool *stop,
-                    struct err *e);
+struct evaluate_spec {
+    const struct model *model;
+    const struct weights *weights;
+    const struct examples *data;
+    const struct measure *measures;
+    int n;
+    const _Atomic bool *stop;
+    void (*progress)(void *user, double share); /* after each batch; or NULL */
+    void *user;
+};
+bool train_evaluate(const struct evaluate_spec *s, double *values, struct err *e);
 
 /* A measure on plain tensors: mse(y, yhat). */
 bool measure_eval(const struct config *c, struct tensor *target, struct tensor *output,

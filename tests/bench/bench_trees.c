@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
         struct estimator *m = fit(c, x, labels, &e);
         double fitted = now(clock);
         struct design q;
-        bool ok = m && design_from_tensor(&q, x, &e) && estimator_predict(m, &q, p, NULL, &e);
+        bool ok = m && design_from_tensor(&q, x, &e) && estimator_predict(m, &q, p, NULL, NULL, &e);
         double done = now(clock);
         if (!ok) return fprintf(stderr, "%s\n", e.what), 1;
         design_clear(&q);

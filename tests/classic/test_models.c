@@ -100,7 +100,7 @@ static double *answers(const struct estimator *m, const struct tensor *x) {
     struct err e = {0};
     struct design d;
     double *out = pool_zalloc((size_t)(x->shape.size[0] * estimator_width(m) + 1) * sizeof *out);
-    CHECK(design_from_tensor(&d, x, &e) && estimator_predict(m, &d, out, NULL, &e));
+    CHECK(design_from_tensor(&d, x, &e) && estimator_predict(m, &d, out, NULL, NULL, &e));
     design_clear(&d);
     return out;
 }

@@ -262,7 +262,9 @@ static bool try_predict(struct scene *s, struct err *e) {
 
 static bool try_evaluate(struct scene *s, struct err *e) {
     double values[2];
-    return train_evaluate(s->m, s->w, &s->spec.data, s->spec.metrics, 2, values, NULL, e);
+    struct evaluate_spec spec = {
+        .model = s->m, .weights = s->w, .data = &s->spec.data, .measures = s->spec.metrics, .n = 2};
+    return train_evaluate(&spec, values, e);
 }
 
 static bool try_measure(struct scene *s, struct err *e) {

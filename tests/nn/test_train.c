@@ -185,6 +185,28 @@ static void test_repeats(void) {
     scene_free(&s);
 }
 
+static void note_share(void *user, double share) {
+    double *last = user;
+    CHECK(share > *last && share <= 1);
+    *last = share;
+}
+
+/* Also: it tells how far it is, up to the end. */
+static bool evaluate(const struct model *m, const struct weights *w, const struct examples *data,
+                     const struct measure *measures, int n, double *values) {
+    double last = 0;
+    struct evaluate_spec spec = {.model = m,
+                                 .weights = w,
+                                 .data = data,
+                                 .measures = measures,
+                                 .n = n,
+                                 .progress = note_share,
+                                 .user = &last};
+    bool ok = train_evaluate(&spec, values, &last_error);
+    CHECK(!ok || last == 1);
+    return ok;
+}
+
 /* The weights of the best epoch come back, and the metrics are those of the whole set. */
 static void test_validation(void) {
     struct scene s = scene_new();
@@ -204,7 +226,7 @@ static void test_validation(void) {
     CHECK(row < 29); /* it overfits, so that the best is not the last */
     struct measure all[] = {{.config = rmse}, {.config = mae}};
     double values[2];
-    CHECK(train_evaluate(s.m, r.weights, &s.spec.validation, all, 2, values, NULL, &last_error));
+    CHECK(evaluate(s.m, r.weights, &s.spec.validation, all, 2, values));
     CHECK_NEAR(values[0] * values[0], best, 1e-6);
     CHECK_NEAR(values[0], history_at(r.history, "val_rmse", row), 1e-7);
     CHECK_NEAR(values[1], history_at(r.history, "val_mae", row), 1e-7);
@@ -240,7 +262,7 @@ static void test_own_metric(void) {
     struct tensor *x = make_values(DT_FLOAT32, 700, 12, 20, 0.5, 0.5);
     struct tensor *y = make_values(DT_FLOAT64, 700, 1, 25, 1, 0);
     struct examples data = {.inputs = {x}, .targets = {y}};
-    CHECK(train_evaluate(s.m, s.w, &data, &mine, 1, &value, NULL, &last_error));
+    CHECK(evaluate(s.m, s.w, &data, &mine, 1, &value));
     struct tensor *yhat = predict(s.m, s.w, x);
     for (int i = 0; i < 700; i++)
         expected = fmax(expected, fabs(tensor_get(yhat, i) - tensor_get(y, i)));
@@ -307,7 +329,7 @@ static void test_two_outputs(void) {
     CHECK(history_at(h, "val_loss", 9) < history_at(h, "val_loss", 0));
     struct measure by_hand = {.config = mae};
     double value;
-    CHECK(train_evaluate(m, r.weights, &data, &by_hand, 1, &value, NULL, &last_error));
+    CHECK(evaluate(m, r.weights, &data, &by_hand, 1, &value));
     CHECK_NEAR(3 * value, history_at(h, "val_sum_loss", r.best_epoch - 1), 1e-6);
     result_clear(&r);
     spec.data.targets[1] = NULL;

@@ -72,7 +72,7 @@ class Shown:
                 self.display(m)
 
     def display(self, m):
-        id = m.content["transient"]["display_id"]
+        id = m.content["transient"].get("display_id", m.header["msg_id"])
         assert (m.type == "display_data") == (id not in self.displays)
         self.displays[id] = m.content
         view = m.content["data"].get(VIEW)
@@ -199,3 +199,25 @@ def test_states_for_a_page_opened_anew(kernel):
     bar = [s for s in states.values() if s["model_name"] == "FloatProgressModel"]
     assert len(bar) == 1 and 0 <= bar[0]["state"]["value"] <= 1
     interrupt(kernel, head)
+
+
+ANSWERS = """x = randn(20000, 10)
+y = x[:, 0] + x[:, 1]
+near = KNeighbors(k=5)
+train near on x -> y
+"""
+
+
+@pytest.mark.parametrize("code, said", [
+    ("p = near.predict(x[:6000])", "KNeighbors on 6000 examples"),
+    ("show(evaluate(near, x[:6000] -> y[:6000], metrics=[mse]))", "evaluating the model"),
+    ("both = Voting([KNeighbors(k=3), KNeighbors(k=4)])\ntrain both on x -> y\n"
+     "show(evaluate({\"one\": near, \"two\": both}, x[:3000] -> y[:3000], metrics=[mse]))",
+     "evaluating the models")])
+def test_answers_that_take_long(kernel, code, said):
+    """One display for all of it: the models of an evaluation and their members are parts."""
+    run(kernel, ANSWERS, cell="data")
+    content, shown = run(kernel, code, cell="b")
+    assert content["status"] == "ok" and shown.is_settled()
+    told = [p for p in shown.plain() if p.startswith(said + ": done in ")]
+    assert len(told) == 1 and not [p for p in shown.plain() if "%" in p], shown.plain()

@@ -4,6 +4,7 @@
 #include "lang/eval/advice/advice.h"
 #include "lang/eval/models/estimator.h"
 #include "lang/eval/models/model.h"
+#include "lang/eval/slow.h"
 #include "lang/eval/train/step.h"
 #include <math.h>
 #include <string.h>
@@ -166,6 +167,20 @@ static bool place_evaluation(struct evaluation *v) {
     return fail_from(c->ev, placed ? c->at : spans[e->at.start], spans, 4);
 }
 
+static bool run_evaluation(struct evaluation *v, const struct model_value *m,
+                           const struct examples *data, double *values) {
+    struct eval *ev = v->call->ev;
+    struct evaluate_spec spec = {.model = m->model,
+                                 .weights = m->weights,
+                                 .data = data,
+                                 .measures = v->measures,
+                                 .n = v->n,
+                                 .stop = ev->stop,
+                                 .progress = slow_note,
+                                 .user = ev->slow};
+    return train_evaluate(&spec, values, ev->e);
+}
+
 static bool evaluate_model(struct evaluation *v, struct value model, struct value pair,
                            double *values) {
     struct eval *ev = v->call->ev;
@@ -184,9 +199,7 @@ static bool evaluate_model(struct evaluation *v, struct value model, struct valu
     if (ok && ev->domain == DOMAIN_RUN && (!built || !x.known || !y.known))
         ok = call_fail(v->call, 1, ERR_SHAPE,
                        "The sizes of the model's inputs do not follow from these data.");
-    if (ev->domain == DOMAIN_RUN)
-        ok = ok && train_evaluate(m->model, m->weights, &data, v->measures, v->n, values, ev->stop,
-                                  ev->e);
+    if (ev->domain == DOMAIN_RUN) ok = ok && run_evaluation(v, m, &data, values);
     if (!ok) place_evaluation(v);
     else if (ev->domain == DOMAIN_RUN)
         advice_evaluated(ev, v->call->spans[1], m->weights, &data, v->measures, v->n);
@@ -302,6 +315,7 @@ static bool fill_table(struct evaluation *v, struct table *t, int n_text) {
                 TRY(table_set_text(t, column++, row, str_of(models.record->keys[i]), c->ev->e));
             if (data.kind == V_RECORD)
                 TRY(table_set_text(t, column++, row, str_of(data.record->keys[k]), c->ev->e));
+            slow_part(c->ev->slow, row, n_models * n_data);
             TRY(evaluate_one(v, models.kind == V_RECORD ? models.record->items[i] : models,
                              data.kind == V_RECORD ? data.record->items[k] : data, values));
             TRY(set_cells(c, t, row, n_text, values, v->n));
@@ -322,7 +336,10 @@ static bool evaluate_all(struct evaluation *v, struct value *out) {
     for (int i = 0; ok && i < v->n; i++)
         ok =
             table_set_column(t, n_text + i, intern_c(v->measures[i].name), COLUMN_NUMBER, c->ev->e);
+    struct slow slow;
+    slow_enter(&slow, c->ev, rows > 1 ? "evaluating the models" : "evaluating the model", true);
     ok = ok && fill_table(v, t, n_text);
+    slow_leave(&slow, c->ev);
     if (!ok) return table_unref(t), false;
     *out = value_table(t);
     return true;

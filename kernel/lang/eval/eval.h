@@ -18,6 +18,7 @@ struct builder;
 struct trial;
 struct fused;
 struct step_trace;
+struct slow;
 struct train_moment;
 struct known_calls;
 
@@ -58,6 +59,7 @@ struct eval {
     struct shape_log *shapes; /* %shapes: what is written down; NULL = nothing */
     struct trial *trial;      /* inside a search, or NULL */
     struct step_trace *step;  /* inside a training's step, or NULL */
+    struct slow *slow;        /* what is shown to be under way (slow.h), or NULL */
     const struct train_moment *moment; /* inside `each epoch:` or `each batch:`, or NULL */
     const char *context;               /* what is being traced, for messages: "a model", "grad" */
     int depth;

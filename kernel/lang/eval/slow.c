@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-static const double QUIET_SECONDS = 1, BETWEEN_SECONDS = 0.1;
+static const double QUIET_SECONDS = 0.5, BETWEEN_SECONDS = 0.1;
 
 double now_seconds(void) {
     struct timespec t;
@@ -17,7 +17,7 @@ double now_seconds(void) {
 
 void slow_begin(struct slow *s, struct engine *en, const struct engine_observer *o,
                 const char *what) {
-    *s = (struct slow){.engine = en, .observer = o, .started = now_seconds()};
+    *s = (struct slow){.engine = en, .observer = o, .started = now_seconds(), .part = 1};
     s->told = s->started;
     snprintf(s->what, sizeof s->what, "%s", what);
 }
@@ -31,7 +31,34 @@ static void tell(struct slow *s, double share, bool ended, double now) {
     s->observer->progress(s->observer->user, s->run, &p);
 }
 
+void slow_enter(struct slow *s, struct eval *ev, const char *what, bool shown) {
+    shown = shown && !ev->trial && !ev->moment && ev->domain == DOMAIN_RUN;
+    slow_begin(s, ev->engine, shown ? ev->observer : NULL, what);
+    s->outer = ev->slow;
+    ev->slow = s;
+}
+
+void slow_leave(struct slow *s, struct eval *ev) {
+    if (!s->outer) slow_end(s);
+    ev->slow = s->outer;
+}
+
+void slow_part(struct slow *s, int64_t i, int64_t n) {
+    s->part = 1.0 / (double)n;
+    s->from = (double)i * s->part;
+    slow_step(s, 0);
+}
+
+void slow_note(void *slow, double share) {
+    slow_step(slow, share);
+}
+
 void slow_step(struct slow *s, double share) {
+    share = s->from + s->part * share;
+    if (s->outer) {
+        if (s->observer) slow_step(s->outer, share);
+        return;
+    }
     if (!s->observer || !s->observer->progress) return;
     double now = now_seconds();
     bool early = now - s->started < QUIET_SECONDS, soon = now - s->told < BETWEEN_SECONDS;

@@ -2,12 +2,14 @@
  * each is fitted by the same road as alone. */
 #include "estimator.h"
 #include "lang/eval/eval_ops.h"
+#include "lang/eval/slow.h"
 #include "lang/builtins/fn.h"
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include "rng.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- data for all members ---- */
@@ -169,6 +171,7 @@ static bool average(struct eval *ev, const struct estimator_value *m, struct val
     *out = NULL;
     for (int i = 0; i < m->n_members; i++) {
         int64_t rows, columns;
+        slow_part(ev->slow, i, m->n_members);
         double *one = answer_of(ev, m->members[i], x, at, &rows, &columns);
         bool ok = one && (!*out || (rows == *n && columns == *width));
         if (one && !ok)
@@ -195,6 +198,7 @@ static bool side_by_side(struct eval *ev, const struct value *members, int n_mem
     *out = NULL;
     for (int i = 0; i < n_members; i++) {
         int64_t n, width;
+        slow_part(ev->slow, i, n_members);
         double *one = answer_of(ev, members[i], x, at, &n, &width);
         if (!one) return tensor_unref(*out), *out = NULL, false;
         if (!*out) {
@@ -225,8 +229,8 @@ static bool as_answer(struct eval *ev, const struct estimator_value *m, const do
     return t != NULL;
 }
 
-bool apply_ensemble(struct eval *ev, const struct estimator_value *m, struct value x,
-                    struct span at, struct value *out) {
+static bool members_answer(struct eval *ev, const struct estimator_value *m, struct value x,
+                           struct span at, struct value *out) {
     int64_t n, width;
     double *numbers;
     if (m->ensemble != ENSEMBLE_STACKING) {
@@ -242,6 +246,17 @@ bool apply_ensemble(struct eval *ev, const struct estimator_value *m, struct val
     bool ok = numbers && as_answer(ev, m, numbers, n, width, out);
     pool_free(numbers);
     value_unref(inner);
+    return ok;
+}
+
+bool apply_ensemble(struct eval *ev, const struct estimator_value *m, struct value x,
+                    struct span at, struct value *out) {
+    struct slow slow;
+    char what[64];
+    snprintf(what, sizeof what, "answers of %d members", (int)m->n_members);
+    slow_enter(&slow, ev, what, true);
+    bool ok = members_answer(ev, m, x, at, out);
+    slow_leave(&slow, ev);
     return ok;
 }
 

@@ -3,9 +3,11 @@
 #include "lang/eval/eval_ops.h"
 #include "lang/eval/eval_parts.h"
 #include "lang/eval/signature.h"
+#include "lang/eval/slow.h"
 #include "lang/syntax/spelling.h"
 #include "base/intern.h"
 #include "base/pool.h"
+#include <stdio.h>
 #include <string.h>
 
 bool make_estimator(struct eval *ev, struct config *take, struct value *out) {
@@ -40,6 +42,18 @@ static struct tensor *room_for(struct eval *ev, const struct estimator *m, int64
     return tensor_new(DT_FLOAT64, &s, ev->e);
 }
 
+static bool predict_rows(struct eval *ev, const struct estimator *m, struct design *d,
+                         double *out) {
+    struct slow slow;
+    struct answer_watch watch = {slow_note, &slow};
+    char what[120];
+    snprintf(what, sizeof what, "%.60s on %lld examples", m->config->row->name, (long long)d->n);
+    slow_enter(&slow, ev, what, true);
+    bool ok = estimator_predict(m, d, out, &watch, ev->stop, ev->e);
+    slow_leave(&slow, ev);
+    return ok;
+}
+
 static bool apply_classical(struct eval *ev, const struct estimator *m, struct value x,
                             struct span at, struct value *out) {
     struct design d = {0};
@@ -58,7 +72,7 @@ static bool apply_classical(struct eval *ev, const struct estimator *m, struct v
         ok = wide && design_from_tensor(&d, wide, ev->e);
     }
     t = ok ? room_for(ev, m, d.n) : NULL;
-    ok = t && estimator_predict(m, &d, t->data, ev->stop, ev->e);
+    ok = t && predict_rows(ev, m, &d, t->data);
     design_clear(&d);
     value_unref(hold);
     if (!ok) return tensor_unref(t), fail_from(ev, at, (struct span[]){at, at}, 2);

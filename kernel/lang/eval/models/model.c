@@ -418,18 +418,12 @@ static bool apply_to_one(struct eval *ev, struct model_value *m, struct value x,
     return ok && the_one_example(ev, y, draws > 1, out);
 }
 
-static void note_prediction(void *user, double share) {
-    slow_step(user, share);
-}
-
-/* Not inside trainings and searches, which show how far they are themselves. */
 static void watch_prediction(struct slow *s, struct eval *ev, const struct model_value *m,
                              const struct tensor *x) {
     char what[120];
-    bool shown = !ev->trial && !ev->moment;
     snprintf(what, sizeof what, "%.60s on %lld examples", model_value_name(m),
              (long long)x->shape.size[0]);
-    slow_begin(s, ev->engine, shown ? ev->observer : NULL, what);
+    slow_enter(s, ev, what, true);
 }
 
 bool model_apply(struct eval *ev, struct model_value *m, struct value x, bool dropout,
@@ -459,7 +453,7 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
         struct tensor *outputs[MODEL_MAX_PORTS] = {0};
         struct slow slow;
         watch_prediction(&slow, ev, m, d.tensors[0]);
-        struct predict_spec spec = {.progress = note_prediction,
+        struct predict_spec spec = {.progress = slow_note,
                                     .user = &slow,
                                     .model = m->model,
                                     .weights = m->weights,
@@ -470,7 +464,7 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
                                     .stream = next_stream(ev),
                                     .stop = ev->stop};
         ok = model_predict(&spec, outputs, ev->e);
-        slow_end(&slow);
+        slow_leave(&slow, ev);
         name_examples(outputs, &d.descs[0].shape, draws > 1);
         ok = ok && outputs_as_value(ev, m->model, outputs, out);
     }

@@ -3,6 +3,7 @@
 #include "lang/eval/eval_ops.h"
 #include "lang/eval/eval_parts.h"
 #include "lang/eval/search/search.h"
+#include "lang/eval/slow.h"
 #include "base/intern.h"
 #include "base/pool.h"
 #include <math.h>
@@ -323,7 +324,11 @@ static bool run_fit(struct fitting *f, const struct ast *target, struct value mo
     struct value made;
     f->started = f->shown = now();
     f->block->run = engine_next_run(f->ev->engine);
-    if (!fit_any(f, model, &made)) {
+    struct slow within; /* what members answer meanwhile is part of it */
+    slow_enter(&within, f->ev, "", false);
+    bool fitted = fit_any(f, model, &made);
+    slow_leave(&within, f->ev);
+    if (!fitted) {
         table_unref(f->history);
         table_unref(f->rounds);
         return false;
