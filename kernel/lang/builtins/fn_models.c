@@ -202,7 +202,7 @@ static bool evaluate_model(struct evaluation *v, struct value model, struct valu
     if (ev->domain == DOMAIN_RUN) ok = ok && run_evaluation(v, m, &data, values);
     if (!ok) place_evaluation(v);
     else if (ev->domain == DOMAIN_RUN)
-        advice_evaluated(ev, v->call->spans[1], m->weights, &data, v->measures, v->n);
+        advice_evaluated(ev, v->call->spans[1], m->weights, &data, v->measures, v->n, m->classes);
     model_data_clear(&x);
     model_data_clear(&y);
     return ok;

@@ -25,12 +25,14 @@ struct training {
     const struct train_spec *spec;
     const struct table *history;
     bool interrupted;
+    const struct levels *classes; /* what the classes of the targets are called, or NULL */
 };
 void advice_training(struct eval *ev, const struct training *t);
 
-/* `data` is the student's text of what was judged. */
+/* `data` is the student's text of what was judged; classes: their names, or NULL. */
 void advice_evaluated(struct eval *ev, struct span data, const struct weights *w,
-                      const struct examples *e, const struct measure *measures, int n);
+                      const struct examples *e, const struct measure *measures, int n,
+                      const struct levels *classes);
 
 /* A scaler or PCA has learned from rows; it has changed rows. `key` stands for the fitted scaler:
  * equal for all copies of it. */

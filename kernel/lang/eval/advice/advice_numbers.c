@@ -102,16 +102,27 @@ static bool only_accuracy(const struct measure *measures, int n) {
     return accuracy > 0;
 }
 
+/* "1", or what class 1 is called. */
+static const char *class_words(const struct classes *c, const struct levels *names, char *out,
+                               size_t cap) {
+    if (names && c->largest_class < names->n)
+        snprintf(out, cap, "\"%s\"", names->names[c->largest_class]);
+    else snprintf(out, cap, "%d", c->largest_class);
+    return out;
+}
+
 void advice_rare_class(struct advice *a, const struct tensor *targets,
-                       const struct measure *measures, int n) {
+                       const struct measure *measures, int n, const struct levels *classes) {
+    char words[64];
     struct classes *c = only_accuracy(measures, n) ? pool_alloc(sizeof *c) : NULL;
     if (c && targets && targets->data && count_classes(targets, c) &&
         c->largest * 100 >= c->n * 95 && c->largest < c->n)
         advice_say(a, "rare class",
-                   "%.3g%% of these examples are of class %d: always answering %d has an accuracy "
-                   "of %.3g. precision, recall, f1 or auc show whether the rare ones are found.",
-                   100.0 * (double)c->largest / (double)c->n, c->largest_class, c->largest_class,
-                   (double)c->largest / (double)c->n);
+                   "%.3g%% of these examples are of class %s: always answering that has an "
+                   "accuracy of %.3g. precision, recall, f1 or auc show whether the rare ones are "
+                   "found.",
+                   100.0 * (double)c->largest / (double)c->n,
+                   class_words(c, classes, words, sizeof words), (double)c->largest / (double)c->n);
     pool_free(c);
 }
 

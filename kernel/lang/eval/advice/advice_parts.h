@@ -14,6 +14,6 @@ void advice_model(struct advice *a, const struct model *m);
 /* Of the numbers: targets far from 0, one class almost always, worse than a constant guess. */
 void advice_numbers(struct advice *a, const struct training *t);
 void advice_rare_class(struct advice *a, const struct tensor *targets,
-                       const struct measure *measures, int n);
+                       const struct measure *measures, int n, const struct levels *classes);
 /* The student's text in one line, or `otherwise` when it is long. */
 const char *advice_words(struct span at, const char *otherwise, char *out, size_t cap);

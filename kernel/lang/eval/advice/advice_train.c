@@ -186,7 +186,8 @@ void advice_training(struct eval *ev, const struct training *t) {
     look_at_search(a, ev->program, t);
     look_at_labels(a, ev, t);
     look_at_rows(a, t, rows);
-    advice_rare_class(a, t->spec->data.targets[0], t->spec->metrics, t->spec->n_metrics);
+    advice_rare_class(a, t->spec->data.targets[0], t->spec->metrics, t->spec->n_metrics,
+                      t->classes);
     if (stands_alone(ev->program, t->statement)) advice_numbers(a, t);
     pool_free(rows);
 }
@@ -194,12 +195,13 @@ void advice_training(struct eval *ev, const struct training *t) {
 /* ---- evaluate ---- */
 
 void advice_evaluated(struct eval *ev, struct span data, const struct weights *w,
-                      const struct examples *e, const struct measure *measures, int n) {
+                      const struct examples *e, const struct measure *measures, int n,
+                      const struct levels *classes) {
     struct advice *a = engine_advice(ev->engine);
     struct row_set *rows = !advice_is_on(a) ? NULL : pool_alloc(sizeof *rows);
     char words[64];
     if (!rows) return;
-    advice_rare_class(a, e->targets[0], measures, n);
+    advice_rare_class(a, e->targets[0], measures, n, classes);
     advice_words(data, "this set", words, sizeof words);
     bool known = inputs_of(e, rows);
     const char *scaler = known ? advice_fit_of(a, rows) : NULL;

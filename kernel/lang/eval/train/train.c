@@ -311,7 +311,8 @@ static bool run_training(struct train_block *b, const struct ast *target, struct
     if (!ok) return false;
     if (r.best_epoch > 0 || !r.interrupted) ok = put_result(b, target, m, &r);
     if (ok) ok = track_run(b, m, &r, b->spec.optimizer);
-    struct training told = {b->statement, b->validate_ast, &b->spec, r.history, r.interrupted};
+    struct training told = {b->statement, b->validate_ast, &b->spec,
+                            r.history,    r.interrupted,   b->classes};
     if (ok && r.history) advice_training(ev, &told);
     weights_unref(r.weights);
     *out = (struct value){.kind = V_HISTORY, .table = r.history};
