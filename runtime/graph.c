@@ -215,6 +215,10 @@ static struct node *add_prepared(struct graph *g, enum op op, struct node *const
         ready[i] = prepare_operand(g, &p, in[i], i, e);
         if (!ready[i]) return NULL;
     }
+    if (op == OP_div) {
+        enum content known = content_of_quotient(ready[0], ready[1]);
+        if (known > p.out.content) p.out.content = known;
+    }
     struct attrs final = op_final_attrs(op, attrs, &p);
     return graph_push(g, op, ready, n_in, &final, &p.out, e);
 }
