@@ -5,6 +5,7 @@
 #include "base/pool.h"
 #include "op/build.h"
 #include "op/rules.h"
+#include "op/written.h"
 
 /* ---- the table of operations ---- */
 
@@ -216,7 +217,7 @@ static struct node *add_prepared(struct graph *g, enum op op, struct node *const
         if (!ready[i]) return NULL;
     }
     if (op == OP_div) {
-        enum content known = content_of_quotient(ready[0], ready[1]);
+        enum content known = written_content(ready[0], ready[1]);
         if (known > p.out.content) p.out.content = known;
     }
     struct attrs final = op_final_attrs(op, attrs, &p);

@@ -1,5 +1,6 @@
 /* Losses as compositions of operations. */
 #include "losses.h"
+#include "op/written.h"
 
 /* Probabilities are kept this far from 0 before their logarithm is taken. */
 static const double tiny = 1e-7;
@@ -300,6 +301,7 @@ static struct node *safe_log(struct graph *g, struct node *p, struct err *e) {
 /* What a sigmoid was applied to, looking through changes of shape; NULL if there is none. */
 static struct node *sigmoid_input(struct graph *g, struct node *p, struct err *e) {
     if (p->op == OP_sigmoid) return p->in[0];
+    if (p->op == OP_div) return written_sigmoid_input(g, p, e);
     if (p->op != OP_reshape) return NULL;
     struct node *x = sigmoid_input(g, p->in[0], e);
     return x ? op_reshape(g, x, &p->desc.shape, e) : NULL;
@@ -317,8 +319,9 @@ static struct node *loss_bce(const struct pair *p, struct err *e) {
 
 static struct node *loss_crossentropy(const struct pair *p, struct err *e) {
     int last = p->yhat->desc.shape.n - 1;
-    if (p->yhat->op == OP_softmax && p->yhat->attrs.axis == last)
-        return op2(p->g, OP_softmax_crossentropy, p->yhat->in[0], p->y, e);
+    bool softmax = p->yhat->op == OP_softmax && p->yhat->attrs.axis == last;
+    struct node *logits = softmax ? p->yhat->in[0] : written_softmax_input(p->yhat);
+    if (logits) return op2(p->g, OP_softmax_crossentropy, logits, p->y, e);
     struct node *terms = op2(p->g, OP_mul, p->y, safe_log(p->g, p->yhat, e), e);
     return op1(p->g, OP_neg, op_fold(p->g, OP_sum, terms, 1u << last, false, e), e);
 }

@@ -1,7 +1,6 @@
 /* What is known of the values of a result: any number, not negative, 0 to 1, or 0 to 1 with sum 1
  * along the last axis. Each of them includes the ones before it, so they can be compared. */
 #include "rules.h"
-#include "graph.h"
 
 static enum content at_most(enum content c, enum content limit) {
     return c < limit ? c : limit;
@@ -113,39 +112,4 @@ enum content content_of(const struct rule_call *c, const struct prepared *p) {
     case OP_cumsum: return at_most(weakest(c, 0), CONTENT_POSITIVE);
     default: return CONTENT_ANY;
     }
-}
-
-/* ---- quotients ---- */
-
-/* Looks through what changes no number. */
-static const struct node *plain(const struct node *n) {
-    while (n->op == OP_expand || n->op == OP_cast) n = n->in[0];
-    return n;
-}
-
-static bool same_number(const struct node *a, const struct node *b) {
-    if (a->op != OP_constant || b->op != OP_constant) return false;
-    if (a->constant->count != 1 || b->constant->count != 1) return false;
-    return tensor_get(a->constant, 0) == tensor_get(b->constant, 0);
-}
-
-/* One node, one number, or one function of one node. */
-static bool same_values(const struct node *a, const struct node *b) {
-    if (a == b || same_number(a, b)) return true;
-    return a->op == b->op && a->op == OP_exp && plain(a->in[0]) == plain(b->in[0]);
-}
-
-enum content content_of_quotient(const struct node *above, const struct node *below) {
-    const struct node *a = plain(above), *b = plain(below);
-    if (a->desc.content < CONTENT_POSITIVE || b->desc.content < CONTENT_POSITIVE)
-        return CONTENT_ANY;
-    if (b->op == OP_add) {
-        const struct node *p = plain(b->in[0]), *q = plain(b->in[1]);
-        bool both = p->desc.content >= CONTENT_POSITIVE && q->desc.content >= CONTENT_POSITIVE;
-        return both && (same_values(a, p) || same_values(a, q)) ? CONTENT_PROBABILITY : CONTENT_ANY;
-    }
-    if (b->op != OP_sum || !b->attrs.keepdims || !same_values(a, plain(b->in[0])))
-        return CONTENT_ANY;
-    uint32_t last = 1u << (above->desc.shape.n - 1);
-    return b->attrs.axes == last ? CONTENT_DISTRIBUTION : CONTENT_PROBABILITY;
 }

@@ -56,11 +56,6 @@ int broadcast_source(const struct shape *in, const struct shape *out, int i);
 
 enum content content_of(const struct rule_call *c, const struct prepared *p);
 enum content content_of_number(double x);
-/* What a quotient's operands say that their contents alone do not: p / (p + q) of numbers that are
- * not negative is a probability, e / sum(e) along the last axis a distribution. So a logistic
- * function or a softmax that a student wrote out is known for what it is. CONTENT_ANY: nothing. */
-struct node;
-enum content content_of_quotient(const struct node *above, const struct node *below);
 
 /* ---- small helpers (op/rules.c) ---- */
 
