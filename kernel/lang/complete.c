@@ -1,6 +1,5 @@
 /* Completion, from the same tables that the checker reads. */
-#include "engine_parts.h"
-#include "formats/pretrained.h"
+#include "complete_parts.h"
 #include "help.h"
 #include "type_at.h"
 #include "lang/eval/builtin.h"
@@ -12,16 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-struct completer {
-    struct engine *engine;
-    struct str prefix;
-    void (*add)(void *user, const struct completion *c);
-    void *user;
-    bool callables_only;
-};
-
-static void offer(const struct completer *c, const char *text, const char *type,
-                  const char *signature) {
+void complete_offer(const struct completer *c, const char *text, const char *type,
+                    const char *signature) {
     if (strlen(text) < c->prefix.n || memcmp(text, c->prefix.p, c->prefix.n) != 0) return;
     c->add(c->user, &(struct completion){text, type, signature});
 }
@@ -40,15 +31,15 @@ static void offer_name(void *user, const char *name, const struct value *v) {
     struct text t = {0};
     if (v->kind == V_FUNCTION) ast_signature(v->function->ast, &t);
     if (v->kind == V_MAKER) ast_signature(v->maker->ast, &t);
-    offer(c, name, type_of(v), t.p ? t.p : "");
+    complete_offer(c, name, type_of(v), t.p ? t.p : "");
     text_clear(&t);
 }
 
 static void offer_builtin(const struct completer *c, const struct builtin *b) {
     struct text t = {0};
     signature_print(signature_of(b->name, b->signature), &t);
-    offer(c, b->name, b->config && b->config->group == CONFIG_LAYER ? "class" : "function",
-          t.p ? t.p : "");
+    complete_offer(c, b->name, b->config && b->config->group == CONFIG_LAYER ? "class" : "function",
+                   t.p ? t.p : "");
     text_clear(&t);
 }
 
@@ -60,9 +51,10 @@ static void offer_keywords(const struct completer *c) {
     };
     for (enum token_kind kind = 0; kind < TOK_N_KINDS; kind++)
         if (token_is_word(kind) && !token_instead(kind))
-            offer(c, token_spelling(kind), "keyword", "");
-    for (size_t i = 0; i < ARRAY_LEN(statements); i++) offer(c, statements[i], "keyword", "");
-    for (int i = 0; constant_name(i); i++) offer(c, constant_name(i), "keyword", "");
+            complete_offer(c, token_spelling(kind), "keyword", "");
+    for (size_t i = 0; i < ARRAY_LEN(statements); i++)
+        complete_offer(c, statements[i], "keyword", "");
+    for (int i = 0; constant_name(i); i++) complete_offer(c, constant_name(i), "keyword", "");
 }
 
 static bool in_name(char ch) {
@@ -70,32 +62,12 @@ static bool in_name(char ch) {
            (ch >= '0' && ch <= '9') || (unsigned char)ch >= 0x80;
 }
 
-/* Names that the cell itself makes above the cursor: followed by =, or between for and in, or in
- * the brackets behind def and model. */
-static void offer_cell_names(const struct completer *c, struct str code, uint32_t offset) {
-    for (uint32_t i = 0; i < offset;) {
-        uint32_t end = i;
-        while (end < offset && in_name(code.p[end])) end++;
-        if (end == i || (i > 0 && code.p[i - 1] == '.')) {
-            i = end == i ? i + 1 : end;
-            continue;
-        }
-        uint32_t next = end;
-        while (next < offset && code.p[next] == ' ') next++;
-        bool given = next + 1 < offset && code.p[next] == '=' && code.p[next + 1] != '=';
-        bool first = i == 0 || strchr("\n ,(", code.p[i - 1]);
-        bool looped = next + 3 < offset && memcmp(code.p + next, "in ", 3) == 0;
-        bool described = next < offset && code.p[next] == ':' && i >= 6 &&
-                         (memcmp(code.p + i - 6, "input ", 6) == 0 ||
-                          (i >= 7 && memcmp(code.p + i - 7, "weight ", 7) == 0));
-        char name[80];
-        snprintf(name, sizeof name, "%.*s", (int)(end - i < 79 ? end - i : 79), code.p + i);
-        bool digit = name[0] >= '0' && name[0] <= '9';
-        if (first && !digit && (given || looped || described) &&
-            !names_peek(c->engine->names, intern_c(name)))
-            offer(c, name, "instance", "");
-        i = end;
-    }
+/* Names that the cell itself gives above the cursor. */
+static void offer_cell_name(void *user, struct str name) {
+    const struct completer *c = user;
+    char text[80];
+    snprintf(text, sizeof text, "%.*s", (int)(name.n < 79 ? name.n : 79), name.p);
+    if (!names_peek(c->engine->names, intern_c(text))) complete_offer(c, text, "instance", "");
 }
 
 /* ---- settings and arguments ---- */
@@ -106,12 +78,19 @@ static void offer_settings(const struct completer *c, struct str block) {
         char text[64];
         if (t->rows[i].later) continue;
         snprintf(text, sizeof text, "%s: ", t->rows[i].name);
-        offer(c, text, "setting", t->rows[i].help);
+        complete_offer(c, text, "setting", t->rows[i].help);
     }
 }
 
-static void offer_arguments(const struct completer *c, struct str callee) {
-    const char *name = intern(callee);
+static bool is_among(const char *name, const struct str *given, int n) {
+    for (int i = 0; i < n; i++)
+        if (str_is(given[i], name)) return true;
+    return false;
+}
+
+/* Those that have not been given yet. */
+static void offer_arguments(const struct completer *c, const struct cursor_context *at) {
+    const char *name = intern(at->callee);
     const struct value *v = names_peek(c->engine->names, name);
     const struct builtin *b = v ? NULL : builtin_find(name);
     const struct ast *f = v && v->kind == V_FUNCTION ? v->function->ast
@@ -120,9 +99,14 @@ static void offer_arguments(const struct completer *c, struct str callee) {
     char text[96];
     const struct signature *s = b ? signature_of(b->name, b->signature) : NULL;
     int n = s ? s->n : f ? f->n : 0;
-    for (int i = 0; i < n; i++) {
-        snprintf(text, sizeof text, "%s=", s ? s->parameters[i].name : f->list[i]->name);
-        offer(c, text, "param", "");
+    bool layer = (b && b->config) || (v && v->kind == V_MAKER);
+    int first = at->position + (at->is_method && !layer);
+    if (s && s->rest_at >= 0 && first > s->rest_at) first = s->rest_at;
+    for (int i = first; i < n; i++) {
+        const char *parameter = s ? s->parameters[i].name : f->list[i]->name;
+        if (is_among(parameter, at->given, at->n_given)) continue;
+        snprintf(text, sizeof text, "%s=", parameter);
+        complete_offer(c, text, "param", "");
     }
 }
 
@@ -155,6 +139,7 @@ static bool fits_kind(const struct builtin *b, enum value_kind kind, bool in_mod
     case V_DESC:
     case V_TENSOR: return is_word(first, numbers);
     case V_HISTORY:
+    case V_TABLE_DESC:
     case V_TABLE: return is_word(first, tables) || strcmp(b->name, "len") == 0;
     case V_MODEL:
     case V_ESTIMATOR:
@@ -173,11 +158,11 @@ static bool fits_kind(const struct builtin *b, enum value_kind kind, bool in_mod
 }
 
 static void offer_columns(const struct completer *c, const struct table *t) {
-    for (int i = 0; t && i < t->n_columns; i++) offer(c, t->columns[i].name, "column", "");
+    for (int i = 0; t && i < t->n_columns; i++) complete_offer(c, t->columns[i].name, "column", "");
 }
 
 static void offer_all(const struct completer *c, const char *const *words) {
-    for (; *words; words++) offer(c, *words, "property", "");
+    for (; *words; words++) complete_offer(c, *words, "property", "");
 }
 
 static void offer_own_fields(const struct completer *c, const struct value *v) {
@@ -188,10 +173,13 @@ static void offer_own_fields(const struct completer *c, const struct value *v) {
     static const char *const of_runs[] = {"best", "interrupted", NULL};
     static const char *const of_pair[] = {"inputs", "targets", NULL};
     if (v->kind == V_RECORD)
-        for (int i = 0; i < v->record->n; i++) offer(c, v->record->keys[i], "property", "");
-    if (v->kind == V_TABLE || v->kind == V_HISTORY) offer_columns(c, v->table);
+        for (int i = 0; i < v->record->n; i++)
+            complete_offer(c, v->record->keys[i], "property", "");
+    if (v->kind == V_TABLE || v->kind == V_HISTORY || v->kind == V_TABLE_DESC)
+        offer_columns(c, v->table);
     if (v->kind == V_RUNS) offer_columns(c, v->runs->table);
-    if (v->kind == V_TABLE || v->kind == V_HISTORY) offer_all(c, of_table);
+    if (v->kind == V_TABLE || v->kind == V_HISTORY || v->kind == V_TABLE_DESC)
+        offer_all(c, of_table);
     if (v->kind == V_HISTORY) offer_all(c, of_history);
     if (v->kind == V_RUNS) offer_all(c, of_runs);
     if (v->kind == V_TENSOR || v->kind == V_DESC) offer_all(c, of_tensor);
@@ -199,12 +187,35 @@ static void offer_own_fields(const struct completer *c, const struct value *v) {
     if (v->kind == V_PAIR) offer_all(c, of_pair);
 }
 
+struct search {
+    struct str name;
+    bool found;
+};
+
+static void see_name(void *user, struct str name) {
+    struct search *s = user;
+    s->found |= str_same(s->name, name);
+}
+
+/* Does the statement at the cursor itself give the name that the object begins with? Then it is not
+ * what the session knows under that name. */
+static bool is_made_here(struct str code, uint32_t start, uint32_t offset, struct str object) {
+    struct search s = {{object.p, name_length(object.p, object.n)}, false};
+    complete_made_names(code, start, offset, see_name, &s);
+    return s.name.n && s.found;
+}
+
 static void offer_fields(struct completer *c, struct str code, uint32_t offset, struct str object) {
     uint32_t start = statement_start(code, offset);
     bool in_model = str_starts((struct str){code.p + start, code.n - start}, "model ");
-    struct value v = describe_at(c->engine, (struct str){code.p, start}, object);
+    bool made_here = is_made_here(code, start, offset, object);
+    struct value v =
+        made_here ? value_unknown() : describe_at(c->engine, (struct str){code.p, start}, object);
     bool node = in_model && v.kind == V_UNKNOWN;
     offer_own_fields(c, &v);
+    for (int i = 0; node && i < builtin_count(); i++) /* layers before all other functions */
+        if (builtin_at(i)->config && fits_kind(builtin_at(i), V_NODE, true))
+            offer_builtin(c, builtin_at(i));
     c->callables_only = true;
     names_each(c->engine->names, offer_name, c);
     for (int i = 0; i < builtin_count(); i++)
@@ -227,20 +238,30 @@ static void offer_model_words(const struct completer *c, struct str code, uint32
     bool first = line > 0 && line < start && code.p[line - 1] == '\n';
     if (!first || !str_starts((struct str){code.p + statement, code.n - statement}, "model "))
         return;
-    for (size_t i = 0; i < ARRAY_LEN(model_words); i++) offer(c, model_words[i], "keyword", "");
+    for (size_t i = 0; i < ARRAY_LEN(model_words); i++)
+        complete_offer(c, model_words[i], "keyword", "");
+}
+
+/* Behind train: what can be trained; behind that: on. */
+static void offer_model_name(void *user, const char *name, const struct value *v) {
+    if (v->kind == V_MODEL || v->kind == V_ESTIMATOR) complete_offer(user, name, "class", "");
+}
+
+static void offer_train_words(struct completer *c, struct str code, uint32_t start) {
+    uint32_t line = start;
+    while (line > 0 && code.p[line - 1] != '\n') line--;
+    struct str before = {code.p + line, start - line};
+    const char *assigned = memmem(before.p, before.n, "= train ", 8);
+    if (assigned) before = (struct str){assigned + 2, before.n - (size_t)(assigned + 2 - before.p)};
+    if (!str_starts(before, "train ")) return;
+    struct str rest = {before.p + 6, before.n - 6};
+    size_t target = name_length(rest.p, rest.n);
+    if (rest.n == 0) names_each(c->engine->names, offer_model_name, c);
+    else if (target > 0 && rest.n == target + 1 && rest.p[target] == ' ')
+        complete_offer(c, "on ", "keyword", "");
 }
 
 /* ---- texts ---- */
-
-/* Names of axes of all tensors at hand. */
-static void offer_axes(void *user, const char *name, const struct value *v) {
-    const struct completer *c = user;
-    (void)name;
-    if (v->kind != V_TENSOR) return;
-    for (int i = 0; i < v->tensor->shape.n; i++) {
-        if (v->tensor->shape.axis[i]) offer(c, v->tensor->shape.axis[i], "axis", "");
-    }
-}
 
 static void offer_columns_of(void *user, const char *name, const struct value *v) {
     (void)name;
@@ -256,15 +277,9 @@ static bool names_columns(struct str callee) {
     return is_word(word, verbs);
 }
 
-static void offer_networks(const struct completer *c) {
-    const char *names[PRETRAINED_MOST];
-    int n = pretrained_names(names);
-    for (int i = 0; i < n; i++) offer(c, names[i], "network", "");
-}
-
-/* The table whose column is named between these quotes: in weather["…"] or weather.plot("…"), or
- * NULL. */
-static const struct table *quoted_table(struct completer *c, struct str code, uint32_t quote) {
+/* The table or record whose column or field is named between these quotes: in weather["…"] or
+ * weather.plot("…"), or NULL. */
+static const struct value *quoted_owner(struct completer *c, struct str code, uint32_t quote) {
     uint32_t end = quote, start;
     if (quote < 2 || (code.p[quote - 1] != '[' && code.p[quote - 1] != '(')) return NULL;
     end = quote - 1;
@@ -277,7 +292,8 @@ static const struct table *quoted_table(struct completer *c, struct str code, ui
     if (start == end || (start > 0 && code.p[start - 1] == '.')) return NULL;
     const struct value *v =
         names_peek(c->engine->names, intern((struct str){code.p + start, end - start}));
-    return v && (v->kind == V_TABLE || v->kind == V_HISTORY) ? v->table : NULL;
+    bool record = v && v->kind == V_RECORD && code.p[quote - 1] == '[';
+    return v && (v->kind == V_TABLE || v->kind == V_HISTORY || record) ? v : NULL;
 }
 
 /* .city == "…: the levels of a category, or the different texts of a column. */
@@ -289,38 +305,18 @@ static bool is_compared(struct str code, uint32_t quote) {
 
 static void offer_text(struct completer *c, struct str code, const struct cursor_context *at) {
     uint32_t quote = at->start > 0 ? at->start - 1 : 0;
-    const struct table *t = quoted_table(c, code, quote);
-    if (str_starts(at->callee, "pretrained")) offer_networks(c);
-    else if (t) offer_columns(c, t);
+    const struct value *v = quoted_owner(c, code, quote);
+    bool only;
+    for (int i = 0; v && v->kind == V_RECORD && i < v->record->n; i++)
+        complete_offer(c, v->record->keys[i], "property", "");
+    if (v && v->kind == V_RECORD) return;
+    if (v) offer_columns(c, v->table);
+    else if (complete_values(c, code, at, true, &only)) return;
     else if (names_columns(at->callee)) names_each(c->engine->names, offer_columns_of, c);
     else if (!is_compared(code, quote)) complete_path(&c->prefix, c->add, c->user);
 }
 
-/* ---- what a setting or an index takes first ---- */
-
-/* loss: m| offers losses before all other names that begin so. */
-static void offer_fitting(const struct completer *c, struct str code, uint32_t start) {
-    static const struct {
-        const char *setting;
-        enum config_group group;
-    } takes[] = {{"loss", CONFIG_LOSS},         {"metrics", CONFIG_METRIC},
-                 {"metrics", CONFIG_LOSS},      {"optimizer", CONFIG_OPTIMIZER},
-                 {"schedule", CONFIG_SCHEDULE}, {"callbacks", CONFIG_CALLBACK},
-                 {"penalty", CONFIG_PENALTY},   {"augment", CONFIG_LAYER}};
-    uint32_t line = start;
-    while (line > 0 && code.p[line - 1] != '\n') line--;
-    while (line < start && code.p[line] == ' ') line++;
-    uint32_t end = line;
-    while (end < start && in_name(code.p[end])) end++;
-    if (end >= start || code.p[end] != ':' || memchr(code.p + end, '(', start - end)) return;
-    for (size_t k = 0; k < ARRAY_LEN(takes); k++) {
-        if (!str_is((struct str){code.p + line, end - line}, takes[k].setting)) continue;
-        for (int i = 0; i < builtin_count(); i++) {
-            const struct builtin *b = builtin_at(i);
-            if (b->config && b->config->group == takes[k].group) offer_builtin(c, b);
-        }
-    }
-}
+/* ---- what an index takes first ---- */
 
 /* x[fea|: the axes of the tensor before the bracket. */
 static void offer_axes_of(const struct completer *c, struct str code, uint32_t start) {
@@ -335,26 +331,14 @@ static void offer_axes_of(const struct completer *c, struct str code, uint32_t s
         char text[80];
         if (!v->tensor->shape.axis[i]) continue;
         snprintf(text, sizeof text, "%.70s=", v->tensor->shape.axis[i]);
-        offer(c, text, "axis", "");
-    }
-}
-
-/* axis=|: names of axes in quotes. */
-static void offer_quoted_axes(void *user, const char *name, const struct value *v) {
-    const struct completer *c = user;
-    (void)name;
-    for (int i = 0; v->kind == V_TENSOR && i < v->tensor->shape.n; i++) {
-        char text[80];
-        if (!v->tensor->shape.axis[i]) continue;
-        snprintf(text, sizeof text, "\"%.70s\"", v->tensor->shape.axis[i]);
-        offer(c, text, "axis", "");
+        complete_offer(c, text, "axis", "");
     }
 }
 
 static void offer_magics(const struct completer *c) {
     for (int i = 0; i < magic_n_rows; i++)
         if (magic_rows[i].name[0] != '?' && magic_rows[i].name[0] != '!')
-            offer(c, magic_rows[i].name, "magic", magic_rows[i].help);
+            complete_offer(c, magic_rows[i].name, "magic", magic_rows[i].help);
 }
 
 void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32_t *start,
@@ -366,29 +350,32 @@ void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32
     *end = at.end;
     switch (at.kind) {
     case CURSOR_SETTING: offer_settings(&c, at.block); break;
-    case CURSOR_ARGUMENT: offer_arguments(&c, at.callee); break;
+    case CURSOR_ARGUMENT: offer_arguments(&c, &at); break;
     case CURSOR_FIELD:
         if (is_column_place(code, at.start)) {
             struct value t = describe_at(en, (struct str){code.p, statement_start(code, offset)},
                                          at.object_text);
-            if (t.kind == V_TABLE) offer_columns(&c, t.table);
+            if (t.kind == V_GROUPS) offer_columns(&c, t.groups->table);
+            if (t.kind == V_TABLE || t.kind == V_TABLE_DESC || t.kind == V_HISTORY)
+                offer_columns(&c, t.table);
             value_unref(t);
         } else {
             offer_fields(&c, code, offset, at.object_text);
         }
         return;
-    case CURSOR_AXIS: names_each(en->names, offer_axes, &c); return;
     case CURSOR_MAGIC: offer_magics(&c); return;
+    case CURSOR_AXIS:
     case CURSOR_PATH: offer_text(&c, code, &at); return;
     case CURSOR_NOTHING: return;
     case CURSOR_NAME: break;
     }
-    if (at.start >= 5 && memcmp(code.p + at.start - 5, "axis=", 5) == 0)
-        names_each(en->names, offer_quoted_axes, &c);
-    offer_fitting(&c, code, at.start);
+    bool only = false;
+    complete_values(&c, code, &at, false, &only);
+    if (only) return;
+    offer_train_words(&c, code, at.start);
     offer_axes_of(&c, code, at.start);
     offer_model_words(&c, code, at.start);
-    offer_cell_names(&c, code, at.start);
+    complete_made_names(code, 0, at.start, offer_cell_name, &c);
     names_each(en->names, offer_name, &c);
     for (int i = 0; i < builtin_count(); i++) offer_builtin(&c, builtin_at(i));
     offer_keywords(&c);

@@ -338,7 +338,10 @@ bool engine_inspect(struct engine *en, struct str code, uint32_t offset, int det
                     (end + 1 == code.n || code.p[end + 1] != '=');
     bool statement = end < code.n && code.p[end - 1] == ' ' && in_name(code.p[end]);
     bool column = name.n && name.p > code.p && name.p[-1] == '.';
-    bool found = (c.kind == CURSOR_SETTING && setting_help(name, settings_of(c.block), &h)) ||
+    bool magic = name.n && name.p > code.p && name.p[-1] == '%' &&
+                 (name.p - 1 == code.p || strchr("\n%", name.p[-2]));
+    bool found = (magic && magic_help_of(name, &h)) ||
+                 (c.kind == CURSOR_SETTING && setting_help(name, settings_of(c.block), &h)) ||
                  (column && column_help(en, code, offset, name, &h)) ||
                  (statement && word_help_of(name, &h)) ||
                  (argument && help_find(en, c.callee, &h)) || help_find(en, name, &h);

@@ -111,15 +111,42 @@ static struct str block_around(struct str text, uint32_t line, uint32_t width) {
     return STR("");
 }
 
+/* What the call that opens at token `paren` has been given, up to the cursor. */
+static void call_context(struct cursor_context *c, const struct before *b, int32_t paren) {
+    struct token name = token(b, paren - 1);
+    c->callee = piece(b->text, name.start, name.end);
+    c->is_method = token(b, paren - 2).kind == TOK_DOT;
+    const struct lexer *lx = b->lx;
+    int32_t open = lx->n_brackets - 1; /* a list as an argument is still the call's */
+    while (open >= 0 && token(b, lx->brackets[open]).kind == TOK_LBRACKET) open--;
+    c->in_call = open >= 0 && lx->brackets[open] == paren;
+    int depth = 0;
+    bool begins = true, named = false;
+    for (int32_t i = paren + 1; i <= b->last; i++) {
+        enum token_kind k = token(b, i).kind;
+        bool assigns = depth == 0 && begins && k == TOK_NAME && token(b, i + 1).kind == TOK_ASSIGN;
+        if (assigns && i < b->last) {
+            c->argument = piece(b->text, token(b, i).start, token(b, i).end);
+            named = true;
+            if (c->n_given < CURSOR_MOST_GIVEN) c->given[c->n_given++] = c->argument;
+        }
+        begins = false;
+        depth += k == TOK_LPAREN || k == TOK_LBRACKET || k == TOK_LBRACE;
+        depth -= k == TOK_RPAREN || k == TOK_RBRACKET || k == TOK_RBRACE;
+        if (k != TOK_COMMA || depth != 0) continue;
+        c->position += !named;
+        c->argument = STR("");
+        begins = true;
+        named = false;
+    }
+}
+
 /* Fills in what depends on the tokens before the prefix, which starts at `start`. */
 static void name_context(struct cursor_context *c, struct before *b, uint32_t start) {
     replace(c, b, start);
     c->kind = CURSOR_NAME;
     int32_t call = open_call(b);
-    if (call >= 0) {
-        struct token name = token(b, call - 1);
-        c->callee = piece(b->text, name.start, name.end);
-    }
+    if (call >= 0) call_context(c, b, call);
     enum token_kind last = token(b, b->last).kind;
     if (last == TOK_DOT) {
         c->kind = CURSOR_FIELD;
@@ -144,10 +171,7 @@ static void text_context(struct cursor_context *c, struct before *b, struct synt
     replace(c, b, f.end);
     c->kind = CURSOR_PATH;
     int32_t call = open_call(b);
-    if (call >= 0) {
-        struct token name = token(b, call - 1);
-        c->callee = piece(b->text, name.start, name.end);
-    }
+    if (call >= 0) call_context(c, b, call);
     int32_t i = b->last;
     while (i > 0 && (token(b, i).kind == TOK_COMMA || token(b, i).kind == TOK_TEXT)) i--;
     if (i > 0 && token(b, i).kind == TOK_LBRACKET) i--;
@@ -226,7 +250,7 @@ struct cursor_context parse_cursor(struct str text, uint32_t offset) {
     while (offset > 0 && offset < text.n && ((unsigned char)text.p[offset] & 0xc0) == 0x80)
         offset--;
     struct cursor_context c = {.kind = CURSOR_NOTHING, .start = offset, .end = offset};
-    c.prefix = c.object_text = c.callee = c.block = STR("");
+    c.prefix = c.object_text = c.callee = c.block = c.argument = STR("");
     struct arena *arena = arena_new(((size_t)offset + 1024) * 64);
     struct lexer *lx = arena ? arena_alloc(arena, sizeof *lx) : NULL;
     if (lx && lex(lx, text, 0, offset, LEX_CELL, arena)) {

@@ -14,6 +14,7 @@ enum completeness parse_completeness(struct str text, int *indent);
 
 /* Where the cursor stands, for completion and help: found by the lexer alone, so that it works in
  * half-written cells. Offsets are bytes. */
+enum { CURSOR_MOST_GIVEN = 16 };
 struct cursor_context {
     enum {
         CURSOR_NAME,     /* a plain name (prefix may be empty) */
@@ -30,6 +31,12 @@ struct cursor_context {
     struct str object_text;
     struct str callee; /* innermost open call's name ("" if none), also for CURSOR_NAME */
     struct str block;
+    /* Of that call, where the cursor stands directly in its brackets or in a list there: */
+    bool in_call, is_method; /* is_method: what stands before a dot is its first argument */
+    struct str argument;     /* the name before =, or "" */
+    int position;            /* how many arguments without a name come before */
+    struct str given[CURSOR_MOST_GIVEN]; /* names of the arguments before */
+    int n_given;
 };
 struct cursor_context parse_cursor(struct str text, uint32_t offset);
 
