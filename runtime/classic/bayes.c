@@ -35,31 +35,30 @@ static bool fit_bayes(struct estimator *m, const struct fit_spec *s, bool *inter
     return true;
 }
 
-static bool predict_bayes(const struct estimator *m, const struct design *x, double *out,
-                          const _Atomic bool *stop, struct err *e) {
-    (void)stop;
-    int64_t k = m->classes.n, d = x->d, width = estimator_width(m);
+/* room: k numbers. */
+static void classify(const void *user, const double *row, double *out, double *room) {
+    const struct estimator *m = user;
+    int64_t k = m->classes.n, d = m->features.d, width = estimator_width(m);
     const double *prior = estimator_matrix(m, "priors")->data;
     const double *mean = estimator_matrix(m, "means")->data;
     const double *var = estimator_matrix(m, "variances")->data;
-    double *row = pool_need((size_t)(d + k + 1) * sizeof *row, e), *log_p = row + d;
-    for (int64_t i = 0; row && i < x->n; i++) {
-        double most = -INFINITY, sum = 0;
-        design_rows(x, i, 1, row);
-        for (int64_t c = 0; c < k; c++) {
-            log_p[c] = prior[c] > 0 ? log(prior[c]) : -INFINITY;
-            for (int64_t f = 0; f < d; f++) {
-                double v = var[c * d + f], diff = row[f] - mean[c * d + f];
-                log_p[c] -= 0.5 * (log(6.283185307179586 * v) + diff * diff / v);
-            }
-            most = log_p[c] > most ? log_p[c] : most;
+    double most = -INFINITY, sum = 0;
+    for (int64_t c = 0; c < k; c++) {
+        room[c] = prior[c] > 0 ? log(prior[c]) : -INFINITY;
+        for (int64_t f = 0; f < d; f++) {
+            double v = var[c * d + f], diff = row[f] - mean[c * d + f];
+            room[c] -= 0.5 * (log(6.283185307179586 * v) + diff * diff / v);
         }
-        for (int64_t c = 0; c < k; c++) sum += log_p[c] = exp(log_p[c] - most);
-        if (width == 1) out[i] = log_p[k - 1] / sum;
-        for (int64_t c = 0; width > 1 && c < k; c++) out[i * width + c] = log_p[c] / sum;
+        most = room[c] > most ? room[c] : most;
     }
-    pool_free(row);
-    return row != NULL;
+    for (int64_t c = 0; c < k; c++) sum += room[c] = exp(room[c] - most);
+    if (width == 1) out[0] = room[k - 1] / sum;
+    for (int64_t c = 0; width > 1 && c < k; c++) out[c] = room[c] / sum;
+}
+
+static bool predict_bayes(const struct estimator *m, const struct design *x, double *out,
+                          const _Atomic bool *stop, struct err *e) {
+    return answer_rows(x, classify, m, out, estimator_width(m), m->classes.n, stop, e);
 }
 
 const struct method method_naive_bayes = {false, fit_bayes, predict_bayes, NULL};

@@ -4,6 +4,7 @@
 #include "../base/pool.h"
 #include "../cpu/threads.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { SAMPLE = 200000, CHUNK = 1024, MOST_CODES = 255 };
@@ -131,15 +132,20 @@ struct job {
     const struct design *x;
     const struct feature_set *s;
     bool learn;
+    const _Atomic bool *stop;
     struct room rooms[2];
 };
+
+static bool wants_stop(const struct job *j) {
+    return j->stop && atomic_load_explicit(j->stop, memory_order_relaxed);
+}
 
 /* Features of every second block: two threads never write to one line of memory. Then their codes,
  * chunk by chunk, so that the rows of a chunk stay near while feature after feature is read. */
 static void bin_part(void *user, int part) {
     struct job *j = user;
     struct bins *b = j->b;
-    for (int f = 0; f < b->d; f++) {
+    for (int f = 0; f < b->d && !wants_stop(j); f++) {
         if ((f / b->lanes) % 2 != part) continue;
         if (j->learn && j->s && j->s->infos[f].n_levels > 0) {
             int levels = j->s->infos[f].n_levels;
@@ -149,7 +155,7 @@ static void bin_part(void *user, int part) {
             find_limits(j->x, f, &b->features[f], &j->rooms[part]);
         }
     }
-    for (int64_t at = 0; at < b->n; at += CHUNK) {
+    for (int64_t at = 0; at < b->n && !wants_stop(j); at += CHUNK) {
         int64_t n = b->n - at < CHUNK ? b->n - at : CHUNK;
         for (int f = 0; f < b->d; f++)
             if ((f / b->lanes) % 2 == part) encode_rows(b, j->x, f, at, n, j->rooms[part].values);
@@ -169,8 +175,8 @@ static bool make_rooms(struct job *j, struct err *e) {
 }
 
 static bool fill(struct bins *b, const struct design *x, const struct feature_set *s, bool learn,
-                 struct err *e) {
-    struct job j = {.b = b, .x = x, .s = s, .learn = learn};
+                 const _Atomic bool *stop, struct err *e) {
+    struct job j = {.b = b, .x = x, .s = s, .learn = learn, .stop = stop};
     bool ok = make_rooms(&j, e);
     if (ok) threads_run(bin_part, &j, 2);
     for (int i = 0; i < 2; i++) {
@@ -184,6 +190,7 @@ static bool fill(struct bins *b, const struct design *x, const struct feature_se
         b->missing = b->missing || b->features[f].missing;
         b->categorical = b->categorical || b->features[f].categorical;
     }
+    if (ok && wants_stop(&j)) return err_set(e, ERR_INTERRUPT, "Stopped.");
     return ok;
 }
 
@@ -209,17 +216,19 @@ static struct bins *room_for(const struct design *x, struct err *e) {
     return b;
 }
 
-struct bins *bins_new(const struct design *x, const struct feature_set *s, struct err *e) {
+struct bins *bins_new(const struct design *x, const struct feature_set *s, const _Atomic bool *stop,
+                      struct err *e) {
     struct bins *b = room_for(x, e);
-    if (b && !fill(b, x, s, true, e)) return bins_free(b), NULL;
+    if (b && !fill(b, x, s, true, stop, e)) return bins_free(b), NULL;
     return b;
 }
 
-struct bins *bins_like(const struct bins *like, const struct design *x, struct err *e) {
+struct bins *bins_like(const struct bins *like, const struct design *x, const _Atomic bool *stop,
+                       struct err *e) {
     struct bins *b = room_for(x, e);
     if (!b) return NULL;
     memcpy(b->features, like->features, (size_t)b->d * sizeof *b->features);
-    if (!fill(b, x, NULL, false, e)) return bins_free(b), NULL;
+    if (!fill(b, x, NULL, false, stop, e)) return bins_free(b), NULL;
     return b;
 }
 

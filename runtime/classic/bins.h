@@ -28,10 +28,13 @@ struct bins {
     bool missing, categorical; /* some feature is */
 };
 
-/* Bins for x; with `s`, columns of texts become categories. */
-struct bins *bins_new(const struct design *x, const struct feature_set *s, struct err *e);
+/* Bins for x; with `s`, columns of texts become categories. `stop`, here and below, ends it with an
+ * error. */
+struct bins *bins_new(const struct design *x, const struct feature_set *s, const _Atomic bool *stop,
+                      struct err *e);
 /* Other rows in the bins of `like`. */
-struct bins *bins_like(const struct bins *like, const struct design *x, struct err *e);
+struct bins *bins_like(const struct bins *like, const struct design *x, const _Atomic bool *stop,
+                       struct err *e);
 void bins_free(struct bins *b);
 
 /* Codes of one feature in the blocks, HIST_LANES apart; and on their own, one after the other. */

@@ -250,7 +250,8 @@ static bool add_tree(struct boost *b, int32_t round, int output, struct trees *o
                           .leaves = s->leaves,
                           .min_rows = s->min_rows,
                           .l2 = s->l2,
-                          .rate = s->learning_rate};
+                          .rate = s->learning_rate,
+                          .stop = s->stop};
     struct tree t;
     TRY(tree_grow(b->grower, &g, n_rows, &t, e));
     struct update u = {.b = b, .tree = &t, .output = output};
@@ -330,9 +331,13 @@ bool boost_grow(const struct boost_spec *s, struct trees *out, struct boost_resu
         }
         threads_run(gradient_part, &b, 2);
         for (int k = 0; ok && k < b.n_outputs; k++) ok = add_tree(&b, round, k, out, e);
+        r->interrupted = !ok && e->kind == ERR_INTERRUPT; /* its round is dropped */
+        if (!ok) break;
         r->n_rounds = round;
-        more = ok && watch(&b, round, r->base);
+        more = watch(&b, round, r->base);
     }
+    if (r->interrupted) *e = (struct err){0};
+    ok = ok || r->interrupted;
     if (ok && s->valid && b.best_round > 0) r->n_rounds = b.best_round;
     if (ok) drop_rounds(out, first + r->n_rounds * b.n_outputs);
     boost_clear(&b);

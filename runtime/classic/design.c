@@ -95,10 +95,11 @@ READ_AS(design_floats, float)
 READ_AS(design_doubles, double)
 
 void design_rows(const struct design *x, int64_t begin, int64_t n, double *out) {
-    double chunk[256];
-    for (int f = 0; f < x->d; f++) {
-        for (int64_t at = 0; at < n; at += 256) {
-            int64_t m = n - at < 256 ? n - at : 256;
+    enum { ROWS = 256 }; /* some rows stay in the cache for all their columns */
+    double chunk[ROWS];
+    for (int64_t at = 0; at < n; at += ROWS) {
+        int64_t m = n - at < ROWS ? n - at : ROWS;
+        for (int f = 0; f < x->d; f++) {
             design_doubles(x, f, begin + at, m, chunk);
             for (int64_t i = 0; i < m; i++) out[(at + i) * x->d + f] = chunk[i];
         }

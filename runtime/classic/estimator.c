@@ -2,6 +2,7 @@
  * functions. */
 #include "method.h"
 #include "../base/pool.h"
+#include "../cpu/threads.h"
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -109,6 +110,41 @@ double *design_matrix(const struct design *x, struct err *e) {
 
 bool fit_stopped(const _Atomic bool *stop) {
     return stop && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
+bool fit_goes_on(const _Atomic bool *stop, struct err *e) {
+    return !fit_stopped(stop) || err_set(e, ERR_INTERRUPT, "Stopped.");
+}
+
+struct row_job {
+    const struct design *x;
+    row_answer_fn fn;
+    const void *user;
+    double *out, *rooms[2];
+    int64_t width;
+    const _Atomic bool *stop;
+};
+
+static void answer_part(void *user, int part) {
+    const struct row_job *j = user;
+    int64_t n = j->x->n, d = j->x->d;
+    double *row = j->rooms[part];
+    for (int64_t i = part ? n / 2 : 0; i < (part ? n : n / 2) && !fit_stopped(j->stop); i++) {
+        design_rows(j->x, i, 1, row);
+        j->fn(j->user, row, j->out + i * j->width, row + d);
+    }
+}
+
+bool answer_rows(const struct design *x, row_answer_fn fn, const void *user, double *out,
+                 int64_t width, int64_t room, const _Atomic bool *stop, struct err *e) {
+    size_t numbers = ((size_t)(x->d + room) + 7) / 8 * 8;
+    struct row_job j = {.x = x, .fn = fn, .user = user, .out = out, .width = width, .stop = stop};
+    j.rooms[0] = pool_need(2 * numbers * sizeof(double), e);
+    if (!j.rooms[0]) return false;
+    j.rooms[1] = j.rooms[0] + numbers;
+    threads_run(answer_part, &j, 2);
+    pool_free(j.rooms[0]);
+    return fit_goes_on(stop, e);
 }
 
 /* ---- checks ---- */

@@ -5,6 +5,7 @@
 #include "../base/pool.h"
 #include "../cpu/threads.h"
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -300,7 +301,10 @@ static struct leaf *best_leaf(struct tree_grower *w) {
 }
 
 static bool grow_all(struct tree_grower *w, struct tree_builder *b, struct err *e) {
+    const _Atomic bool *stop = w->s->stop;
     while (w->n_leaves < w->s->leaves) {
+        if (stop && atomic_load_explicit(stop, memory_order_relaxed))
+            return err_set(e, ERR_INTERRUPT, "Stopped.");
         struct leaf *from = best_leaf(w);
         if (!from) break;
         struct split s = from->best;

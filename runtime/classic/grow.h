@@ -7,6 +7,7 @@ struct grow_spec {
     const struct gh *gh; /* one for each row */
     int32_t max_depth, leaves, min_rows;
     double l2, rate;
+    const _Atomic bool *stop; /* looked at before each split; ends the tree with an error */
 };
 
 /* The rows of a leaf, for updates without walking. */

@@ -14,13 +14,16 @@ struct logit {
     const double *scale; /* of the columns */
     double penalty;
     double *scores; /* k */
+    const _Atomic bool *stop;
 };
 
-/* Negative log likelihood over n, and its slope. */
+/* Negative log likelihood over n, and its slope; NaN when somebody wants to stop. */
 static double value_and_slope(const struct logit *l, const double *w, double *slope) {
+    enum { LOOK = 1024 };
     double loss = 0;
     memset(slope, 0, (size_t)l->p * sizeof *slope);
     for (int64_t i = 0; i < l->n; i++) {
+        if (i % LOOK == 0 && fit_stopped(l->stop)) return NAN;
         const double *row = l->x + i * l->d;
         double most = l->k == 1 ? 0 : -INFINITY, sum = 0;
         for (int64_t c = 0; c < l->k; c++) {
@@ -107,7 +110,7 @@ static bool step_down(const struct logit *l, struct search *s) {
     double down = dot(s->direction, s->slope, l->p), size = 1;
     if (!(down < 0)) return false;
     if (s->h.n == 0) size = 1 / (1 + sqrt(dot(s->slope, s->slope, l->p)));
-    for (int tries = 0; tries < 40; tries++, size /= 2) {
+    for (int tries = 0; tries < 40 && !fit_stopped(l->stop); tries++, size /= 2) {
         for (int64_t i = 0; i < l->p; i++) s->next[i] = s->w[i] + size * s->direction[i];
         double loss = value_and_slope(l, s->next, s->next_slope);
         if (!(loss <= s->loss + 1e-4 * size * down)) continue;
@@ -130,27 +133,29 @@ static double steepest(const double *slope, int64_t p) {
 static bool minimise(const struct logit *l, struct search *s, int64_t iterations,
                      const struct fit_spec *spec) {
     s->loss = value_and_slope(l, s->w, s->slope);
+    if (isnan(s->loss)) return !fit_stopped(spec->stop);
     for (int64_t i = 0; i < iterations && steepest(s->slope, l->p) > 1e-10; i++) {
         if (fit_stopped(spec->stop)) return false;
-        if (!step_down(l, s)) break;
+        if (!step_down(l, s)) return !fit_stopped(spec->stop);
         if (spec->progress) spec->progress(spec->user, i + 1, iterations, s->loss, NAN);
     }
     return true;
 }
 
-static bool standardise(double *x, int64_t n, int64_t d, double *mean, double *scale) {
-    for (int64_t f = 0; f < d; f++) {
-        double sum = 0, squares = 0;
-        for (int64_t i = 0; i < n; i++) sum += x[i * d + f];
-        mean[f] = sum / (double)n;
-        for (int64_t i = 0; i < n; i++) {
-            x[i * d + f] -= mean[f];
-            squares += x[i * d + f] * x[i * d + f];
+static void standardise(double *x, int64_t n, int64_t d, double *mean, double *scale) {
+    memset(mean, 0, (size_t)d * sizeof *mean);
+    memset(scale, 0, (size_t)d * sizeof *scale);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t f = 0; f < d; f++) mean[f] += x[i * d + f];
+    for (int64_t f = 0; f < d; f++) mean[f] /= (double)n;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t f = 0; f < d; f++) {
+            double v = x[i * d + f] -= mean[f];
+            scale[f] += v * v;
         }
-        scale[f] = squares > 0 ? sqrt(squares / (double)n) : 1;
-        for (int64_t i = 0; i < n; i++) x[i * d + f] /= scale[f];
-    }
-    return true;
+    for (int64_t f = 0; f < d; f++) scale[f] = scale[f] > 0 ? sqrt(scale[f] / (double)n) : 1;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t f = 0; f < d; f++) x[i * d + f] /= scale[f];
 }
 
 static bool put_scores(struct estimator *m, const struct logit *l, const double *w,
@@ -170,7 +175,7 @@ static bool put_scores(struct estimator *m, const struct logit *l, const double 
 static bool fit_logistic(struct estimator *m, const struct fit_spec *s, bool *interrupted,
                          struct err *e) {
     if (m->classes.n == 1) return true;
-    struct logit l = {.labels = s->y.labels, .n = s->x.n, .d = s->x.d};
+    struct logit l = {.labels = s->y.labels, .n = s->x.n, .d = s->x.d, .stop = s->stop};
     l.k = m->classes.n == 2 ? 1 : m->classes.n;
     l.p = l.k * (l.d + 1);
     l.penalty = config_number(m->config, "penalty", 0);
@@ -199,33 +204,30 @@ static bool fit_logistic(struct estimator *m, const struct fit_spec *s, bool *in
     return ok;
 }
 
-static bool predict_logistic(const struct estimator *m, const struct design *x, double *out,
-                             const _Atomic bool *stop, struct err *e) {
-    (void)stop;
-    if (m->classes.n == 1) {
-        for (int64_t i = 0; i < x->n; i++) out[i] = 1;
-        return true;
-    }
+static void classify(const void *user, const double *row, double *out, double *room) {
+    const struct estimator *m = user;
     const struct matrix *c = estimator_matrix(m, "coefficients");
     const double *b = estimator_matrix(m, "intercept")->data;
-    double *row = pool_need((size_t)(x->d + 1) * sizeof *row, e);
-    for (int64_t i = 0; row && i < x->n; i++, out += c->cols) {
-        double most = -INFINITY, sum = 0;
-        design_rows(x, i, 1, row);
-        for (int64_t k = 0; k < c->cols; k++) {
-            out[k] = b[k];
-            for (int f = 0; f < x->d; f++) out[k] += row[f] * c->data[f * c->cols + k];
-            most = out[k] > most ? out[k] : most;
-        }
-        if (c->cols == 1) {
-            out[0] = 1 / (1 + exp(-out[0]));
-            continue;
-        }
-        for (int64_t k = 0; k < c->cols; k++) sum += out[k] = exp(out[k] - most);
-        for (int64_t k = 0; k < c->cols; k++) out[k] /= sum;
+    double most = -INFINITY, sum = 0;
+    (void)room;
+    for (int64_t k = 0; k < c->cols; k++) {
+        out[k] = b[k];
+        for (int64_t f = 0; f < c->rows; f++) out[k] += row[f] * c->data[f * c->cols + k];
+        most = out[k] > most ? out[k] : most;
     }
-    pool_free(row);
-    return row != NULL;
+    if (c->cols == 1) {
+        out[0] = 1 / (1 + exp(-out[0]));
+        return;
+    }
+    for (int64_t k = 0; k < c->cols; k++) sum += out[k] = exp(out[k] - most);
+    for (int64_t k = 0; k < c->cols; k++) out[k] /= sum;
+}
+
+static bool predict_logistic(const struct estimator *m, const struct design *x, double *out,
+                             const _Atomic bool *stop, struct err *e) {
+    for (int64_t i = 0; m->classes.n == 1 && i < x->n; i++) out[i] = 1;
+    if (m->classes.n == 1) return true;
+    return answer_rows(x, classify, m, out, estimator_width(m), 0, stop, e);
 }
 
 const struct method method_logistic_regression = {false, fit_logistic, predict_logistic, NULL};

@@ -28,3 +28,12 @@ double *matrix_add(struct estimator *m, const char *name, int64_t rows, int64_t 
 /* All rows as doubles, (n, d); the caller gives it back to the pool. */
 double *design_matrix(const struct design *x, struct err *e);
 bool fit_stopped(const _Atomic bool *stop);
+/* The same as an error; true while nobody wants to stop. */
+bool fit_goes_on(const _Atomic bool *stop, struct err *e);
+
+/* The answer for one row of x->d numbers: `width` numbers. `room` holds as many more as were asked
+ * for. Two threads call it, for different rows. */
+typedef void (*row_answer_fn)(const void *user, const double *row, double *out, double *room);
+/* Every row on its own, until all are answered or somebody wants to stop. */
+bool answer_rows(const struct design *x, row_answer_fn fn, const void *user, double *out,
+                 int64_t width, int64_t room, const _Atomic bool *stop, struct err *e);

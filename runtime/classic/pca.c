@@ -56,23 +56,21 @@ static bool fit_pca(struct estimator *m, const struct fit_spec *s, bool *interru
     return ok;
 }
 
-static bool predict_pca(const struct estimator *m, const struct design *x, double *out,
-                        const _Atomic bool *stop, struct err *e) {
-    (void)stop;
+static void project(const void *user, const double *row, double *out, double *room) {
+    const struct estimator *m = user;
     const struct matrix *c = estimator_matrix(m, "components");
     const double *mean = estimator_matrix(m, "mean")->data;
-    double *row = pool_need((size_t)(x->d + 1) * sizeof *row, e);
-    for (int64_t i = 0; row && i < x->n; i++) {
-        design_rows(x, i, 1, row);
-        for (int64_t k = 0; k < c->rows; k++) {
-            double sum = 0;
-            for (int64_t f = 0; f < c->cols; f++)
-                sum += (row[f] - mean[f]) * c->data[k * c->cols + f];
-            out[i * c->rows + k] = sum;
-        }
+    (void)room;
+    for (int64_t k = 0; k < c->rows; k++) {
+        double sum = 0;
+        for (int64_t f = 0; f < c->cols; f++) sum += (row[f] - mean[f]) * c->data[k * c->cols + f];
+        out[k] = sum;
     }
-    pool_free(row);
-    return row != NULL;
+}
+
+static bool predict_pca(const struct estimator *m, const struct design *x, double *out,
+                        const _Atomic bool *stop, struct err *e) {
+    return answer_rows(x, project, m, out, estimator_width(m), 0, stop, e);
 }
 
 const struct method method_pca = {false, fit_pca, predict_pca, NULL};

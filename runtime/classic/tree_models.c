@@ -144,7 +144,7 @@ static bool fit_forest(struct estimator *m, const struct fit_spec *s, struct for
     if (m->classes.n == 1) return true; /* the answer is known */
     TRY(features_of(m->config, m->features.d, &f->max_features, e));
     TRY(make_sets(m, m->classes.n > 2 ? m->classes.n : 1, e));
-    struct bins *b = bins_new(&s->x, &m->features, e);
+    struct bins *b = bins_new(&s->x, &m->features, s->stop, e);
     if (!b) return false;
     struct watch w = {.s = s};
     struct forest_spec spec = *f;
@@ -289,8 +289,8 @@ static bool fit_boosting(struct estimator *m, const struct fit_spec *s, bool *in
     TRY(loss_for(m, s, &b.loss, e));
     TRY(make_sets(m, 1, e));
     boost_settings(m, s, &b);
-    struct bins *bins = bins_new(&s->x, &m->features, e);
-    struct bins *valid = bins && s->vx.n ? bins_like(bins, &s->vx, e) : NULL;
+    struct bins *bins = bins_new(&s->x, &m->features, s->stop, e);
+    struct bins *valid = bins && s->vx.n ? bins_like(bins, &s->vx, s->stop, e) : NULL;
     double *y = b.loss == BOOST_LOGISTIC ? labels_as_numbers(&s->y, e) : NULL;
     double *vy = b.loss == BOOST_LOGISTIC && s->vx.n ? labels_as_numbers(&s->vy, e) : NULL;
     bool ok = bins && (!s->vx.n || valid) && (b.loss != BOOST_LOGISTIC || y);

@@ -143,9 +143,33 @@ r = search:
         train m on randn(1000, 4) -> randn(1000, 1):
             optimizer: Adam(rate)
 """,
+    "boosting": """f = GradientBoosting(rounds=1000000)
+train f on randn(20000, 20) -> randn(20000)
+""",
+    "centers": """f = KMeans(50, tries=100000)
+train f on randn(5000, 10)
+""",
+    "starts of centers": """f = KMeans(20000)
+train f on randn(40000, 20)
+""",
+    "logistic regression": """f = LogisticRegression(iterations=1000000)
+x = randn(100000, 20)
+train f on x -> x[:, 0] > 0
+""",
+    "neighbours": """f = KNeighbors(5)
+train f on randn(100000, 10) -> randn(100000)
+f.predict(randn(100000, 10))
+""",
     "a forest": """f = RandomForest(trees=100000)
 train f on randn(3000, 20) -> randn(3000)
 """,
+}
+
+
+KEPT = {
+    "GradientBoosting(rounds=1000000)": "f.predict(x).shape",
+    "KMeans(3, tries=1000000)": "f.centers.shape",
+    "LogisticRegression(iterations=1000000)": "f.coefficients.shape",
 }
 
 
@@ -166,3 +190,18 @@ def test_interrupt_at_any_moment(kernel, scene, wait):
     assert reply.content.get("ename") == "Interrupted", reply.content
     kernel.outputs(head)
     assert text_of(kernel.run("print(1 + 1)")[1]) == "2\n"
+
+
+@pytest.mark.parametrize("model", KEPT)
+def test_interrupted_fit_keeps_what_it_has(kernel, model):
+    """Whole rounds, runs and steps; and the variables are those from before."""
+    target = "" if "KMeans" in model else " -> x[:, 0] + randn(2000) > 0"
+    kernel.run("x = randn(2000, 4)\nkept = 41")
+    head = kernel.execute(f"f = {model}\ntrain f on x{target}")
+    kernel.wait_for(head, "update_display_data")
+    kernel.send("interrupt_request", channel="control")
+    assert kernel.reply(head).content.get("ename") == "Interrupted"
+    kernel.outputs(head)
+    reply, outputs = kernel.run(f"print(kept + 1, len({KEPT[model]}) > 0)")
+    assert reply.content["status"] == "ok", reply.content
+    assert text_of(outputs) == "42 True\n"
