@@ -40,6 +40,8 @@ static void measure_bar(struct chart *c) {
         const struct mark *m = &c->plot->marks[i];
         const struct mark_kind_row *row = mark_kind_row(m->kind);
         if (row->colorbar) c->bar.on = row->colorbar(c->plot, m, &c->bar);
+        c->bar.shapes = m->kind == MARK_LINE || m->kind == MARK_SCATTER ||
+                        (m->kind == MARK_CONTOUR && !m->filled);
     }
 }
 

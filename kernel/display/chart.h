@@ -38,6 +38,8 @@ struct colorbar {
     struct colormap map;
     double low, high;
     const char *label;
+    bool shapes; /* of coloured points and lines: drawn as they are, so that a dark page can lighten
+                  * both alike. Else of pixels. */
 };
 
 /* Room around a panel for everything that is not the picture itself, px. */

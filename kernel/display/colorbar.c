@@ -17,11 +17,29 @@ double colorbar_width(const struct colorbar *bar) {
     return 16 + 14 + AXES_TICK + 4 + widest + (bar->label ? 20 : 4);
 }
 
+/* Stripes from the top, each down to the bottom, so that no gap shows between two. */
+static void draw_stripes(const struct chart *c, struct rect r) {
+    enum { STRIPES = 64 };
+    for (int i = STRIPES - 1; i >= 0; i--) {
+        char own[8];
+        int place = (2 * i + 1) * COLORMAP_STEPS / (2 * STRIPES);
+        double y = r.y + r.h * (STRIPES - 1 - i) / STRIPES;
+        text_addf(c->out, "<path fill=\"%s\" d=\"", rgb_print(c->bar.map.at[place], own));
+        svg_number(c->out, 'M', r.x);
+        svg_number(c->out, ' ', y);
+        svg_number(c->out, 'h', r.w);
+        svg_number(c->out, 'V', r.y + r.h);
+        svg_number(c->out, 'H', r.x);
+        text_adds(c->out, "z\"/>\n");
+    }
+}
+
 bool colorbar_draw(const struct chart *c) {
     const struct colorbar *bar = &c->bar;
     double beside = axes_has_right(c) ? c->margins.right - colorbar_width(bar) : 0;
     struct rect r = {c->panel.x + c->panel.w + 16 + beside, c->panel.y, 14, c->panel.h};
-    TRY(pixels_colorbar(c->out, r, &bar->map, c->e));
+    if (bar->shapes) draw_stripes(c, r);
+    else TRY(pixels_colorbar(c->out, r, &bar->map, c->e));
     svg_rect(c->out, r, NULL, SVG_FRAME);
     struct scale s = {.low = bar->low, .high = bar->high, .from = r.y + r.h, .to = r.y};
     struct ticks t;

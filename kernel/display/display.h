@@ -22,8 +22,9 @@ struct text *bundle_add(struct bundle *b, const char *mime_type);
 /* Fill an empty bundle with how a notebook should see `v`. `title` may be NULL. False only when
  * memory is out. */
 bool display_value(struct value v, const char *title, struct bundle *b, struct err *e);
-/* A plot, figure or picture as a file; the ending decides: .png, .pdf, else SVG. `dpi`: pixels per
- * inch of a drawn .png; 0 = 200. */
+/* A plot, figure or picture as a file; the ending decides: .png, .pdf, .jpg, .gif, .apng, else SVG.
+ * `dpi`: pixels per inch of a drawn .png; 0 = 200. Any value as the page that a notebook would
+ * show: .html. */
 bool display_save(struct value v, const char *path, double dpi, struct err *e);
 
 /* What an hour of this machine costs. */

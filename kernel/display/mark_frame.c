@@ -25,7 +25,7 @@ static void frame_extent(const struct plot *p, const struct mark *m, struct exte
  */
 static void draw_name(struct chart *c, const char *name, struct rect r, const char *color) {
     const double size = 12;
-    double w = font_width(str_of(name), size) + 8, h = size + 5;
+    double w = SVG_OTHER_FONT * font_width(str_of(name), size) + 8, h = size + 5;
     double y = r.y - h < c->panel.y ? r.y : r.y - h;
     double x = fmax(c->panel.x, fmin(r.x - 1, c->panel.x + c->panel.w - w));
     svg_rect(c->out, (struct rect){x, y, w, h}, color, NULL);

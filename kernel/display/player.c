@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Finds its picture, reads the chunks of the animated PNG, makes each frame a PNG of its own, draws
  * them on a canvas. Stands still at first for readers who asked for less motion. */
@@ -91,6 +92,17 @@ static bool picture(const struct frames *f, const struct figure *figure, struct 
     return ok;
 }
 
+/* Drawings can be inverted where a page is dark; photos cannot. */
+static bool is_drawn(const struct figure *figure) {
+    for (int i = 0; i < figure->n; i++)
+        for (int k = 0; k < figure->plots[i]->n_marks; k++) {
+            const struct mark *m = &figure->plots[i]->marks[k];
+            bool mapped = m->by_class || (m->colormap && strncmp(m->colormap, "gray", 4) != 0);
+            if (m->kind == MARK_IMAGE && !mapped) return false;
+        }
+    return true;
+}
+
 bool player_html(const struct figure *figure, struct text *html, struct err *e) {
     struct frames f;
     char name[32];
@@ -103,9 +115,9 @@ bool player_html(const struct figure *figure, struct text *html, struct err *e) 
     snprintf(name, sizeof name, "awml-%012llx", (unsigned long long)(hash >> 16));
     if (ok) {
         text_addf(html,
-                  "<div class=\"%s\" role=\"group\" aria-label=\"animation\" "
+                  "<div class=\"%s%s\" role=\"group\" aria-label=\"animation\" "
                   "style=\"max-width:100%%\">\n",
-                  name);
+                  name, is_drawn(figure) ? " awml-drawn" : "");
         text_add(html, text_str(&image));
         controls(html, f.n);
         text_adds(html, "</div>\n<script>");

@@ -67,8 +67,8 @@ static bool index_colors(struct indexed *x, const uint8_t *pixels, size_t n) {
     return x->at != NULL;
 }
 
-bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
-               struct err *e) {
+static bool write_png(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+                      bool packed, struct err *e) {
     uint8_t *big = zoom > 1 ? zoomed(pixels, w, h, channels, zoom, e) : NULL;
     if (zoom > 1 && !big) return false;
     if (zoom < 1) zoom = 1;
@@ -78,12 +78,22 @@ bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channe
                        .format = png_format(channels)};
     const uint8_t *all = big ? big : pixels;
     struct indexed x;
-    bool few = channels == 3 && index_colors(&x, all, (size_t)image.width * image.height);
+    bool few = packed && channels == 3 && index_colors(&x, all, (size_t)image.width * image.height);
     if (few) image.format = PNG_FORMAT_RGB_COLORMAP, image.colormap_entries = (uint32_t)x.n;
     bool ok = add_png(out, &image, few ? x.at : all, few ? x.colors : NULL, e);
     if (few) pool_free(x.at);
     pool_free(big);
     return ok;
+}
+
+bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+               struct err *e) {
+    return write_png(out, pixels, w, h, channels, zoom, false, e);
+}
+
+bool png_write_packed(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+                      struct err *e) {
+    return write_png(out, pixels, w, h, channels, zoom, true, e);
 }
 
 bool base64_write(struct text *out, struct str bytes) {
@@ -104,7 +114,7 @@ bool base64_write(struct text *out, struct str bytes) {
 bool png_write_base64(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
                       struct err *e) {
     struct text file = {0};
-    bool ok = png_write(&file, pixels, w, h, channels, zoom, e);
+    bool ok = png_write_packed(&file, pixels, w, h, channels, zoom, e);
     if (ok && !base64_write(out, text_str(&file))) ok = err_memory(e, file.n);
     text_clear(&file);
     return ok;

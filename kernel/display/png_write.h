@@ -8,8 +8,11 @@
  * `zoom` times both ways. Appends the file's bytes. Equal pixels give equal bytes. */
 bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
                struct err *e);
+/* The same picture with a byte for each pixel where it has at most 256 colours. */
+bool png_write_packed(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
+                      struct err *e);
 /* Appends base64 (RFC 4648) without line breaks. */
 bool base64_write(struct text *out, struct str bytes);
-/* Both at once. */
+/* A packed picture as base64. */
 bool png_write_base64(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
                       struct err *e);

@@ -87,22 +87,64 @@ static bool is_animation(struct value v) {
 }
 
 /* What the ending asks for that the value is not. */
-static bool no_such_file(struct value v, bool jpeg, struct err *e) {
+static bool no_such_file(struct value v, bool jpeg, bool gif, struct err *e) {
     if (is_animation(v)) {
-        err_set(e, ERR_TYPE, "An animation is saved as .gif or .png.");
+        err_set(e, ERR_TYPE, "An animation is saved as .gif, .png or .apng.");
         return err_hint(e, "Both play in browsers; .png has all colours.");
     }
-    err_set(e, ERR_TYPE, "A %s file holds %s, and this is %s.", jpeg ? ".jpg" : ".gif",
+    err_set(e, ERR_TYPE, "A %s file holds %s, and this is %s.",
+            jpeg  ? ".jpg"
+            : gif ? ".gif"
+                  : ".apng",
             jpeg ? "one picture" : "an animation", value_kind_words(v.kind));
     return err_hint(e, jpeg ? "Plots are sharper as .svg, .pdf or .png."
                             : "animate([plot, plot, …]) or animate(pictures) makes one.");
+}
+
+/* ---- pages ---- */
+
+/* The richest format that a page can hold. */
+static const struct mime *for_page(const struct bundle *b) {
+    static const char *const types[] = {"text/html", "image/svg+xml", "image/png", "text/plain"};
+    for (size_t k = 0; k < ARRAY_LEN(types); k++)
+        for (int i = 0; i < b->n; i++)
+            if (strcmp(b->items[i].type, types[k]) == 0) return &b->items[i];
+    return NULL;
+}
+
+/* What a notebook shows of any value as a page of its own: tables keep their colours, animations
+ * play, models unfold. */
+static bool save_page(struct value v, const char *path, struct err *e) {
+    struct bundle b = {0};
+    struct text page = {0};
+    if (!display_value(v, NULL, &b, e)) return bundle_clear(&b), false;
+    const struct mime *m = for_page(&b);
+    text_adds(&page, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+                     "<title>awml</title>\n<style>body{font-family:sans-serif;font-size:14px;"
+                     "color:#111;background:#fff;margin:1.5em}td,th{padding:.15em "
+                     ".6em}</style></head>\n<body>\n");
+    bool png = m && strcmp(m->type, "image/png") == 0;
+    bool plain = m && strcmp(m->type, "text/plain") == 0;
+    if (png) text_adds(&page, "<img alt=\"a picture\" src=\"data:image/png;base64,");
+    if (plain) text_adds(&page, "<pre>");
+    if (plain) svg_escape(&page, text_str(&m->data));
+    else if (m) text_add(&page, text_str(&m->data));
+    if (png) text_adds(&page, "\">");
+    if (plain) text_adds(&page, "</pre>");
+    text_adds(&page, "\n</body></html>\n");
+    bundle_clear(&b);
+    bool ok = write_bytes(path, &page, e);
+    text_clear(&page);
+    return ok;
 }
 
 bool display_save(struct value v, const char *path, double dpi, struct err *e) {
     struct text bytes = {0};
     struct drawing d = {0};
     struct str p = str_of(path);
-    bool png = str_ends(p, ".png"), pdf = str_ends(p, ".pdf"), ok;
+    if (str_ends(p, ".html")) return save_page(v, path, e);
+    bool apng = str_ends(p, ".apng"), png = apng || str_ends(p, ".png"), pdf = str_ends(p, ".pdf"),
+         ok;
     bool jpeg = str_ends(p, ".jpg") || str_ends(p, ".jpeg");
     bool picture = v.kind == V_TENSOR && (tensor_n_pictures(v.tensor) == 1 || in_colors(v.tensor));
     bool gif = str_ends(p, ".gif"), animation = is_animation(v);
@@ -110,8 +152,8 @@ bool display_save(struct value v, const char *path, double dpi, struct err *e) {
         ok = draw_animation(v.figure, gif, dpi, &bytes, e);
     } else if ((png || jpeg) && picture) {
         ok = draw_pixels(v, jpeg, &bytes, e);
-    } else if (jpeg || gif || animation) {
-        ok = no_such_file(v, jpeg, e);
+    } else if (jpeg || gif || apng || animation) {
+        ok = no_such_file(v, jpeg, gif, e);
     } else {
         ok = draw_svg(v, png ? ".png" : pdf ? ".pdf" : ".svg", &d, e);
         if (ok && png) ok = render_png(&d, dpi, &bytes, e);

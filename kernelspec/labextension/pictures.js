@@ -1,9 +1,10 @@
 /* Plots fit the page's theme. The kernel draws them on white, as files keep them; where the theme is
  * dark, the same drawing is shown without its ground and with light words, frames and grids. Colours
- * of data stay what they are: a plot with one that would be lost on a dark ground keeps the white one.
- * Each picture is at most as wide as its cell, and its words are the text alternative of the page. */
+ * of data stay what they are, but where one of a plot would be lost on a dark ground, all of them and
+ * the bar that explains them are mixed with white: their order stays. Frames of animations are
+ * pixels: drawings are inverted, hues kept; photos stay. Each picture is at most as wide as its cell, and its words are the text alternative of the page. */
 
-var DARK_GROUND = "#111111", LEAST_CONTRAST = 2.5;
+var DARK_GROUND = "#111111", LEAST_CONTRAST = 2.5, LIGHTER = 0.45;
 /* Ink, frames and grid of display/svg.h; a ground of words is a rectangle with round corners. */
 var DARK_RULES = {
   ":root": "fill:#e0e0e0",
@@ -27,13 +28,34 @@ function luminance(hex) {
   return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
 }
 
-/* Does a shape have a colour that is not seen on a dark ground? Text on coloured cells has them too. */
+/* Colours that have rules of their own, and those of shapes (text on coloured cells has others). */
+var ADAPTED = { "#262626": true, "#555": true, "#dfdfdf": true, "#ccc": true, "#fff": true };
+var SHAPES = /<(path|rect|g)\b[^>]*>/g, COLORS = /#[0-9a-fA-F]{3,6}(?=")/g;
+
+function isLost(color) {
+  return !ADAPTED[color] &&
+         (luminance(color) + 0.05) / (luminance(DARK_GROUND) + 0.05) < LEAST_CONTRAST;
+}
+
+/* Does a shape have a colour that is not seen on a dark ground? */
 function losesColors(svg) {
-  var ground = luminance(DARK_GROUND) + 0.05, adapted = { "#262626": true, "#555": true };
-  return (svg.match(/<(path|rect)\b[^>]*>/g) || []).some(function (shape) {
-    return (shape.match(/#[0-9a-fA-F]{3,6}(?=")/g) || []).some(function (color) {
-      return !adapted[color] && (luminance(color) + 0.05) / ground < LEAST_CONTRAST;
-    });
+  return (svg.match(SHAPES) || []).some(function (shape) {
+    return (shape.match(COLORS) || []).some(isLost);
+  });
+}
+
+function lighter(hex) {
+  if (hex.length === 4) hex = hex.replace(/[^#]/g, "$&$&");
+  return "#" + [1, 3, 5].map(function (at) {
+    var v = parseInt(hex.slice(at, at + 2), 16);
+    return Math.round(v + (255 - v) * LIGHTER).toString(16).padStart(2, "0");
+  }).join("");
+}
+
+/* All colours of data mixed with white. */
+function lightened(svg) {
+  return svg.replace(SHAPES, function (shape) {
+    return shape.replace(COLORS, function (color) { return ADAPTED[color] ? color : lighter(color); });
   });
 }
 
@@ -46,10 +68,11 @@ function darkRules(ground, inside) {
   }).join("");
 }
 
-/* The drawing with rules for a dark page, or null where it should stay white. */
+/* The drawing with rules for a dark page, or null where it is none of ours. */
 function darkDrawing(svg, ground) {
   var end = svg.indexOf("</desc>\n");
-  if (end < 0 || svg.indexOf('role="img"') < 0 || losesColors(svg)) return null;
+  if (end < 0 || svg.indexOf('role="img"') < 0) return null;
+  if (losesColors(svg)) svg = lightened(svg);
   end += "</desc>\n".length;
   return svg.slice(0, end) + "<style>" + darkRules(ground) + "</style>\n" + svg.slice(end);
 }
@@ -119,7 +142,8 @@ function awmlPictures(registry) {
   new MutationObserver(function () { shown.forEach(function (images) { images.forEach(paint); }); })
     .observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   var sheet = document.createElement("style");
-  sheet.textContent = darkRules("var(--jp-layout-color0)",
-                                'body[data-jp-theme-light="false"] svg.awml-plot');
+  var dark = 'body[data-jp-theme-light="false"] ';
+  sheet.textContent = darkRules("var(--jp-layout-color0)", dark + "svg.awml-plot") +
+    dark + ".awml-drawn img," + dark + ".awml-drawn canvas{filter:invert(.93) hue-rotate(180deg)}";
   document.head.appendChild(sheet);
 }

@@ -126,6 +126,9 @@ def test_plots_follow_the_theme(shown):
         words = [d[0] for d in drawings]
         assert "graph" in words and len(words) > 2 and any(w.startswith("A plot: line") for w in words)
         assert {tuple(d[1:]) for d in drawings} == {(theme == "dark", True)}
+        frames = shown.evaluate("""() => [...document.querySelectorAll('.awml-drawn canvas, .awml-drawn img')]
+            .map(e => getComputedStyle(e).filter.startsWith('invert'))""")
+        assert set(frames) == {theme == "dark"}
 
 
 def test_wide_outputs_scroll_inside_the_cell(shown):

@@ -65,7 +65,11 @@ static bool is_picture(const struct shape *s) {
 static bool picture(struct call *c, int i, struct tensor **z) {
     TRY(call_tensor(c, i, z));
     return is_picture(&(*z)->shape) ||
-           call_fail(c, i, ERR_SHAPE, "A picture is [height, width] or [height, width, channel].");
+           call_fail(c, i, ERR_SHAPE,
+                     "A picture is [height, width] or [height, width, channel].") ||
+           (tensor_n_pictures(*z) > 1 &&
+            err_hint(c->ev->e,
+                     "grid(batch, columns=8) puts the pictures of a batch side by side."));
 }
 
 bool fn_image(struct call *c, struct value *out) {

@@ -7,12 +7,63 @@
 
 enum { GRID_MOST = 256 };
 
-static bool add_items(struct value *items, int *n, struct value v) {
-    if (v.kind != V_LIST) {
-        if (*n < GRID_MOST) items[(*n)++] = v;
-        return true;
+/* A batch of pictures [n, h, w] or [n, h, w, 1|3|4]? */
+static bool is_batch(struct value v) {
+    if (v.kind != V_TENSOR) return false;
+    const struct shape *s = &v.tensor->shape;
+    if (s->n == 4) return s->size[3] == 1 || s->size[3] == 3 || s->size[3] == 4;
+    return s->n == 3 && s->size[0] >= 1 && s->size[1] >= 4 && s->size[2] >= 4;
+}
+
+/* A picture as a plot without axes; takes the reference. */
+static struct plot *bare_picture(struct tensor *z, struct err *e) {
+    struct plot *p = plot_new(e);
+    struct mark m = {.kind = MARK_IMAGE, .z = z, .opacity = 1};
+    if (!p) return tensor_unref(z), NULL;
+    p->no_axes = true;
+    if (plot_add(p, &m, e)) return p;
+    plot_unref(p);
+    return NULL;
+}
+
+/* What stands in the grid, one after the other. */
+struct items {
+    struct plot *plots[GRID_MOST]; /* references */
+    int n;
+    bool plain; /* pictures and nothing else */
+};
+
+static bool add_plot(struct call *c, struct items *all, struct plot *p) {
+    if (!p) return false;
+    if (all->n < GRID_MOST) return all->plots[all->n++] = p, true;
+    plot_unref(p);
+    return call_fail(c, -1, ERR_VALUE, "A grid has at most %d plots.", GRID_MOST);
+}
+
+/* A plot, a picture, or the pictures of a batch. */
+static bool add_item(struct call *c, struct items *all, struct value v) {
+    if (v.kind == V_PLOT) return all->plain = false, add_plot(c, all, plot_ref(v.plot));
+    bool batch = is_batch(v) && tensor_n_pictures(v.tensor) != 1;
+    if (!batch && (v.kind != V_TENSOR || tensor_n_pictures(v.tensor) != 1))
+        return call_fail(c, -1, ERR_TYPE,
+                         "grid puts plots and pictures side by side, and one of these is %s.",
+                         value_kind_words(v.kind));
+    if (!batch) return add_plot(c, all, bare_picture(tensor_ref(v.tensor), c->ev->e));
+    for (int64_t k = 0; k < v.tensor->shape.size[0]; k++) {
+        struct value item;
+        TRY(iterate_item(c->ev, v, k, &item));
+        TRY(add_plot(c, all, bare_picture(item.tensor, c->ev->e)));
     }
-    for (int k = 0; k < v.list->n && *n < GRID_MOST; k++) items[(*n)++] = v.list->items[k];
+    return true;
+}
+
+static bool add_items(struct call *c, struct items *all) {
+    for (int i = 0; i < c->n_rest; i++) {
+        struct value v = c->actuals[c->rest[i]].value;
+        if (v.kind != V_LIST) TRY(add_item(c, all, v));
+        for (int k = 0; v.kind == V_LIST && k < v.list->n; k++)
+            TRY(add_item(c, all, v.list->items[k]));
+    }
     return true;
 }
 
@@ -27,27 +78,33 @@ static bool share_of(struct call *c, struct figure *f) {
            call_fail(c, i, ERR_VALUE, "`share` is \"x\", \"y\" or \"xy\".");
 }
 
-bool fn_grid(struct call *c, struct value *out) {
-    struct value items[GRID_MOST];
-    int n = 0;
+static struct figure *grid_of(struct call *c, struct items *all) {
     int64_t columns;
-    for (int i = 0; i < c->n_rest; i++) add_items(items, &n, c->actuals[c->rest[i]].value);
-    TRY(call_int(c, plot_named(c, "columns"), 2, &columns));
-    for (int i = 0; i < n; i++) {
-        if (items[i].kind != V_PLOT)
-            return call_fail(c, -1, ERR_TYPE,
-                             "grid puts plots side by side, and one of these is %s.",
-                             value_kind_words(items[i].kind));
+    if (!add_items(c, all)) return NULL;
+    if (!call_int(c, plot_named(c, "columns"), all->plain ? 8 : 2, &columns)) return NULL;
+    if (all->n == 0 || columns < 1) {
+        call_fail(c, -1, ERR_ARGUMENT, "grid needs plots, and at least one column.");
+        return NULL;
     }
-    if (n == 0 || columns < 1)
-        return call_fail(c, -1, ERR_ARGUMENT, "grid needs plots, and at least one column.");
-    struct figure *f = figure_new(n, (int)(columns < n ? columns : n), c->ev->e);
-    if (!f) return false;
-    for (int i = 0; i < n; i++) f->plots[i] = plot_ref(items[i].plot);
+    struct figure *f = figure_new(all->n, (int)(columns < all->n ? columns : all->n), c->ev->e);
+    if (!f) return NULL;
+    for (int i = 0; i < all->n; i++) f->plots[i] = plot_ref(all->plots[i]);
+    f->gallery = all->plain;
     f->title = call_name(c, plot_named(c, "title"));
-    if (!share_of(c, f)) return figure_unref(f), false;
-    *out = (struct value){.kind = V_FIGURE, .figure = f};
-    return true;
+    if (share_of(c, f)) return f;
+    figure_unref(f);
+    return NULL;
+}
+
+bool fn_grid(struct call *c, struct value *out) {
+    struct items *all = pool_zalloc(sizeof *all);
+    if (!all) return err_memory(c->ev->e, sizeof *all);
+    all->plain = true;
+    struct figure *f = grid_of(c, all);
+    for (int i = 0; i < all->n; i++) plot_unref(all->plots[i]);
+    pool_free(all);
+    if (f) *out = (struct value){.kind = V_FIGURE, .figure = f};
+    return f != NULL;
 }
 
 /* ---- animate ---- */
@@ -63,13 +120,7 @@ static struct plot *frame_of(struct call *c, struct value v) {
                   value_kind_words(v.kind));
         return NULL;
     }
-    struct plot *p = plot_new(c->ev->e);
-    struct mark m = {.kind = MARK_IMAGE, .z = tensor_ref(v.tensor), .opacity = 1};
-    if (!p) return tensor_unref(m.z), NULL;
-    p->no_axes = true;
-    if (plot_add(p, &m, c->ev->e)) return p;
-    plot_unref(p);
-    return NULL;
+    return bare_picture(tensor_ref(v.tensor), c->ev->e);
 }
 
 /* Frame i: element i of a list or of a batch of pictures, or what a function of i gives. */
@@ -116,14 +167,6 @@ bool fn_animate(struct call *c, struct value *out) {
 }
 
 /* ---- show ---- */
-
-/* A batch of pictures [n, h, w] or [n, h, w, 1|3]? */
-static bool is_batch(struct value v) {
-    if (v.kind != V_TENSOR) return false;
-    const struct shape *s = &v.tensor->shape;
-    if (s->n == 4) return s->size[3] == 1 || s->size[3] == 3 || s->size[3] == 4;
-    return s->n == 3 && s->size[0] >= 1 && s->size[1] >= 4 && s->size[2] >= 4;
-}
 
 static bool gallery_rows(struct call *c, struct figure *f, int64_t columns) {
     int at = 0;

@@ -142,6 +142,11 @@ static bool is_classical(struct value v) {
     return v.kind == V_ESTIMATOR;
 }
 
+/* Anything that a notebook shows more of than its kind. */
+static bool is_shown(struct value v) {
+    return v.kind != V_FUNCTION && v.kind != V_MAKER && v.kind != V_SCALER && v.kind != V_NONE;
+}
+
 static bool is_drawing(struct value v) {
     return v.kind == V_PLOT || v.kind == V_FIGURE;
 }
@@ -173,7 +178,8 @@ static const struct form {
     {is_classical, ".safetensors", "the whole model", save_classical},
     {is_drawing, ".svg .pdf", "sharp at any size", save_drawing},
     {is_drawing, ".png .jpg .jpeg", "pixels", save_drawing},
-    {is_drawing, ".gif", "an animation", save_drawing},
+    {is_drawing, ".gif .apng", "an animation", save_drawing},
+    {is_shown, ".html", "a page, as a notebook shows it", save_drawing},
 };
 
 /* Does the path end in one of them? */
