@@ -154,6 +154,10 @@ static void tables(void) {
     show("no rows", value_table(fill_table(0)), NULL);
     show("no columns", value_table(table_new(3, 0, &err)), NULL);
     show("history", (struct value){.kind = V_HISTORY, .table = history(3)}, NULL);
+    struct table *halves = table_new(200, 1, &err); /* the last ones are told apart */
+    table_set_column(halves, 0, intern_c("half"), COLUMN_NUMBER, &err);
+    for (int i = 0; i < 200; i++) halves->columns[0].numbers[i] = i < 100 ? i / 2.0 : 5e6 + i / 2.0;
+    show("halves", value_table(halves), NULL);
     struct table *stopped = history(40);
     stopped->note = intern_c("interrupted after epoch 40");
     show("long history", (struct value){.kind = V_HISTORY, .table = stopped}, NULL);
