@@ -113,7 +113,10 @@ static int nested_box(struct walk *w, int entry, int row) {
         learning += model_layer(w->m, k)->n_learning;
     }
     snprintf(b.label, sizeof b.label, "%s", n->name);
-    snprintf(b.detail, sizeof b.detail, "%d layers", n->n_layers);
+    shape_of_example(&model_layer(w->m, n->first_layer + n->n_layers - 1)->output, b.detail,
+                     sizeof b.detail);
+    size_t at = strlen(b.detail);
+    snprintf(b.detail + at, sizeof b.detail - at, "%s%d layers", at ? " · " : "", n->n_layers);
     if (all > 0) add_weights(b.detail, sizeof b.detail, all, learning);
     b.application = 1;
     for (int k = 0; k < w->g->n; k++)

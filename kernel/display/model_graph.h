@@ -48,7 +48,7 @@ bool model_graph_layout(struct model_graph *g, struct err *e);
 bool model_graph_svg(const struct model *m, bool unfold, int entry, struct text *out, int *w,
                      int *h, struct err *e);
 /* In words: "graph of Net: 5 boxes; input x → Dense 64 relu → …". */
-void model_graph_describe(const struct model *m, struct text *out);
+void model_graph_describe(const struct model *m, bool unfold, struct text *out);
 /* The drawing, and the models inside as drawings that unfold. */
 bool model_graph_html(const struct model *m, bool unfold, struct text *html, struct err *e);
 /* "height=28 width=28", without the examples' axis. */

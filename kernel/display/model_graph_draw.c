@@ -136,11 +136,11 @@ static void describe(const struct model_graph *g, struct text *out) {
     pool_free(told);
 }
 
-void model_graph_describe(const struct model *m, struct text *out) {
+void model_graph_describe(const struct model *m, bool unfold, struct text *out) {
     struct err e = {0};
     struct model_graph g;
     text_addf(out, "graph of %s", model_name(m));
-    if (!model_graph_make(&g, m, false, -1, &e)) return;
+    if (!model_graph_make(&g, m, unfold, -1, &e)) return;
     text_adds(out, ", ");
     describe(&g, out);
     model_graph_clear(&g);
@@ -179,7 +179,8 @@ static bool add_image(const struct model *m, bool unfold, int entry, struct text
     struct text svg = {0};
     int w, h;
     bool ok = model_graph_svg(m, unfold, entry, &svg, &w, &h, e);
-    if (ok && h > TALL) text_addf(html, "<div style=\"max-height:%dpx;overflow:auto\">", TALL);
+    if (ok && h > TALL)
+        text_addf(html, "<div tabindex=\"0\" style=\"max-height:%dpx;overflow:auto\">", TALL);
     if (ok) text_add(html, text_str(&svg));
     if (ok && h > TALL) text_adds(html, "</div>");
     text_clear(&svg);

@@ -57,7 +57,7 @@ static bool graph_bundle(const struct figure *f, struct bundle *b, struct err *e
     if (to) *to = html;
     else text_clear(&html);
     struct text *plain = to ? bundle_add(b, "text/plain") : NULL;
-    if (plain) model_graph_describe(f->model, plain);
+    if (plain) model_graph_describe(f->model, f->unfold, plain);
     return plain != NULL || err_memory(e, sizeof *b);
 }
 

@@ -130,6 +130,19 @@ static bool point_at_part(struct call *c, const struct list *parts, int axis) {
     return false;
 }
 
+/* In the body of a model the first axis counts the examples: what is joined there is neither one
+ * example nor the other. */
+static bool keeps_examples(struct call *c, const struct shape *s, int axis) {
+    bool examples = c->ev->builder && axis == 0 && s->n > 1 && s->size[0] < 0;
+    if (!examples) return true;
+    const char *last = s->axis[s->n - 1];
+    call_fail(
+        c, -1, ERR_SHAPE,
+        "In a model the first axis counts the examples, and joined there they would be more.");
+    return err_hint(c->ev->e, "    concat([a, b], axis=%s%s%s) joins what belongs to one example.",
+                    last ? "\"" : "", last ? last : "-1", last ? "\"" : "");
+}
+
 bool fn_concat(struct call *c, struct value *out) {
     struct value list;
     struct desc d = {0};
@@ -145,7 +158,7 @@ bool fn_concat(struct call *c, struct value *out) {
     bool ok = parts_ready(c, &list, &d, &unknown);
     if (ok && unknown) *out = value_unknown();
     else
-        ok = ok && call_axis(c, 1, &d.shape, 0, &axis) &&
+        ok = ok && call_axis(c, 1, &d.shape, 0, &axis) && keeps_examples(c, &d.shape, axis) &&
              (concat_values(c->ev, list.list->items, list.list->n, axis, out) ||
               point_at_part(c, list.list, axis));
     value_unref(list);
