@@ -108,6 +108,14 @@ bool chart_point(const struct chart *c, const struct mark *m, double x, double y
 /* Number of points of a line, scatter or band: the shortest of its tensors; 0 if one is not there.
  */
 int64_t mark_n_points(const struct mark *m);
+/* Where most numbers of a histogram are: n of all, between low and high. False without numbers. */
+struct hist_peak {
+    double low, high;
+    int64_t n, all;
+};
+bool hist_find_peak(const struct plot *p, const struct mark *m, struct hist_peak *peak);
+/* The quartiles of one box; false if it has no numbers. */
+bool box_quartiles(const struct mark *m, int64_t group, double quartiles[3]);
 static inline double mark_number(const struct tensor *t, int64_t i) {
     return t->dtype == DT_FLOAT64 ? ((const double *)t->data)[i] : tensor_get(t, i);
 }

@@ -1,22 +1,10 @@
 /* Pictures in words: for terminals and for readers who cannot see them. */
-#include "display/chart.h"
+#include "display/describe.h"
+#include "display/axes.h"
 #include "display/left_out.h"
 #include "display/picture.h"
 #include "data/time.h"
 #include <math.h>
-
-static void add_number(struct text *out, double x) {
-    char label[TICK_LABEL_BYTES];
-    tick_print(label, x, -1);
-    text_adds(out, label);
-}
-
-static void add_range(struct text *out, const char *axis, double low, double high) {
-    text_addf(out, "%s ", axis);
-    add_number(out, low);
-    text_adds(out, " … ");
-    add_number(out, high);
-}
 
 /* The names along the x axis: those of the first mark that has some. */
 static const struct mark *named_places(const struct plot *p) {
@@ -48,7 +36,7 @@ static void add_x_range(struct text *out, const char *before, const struct plot 
         return;
     }
     if (!e->time_x) {
-        add_range(out, axis, e->x0, e->x1);
+        describe_range(out, axis, e->x0, e->x1);
         return;
     }
     text_addf(out, "%s ", axis);
@@ -92,81 +80,29 @@ void plot_describe(const struct plot *p, struct text *out) {
     if (e.any_x) add_x_range(out, ", ", p, &e);
 }
 
-/* " Values 0 … 980." of areas of colour. */
-static void add_values(struct text *out, const struct plot *p, const struct mark *m) {
-    struct colorbar bar;
-    const struct mark_kind_row *row = mark_kind_row(m->kind);
-    double low, high;
-    if (!row->colorbar || !row->colorbar(p, m, &bar)) return;
-    if (!tensor_range(m->kind == MARK_SCATTER || m->kind == MARK_LINE ? m->color_by : m->z, &low,
-                      &high))
-        return;
-    text_adds(out, " ");
-    add_range(out, "Colours", m->kind == MARK_LINE ? bar.low : low,
-              m->kind == MARK_LINE ? bar.high : high);
-    text_addc(out, '.');
-}
-
-/* A number, or a moment on an axis of times. */
-static void add_place(struct text *out, const struct mark *m, double x) {
-    if (m->time_x) time_write(x, false, out);
-    else if (m->names && x >= 0 && x < (double)m->n_names) text_adds(out, m->names[(int64_t)x]);
-    else add_number(out, x);
-}
-
-/* "f(x) begins at 0.0067 and ends at 0.993; lowest 0.0067 at x −5, highest 0.993 at x 5." */
-static void add_series(struct text *out, const struct mark *m) {
-    int64_t n = mark_n_points(m), first = -1, last = -1, low = -1, high = -1;
-    bool one_of_many = m->color_by && !m->label;
-    if ((m->kind != MARK_LINE && m->kind != MARK_BAR) || n == 0 || one_of_many) return;
-    for (int64_t i = 0; i < n; i++) {
-        double y = mark_number(m->y, i);
-        if (isnan(y)) continue;
-        if (first < 0) first = low = high = i;
-        last = i;
-        if (y < mark_number(m->y, low)) low = i;
-        if (y > mark_number(m->y, high)) high = i;
-    }
-    if (first < 0) return;
-    text_addf(out, " %s begins at ",
-              m->label              ? m->label
-              : m->kind == MARK_BAR ? "A bar"
-                                    : "A line");
-    add_number(out, mark_number(m->y, first));
-    text_adds(out, " and ends at ");
-    add_number(out, mark_number(m->y, last));
-    text_adds(out, "; lowest ");
-    add_number(out, mark_number(m->y, low));
-    text_adds(out, " at ");
-    add_place(out, m, mark_number(m->x, low));
-    text_adds(out, ", highest ");
-    add_number(out, mark_number(m->y, high));
-    text_adds(out, " at ");
-    add_place(out, m, mark_number(m->x, high));
-    text_addc(out, '.');
-}
-
-/* "6 boxes: small, large …", "90 points in the classes near, far". */
-static void add_groups(struct text *out, const struct mark *m) {
+/* The names of the rows, or the range. */
+static void add_y_range(struct text *out, const struct plot *p, const struct extent *e) {
     enum { MOST = 12 };
-    if (m->kind == MARK_BOX && m->n_names > 0) {
-        text_adds(out, " Boxes:");
-        for (int64_t i = 0; i < m->n_names && i < MOST; i++)
-            text_addf(out, "%s %s", i ? "," : "", m->names[i]);
-        text_addc(out, '.');
+    const char *axis = p->y_label ? p->y_label : "y";
+    struct axis_names names = axis_names_of(p);
+    if (!names.y) {
+        describe_range(out, axis, e->y0, e->y1);
+        return;
     }
-    if (m->kind == MARK_SCATTER) text_addf(out, " %lld points", (long long)mark_n_points(m));
-    if (m->kind == MARK_SCATTER && m->classes) {
-        text_adds(out, " in the classes");
-        for (int64_t i = 0; i < m->n_classes && i < MOST; i++)
-            text_addf(out, "%s %s", i ? "," : "", m->classes[i]);
-    }
-    if (m->kind == MARK_SCATTER) text_addc(out, '.');
-    if (m->kind != MARK_NOTE && m->kind != MARK_FRAME) return;
-    text_adds(out, m->kind == MARK_NOTE ? " Texts:" : " Frames:");
-    for (int64_t i = 0; i < m->n_names && i < MOST; i++)
-        text_addf(out, "%s %s", i ? "," : "", m->names[i]);
-    text_addc(out, '.');
+    text_adds(out, axis);
+    for (int64_t i = 0; i < names.n_y && i < MOST; i++)
+        text_addf(out, "%s%s", i ? ", " : " ", names.y[i]);
+    if (names.n_y > MOST) text_addf(out, " … %s", names.y[names.n_y - 1]);
+}
+
+/* "; at the right accuracy 0.1 … 0.98" */
+static void add_right(struct text *out, const struct plot *p) {
+    struct extent right = {0};
+    for (int i = 0; i < p->n_marks; i++)
+        if (p->marks[i].right) mark_kind_row(p->marks[i].kind)->extent(p, &p->marks[i], &right);
+    if (!right.any_y) return;
+    text_adds(out, "; at the right ");
+    describe_range(out, p->right_label ? p->right_label : "y", right.y0, right.y1);
 }
 
 void plot_describe_fully(const struct plot *p, struct text *out) {
@@ -176,17 +112,13 @@ void plot_describe_fully(const struct plot *p, struct text *out) {
     if (e.any_x) add_x_range(out, "; ", p, &e);
     if (e.any_y) {
         text_adds(out, "; ");
-        add_range(out, p->y_label ? p->y_label : "y", e.y0, e.y1);
+        add_y_range(out, p, &e);
     }
+    add_right(out, p);
     text_addc(out, '.');
     bool has_values = false;
-    for (int i = 0; i < p->n_marks && i < 12; i++) {
-        size_t before = out->n;
-        if (!has_values) add_values(out, p, &p->marks[i]);
-        has_values |= out->n > before;
-        add_series(out, &p->marks[i]);
-        add_groups(out, &p->marks[i]);
-    }
+    for (int i = 0; i < p->n_marks && i < 12; i++)
+        has_values |= describe_mark(p, &p->marks[i], !has_values, out);
     char words[LEFT_OUT_BYTES];
     left_out_words(p, words);
     if (words[0]) text_addf(out, " Note: %s.", words);
@@ -210,6 +142,12 @@ void figure_describe(const struct figure *f, struct text *out) {
 /* Every plot of a figure in full, for the alternative text. */
 void figure_describe_fully(const struct figure *f, struct text *out) {
     figure_describe(f, out);
+    if (f->animation && f->n > 0) {
+        text_adds(out, ". First frame: ");
+        plot_describe_fully(f->plots[0], out);
+        text_adds(out, " Last frame: ");
+        plot_describe_fully(f->plots[f->n - 1], out);
+    }
     for (int i = 0; !f->gallery && !f->animation && i < f->n && i < 24; i++) {
         const struct plot *p = f->plots[i];
         if (!p) continue;

@@ -58,6 +58,16 @@ static bool box_make(const struct mark *m, int64_t group, struct box *b) {
     return true;
 }
 
+bool box_quartiles(const struct mark *m, int64_t group, double quartiles[3]) {
+    struct box b;
+    if (!m->x || !m->y || !box_make(m, group, &b)) return false;
+    quartiles[0] = b.lower;
+    quartiles[1] = b.median;
+    quartiles[2] = b.upper;
+    pool_free(b.sorted);
+    return true;
+}
+
 static void box_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     (void)p;
     double low, high, n = (double)n_groups(m);

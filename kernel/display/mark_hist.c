@@ -70,6 +70,23 @@ static bool count_bins(const struct plot *p, const struct mark *m, struct bins *
     return true;
 }
 
+bool hist_find_peak(const struct plot *p, const struct mark *m, struct hist_peak *peak) {
+    struct bins b;
+    struct mark counts = *m; /* owns nothing */
+    counts.density = false;
+    if (!count_bins(p, &counts, &b)) return false;
+    int best = 0;
+    *peak = (struct hist_peak){0};
+    for (int k = 0; k < b.n; k++) {
+        if (b.height[k] > b.height[best]) best = k;
+        peak->all += (int64_t)b.height[k];
+    }
+    peak->n = (int64_t)b.height[best];
+    peak->low = b.low + best * b.width;
+    peak->high = peak->low + b.width;
+    return peak->all > 0;
+}
+
 static int64_t n_curve(const struct mark *m) {
     return m->z ? m->z->count / 2 : 0;
 }

@@ -81,7 +81,7 @@ static bool picture(const struct frames *f, const struct figure *figure, struct 
     struct text file = {0}, words = {0};
     bool ok = apng_write(f, &file, e);
     double scale = f->zoom ? 1 : f->scale;
-    figure_describe(figure, &words);
+    figure_describe_fully(figure, &words);
     text_addf(html, "<img style=\"width:%.0fpx;max-width:100%%\" alt=\"", round(f->w / scale));
     svg_escape(html, text_str(&words));
     text_adds(html, "\" src=\"data:image/png;base64,");
