@@ -120,6 +120,17 @@ class Dense(nn.Module):
         return nn.functional.log_softmax(self.layers(x) @ self.w + self.b, dim=1)
 
 
+def strip(path):
+    """Without the traces of the program that the newer exporter leaves in a file."""
+    import onnx
+    m = onnx.load(path)
+    del m.metadata_props[:], m.graph.metadata_props[:], m.graph.value_info[:]
+    for x in [*m.graph.node, *m.graph.input, *m.graph.output, *m.graph.initializer]:
+        del x.metadata_props[:]
+        x.doc_string = ""
+    onnx.save(m, path)
+
+
 NETS = [("residual", Residual, (3, 25, 22)), ("mobile", Mobile, (4, 8, 6)), ("joined", Joined, (3, 9, 7)),
         ("sequence", Sequence, (4, 7)), ("dense", Dense, (6,)), ("both", Both, (7, 4)),
         ("both_new", Both, (7, 4))]  # "new": by PyTorch's newer exporter
@@ -141,6 +152,7 @@ def main():
             torch.onnx.export(net, (x,), str(FILES / f"{name}.onnx"), dynamo=True, input_names=["x"],
                               output_names=["y"], dynamic_shapes=({0: torch.export.Dim("batch")},),
                               external_data=False, verbose=False)
+            strip(FILES / f"{name}.onnx")
         else:
             torch.onnx.export(net, (x,), str(FILES / f"{name}.onnx"), dynamo=False, input_names=["x"],
                               output_names=["y"], dynamic_axes={"x": {0: "batch"}},
