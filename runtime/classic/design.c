@@ -193,7 +193,7 @@ bool features_learn(struct feature_set *s, struct design *x, struct err *e) {
 }
 
 static bool wrong_width(const struct feature_set *s, const struct design *x, struct err *e) {
-    err_set(e, ERR_SHAPE, "The model `{0}` was fitted on %d column%s, and `{1}` has %d.", s->d,
+    err_set(e, ERR_SHAPE, "The model was fitted on %d column%s, and `{1}` has %d.", s->d,
             s->d == 1 ? "" : "s", x->d);
     err_fact(e, "fitted on", "%d numbers for each example", s->d);
     return err_fact(e, "{1}", "%d numbers for each example", x->d);

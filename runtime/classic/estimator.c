@@ -180,9 +180,9 @@ static bool check_inputs(const struct estimator *m, const struct design *x, stru
 
 static bool no_targets(int64_t n, struct err *e) {
     err_set(e, ERR_LABEL,
-            "The targets `{2}` hold missing values (NaN), from which nothing can be "
+            "The targets `{2}` hold missing (NaN) or infinite values, from which nothing can be "
             "learned.");
-    err_label(e, "holds %lld missing value%s", (long long)n, n == 1 ? "" : "s");
+    err_label(e, "holds %lld such value%s", (long long)n, n == 1 ? "" : "s");
     return err_hint(e, "Drop these rows, or fill the values in. Nothing was computed.");
 }
 

@@ -289,6 +289,11 @@ static bool fit_boosting(struct estimator *m, const struct fit_spec *s, bool *in
     TRY(loss_for(m, s, &b.loss, e));
     TRY(make_sets(m, 1, e));
     boost_settings(m, s, &b);
+    if (b.patience > 0 && !s->vx.n) {
+        err_set(e, ERR_TRAIN,
+                "`patience` waits for a better loss on other data, and there are none here.");
+        return err_hint(e, "Add validate: inputs -> targets, or leave patience out.");
+    }
     struct bins *bins = bins_new(&s->x, &m->features, s->stop, e);
     struct bins *valid = bins && s->vx.n ? bins_like(bins, &s->vx, s->stop, e) : NULL;
     double *y = b.loss == BOOST_LOGISTIC ? labels_as_numbers(&s->y, e) : NULL;

@@ -7,6 +7,12 @@
 
 /* ---- sizes ---- */
 
+/* The name of argument `i`, from a signature such as "size: size = 2, strides: size = None". */
+static struct str argument_name(const char *signature, int i) {
+    while (i-- > 0 && strchr(signature, ',')) signature = strchr(signature, ',') + 2;
+    return (struct str){signature, strcspn(signature, ":")};
+}
+
 bool image_sizes(const struct layer *l, int arg, int axes, int64_t low, int32_t out[2],
                  struct err *e) {
     const struct arg *a = layer_arg(l, arg);
@@ -19,8 +25,11 @@ bool image_sizes(const struct layer *l, int arg, int axes, int64_t low, int32_t 
                        name);
     for (int i = 0; i < s->n; i++) {
         if (s->size[i] >= low && s->size[i] <= 1000000) continue;
-        err_set(e, ERR_VALUE, "A size of %s is a whole number from %lld to a million.", name,
-                (long long)low);
+        struct str own = argument_name(l->config->row->signature, arg);
+        err_set(e, ERR_VALUE,
+                "The argument `%.*s` of %s is %lld, but it has to be a whole number from %lld to a "
+                "million.",
+                (int)own.n, own.p, name, (long long)s->size[i], (long long)low);
         return err_label(e, "%lld is none", (long long)s->size[i]);
     }
     out[1] = (int32_t)s->size[s->n - 1];
@@ -165,6 +174,11 @@ static bool too_small(const struct builder *b, const struct layer *l, const stru
                         "length, and every %lldx%lld pooling divides it by %lld. Use a smaller "
                         "window, such as 2x2, or padding=\"same\".",
                         (long long)reach_of(w, 0), side, side);
+    if (axes == 1)
+        return err_hint(e,
+                        "Every convolution over 3 steps without padding makes a sequence 2 steps "
+                        "shorter, and every pooling of 2 halves it. Use a smaller window, fewer "
+                        "of them, or padding=\"same\".");
     return err_hint(e, "Every 3x3 convolution without padding takes 2 pixels off each side length, "
                        "and every 2x2 pooling halves it. Use a smaller window, fewer of them, or "
                        "padding=\"same\".");

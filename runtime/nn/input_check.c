@@ -1,5 +1,6 @@
 /* Data against a model's inputs, before anything is computed. */
 #include "model_parts.h"
+#include <math.h>
 #include <stdio.h>
 
 int64_t example_numbers(const struct shape *s) {
@@ -94,6 +95,49 @@ bool model_check_input(const struct model *m, int input, const struct desc *data
                        "names with axes.");
 }
 
+/* ---- numbers of words ---- */
+
+/* The input whose numbers, laid out in whatever way, are positions in an Embedding's table. */
+static const struct node *origin_of(const struct node *n) {
+    while (n->n_in == 1 && (n->op == OP_cast || n->op == OP_reshape || n->op == OP_transpose))
+        n = n->in[0];
+    return n;
+}
+
+static bool wrong_position(const struct port *port, double found, int64_t row, int64_t size,
+                           struct err *e) {
+    if (found == floor(found))
+        err_set(e, ERR_INDEX, "`{1}` holds %.0f, and the Embedding of `%s` knows 0 to %lld.", found,
+                port->name, (long long)size - 1);
+    else
+        err_set(e, ERR_INDEX, "`{1}` holds %g, and an Embedding reads whole numbers, 0 to %lld.",
+                found, (long long)size - 1);
+    err_fact(e, "{1}", "row %lld holds %g", (long long)row, found);
+    return err_hint(e, "Embedding(size, units) has one row for each of the numbers 0 to size - 1: "
+                       "make `size` one more than the largest number, and number words or items "
+                       "from 0.");
+}
+
+bool model_check_positions(const struct model *m, int input, const struct tensor *t,
+                           struct err *e) {
+    const struct graph *g = model_graph(m, false);
+    const struct port *port = &m->inputs[0][input];
+    int64_t size = INT64_MAX;
+    for (int i = 0; g && i < graph_n_nodes(g); i++) {
+        const struct node *n = graph_node(g, i);
+        if (n->op == OP_gather && origin_of(n->in[1]) == port->node && n->in[0]->op == OP_weight &&
+            n->in[0]->desc.shape.size[0] < size)
+            size = n->in[0]->desc.shape.size[0];
+    }
+    int64_t n = t->shape.n ? t->shape.size[0] : 1;
+    for (int64_t i = 0; size < INT64_MAX && i < t->count; i++) {
+        double x = tensor_get(t, i);
+        if (!(x >= 0 && x < (double)size && x == floor(x)))
+            return wrong_position(port, x, i / (t->count / n), size, e);
+    }
+    return true;
+}
+
 bool model_check_inputs(const struct model *m, struct tensor *const *inputs, struct err *e) {
     int64_t n = -1;
     for (int i = 0; i < m->n_inputs[0]; i++) {
@@ -105,6 +149,7 @@ bool model_check_inputs(const struct model *m, struct tensor *const *inputs, str
             return err_set(e, ERR_SHAPE, "The inputs have %lld and %lld examples.", (long long)n,
                            (long long)d.shape.size[0]);
         n = d.shape.size[0];
+        TRY(model_check_positions(m, i, inputs[i], e));
     }
     return true;
 }

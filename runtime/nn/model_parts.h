@@ -48,6 +48,8 @@ struct node *model_weight_node(const struct graph *g, int weight);
 int model_layer_of(const struct model *m, const struct node *n);
 /* Does this data fit the model's input? In texts {0} is the model, {1} the data. (input_check.c) */
 bool model_check_input(const struct model *m, int input, const struct desc *data, struct err *e);
+/* Are these whole numbers inside the tables of the Embeddings that read this input? */
+bool model_check_positions(const struct model *m, int input, const struct tensor *t, struct err *e);
 /* All inputs, of the same number of examples. */
 bool model_check_inputs(const struct model *m, struct tensor *const *inputs, struct err *e);
 /* "time=24 feature=4", "96 numbers", "1 number": what one example is. */

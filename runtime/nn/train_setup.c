@@ -39,6 +39,7 @@ static bool check_data(const struct trainer *t, const struct examples *data, str
     TRY(train_check(t->spec, &shapes, e));
     if (examples_count(data) == 0)
         return err_set(e, ERR_TRAIN, "There are no examples to learn from.");
+    for (int i = 0; i < m->n_inputs[1]; i++) TRY(model_check_positions(m, i, data->inputs[i], e));
     for (int i = 0; i < t->n_outputs; i++) {
         struct shape output = m->outputs[1][i].desc.shape;
         output.size[0] = examples_count(data);

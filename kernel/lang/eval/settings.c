@@ -20,6 +20,9 @@ static bool unknown_setting(struct eval *ev, const struct setting_table *t, cons
     struct span at = s->key_span.source ? s->key_span : s->span;
     fail(ev, at, ERR_SETTING, "`%s` has no setting of this name.", t->block);
     err_label(ev->e, "is not a setting of %s", t->block);
+    if (strcmp(s->name, "loss_weights") == 0)
+        return err_hint(ev->e, "Weights stand beside the losses: "
+                               "loss: {price: [mse, 0.3], kind: [crossentropy, 2]}");
     if (best.n) return err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
     struct text all = {0};
     for (int i = 0; i < t->n; i++) text_addf(&all, "%s%s", i ? ", " : "", t->rows[i].name);

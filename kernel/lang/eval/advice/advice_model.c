@@ -1,4 +1,4 @@
-/* Advice about a model's graph: activations that undo each other. */
+/* Advice about a model: activations that undo each other, a momentum turned round. */
 #include "advice_parts.h"
 #include "nn/model.h"
 #include <stdio.h>
@@ -43,7 +43,25 @@ static void look_at_activation(struct advice *a, const struct node *n) {
                    op_name(n->op), op_name(before->op), line_words(n, line, sizeof line));
 }
 
+/* In PyTorch momentum is the share of the new batch, 0.1; here, as in Keras, that of the old mean.
+ */
+static void look_at_momentum(struct advice *a, const struct model *m) {
+    for (int i = 0; i < model_n_layers(m); i++) {
+        const struct config *c = model_layer(m, i)->config;
+        if (!c || c->row->kind != LAYER_batch_norm || c->args[0].kind != ARG_NUMBER) continue;
+        double momentum = c->args[0].number;
+        if (momentum >= 0.5) continue;
+        advice_say(
+            a, "momentum",
+            "BatchNorm(momentum=%g) keeps %g %% of its moving averages at each step, so they "
+            "are nearly those of the last batch. PyTorch counts the other way round: its %g "
+            "is momentum=%g here.",
+            momentum, 100 * momentum, momentum, 1 - momentum);
+    }
+}
+
 void advice_model(struct advice *a, const struct model *m) {
     const struct graph *g = model_is_built(m) ? model_graph(m, false) : NULL;
+    if (g) look_at_momentum(a, m);
     for (int i = 0; g && i < graph_n_nodes(g); i++) look_at_activation(a, graph_node(g, i));
 }

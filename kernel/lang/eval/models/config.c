@@ -19,6 +19,15 @@ static bool wrong_kind(struct eval *ev, const struct parameter *p, const struct 
     return false;
 }
 
+/* PyTorch counts the padding in pixels. */
+static bool wrong_text(struct eval *ev, const struct parameter *p, const struct actual *a) {
+    wrong_kind(ev, p, a, "a text in quotes");
+    if (strcmp(p->name, "padding") != 0) return false;
+    return err_hint(ev->e, "padding=\"same\" keeps the size (for a 3x3 kernel that is one pixel on "
+                           "each side), padding=\"valid\" is none. Other numbers of pixels are a "
+                           "layer: x.ZeroPadding2D(2).Conv2D(…)");
+}
+
 static bool number_arg(struct eval *ev, const struct parameter *p, const struct actual *a,
                        struct arg *out) {
     bool whole = strcmp(p->kind, "int") == 0;
@@ -145,7 +154,7 @@ static bool convert(struct eval *ev, const struct parameter *p, const struct act
         return true;
     }
     if (strcmp(k, "text") == 0) {
-        if (a->value.kind != V_TEXT) return wrong_kind(ev, p, a, "a text in quotes");
+        if (a->value.kind != V_TEXT) return wrong_text(ev, p, a);
         *out = (struct arg){.kind = ARG_TEXT, .text = intern(value_str(&a->value))};
         return true;
     }

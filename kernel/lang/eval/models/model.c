@@ -469,5 +469,5 @@ bool model_draws(struct eval *ev, struct model_value *m, struct value x, int64_t
         ok = ok && outputs_as_value(ev, m->model, outputs, out);
     }
     model_data_clear(&d);
-    return ok || fail_from(ev, at, &at, 1);
+    return ok || fail_from(ev, at, (struct span[]){at, at}, 2);
 }

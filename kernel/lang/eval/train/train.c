@@ -47,9 +47,26 @@ bool train_read_block(struct train_block *b) {
     return true;
 }
 
+/* The record may hold one under a name that is no output. */
+static bool no_loss(struct train_block *b, const struct model *m, const char *output) {
+    const struct record *r = b->loss.record;
+    fail(b->ev, b->loss_at, ERR_SETTING, "There is no loss for the output `%s`.", output);
+    for (int32_t k = 0; k < r->n; k++) {
+        bool known = false;
+        for (int i = 0; i < model_n_outputs(m); i++)
+            known = known || strcmp(model_output(m, true, i)->name, r->keys[k]) == 0;
+        if (!known)
+            return err_hint(b->ev->e, "`%.60s` is no output of this model. Did you mean `%s`?",
+                            r->keys[k], output);
+    }
+    return err_hint(b->ev->e,
+                    "Every output needs one. A loss that should count less has a weight: "
+                    "{%s: [mse, 0.1], …}",
+                    output);
+}
+
 /* A loss for each output: one for all, or a record by the outputs' names. */
 static bool read_losses(struct train_block *b, const struct model *m) {
-    struct eval *ev = b->ev;
     const struct ast at = {.kind = AST_NAME,
                            .name = intern_c("loss"),
                            .span = b->loss_at,
@@ -60,9 +77,7 @@ static bool read_losses(struct train_block *b, const struct model *m) {
         if (v.kind == V_RECORD) {
             const char *name = model_output(m, true, i)->name;
             const struct value *own = record_get(v.record, name);
-            if (!own)
-                return fail(ev, b->loss_at, ERR_SETTING, "There is no loss for the output `%s`.",
-                            name);
+            if (!own) return no_loss(b, m, name);
             v = *own;
         }
         TRY(measure_from(b, &at, v, true, &b->spec.losses[i]));
