@@ -25,6 +25,7 @@ extern const struct norm_kernels ISA_NAME(norm_table)[2];
 extern const struct recur_kernels ISA_NAME(recur_table)[2];
 extern const struct conv_kernels ISA_NAME(conv_table)[2];
 extern const struct pool_kernels ISA_NAME(pool_table)[2];
+extern const struct sort_kernels ISA_NAME(sort_table)[SORT_TYPES];
 /* half for a panel of B, half for rows of A */
 enum { GEMM_SCRATCH_BYTES = 512 * 64 * 8 };
 void ISA_NAME(stream)(void *to, const void *from, size_t bytes);

@@ -9,6 +9,7 @@
 #include "plan.h"
 #include "pool.h"
 #include "rng.h"
+#include "sort_kernels.h"
 
 /* What a kernel may meet; or-ed together. */
 enum fault {
@@ -121,6 +122,7 @@ struct kernels {
     size_t gemm_scratch_bytes;
     const struct conv_kernels *conv;
     const struct pool_kernels *pool;
+    const struct sort_kernels *sort; /* by enum sort_type; all NULL: none in this set */
     /* a copy that leaves the caches alone; stream_end before anybody reads it */
     void (*stream)(void *to, const void *from, size_t bytes);
     void (*stream_end)(void);

@@ -20,6 +20,7 @@ const struct kernels ISA_NAME(kernels) = {
     .gemm_scratch_bytes = GEMM_SCRATCH_BYTES,
     .conv = ISA_NAME(conv_table),
     .pool = ISA_NAME(pool_table),
+    .sort = ISA_NAME(sort_table),
     .stream = ISA_NAME(stream),
     .stream_end = ISA_NAME(stream_end),
     .transpose = ISA_NAME(transpose),

@@ -1,13 +1,14 @@
-/* Keys and ranks. Items are sorted by radix, the least significant digit first; digits in which all
- * keys agree cost nothing. Bound: memory, one reading and writing of everything for each digit. */
+/* Keys, numbers in order, and ranks. Where the processor has the instructions, numbers are sorted
+ * as they are, on vectors; elsewhere their keys are, by radix. */
 #include "order.h"
 #include "key_sort.h"
 #include "base/pool.h"
+#include "cpu/sort.h"
 #include "cpu/threads.h"
 #include <math.h>
 #include <string.h>
 
-enum { DIGIT_BITS = 11, DIGITS = 6, BUCKETS = 1 << DIGIT_BITS, FEW = 48, BLOCK = 512 };
+enum { BLOCK = 512 };
 
 /* ---- keys ---- */
 
@@ -48,81 +49,14 @@ static void keys_of(const struct tensor *x, int64_t begin, int64_t n, uint64_t *
     }
 }
 
-void order_items_of(const struct tensor *x, int64_t begin, int64_t n, bool descending,
-                    struct order_item *items) {
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t key;
-        if (x->dtype == DT_INT64) {
-            key = (uint64_t)((const int64_t *)x->data)[begin + i] ^ top;
-            if (descending) key = ~key;
-        } else {
-            key = order_key(tensor_get(x, begin + i), descending);
-        }
-        items[i] = (struct order_item){key, i};
-    }
-}
-
-/* ---- sorts ---- */
-
-static int digit(uint64_t key, int d) {
-    return (int)(key >> d * DIGIT_BITS & (BUCKETS - 1));
-}
-
-/* Counts become places. False: all keys have the same digit. */
-static bool places(int64_t *counts, uint64_t any_key, int d, int64_t n) {
-    if (counts[digit(any_key, d)] == n) return false;
-    int64_t sum = 0;
-    for (int b = 0; b < BUCKETS; b++) {
-        int64_t here = counts[b];
-        counts[b] = sum;
-        sum += here;
-    }
-    return true;
-}
-
-static void insert_items(struct order_item *items, int64_t n) {
-    for (int64_t i = 1; i < n; i++) {
-        struct order_item one = items[i];
-        int64_t k = i;
-        for (; k > 0 && items[k - 1].key > one.key; k--) items[k] = items[k - 1];
-        items[k] = one;
-    }
-}
-
-/* For rows of some hundreds: counts of bytes fit into the first cache. */
-static struct order_item *by_bytes(struct order_item *from, struct order_item *to, int64_t n) {
-    for (int shift = 0; shift < 64; shift += 8) {
-        int32_t starts[257] = {0};
-        for (int64_t i = 0; i < n; i++) starts[(from[i].key >> shift & 255) + 1]++;
-        if (starts[(from[0].key >> shift & 255) + 1] == n) continue;
-        for (int b = 0; b < 256; b++) starts[b + 1] += starts[b];
-        for (int64_t i = 0; i < n; i++) to[starts[from[i].key >> shift & 255]++] = from[i];
-        struct order_item *swap = from;
-        from = to;
-        to = swap;
-    }
-    return from;
-}
-
-struct order_item *order_items(struct order_item *items, struct order_item *other, int64_t n,
-                               struct err *e) {
-    if (n <= FEW) return insert_items(items, n), items;
-    if (n < 2 * BUCKETS) return by_bytes(items, other, n);
-    int64_t *counts = pool_need(sizeof *counts * DIGITS * BUCKETS, e);
-    if (!counts) return NULL;
-    for (int64_t i = 0; i < n; i++) {
-        for (int d = 0; d < DIGITS; d++) counts[d * BUCKETS + digit(items[i].key, d)]++;
-    }
-    for (int d = 0; d < DIGITS; d++) {
-        int64_t *at = counts + d * BUCKETS;
-        if (!places(at, items[0].key, d, n)) continue;
-        for (int64_t i = 0; i < n; i++) other[at[digit(items[i].key, d)]++] = items[i];
-        struct order_item *swap = items;
-        items = other;
-        other = swap;
-    }
-    pool_free(counts);
-    return items;
+void order_keys(const struct tensor *x, int64_t begin, int64_t n, bool descending, uint64_t *keys) {
+    const double *numbers = x->dtype == DT_FLOAT64 ? (const double *)x->data + begin : NULL;
+    const int64_t *whole = x->dtype == DT_INT64 ? (const int64_t *)x->data + begin : NULL;
+    for (int64_t i = 0; whole && i < n; i++)
+        keys[i] = (uint64_t)whole[i] ^ (descending ? ~top : top);
+    for (int64_t i = 0; numbers && i < n; i++) keys[i] = order_key(numbers[i], descending);
+    for (int64_t i = 0; !whole && !numbers && i < n; i++)
+        keys[i] = order_key(tensor_get(x, begin + i), descending);
 }
 
 static uint64_t *keys_new(int64_t n, struct err *e) {
@@ -173,21 +107,158 @@ static void make_numbers(void *user, int part) {
     }
 }
 
-struct tensor *order_values(const struct tensor *x, bool descending, struct err *e) {
-    int64_t n = x->count;
-    bool same_size = dtype_bytes(x->dtype) == sizeof(uint64_t); /* then `out` is the second room */
-    struct values v = {.x = x, .descending = descending};
-    v.keys = keys_new(same_size ? n : 2 * n, e);
-    v.out = v.keys ? tensor_new(x->dtype, &x->shape, e) : NULL;
-    if (v.out) {
-        threads_run(make_keys, &v, PARTS);
-        v.sorted = key_sort(v.keys, same_size ? v.out->data : v.keys + n, n, e);
+static bool by_radix(struct values *v, struct err *e) {
+    int64_t n = v->x->count;
+    bool same_size = dtype_bytes(v->x->dtype) == sizeof(uint64_t); /* `out` is the second room */
+    v->keys = keys_new(same_size ? n : 2 * n, e);
+    if (v->keys) {
+        threads_run(make_keys, v, PARTS);
+        v->sorted = key_sort(v->keys, same_size ? v->out->data : v->keys + n, n, e);
     }
-    if (v.sorted) threads_run(make_numbers, &v, PARTS);
-    pool_free(v.keys);
-    if (v.sorted) return v.out;
+    if (v->sorted) threads_run(make_numbers, v, PARTS);
+    pool_free(v->keys);
+    return v->sorted != NULL;
+}
+
+/* ---- numbers as they are ---- */
+
+static void copy_part(void *user, int part) {
+    const struct values *v = user;
+    int64_t begin = part_begin(v, part), n = part_begin(v, part + 1) - begin;
+    memcpy((int64_t *)v->out->data + begin, (const int64_t *)v->x->data + begin,
+           (size_t)n * sizeof(int64_t));
+}
+
+/* NaN goes to the end: how many numbers are left. */
+static int64_t numbers_first(double *x, int64_t n) {
+    int64_t numbers = 0;
+    for (int64_t i = 0; i < n; i++) numbers += x[i] == x[i];
+    if (numbers == n) return n;
+    numbers = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (x[i] == x[i]) x[numbers++] = x[i];
+    }
+    for (int64_t i = numbers; i < n; i++) x[i] = (double)NAN;
+    return numbers;
+}
+
+static int32_t key_32(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return x != x ? INT32_MAX : bits < 0 ? bits ^ INT32_MAX : bits;
+}
+
+static float number_32(int32_t key) {
+    float x;
+    int32_t bits = key < 0 ? key ^ INT32_MAX : key;
+    memcpy(&x, &bits, sizeof x);
+    return key == INT32_MAX ? (float)NAN : x;
+}
+
+static void make_keys_32(void *user, int part) {
+    const struct values *v = user;
+    const float *x = v->x->data;
+    int32_t *keys = v->out->data;
+    for (int64_t i = part_begin(v, part); i < part_begin(v, part + 1); i++) keys[i] = key_32(x[i]);
+}
+
+static void make_numbers_32(void *user, int part) {
+    const struct values *v = user;
+    const int32_t *keys = v->out->data;
+    float *out = v->out->data;
+    for (int64_t i = part_begin(v, part); i < part_begin(v, part + 1); i++) {
+        float x = number_32(keys[i]);
+        memcpy(&out[i], &x, sizeof x); /* the same bytes are a key and a number */
+    }
+}
+
+/* NaN, which are the last, stay there. */
+static void turn_round(struct tensor *x) {
+    size_t width = dtype_bytes(x->dtype);
+    int64_t n = x->count;
+    while (n > 0 && dtype_is_float(x->dtype) && isnan(tensor_get(x, n - 1))) n--;
+    for (int64_t i = 0, k = n - 1; i < k; i++, k--) {
+        char *a = (char *)x->data + (size_t)i * width, *b = (char *)x->data + (size_t)k * width;
+        uint64_t swap = 0;
+        memcpy(&swap, a, width);
+        memcpy(a, b, width);
+        memcpy(b, &swap, width);
+    }
+}
+
+/* False: not for this type, or this processor. */
+static bool on_vectors(struct values *v) {
+    int64_t n = v->x->count;
+    if (!sort_available()) return false;
+    if (v->x->dtype == DT_FLOAT64) {
+        threads_run(copy_part, v, PARTS);
+        sort_f64(v->out->data, numbers_first(v->out->data, n));
+    } else if (v->x->dtype == DT_INT64) {
+        threads_run(copy_part, v, PARTS);
+        sort_i64(v->out->data, n);
+    } else if (v->x->dtype == DT_FLOAT32) {
+        threads_run(make_keys_32, v, PARTS);
+        sort_i32(v->out->data, n);
+        threads_run(make_numbers_32, v, PARTS);
+    } else {
+        return false;
+    }
+    if (v->descending) turn_round(v->out);
+    return true;
+}
+
+struct tensor *order_values(const struct tensor *x, bool descending, struct err *e) {
+    struct values v = {.x = x, .descending = descending};
+    v.out = tensor_new(x->dtype, &x->shape, e);
+    if (!v.out) return NULL;
+    if (on_vectors(&v) || by_radix(&v, e)) return v.out;
     tensor_unref(v.out);
     return NULL;
+}
+
+static int64_t once_f64(double *x, int64_t n) {
+    int64_t kept = n > 0;
+    for (int64_t i = 1; i < n; i++) {
+        bool same = x[i] == x[i - 1] || x[i - 1] != x[i - 1];
+        x[kept] = x[i];
+        kept += !same;
+    }
+    return kept;
+}
+
+static int64_t once_i64(int64_t *x, int64_t n) {
+    int64_t kept = n > 0;
+    for (int64_t i = 1; i < n; i++) {
+        bool same = x[i] == x[i - 1];
+        x[kept] = x[i];
+        kept += !same;
+    }
+    return kept;
+}
+
+static int64_t once_any(struct tensor *x) {
+    int64_t kept = x->count > 0;
+    double last = kept ? tensor_get(x, 0) : 0;
+    for (int64_t i = 1; i < x->count; i++) {
+        double one = tensor_get(x, i);
+        if (one == last || last != last) continue;
+        last = one;
+        tensor_set(x, kept++, one);
+    }
+    return kept;
+}
+
+struct tensor *order_once(const struct tensor *x, struct err *e) {
+    struct tensor *all = order_values(x, false, e), *out = NULL;
+    if (!all) return NULL;
+    int64_t n = all->dtype == DT_FLOAT64 ? once_f64(all->data, all->count)
+                : all->dtype == DT_INT64 ? once_i64(all->data, all->count)
+                                         : once_any(all);
+    struct shape shape = shape_of(1, &n);
+    if ((out = tensor_new(x->dtype, &shape, e)) && n)
+        memcpy(out->data, all->data, (size_t)n * dtype_bytes(x->dtype));
+    tensor_unref(all);
+    return out;
 }
 
 /* ---- ranks ---- */

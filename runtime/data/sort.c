@@ -1,5 +1,5 @@
-/* Rows in order: each key in turn, the last first, by stable sorts: numbers by order.c, texts by
- * the codes of keys.c. Bound: memory. */
+/* Rows in order: each key in turn, the last first, by stable sorts: numbers by positions.c, texts
+ * by the codes of keys.c. Bound: memory. */
 #include "keys.h"
 #include "order.h"
 #include "base/pool.h"
@@ -7,16 +7,17 @@
 
 static bool sort_by_numbers(const struct column *c, bool descending, int64_t *rows, int64_t n,
                             struct err *e) {
-    size_t bytes = (size_t)n * sizeof(struct order_item) + 1;
-    struct order_item *a = pool_alloc(bytes), *b = pool_alloc(bytes);
-    bool ok = (a && b) || err_memory(e, bytes);
-    for (int64_t i = 0; ok && i < n; i++)
-        a[i] = (struct order_item){order_key(c->numbers[rows[i]], descending), rows[i]};
-    const struct order_item *sorted = ok ? order_items(a, b, n, e) : NULL;
-    for (int64_t i = 0; sorted && i < n; i++) rows[i] = sorted[i].at;
-    pool_free(a);
-    pool_free(b);
-    return sorted != NULL;
+    size_t bytes = (size_t)n * sizeof(int64_t);
+    uint64_t *keys = pool_alloc(bytes + 1);
+    int64_t *at = pool_alloc(bytes + 1);
+    bool ok = (keys && at) || err_memory(e, bytes);
+    for (int64_t i = 0; ok && i < n; i++) keys[i] = order_key(c->numbers[rows[i]], descending);
+    ok = ok && order_positions(keys, n, at, e);
+    for (int64_t i = 0; ok && i < n; i++) at[i] = rows[at[i]];
+    if (ok && n) memcpy(rows, at, bytes);
+    pool_free(keys);
+    pool_free(at);
+    return ok;
 }
 
 static bool sort_by_codes(const struct keys *k, bool descending, int64_t *rows, struct err *e) {

@@ -8,42 +8,54 @@
 
 /* ---- order ---- */
 
-/* Room for 2n items: n to sort and n to spare. NULL when there is no memory. */
-static struct order_item *items_new(int64_t n, struct err *e) {
-    size_t bytes;
-    if (__builtin_mul_overflow((size_t)n, 2 * sizeof(struct order_item), &bytes))
-        return err_memory(e, SIZE_MAX), NULL;
-    struct order_item *items = pool_alloc(bytes + 1);
-    if (!items) err_memory(e, bytes);
-    return items;
-}
-
-/* In order, in one half of the room; NULL when memory is out. */
-static const struct order_item *sorted_part(const struct tensor *x, int64_t begin, int64_t n,
-                                            bool descending, struct order_item *items,
-                                            struct err *e) {
-    order_items_of(x, begin, n, descending, items);
-    return order_items(items, items + n, n, e);
-}
-
 static int64_t last_size(const struct tensor *x) {
     return x->shape.n ? x->shape.size[x->shape.n - 1] : 1;
 }
 
+static uint64_t *keys_new(int64_t n, struct err *e) {
+    size_t bytes;
+    if (__builtin_mul_overflow((size_t)n, sizeof(uint64_t), &bytes))
+        return err_memory(e, SIZE_MAX), NULL;
+    uint64_t *keys = pool_alloc(bytes + 1);
+    if (!keys) err_memory(e, bytes);
+    return keys;
+}
+
 struct tensor *stats_argsort(const struct tensor *x, bool descending, struct err *e) {
     int64_t n = last_size(x);
-    struct order_item *items = items_new(n, e);
-    struct tensor *out = items ? tensor_new(DT_INT64, &x->shape, e) : NULL;
+    uint64_t *keys = keys_new(n, e);
+    struct tensor *out = keys ? tensor_new(DT_INT64, &x->shape, e) : NULL;
     bool ok = out != NULL;
     for (int64_t begin = 0; ok && begin < x->count; begin += n) {
-        const struct order_item *sorted = sorted_part(x, begin, n, descending, items, e);
-        ok = sorted != NULL;
-        for (int64_t i = 0; ok && i < n; i++) ((int64_t *)out->data)[begin + i] = sorted[i].at;
+        order_keys(x, begin, n, descending, keys);
+        ok = order_positions(keys, n, (int64_t *)out->data + begin, e);
     }
-    pool_free(items);
+    pool_free(keys);
     if (ok) return out;
     tensor_unref(out);
     return NULL;
+}
+
+/* The rows' k largest; false when memory is out. */
+static bool fill_topk(const struct tensor *x, int64_t k, struct tensor *values,
+                      struct tensor *positions, struct err *e) {
+    int64_t n = last_size(x), *at = pool_alloc((size_t)n * sizeof *at + 1);
+    uint64_t *keys = keys_new(n, e);
+    size_t width = dtype_bytes(x->dtype);
+    bool ok = keys && (at || err_memory(e, (size_t)n * sizeof *at));
+    for (int64_t row = 0; ok && row < x->count / n; row++) {
+        order_keys(x, row * n, n, true, keys);
+        ok = order_positions(keys, n, at, e);
+        for (int64_t i = 0; ok && i < k; i++) {
+            int64_t from = row * n + at[i], to = row * k + i;
+            ((int64_t *)positions->data)[to] = at[i];
+            memcpy((char *)values->data + (size_t)to * width,
+                   (const char *)x->data + (size_t)from * width, width);
+        }
+    }
+    pool_free(keys);
+    pool_free(at);
+    return ok;
 }
 
 bool stats_topk(const struct tensor *x, int64_t k, struct tensor **values,
@@ -55,27 +67,12 @@ bool stats_topk(const struct tensor *x, int64_t k, struct tensor **values,
                        (long long)k, (long long)n);
     struct shape shape = x->shape;
     shape.size[shape.n - 1] = k;
-    struct order_item *items = items_new(n, e);
-    if (items && (*values = tensor_new(x->dtype, &shape, e)))
-        *positions = tensor_new(DT_INT64, &shape, e);
-    size_t width = dtype_bytes(x->dtype);
-    for (int64_t row = 0; *positions && row < x->count / n; row++) {
-        const struct order_item *sorted = sorted_part(x, row * n, n, true, items, e);
-        if (!sorted) {
-            tensor_unref(*positions);
-            *positions = NULL;
-            break;
-        }
-        for (int64_t i = 0; i < k; i++) {
-            int64_t from = row * n + sorted[i].at, to = row * k + i;
-            ((int64_t *)(*positions)->data)[to] = sorted[i].at;
-            memcpy((char *)(*values)->data + (size_t)to * width,
-                   (const char *)x->data + (size_t)from * width, width);
-        }
-    }
-    pool_free(items);
-    if (!*positions) tensor_unref(*values), *values = NULL;
-    return *positions != NULL;
+    if ((*values = tensor_new(x->dtype, &shape, e))) *positions = tensor_new(DT_INT64, &shape, e);
+    if (*positions && fill_topk(x, k, *values, *positions, e)) return true;
+    tensor_unref(*values);
+    tensor_unref(*positions);
+    *values = *positions = NULL;
+    return false;
 }
 
 /* ---- quantiles ---- */

@@ -2,6 +2,8 @@
 #include "files.h"
 #include "base/hash.h"
 #include "data/aggregate.h"
+#include "cpu/kernels.h"
+#include "cpu/threads.h"
 #include "data/key_sort.h"
 #include "data/order.h"
 #include "data/stats.h"
@@ -208,6 +210,80 @@ static void test_key_sort(void) {
     }
 }
 
+/* A double of any kind: zeros of both signs, infinities, NaN; whole numbers alone where keys are.
+ */
+static double some_number(int kind, uint64_t i) {
+    uint64_t h = some_key(kind, i);
+    if (kind == 0 && h % 7 == 0) return h % 2 ? 0.0 : -0.0;
+    if (kind == 4 && h % 3 == 0) return h % 2 ? (double)NAN : -INFINITY;
+    return (double)(int64_t)h / 1024;
+}
+
+static bool in_order(double a, double b) {
+    return a < b || isnan(b) || (a == b && signbit(a) >= signbit(b));
+}
+
+/* As many of each: sums of mixed bytes. */
+static uint64_t contents(const void *p, int64_t n, size_t width) {
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = 0;
+        memcpy(&bits, (const char *)p + (size_t)i * width, width);
+        sum += hash_mix(bits);
+    }
+    return sum;
+}
+
+static void check_in_order(enum dtype type, int kind, int64_t n) {
+    struct err e = {0};
+    struct tensor *x = tensor_new(type, &(struct shape){.n = 1, .size = {n}}, &e);
+    for (int64_t i = 0; i < n; i++) {
+        if (type == DT_INT64) ((int64_t *)x->data)[i] = (int64_t)some_key(kind, (uint64_t)i);
+        else tensor_set(x, i, some_number(kind, (uint64_t)i));
+    }
+    struct tensor *up = order_values(x, false, &e), *down = order_values(x, true, &e);
+    struct tensor *at = stats_argsort(x, false, &e), *once = order_once(x, &e);
+    CHECK(contents(up->data, n, dtype_bytes(type)) == contents(x->data, n, dtype_bytes(type)));
+    CHECK(contents(down->data, n, dtype_bytes(type)) == contents(x->data, n, dtype_bytes(type)));
+    int64_t wrong = 0, different = n > 0;
+    const int64_t *p = at->data, *whole = up->data, *last = down->data;
+    for (int64_t i = 1; i < n; i++) {
+        double a = tensor_get(x, p[i - 1]), b = tensor_get(x, p[i]);
+        bool same = a == b || (isnan(a) && isnan(b));
+        if (type == DT_INT64) {
+            int64_t from = ((int64_t *)x->data)[p[i - 1]], to = ((int64_t *)x->data)[p[i]];
+            same = from == to;
+            wrong += whole[i - 1] > whole[i] || last[i - 1] < last[i] || from > to;
+        } else {
+            double c = tensor_get(down, i - 1), d = tensor_get(down, i);
+            wrong += !in_order(tensor_get(up, i - 1), tensor_get(up, i)) || (a > b && !isnan(b)) ||
+                     !(c >= d || isnan(d)) || (isnan(a) && !isnan(b));
+        }
+        wrong += same && p[i - 1] >= p[i];
+        different += !same;
+    }
+    CHECK(wrong == 0 && once->count == different);
+    tensor_unref(x), tensor_unref(up), tensor_unref(down), tensor_unref(at), tensor_unref(once);
+}
+
+/* On vectors where the processor has them, and by radix; on two threads and on one. */
+static void test_in_order(void) {
+    const int64_t counts[] = {0, 1, 2, 9, 25, 96, 129, 300, 1000, 5003, 32768, 100003};
+    const enum dtype types[] = {DT_FLOAT64, DT_INT64, DT_FLOAT32};
+    const char *sets[] = {"plain", "avx2", "avx512"};
+    const struct kernels *chosen = kernels();
+    for (size_t s = 0; s < ARRAY_LEN(sets); s++) {
+        if (!kernels_named(sets[s])) continue;
+        kernels_use(kernels_named(sets[s]));
+        threads_set(s == 0 ? 1 : 2);
+        for (int kind = 0; kind < 6; kind++)
+            for (size_t t = 0; t < ARRAY_LEN(types); t++)
+                for (size_t c = 0; c < ARRAY_LEN(counts); c++)
+                    check_in_order(types[t], kind, counts[c]);
+    }
+    kernels_use(chosen);
+}
+
 /* Medians and quantiles of groups by selection: as of the sorted numbers. */
 static void test_group_quantiles(void) {
     enum { N = 4001, GROUPS = 4 };
@@ -240,5 +316,6 @@ static void test_group_quantiles(void) {
     }
 }
 
-TEST_MAIN(test_key_sort, test_group_quantiles, test_order_values, test_ranks, test_quantiles,
-          test_histogram, test_argsort, test_argsort_large, test_topk, test_corrcoef)
+TEST_MAIN(test_key_sort, test_in_order, test_group_quantiles, test_order_values, test_ranks,
+          test_quantiles, test_histogram, test_argsort, test_argsort_large, test_topk,
+          test_corrcoef)

@@ -35,6 +35,7 @@ LAYERS = {
     # Doors into runtime/cpu for models that are no plans: threads, and LAPACK inside OpenBLAS.
     "runtime/cpu/threads.h": "service",
     "runtime/cpu/lapack.h": "service",
+    "runtime/cpu/sort.h": "service",
     # Read by nn/config like every list of things made by a call.
     "runtime/classic/estimators.list": "nn",
     "kernel/lang/syntax": "syntax",

@@ -167,14 +167,17 @@ bool fn_topk(struct call *c, struct value *out) {
     return ok;
 }
 
+static bool call_vector(struct call *c, struct tensor **x) {
+    TRY(call_tensor(c, 0, x));
+    if ((*x)->shape.n == 1) return true;
+    tensor_unref(*x);
+    return call_fail(c, 0, ERR_SHAPE, "Only a vector can be put in order.");
+}
+
 /* The numbers of a vector in order. */
 static bool sorted_tensor(struct call *c, bool descending, struct value *out) {
     struct tensor *x;
-    TRY(call_tensor(c, 0, &x));
-    if (x->shape.n != 1) {
-        tensor_unref(x);
-        return call_fail(c, 0, ERR_SHAPE, "Only a vector can be put in order.");
-    }
+    TRY(call_vector(c, &x));
     struct tensor *made = order_values(x, descending, c->ev->e);
     tensor_unref(x);
     *out = value_tensor(made);
@@ -259,24 +262,15 @@ static bool unique_items(struct call *c, struct value *out) {
 }
 
 bool fn_unique(struct call *c, struct value *out) {
-    struct value sorted;
+    struct tensor *x;
     enum value_kind k = c->args[0].kind;
     if (k == V_TABLE || k == V_COLUMN || k == V_HISTORY) return unique_rows(c, out);
     if (c->args[0].kind == V_LIST && c->args[0].list->n) return unique_items(c, out);
-    TRY(sorted_tensor(c, false, &sorted));
-    struct value list = value_list_new(16, c->ev->e);
-    bool ok = list.kind == V_LIST;
-    const struct tensor *t = sorted.tensor;
-    for (int64_t i = 0; ok && i < t->count; i++) {
-        struct value v;
-        if (i > 0 && tensor_get(t, i) == tensor_get(t, i - 1)) continue;
-        ok = iterate_item(c->ev, sorted, i, &v) && list_add(list.list, v, c->ev->e);
-    }
-    value_unref(sorted);
-    if (ok && list.list->n == 0) return *out = list, true;
-    ok = ok && list_to_tensor(c->ev, list.list, out);
-    value_unref(list);
-    return ok;
+    TRY(call_vector(c, &x));
+    struct tensor *made = order_once(x, c->ev->e);
+    tensor_unref(x);
+    *out = value_tensor(made);
+    return made != NULL;
 }
 
 static bool list_of_items(struct call *c, struct value *list) {
