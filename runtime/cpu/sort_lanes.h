@@ -31,6 +31,13 @@ FM V F(sort_lanes)(V v) {
     return v;
 }
 
+/* Vectors with `half` between them in order. */
+FM void F(in_halves)(V *v, int n, int half) {
+#pragma GCC unroll 16
+    for (int i = 0; i < SORT_SMALL; i++)
+        if (!(i & half) && i + half < n) F(in_order)(&v[i], &v[i + half]);
+}
+
 /* v[0 … n/2) and v[n/2 … n), each in order, become one; n is known to the compiler. With `open`,
  * the last quarter is not there: it would hold keys larger than all. */
 FM void F(merge)(V *v, int n, bool open) {
@@ -43,16 +50,20 @@ FM void F(merge)(V *v, int n, bool open) {
         F(in_order)(&v[i], &upper[i]);
         v[n / 2 + i - first] = upper[i];
     }
-#pragma GCC unroll 4
-    for (int half = 4; half >= 1; half /= 2) {
-#pragma GCC unroll 16
-        for (int i = 0; i < filled; i++) {
-            if (half > n / 4 || i & half || i + half >= filled) continue;
-            F(in_order)(&v[i], &v[i + half]);
-        }
-    }
+    if (n >= 16) F(in_halves)(v, filled, 4);
+    if (n >= 8) F(in_halves)(v, filled, 2);
+    if (n >= 4) F(in_halves)(v, filled, 1);
 #pragma GCC unroll 16
     for (int i = 0; i < filled; i++) v[i] = F(merge_lanes)(v[i]);
+}
+
+/* Groups of half as many vectors become groups of `together`. */
+FM void F(merge_all)(V *v, int vectors, int together) {
+#pragma GCC unroll 8
+    for (int i = 0; i < SORT_SMALL; i += together) {
+        if (i + together <= vectors) F(merge)(v + i, together, false);
+        else if (i + together / 4 * 3 == vectors && together > 2) F(merge)(v + i, together, true);
+    }
 }
 
 /* n keys in `vectors` vectors, which is known to the compiler; places that are left are filled with
@@ -67,14 +78,10 @@ FM void F(sort_vectors)(T *keys, int n, int vectors) {
                              : rest;
         v[i] = F(sort_lanes)(v[i]);
     }
-#pragma GCC unroll 4
-    for (int together = 2; together <= SORT_SMALL; together *= 2) {
-#pragma GCC unroll 8
-        for (int i = 0; i < vectors; i += together) {
-            if (i + together <= vectors) F(merge)(v + i, together, false);
-            else if (i + together / 4 * 3 == vectors) F(merge)(v + i, together, true);
-        }
-    }
+    F(merge_all)(v, vectors, 2);
+    F(merge_all)(v, vectors, 4);
+    F(merge_all)(v, vectors, 8);
+    F(merge_all)(v, vectors, 16);
 #pragma GCC unroll 16
     for (int i = 0; i < vectors; i++) {
         int left = n - i * LANES;
