@@ -103,8 +103,7 @@ static void answer(const struct estimator *m, const struct rows *r, struct err *
 int main(int argc, char **argv) {
     struct err e = {0};
     struct rows train, test;
-    if (argc < 8)
-        return fprintf(stderr, "bench_trees FILE n TEST m d MODEL REPEATS [rounds]\n"), 2;
+    if (argc < 8) return fprintf(stderr, "bench_trees FILE n TEST m d MODEL REPEATS [rounds]\n"), 2;
     int64_t d = strtol(argv[5], NULL, 10);
     int repeats = (int)strtol(argv[7], NULL, 10);
     int rounds = argc > 8 ? (int)strtol(argv[8], NULL, 10) : 100;
