@@ -10,6 +10,7 @@ struct answer {
     int64_t n, width, n_classes;
     bool alone;            /* one example, without the axis of examples */
     bool bools;            /* the classes are False and True */
+    bool scores;           /* p may be any numbers: of a network that ends without softmax */
     struct levels *levels; /* the classes' names: a reference, or NULL */
 };
 
@@ -47,7 +48,8 @@ static void rank(const struct answer *a, int64_t example, int64_t top, int64_t *
     }
 }
 
-/* example, class, probability: `top` rows for each example; without `example` for one alone. */
+/* example, class, probability (or score): `top` rows for each example; without `example` for one
+ * alone. */
 static bool ranking(struct call *c, const struct answer *a, int64_t top, struct value *out) {
     struct err *e = c->ev->e;
     int first = a->alone ? 0 : 1;
@@ -56,7 +58,8 @@ static bool ranking(struct call *c, const struct answer *a, int64_t top, struct 
     struct table *t = classes ? table_new(a->n * top, first + 2, e) : NULL;
     bool ok = t && (a->alone || table_set_column(t, 0, intern_c("example"), COLUMN_INT, e)) &&
               table_set_column(t, first, intern_c("class"), kind, e) &&
-              table_set_column(t, first + 1, intern_c("probability"), COLUMN_NUMBER, e);
+              table_set_column(t, first + 1, intern_c(a->scores ? "score" : "probability"),
+                               COLUMN_NUMBER, e);
     for (int64_t i = 0; ok && i < a->n; i++) {
         rank(a, i, top, classes);
         for (int64_t k = 0; k < top; k++) {
@@ -187,6 +190,7 @@ static bool answer_network(struct call *c, const struct model_value *m, struct v
     struct answer a = {
         .alone = alone, .bools = one, .width = one ? 1 : d.shape.size[d.shape.n - 1]};
     a.n_classes = one ? 2 : a.width;
+    a.scores = m->model && model_output(m->model, false, 0)->desc.content < CONTENT_PROBABILITY;
     if (m->classes && m->classes->n == a.n_classes) a.levels = m->classes;
     bool flat = d.shape.n <= (alone ? 1 : 2);
     if (!flat && (call_has(c, 2) || call_has(c, 3)))

@@ -93,6 +93,22 @@ static bool add_lines(struct call *c, struct str all, struct value *out) {
     return out->kind == V_LIST;
 }
 
+/* A file of names that is not of this network. */
+static bool other_names(struct call *c, const char *file, int64_t names, int64_t outputs) {
+    call_fail(c, 0, ERR_DATA, "The network tells %lld classes apart, and there are %lld names.",
+              (long long)outputs, (long long)names);
+    return err_hint(c->ev->e,
+                    "The names are in %.300s, one a line, in the order of the outputs. "
+                    "Without that file the classes are numbers.",
+                    file);
+}
+
+/* How many classes the network tells apart; -1: it does something else. */
+static int64_t outputs_of(const struct model *m) {
+    const struct shape *s = &model_output(m, false, 0)->desc.shape;
+    return s->n == 2 && s->size[1] > 0 ? s->size[1] : -1;
+}
+
 /* A whole network knows what its classes are called, where a file says so. */
 static bool name_classes(struct call *c, const char *path, struct model_value *m) {
     enum { MOST = 100000 };
@@ -102,6 +118,9 @@ static bool name_classes(struct call *c, const char *path, struct model_value *m
     if (!pretrained_classes(path, file, sizeof file)) return true;
     bool ok = read_file(file, &bytes, c->ev->e) && add_lines(c, text_str(&bytes), &lines);
     int32_t n = ok ? lines.list->n : 0;
+    int64_t outputs = outputs_of(m->model);
+    bool fits = outputs < 0 || n == outputs || (outputs == 1 && n == 2);
+    if (ok && !fits) ok = other_names(c, file, n, outputs), n = 0;
     struct str *names = n && n < MOST ? pool_need((size_t)n * sizeof *names, c->ev->e) : NULL;
     for (int32_t i = 0; names && i < n; i++) names[i] = value_str(&lines.list->items[i]);
     if (names) m->classes = levels_new(names, n, false, c->ev->e);
@@ -117,7 +136,11 @@ static bool read_network(struct call *c, const char *path, bool top, struct valu
     struct weights *weights = NULL, *part_weights = NULL;
     struct model *m = read_model_file(path, &weights, c->ev->e);
     if (!m) return err_at(c->ev->e, c->spans[0]);
-    if (top) return model_as_value(c, m, weights, out) && name_classes(c, path, out->model);
+    if (top) {
+        if (!model_as_value(c, m, weights, out)) return false;
+        if (name_classes(c, path, out->model)) return true;
+        return value_unref(*out), false;
+    }
     struct model *part = model_without_head(m, weights, &part_weights, c->ev->e);
     model_unref(m);
     weights_unref(weights);
