@@ -270,6 +270,8 @@ static bool wrong_operands(struct eval *ev, enum ast_op op, struct value a, stru
         err_hint(ev->e, "To put a value into a text, write f\"… {value} …\".");
     else if (a.kind == V_LIST && b.kind == V_LIST)
         err_hint(ev->e, "append(xs, x) gives a list with one more element.");
+    else if (op == AST_OP_MUL && (a.kind == V_LIST || b.kind == V_LIST))
+        err_hint(ev->e, "To repeat a list: [x for i in range(5) for x in xs]");
     return false;
 }
 

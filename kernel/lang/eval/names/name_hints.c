@@ -1,6 +1,7 @@
 /* A name that nothing gives: a column, two names grown together, a slip, or a name of another tool.
  */
 #include "scope_parts.h"
+#include "lang/eval/tables/column_made.h"
 #include "unused.h"
 #include "base/intern.h"
 #include "lang/syntax/spelling.h"
@@ -36,7 +37,9 @@ static bool is_column(struct resolver *r, const struct ast *x) {
     static const char *const by_text[] = {"select", "sort", "drop", "to_tensor", "group"};
     const struct ast *table = r->call ? chain_start(r->call->a) : NULL;
     if (!table || r->call->a->kind != AST_ATTRIBUTE || !r->globals->has_column) return false;
-    if (!r->globals->has_column(r->globals->user, table->name, x->name)) return false;
+    if (!r->globals->has_column(r->globals->user, table->name, x->name) &&
+        !column_made_for(r->program, table->name, x->name))
+        return false;
     const char *verb = r->call->a->name;
     bool quoted = false;
     for (size_t i = 0; i < ARRAY_LEN(by_text); i++)

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static bool makes_columns(const char *verb) {
-    return strcmp(verb, "assign") == 0 || strcmp(verb, "summarize") == 0;
+    return strcmp(verb, "assign") == 0 || strcmp(verb, "summarize") == 0 ||
+           strcmp(verb, "table") == 0;
 }
 
 /* Does this node itself give a table a column `name`: t.name = …, t["name"] = …, assign(name=…)? */
@@ -88,6 +89,13 @@ static bool hint_above(struct eval *ev, const struct ast *maker, const struct as
         err_hint(ev->e, "Line %d makes a table with `%s` and gives it no name: t = t.assign(%s=…)",
                  line_of(ev, maker), name, name);
     return true;
+}
+
+bool column_made_for(const struct program *p, const char *table, const char *name) {
+    for (int i = 0; i < p->n_statements; i++)
+        if (ast_assigned_name(p->statements[i]) == table && find_in(p->statements[i], name))
+            return true;
+    return false;
 }
 
 bool hint_column_made(struct eval *ev, const char *name, struct span at) {
