@@ -123,13 +123,17 @@ static bool add_ports(struct eval *ev, struct value v, const struct model *m, bo
 }
 
 /* Before the sizes are known there are only the lines `input name:` of the body. */
-static bool add_declared_inputs(struct eval *ev, const struct table *t, const struct ast *model,
+static bool add_declared_inputs(struct eval *ev, struct value data, const struct ast *model,
                                 struct span at, struct model_data *out) {
     for (int i = 0; i < model->n_body; i++) {
         const struct ast *line = model->body[i];
         if (line->kind != AST_INPUT) continue;
         struct value column;
-        TRY(table_examples(ev, t, line->name, false, at, &column));
+        if (data.kind == V_RECORD) {
+            TRY(add_data(ev, *record_get(data.record, line->name), at, out));
+            continue;
+        }
+        TRY(table_examples(ev, data.table, line->name, false, at, &column));
         bool ok = add_data(ev, column, at, out);
         value_unref(column);
         TRY(ok);
@@ -143,11 +147,13 @@ bool model_data_from(struct eval *ev, struct value v, const struct model_value *
     *out = (struct model_data){.known = true};
     const struct model *model = m ? m->model : NULL;
     bool table = v.kind == V_TABLE || v.kind == V_TABLE_DESC;
-    if (v.kind == V_UNKNOWN || (!model && table && outputs)) return out->known = false, true;
+    bool record = v.kind == V_RECORD && by_name;
+    if (v.kind == V_UNKNOWN || (!model && (table || record) && outputs))
+        return out->known = false, true;
     if (v.kind == V_RECORD && model) return add_ports(ev, v, model, outputs, at, out);
     if (table && model && (by_name || table_feeds(v.table, model, outputs)))
         return add_ports(ev, v, model, outputs, at, out);
-    if (table && m && !model && m->maker && by_name)
-        return add_declared_inputs(ev, v.table, m->maker->ast, at, out);
+    if ((table || record) && m && !model && m->maker && by_name)
+        return add_declared_inputs(ev, v, m->maker->ast, at, out);
     return add_data(ev, v, at, out);
 }

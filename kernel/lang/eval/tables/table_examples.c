@@ -59,6 +59,27 @@ bool table_examples(struct eval *ev, const struct table *t, const char *name, bo
     return ok || err_at(ev->e, at);
 }
 
+static bool record_feeds(const struct record *r, const struct model_value *m) {
+    bool all = true, named = false;
+    for (int i = 0; m->model && i < model_n_inputs(m->model); i++)
+        all = all && record_get(r, model_input(m->model, true, i)->name);
+    for (int i = 0; m->model && i < model_n_outputs(m->model); i++, named = true)
+        all = all && record_get(r, model_output(m->model, true, i)->name);
+    const struct ast *body = !m->model && m->maker ? m->maker->ast : NULL;
+    for (int i = 0; body && i < body->n_body; i++) { /* not built yet: its lines */
+        const struct ast *line = body->body[i];
+        bool output = line->kind == AST_OUTPUT && line->name;
+        if (line->kind == AST_INPUT || output) all = all && record_get(r, line->name);
+        named |= output;
+    }
+    return all && named;
+}
+
+bool feeds_by_name(struct value data, const struct model_value *m) {
+    if (data.kind == V_RECORD) return record_feeds(data.record, m);
+    return data.kind == V_TABLE || data.kind == V_TABLE_DESC;
+}
+
 bool table_as_pair(struct eval *ev, struct value take, struct value *out) {
     *out = value_pair(value_ref(take), take, ev->e);
     if (out->kind == V_PAIR) out->pair->by_name = true;

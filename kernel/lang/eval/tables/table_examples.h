@@ -9,5 +9,8 @@ bool table_feeds(const struct table *t, const struct model *m, bool outputs);
  * only, as an input; as targets (`outputs`) they are in memory. */
 bool table_examples(struct eval *ev, const struct table *t, const char *name, bool outputs,
                     struct span at, struct value *out);
-/* `train net on table`: both sides are that table. Takes the reference. */
+/* Is it a table, or a record with a field for each input and output of the model? Such data are
+ * both sides of a training at once. */
+bool feeds_by_name(struct value data, const struct model_value *m);
+/* `train net on table`: both sides are that table or record. Takes the reference. */
 bool table_as_pair(struct eval *ev, struct value take, struct value *out);

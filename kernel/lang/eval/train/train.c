@@ -128,7 +128,10 @@ static bool no_data(struct train_block *b, struct value v) {
     fail(ev, s->a ? s->a->span : s->span, ERR_TRAIN, "`train` needs inputs and targets.");
     if (v.kind == V_TENSOR || v.kind == V_DESC)
         return err_hint(ev->e, "An autoencoder learns its own input: train … on x -> x");
-    return err_hint(ev->e, "Write: train net on x -> y");
+    return err_hint(ev->e, v.kind == V_RECORD
+                               ? "Write train net on x -> y, or give the record a field for each "
+                                 "input and output of the model, under their names."
+                               : "Write: train net on x -> y");
 }
 
 /* Targets that are a category give the classes of a model's one output their names. */
@@ -139,7 +142,11 @@ static void note_classes(struct train_block *b, struct value data, const struct 
     if (!m || model_n_outputs(m) != 1) return;
     bool table = y.kind == V_TABLE || y.kind == V_TABLE_DESC;
     bool column = y.kind == V_COLUMN || y.kind == V_COLUMN_DESC;
-    if (p->by_name) {
+    if (p->by_name && p->inputs.kind == V_RECORD) {
+        const struct value *own = record_get(p->inputs.record, model_output(m, true, 0)->name);
+        column = own && (own->kind == V_COLUMN || own->kind == V_COLUMN_DESC);
+        c = column ? &own->table->columns[0] : NULL;
+    } else if (p->by_name) {
         int i = table_find(p->inputs.table, str_of(model_output(m, true, 0)->name));
         c = i >= 0 ? &p->inputs.table->columns[i] : NULL;
     } else if (column || (table && y.table->n_columns == 1)) {
@@ -453,7 +460,8 @@ static bool train_one(struct train_block *b, const struct ast *target, struct va
     struct value model, data = value_missing();
     TRY(eval_expr(ev, target, &model));
     bool ok = !b->statement->a || eval_expr(ev, b->statement->a, &data);
-    if (ok && (data.kind == V_TABLE || data.kind == V_TABLE_DESC))
+    bool table = data.kind == V_TABLE || data.kind == V_TABLE_DESC;
+    if (ok && (table || (model.kind == V_MODEL && feeds_by_name(data, model.model))))
         ok = table_as_pair(ev, data, &data);
     ok = ok && build_first(b, target, model, data) && train_read_block(b);
     if (!ok) {

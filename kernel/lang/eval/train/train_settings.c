@@ -105,7 +105,7 @@ bool measure_from(struct train_block *b, const struct ast *at, struct value v, b
 static bool set_validate(struct eval *ev, const struct ast *s, struct value v, void *to) {
     struct train_block *b = to;
     struct value pair;
-    if (v.kind == V_TABLE || v.kind == V_TABLE_DESC) {
+    if (v.kind == V_TABLE || v.kind == V_TABLE_DESC || v.kind == V_RECORD) {
         TRY(table_as_pair(ev, value_ref(v), &pair));
         bool ok = set_validate(ev, s, pair, to);
         value_unref(pair);
