@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/pool.h"
 #include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- assignment ---- */
@@ -137,19 +138,35 @@ static enum flow exec_return(struct eval *ev, const struct ast *s) {
     return FLOW_RETURN;
 }
 
-static bool show_side(struct eval *ev, const struct ast *side) {
+static bool show_side(struct eval *ev, const struct ast *side, bool exact) {
     struct value v;
     char left[48];
     struct str source = source_piece(side->span);
     snprintf(left, sizeof left, "%.*s", (int)(source.n < 40 ? source.n : 40), source.p);
     if (side->kind == AST_NUMBER || !eval_expr(ev, side, &v)) return false;
     struct text t = {0};
-    value_repr(v, &t);
+    if (exact && v.kind == V_FLOAT) text_addf(&t, "%.17g", v.number);
+    else value_repr(v, &t);
     value_unref(v);
     err_fact(ev->e, left, "%.*s%s", (int)(t.n < 160 ? t.n : 160), t.p ? t.p : "",
              t.n > 160 ? " …" : "");
     text_clear(&t);
     return true;
+}
+
+/* Are the sides numbers that differ only by rounding, 0.1 + 0.2 == 0.3? */
+static bool differ_by_rounding(struct eval *ev, const struct ast *x) {
+    struct value a, b = value_missing();
+    if (x->kind != AST_COMPARE || x->n != 2 || x->ops[0] != AST_OP_EQ) return false;
+    if (!eval_expr(ev, x->list[0], &a)) return false;
+    bool near = eval_expr(ev, x->list[1], &b) && value_is_number(a) && value_is_number(b);
+    if (near) {
+        double p = value_number(a), q = value_number(b);
+        near = p != q && fabs(p - q) <= 1e-9 * fmax(fabs(p), fabs(q));
+    }
+    value_unref(a);
+    value_unref(b);
+    return near;
 }
 
 /* close(a, b), whose two values are shown like the sides of a comparison. */
@@ -169,14 +186,20 @@ static enum flow assert_failed(struct eval *ev, const struct ast *s) {
     err_label(&made, "is not True");
     struct err *outer = ev->e;
     ev->e = &made;
+    struct err before = made;
+    bool rounding = differ_by_rounding(ev, s->a);
+    made = before;
+    if (rounding)
+        err_hint(&made, "Numbers with decimals are rounded in their last digits: close(a, b) "
+                        "compares them up to that.");
     if (s->a->kind == AST_COMPARE)
         for (int i = 0; i < s->a->n && i < 3; i++) {
             struct err keep = made;
-            if (!show_side(ev, s->a->list[i])) made = keep;
+            if (!show_side(ev, s->a->list[i], rounding)) made = keep;
         }
     for (int i = 0; is_close_call(s->a) && i < 2; i++) {
         struct err keep = made;
-        if (!show_side(ev, s->a->list[i]->a)) made = keep;
+        if (!show_side(ev, s->a->list[i]->a, false)) made = keep;
     }
     ev->e = outer;
     *ev->e = made;

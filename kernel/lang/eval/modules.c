@@ -156,8 +156,9 @@ static void note_changed(struct eval *ev, const char *path) {
 static bool no_file(struct eval *ev, const struct ast *s, const char *path) {
     fail(ev, s->key_span, ERR_FILE, "There is no file \"%s\" here.", path);
     err_label(ev->e, "is not there");
-    return err_hint(ev->e, "The path starts at the folder of the notebook. ! ls shows what is in "
-                           "it.");
+    return err_hint(ev->e,
+                    "The path starts at the folder of the notebook. files(\".\") lists what is in "
+                    "it.");
 }
 
 /* The module of a path, loaded if it is new or the file has changed. Borrowed. */
