@@ -77,15 +77,20 @@ static bool same_maker(const struct maker *a, const struct maker *b) {
             same_all(a->defaults, b->defaults, a->n_defaults));
 }
 
-/* Weights that have not been drawn yet follow from the stream. */
+static bool same_weights(const struct weights *a, const struct weights *b) {
+    if (a == b) return true;
+    return a && b && a->n == b->n && memcmp(a->data, b->data, (size_t)a->n * sizeof *a->data) == 0;
+}
+
+/* Weights that have not been drawn yet follow from the stream. A model that was read from a file or
+ * cut out of another has no maker, and is its weights. */
 static bool same_model(const struct model_value *a, const struct model_value *b) {
     if (a == b) return true;
     if (a->n_args != b->n_args || a->epochs_trained != b->epochs_trained) return false;
+    if (!a->maker || !b->maker) return a->maker == b->maker && same_weights(a->weights, b->weights);
     if (!same_maker(a->maker, b->maker) || !same_all(a->args, b->args, a->n_args)) return false;
     if (!a->trained_at.source && !b->trained_at.source) return a->stream == b->stream;
-    if (!a->weights || !b->weights || a->weights->n != b->weights->n) return false;
-    return memcmp(a->weights->data, b->weights->data,
-                  (size_t)a->weights->n * sizeof *a->weights->data) == 0;
+    return a->weights && same_weights(a->weights, b->weights);
 }
 
 static bool same_record(const struct record *a, const struct record *b) {
