@@ -3,6 +3,7 @@
 #include "lang/eval/tables/column_ops.h"
 #include "lang/eval/eval_ops.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- melt ---- */
@@ -243,10 +244,62 @@ bool fn_to_tensor(struct call *c, struct value *out) {
     return ok;
 }
 
+/* Columns on their way into a table: names and values, which are given back. */
+struct named_columns {
+    const char *names[256];
+    struct value values[256];
+    int n;
+};
+
+static bool add_named(struct call *c, struct named_columns *all, const char *name,
+                      struct value take) {
+    if (all->n == (int)ARRAY_LEN(all->names)) {
+        value_unref(take);
+        return call_fail(c, 0, ERR_SHAPE, "These are more than %d columns.",
+                         (int)ARRAY_LEN(all->names));
+    }
+    all->names[all->n] = name;
+    all->values[all->n++] = take;
+    return true;
+}
+
+/* One field: a vector or column is a column, a matrix of one column too, and one of several is
+ * name_0, name_1 … */
+static bool add_field(struct call *c, struct named_columns *all, const char *name,
+                      struct value field) {
+    struct tensor *x = field.kind == V_TENSOR ? field.tensor : NULL;
+    if (!x || x->shape.n != 2) return add_named(c, all, name, value_ref(field));
+    struct table *t = table_from_tensor(x, NULL, c->ev->e);
+    bool ok = t != NULL;
+    for (int i = 0; ok && i < t->n_columns; i++) {
+        char several[96];
+        struct value column;
+        snprintf(several, sizeof several, "%.80s_%d", name, i);
+        ok = table_column(c->ev, t, i, &column) &&
+             add_named(c, all, t->n_columns == 1 ? name : intern_c(several), column);
+    }
+    table_unref(t);
+    return ok;
+}
+
+/* What a model with several outputs gives: a record of them. */
+static bool record_to_table(struct call *c, const struct record *r, struct value *out) {
+    struct named_columns *all = pool_zalloc(sizeof *all);
+    if (!all) return err_memory(c->ev->e, sizeof *all);
+    bool ok = r->n > 0 || call_fail(c, 0, ERR_VALUE, "An empty record makes no table.");
+    for (int i = 0; ok && i < r->n; i++) ok = add_field(c, all, r->keys[i], r->items[i]);
+    ok = ok && table_make(c->ev, all->names, all->values, all->n, out);
+    for (int i = 0; i < all->n; i++) value_unref(all->values[i]);
+    pool_free(all);
+    return ok;
+}
+
 bool fn_to_table(struct call *c, struct value *out) {
     struct tensor *x;
     struct value list = c->args[1];
     if (c->args[0].kind == V_TABLE) return *out = value_ref(c->args[0]), true;
+    if (c->args[0].kind == V_RECORD && !call_has(c, 1))
+        return record_to_table(c, c->args[0].record, out);
     TRY(call_tensor(c, 0, &x));
     int64_t columns = x->shape.n == 2 ? x->shape.size[1] : 1;
     bool named = call_has(c, 1);
