@@ -200,10 +200,13 @@ bool train_needs_resume(struct train_block *b, const struct ast *target,
          "Say which:");
     err_label(ev->e, "has been trained already%s, %lld epoch%s", cell, (long long)m->epochs_trained,
               m->epochs_trained == 1 ? "" : "s");
-    err_hint(ev->e, "    resume: True      go on from the weights that it has now\n"
-                    "    resume: False     start again from the weights it was made with\n\n"
-                    "(Running a train statement a second time never needs this: it starts where it "
-                    "started.)");
+    err_hint(ev->e,
+             "    resume: True      go on from the weights that it has now\n"
+             "    resume: False     start again from the weights it was made with\n\n%s",
+             ev->trial ? "In a search, a model that is made inside the trial is a new one in every "
+                         "trial."
+                       : "(Running a train statement a second time never needs this: it starts "
+                         "where it started.)");
     return false;
 }
 
