@@ -59,11 +59,35 @@ bool fn_element(struct call *c, struct value *out) {
     return ok;
 }
 
+/* Could these be the numbers of axes? */
+static bool are_axes(struct value v, int n_axes) {
+    for (int64_t i = 0; v.kind == V_TENSOR && i < v.tensor->count; i++) {
+        double x = tensor_get(v.tensor, i);
+        if (dtype_is_float(v.tensor->dtype) || x < -n_axes || x >= n_axes) return false;
+    }
+    return v.kind != V_FLOAT && (v.kind != V_INT || n_axes > 0);
+}
+
+/* max(a, b), as Python has it: here the second argument is an axis. */
+static bool several_values(struct call *c, enum op op, const struct desc *d) {
+    bool two = op == OP_max || op == OP_min,
+         named = c->index[1] >= 0 && c->actuals[c->index[1]].name;
+    if (!call_has(c, 1) || named || are_axes(c->args[1], d->shape.n)) return true;
+    call_fail(c, 1, ERR_ARGUMENT, "The second argument of %s is an axis.", c->row->name);
+    struct text words = {0};
+    text_addf(&words, "Of several numbers: %s([a, b]).", c->row->name);
+    if (two) text_addf(&words, " Of two tensors, element by element: %simum(a, b).", c->row->name);
+    err_hint(c->ev->e, "%s", words.p ? words.p : "");
+    text_clear(&words);
+    return false;
+}
+
 /* Reductions over a table's or list's numbers work on their tensor. */
 static bool reduce(struct call *c, enum op op, struct value *out) {
     struct value v = c->first;
     const struct desc *d = &c->desc;
     struct attrs a = {0};
+    TRY(several_values(c, op, d));
     bool ok = call_axes(c, 1, &d->shape, &a.axes) && call_bool(c, 2, false, &a.keepdims);
     if (ok && d->shape.n == 0) *out = value_ref(v);
     else if (ok) ok = apply1(c->ev, op, v, &a, out);

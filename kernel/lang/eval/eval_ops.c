@@ -269,7 +269,11 @@ static bool wrong_operands(struct eval *ev, enum ast_op op, struct value a, stru
     if (op == AST_OP_ADD && (a.kind == V_TEXT || b.kind == V_TEXT))
         err_hint(ev->e, "To put a value into a text, write f\"… {value} …\".");
     else if (a.kind == V_LIST && b.kind == V_LIST)
-        err_hint(ev->e, "append(xs, x) gives a list with one more element.");
+        err_hint(ev->e,
+                 "append(xs, x) gives a list with one more element. All of two lists: [x for "
+                 "xs in [a, b] for x in xs]");
+    else if (op == AST_OP_MUL && (a.kind == V_TEXT || b.kind == V_TEXT))
+        err_hint(ev->e, "To repeat a text: [\"ab\" for i in range(5)].join(\"\")");
     else if (op == AST_OP_MUL && (a.kind == V_LIST || b.kind == V_LIST))
         err_hint(ev->e, "To repeat a list: [x for i in range(5) for x in xs]");
     return false;
