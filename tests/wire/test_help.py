@@ -175,7 +175,7 @@ def test_files_and_networks(kernel, tmp_path):
     (tmp_path / "tiny.onnx").write_text("")
     with Kernel([PROGRAM, "-f"], env={**os.environ, "AWML_PRETRAINED": str(tmp_path)}) as k:
         for code in ('pretrained("|', 'net = pretrained("ti|', 'pretrained_classes("|'):
-            assert k.ask("complete_request", place(code))[0].content["matches"] == ["tiny"]
+            assert "tiny" in k.ask("complete_request", place(code))[0].content["matches"]
 
 
 PAGES = [

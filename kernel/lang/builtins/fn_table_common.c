@@ -54,9 +54,12 @@ bool verb_columns(struct call *c, const struct table *t, bool all, int **columns
     bool ok = true;
     for (int i = 0; ok && i < c->n_rest; i++) {
         const struct actual *a = &c->actuals[c->rest[i]];
-        if (a->name)
+        if (a->name) {
             ok = fail(c->ev, a->name_at, ERR_ARGUMENT, "%s has no argument `%s`.", c->row->name,
                       a->name);
+            if (strcmp(a->name, "ascending") == 0 || strcmp(a->name, "reverse") == 0)
+                err_hint(c->ev->e, "descending=True turns the order round.");
+        }
         ok = ok && named_columns(c, t, a->value, a->at, columns, n);
     }
     if (ok && c->n_rest == 0) {

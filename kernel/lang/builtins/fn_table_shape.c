@@ -283,7 +283,7 @@ static bool add_field(struct call *c, struct named_columns *all, const char *nam
 }
 
 /* What a model with several outputs gives: a record of them. */
-static bool record_to_table(struct call *c, const struct record *r, struct value *out) {
+bool record_to_table(struct call *c, const struct record *r, struct value *out) {
     struct named_columns *all = pool_zalloc(sizeof *all);
     if (!all) return err_memory(c->ev->e, sizeof *all);
     bool ok = r->n > 0 || call_fail(c, 0, ERR_VALUE, "An empty record makes no table.");

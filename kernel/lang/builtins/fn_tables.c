@@ -65,6 +65,9 @@ bool fn_table(struct call *c, struct value *out) {
     if (c->n_rest == 1 && !c->actuals[c->rest[0]].name &&
         c->actuals[c->rest[0]].value.kind == V_LIST)
         return table_of_records(c, c->actuals[c->rest[0]].value.list, out);
+    if (c->n_rest == 1 && !c->actuals[c->rest[0]].name &&
+        c->actuals[c->rest[0]].value.kind == V_RECORD)
+        return record_to_table(c, c->actuals[c->rest[0]].value.record, out);
     for (; n < c->n_rest && n < 64; n++) {
         const struct actual *a = &c->actuals[c->rest[n]];
         if (!a->name) return call_fail(c, -1, ERR_ARGUMENT, "Columns have names: table(a=…, b=…).");

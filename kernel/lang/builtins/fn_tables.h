@@ -24,3 +24,5 @@ bool verb_some_rows(struct call *c, const struct table *t, struct value *out);
 /* Rows rows[0 … n) of t; takes the array. */
 bool verb_pick(struct call *c, const struct table *t, int64_t *take_rows, int64_t n,
                struct value *out);
+/* A column for each field of a record; a matrix is a column for each of its own. */
+bool record_to_table(struct call *c, const struct record *r, struct value *out);

@@ -263,12 +263,24 @@ static bool replace_subscript(struct eval *ev, struct value base, const struct a
     return ok;
 }
 
+/* t.columns and t.shape are said of a table, and are no columns of it. */
+static bool is_said_of_tables(struct eval *ev, struct value base, const struct ast *target) {
+    bool columns = strcmp(target->name, "columns") == 0;
+    if (base.kind == V_RECORD || (!columns && strcmp(target->name, "shape") != 0)) return false;
+    if (table_find(base.table, str_of(target->name)) >= 0) return false;
+    fail(ev, target->span, ERR_VALUE,
+         "`%s` tells something of a table and cannot be given a value.", target->name);
+    if (columns) err_hint(ev->e, "To give a column another name: t = t.rename(old=\"new\")");
+    return true;
+}
+
 bool index_replace(struct eval *ev, struct value base, const struct ast *target, struct value v,
                    struct value *out) {
     if (target->kind == AST_INDEX) return replace_subscript(ev, base, target, v, out);
     if (base.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (base.kind == V_RECORD || base.kind == V_TABLE || base.kind == V_TABLE_DESC)
-        return replace_key(ev, base, target, target->name, v, out);
+        return !is_said_of_tables(ev, base, target) &&
+               replace_key(ev, base, target, target->name, v, out);
     fail(ev, target->span, ERR_TYPE, "This is %s: its fields cannot be replaced.",
          value_kind_words(base.kind));
     return err_hint(ev->e, "Only records and tables have fields that can be given new values.");
