@@ -12,7 +12,7 @@ static bool fit_bayes(struct estimator *m, const struct fit_spec *s, bool *inter
     double *prior = matrix_add(m, "priors", 1, k, e);
     double *mean = prior ? matrix_add(m, "means", k, d, e) : NULL;
     double *var = mean ? matrix_add(m, "variances", k, d, e) : NULL;
-    double *x = var ? design_matrix(&s->x, e) : NULL, widest = 0;
+    double *x = var ? design_matrix(&s->x, s->stop, e) : NULL, widest = 0;
     if (!x) return false;
     for (int64_t i = 0; i < n; i++) prior[s->y.labels[i]] += 1;
     for (int64_t i = 0; i < n * d; i++) mean[s->y.labels[i / d] * d + i % d] += x[i];

@@ -2,6 +2,7 @@
  * numbers or classes. Nothing here owns the student's tensors; a design is valid while they are. */
 #pragma once
 #include "../data/table.h"
+#include <stdatomic.h>
 
 /* One column. Missing values are NaN. */
 struct feature {
@@ -34,8 +35,9 @@ void design_floats(const struct design *x, int f, int64_t begin, int64_t n, floa
 void design_doubles(const struct design *x, int f, int64_t begin, int64_t n, double *out);
 /* Rows laid out one after the other, (n, d), as doubles. */
 void design_rows(const struct design *x, int64_t begin, int64_t n, double *out);
-/* The first missing or infinite number: its row, or -1; *f is its column. */
-int64_t design_odd(const struct design *x, bool infinite_too, int *f);
+/* A missing or infinite number among the first rows that hold one: its row, or -1; *f is its
+ * column. Ends early, with -1, when `stop` is seen. */
+int64_t design_odd(const struct design *x, bool infinite_too, int *f, const _Atomic bool *stop);
 
 /* What a fitted model remembers of its columns: it finds them again in other tables, by name. */
 struct feature_info {

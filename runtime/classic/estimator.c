@@ -102,9 +102,13 @@ const struct matrix *estimator_matrix(const struct estimator *m, const char *nam
     return NULL;
 }
 
-double *design_matrix(const struct design *x, struct err *e) {
+double *design_matrix(const struct design *x, const _Atomic bool *stop, struct err *e) {
+    enum { ROWS = 1024 };
     double *out = pool_need(((size_t)x->n * (size_t)x->d + 1) * sizeof *out, e);
-    if (out) design_rows(x, 0, x->n, out);
+    for (int64_t at = 0; out && at < x->n; at += ROWS) {
+        if (!fit_goes_on(stop, e)) return pool_free(out), NULL;
+        design_rows(x, at, x->n - at < ROWS ? x->n - at : ROWS, out + at * x->d);
+    }
     return out;
 }
 
@@ -162,12 +166,14 @@ static bool odd_number(const struct estimator *m, const struct design *x, int f,
         "GradientBoosting read missing values as they are.");
 }
 
-static bool check_inputs(const struct estimator *m, const struct design *x, struct err *e) {
+static bool check_inputs(const struct estimator *m, const struct design *x,
+                         const _Atomic bool *stop, struct err *e) {
     int f;
     bool trees = method_of(m)->missing;
     if (!trees) {
-        int64_t row = design_odd(x, true, &f);
+        int64_t row = design_odd(x, true, &f, stop);
         if (row >= 0) return odd_number(m, x, f, row, "missing or infinite", e);
+        TRY(fit_goes_on(stop, e));
     }
     for (f = 0; f < x->d && !trees; f++) {
         if (m->features.infos[f].n_levels == 0) continue;
@@ -222,11 +228,11 @@ static bool fit(struct estimator *m, struct fit_spec *s, bool *interrupted, stru
                        (long long)s->x.n, s->x.n == 1 ? "" : "s", s->x.d, s->x.d == 1 ? "" : "s");
     TRY(estimator_check(m->config, e));
     TRY(features_learn(&m->features, &s->x, e));
-    TRY(check_inputs(m, &s->x, e));
+    TRY(check_inputs(m, &s->x, s->stop, e));
     if (tasks[m->config->row->kind] != TASK_NONE) TRY(check_targets(&s->y, s->x.n, e));
     if (s->vx.n > 0) {
         TRY(features_match(&m->features, &s->vx, e));
-        TRY(check_inputs(m, &s->vx, e));
+        TRY(check_inputs(m, &s->vx, s->stop, e));
         TRY(check_targets(&s->vy, s->vx.n, e));
     }
     return method_of(m)->fit(m, s, interrupted, e);
@@ -263,7 +269,7 @@ enum { ANSWER_BLOCKS = 64, ANSWER_ROWS = 1024 };
 bool estimator_predict(const struct estimator *m, struct design *x, double *out,
                        const struct answer_watch *watch, const _Atomic bool *stop, struct err *e) {
     TRY(features_match(&m->features, x, e));
-    TRY(check_inputs(m, x, e));
+    TRY(check_inputs(m, x, stop, e));
     int64_t block = watch ? x->n / ANSWER_BLOCKS : x->n, begin = 0;
     if (block < ANSWER_ROWS) block = ANSWER_ROWS;
     if (block >= x->n) return method_of(m)->predict(m, x, out, stop, e);

@@ -188,7 +188,7 @@ static bool fit_k_means(struct estimator *m, const struct fit_spec *s, bool *int
     size_t wide = (size_t)(c.k * c.d), side = (size_t)((c.k + SIDE - 1) / SIDE * SIDE * c.d);
     double *centers = matrix_add(m, "centers", c.k, c.d, e);
     double *inertia = centers ? matrix_add(m, "inertia", 1, 1, e) : NULL;
-    double *x = inertia ? design_matrix(&s->x, e) : NULL;
+    double *x = inertia ? design_matrix(&s->x, s->stop, e) : NULL;
     c.x = x;
     c.centers = pool_need((3 * wide + side + (size_t)c.n) * sizeof(double), e);
     c.nearest = pool_need((size_t)(c.n + c.k) * sizeof *c.nearest, e);

@@ -5,10 +5,12 @@
 #include <string.h>
 
 /* Columns one after the other, each less its mean. */
-static double *centred_columns(const struct design *x, double *means, struct err *e) {
+static double *centred_columns(const struct design *x, double *means, const _Atomic bool *stop,
+                               struct err *e) {
     double *out = pool_need(((size_t)x->n * (size_t)x->d + 1) * sizeof *out, e);
     for (int f = 0; out && f < x->d; f++) {
         double *column = out + (int64_t)f * x->n, sum = 0;
+        if (!fit_goes_on(stop, e)) return pool_free(out), NULL;
         design_doubles(x, f, 0, x->n, column);
         for (int64_t i = 0; i < x->n; i++) sum += column[i];
         means[f] = sum / (double)x->n;
@@ -52,9 +54,9 @@ static bool fit_linear(struct estimator *m, const struct fit_spec *s, bool *inte
     (void)interrupted;
     int64_t n = s->x.n, d = s->x.d, step = n > d ? n : d;
     double *means = pool_need((size_t)(d + s->y.width) * sizeof *means, e);
-    double *a = means ? centred_columns(&s->x, means, e) : NULL;
+    double *a = means ? centred_columns(&s->x, means, s->stop, e) : NULL;
     double *b = a ? centred_targets(&s->y, step, means + d, e) : NULL;
-    bool ok = b && lapack_least_squares(a, n, d, b, s->y.width, e) &&
+    bool ok = b && lapack_least_squares(a, n, d, b, s->y.width, s->stop, e) &&
               put_line(m, b, step, means, means + d, e);
     pool_free(means);
     pool_free(a);
@@ -62,18 +64,25 @@ static bool fit_linear(struct estimator *m, const struct fit_spec *s, bool *inte
     return ok;
 }
 
-/* a (d, n) rows -> a a' + penalty on the diagonal (d, d). */
-static double *gram(const double *columns, int64_t n, int64_t d, double penalty, struct err *e) {
-    double *c = pool_need((size_t)(d * d + 1) * sizeof *c, e);
-    for (int64_t i = 0; c && i < d; i++) {
-        for (int64_t j = 0; j <= i; j++) {
-            double sum = 0;
-            for (int64_t r = 0; r < n; r++) sum += columns[i * n + r] * columns[j * n + r];
-            c[i * d + j] = c[j * d + i] = sum;
-        }
-        c[i * d + i] += penalty;
-    }
-    return c;
+/* Rows, each less their mean. */
+static double *centred_rows(const struct design *x, double *means, const _Atomic bool *stop,
+                            struct err *e) {
+    double *out = design_matrix(x, stop, e);
+    int64_t n = x->n, d = x->d;
+    for (int64_t i = 0; out && i < n; i++)
+        for (int64_t f = 0; f < d; f++) means[f] += out[i * d + f];
+    for (int64_t f = 0; out && f < d; f++) means[f] /= (double)n;
+    for (int64_t i = 0; out && i < n; i++)
+        for (int64_t f = 0; f < d; f++) out[i * d + f] -= means[f];
+    return out;
+}
+
+/* w (k, d) = targets (k, n) times rows (n, d). */
+static void add_products(double *w, const double *targets, const double *rows, int64_t n, int64_t d,
+                         int64_t k) {
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t t = 0; t < k; t++)
+            for (int64_t f = 0; f < d; f++) w[t * d + f] += targets[t * n + i] * rows[i * d + f];
 }
 
 static bool fit_ridge(struct estimator *m, const struct fit_spec *s, bool *interrupted,
@@ -81,17 +90,19 @@ static bool fit_ridge(struct estimator *m, const struct fit_spec *s, bool *inter
     (void)interrupted;
     int64_t n = s->x.n, d = s->x.d, k = s->y.width;
     double *means = pool_need((size_t)(d + k) * sizeof *means, e);
-    double *a = means ? centred_columns(&s->x, means, e) : NULL;
+    double *a = means ? centred_rows(&s->x, means, s->stop, e) : NULL;
     double *b = a ? centred_targets(&s->y, n, means + d, e) : NULL;
-    double *c = b ? gram(a, n, d, config_number(m->config, "penalty", 1), e) : NULL;
+    double *c = b ? pool_need((size_t)(d * d + 1) * sizeof *c, e) : NULL;
     double *w = c ? pool_need((size_t)(d * k + 1) * sizeof *w, e) : NULL;
-    for (int64_t t = 0; w && t < k; t++)
-        for (int64_t f = 0; f < d; f++)
-            for (int64_t i = 0; i < n; i++) w[t * d + f] += a[f * n + i] * b[t * n + i];
-    bool ok = w && lapack_solve_positive(c, d, w, k, e);
-    if (w && !ok && !e->kind)
-        err_set(e, ERR_VALUE,
-                "The columns of `{1}` depend on one another; a penalty above 0 is needed.");
+    bool ok = w && lapack_gram(a, n, d, false, c, s->stop, e);
+    for (int64_t f = 0; ok && f < d; f++) c[f * d + f] += config_number(m->config, "penalty", 1);
+    if (ok) {
+        add_products(w, b, a, n, d, k);
+        ok = lapack_solve_positive(c, d, w, k, e);
+        if (!ok && !e->kind)
+            err_set(e, ERR_VALUE,
+                    "The columns of `{1}` depend on one another; a penalty above 0 is needed.");
+    }
     ok = ok && put_line(m, w, d, means, means + d, e);
     void *all[] = {means, a, b, c, w};
     for (size_t i = 0; i < ARRAY_LEN(all); i++) pool_free(all[i]);

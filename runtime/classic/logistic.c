@@ -179,7 +179,7 @@ static bool fit_logistic(struct estimator *m, const struct fit_spec *s, bool *in
     l.k = m->classes.n == 2 ? 1 : m->classes.n;
     l.p = l.k * (l.d + 1);
     l.penalty = config_number(m->config, "penalty", 0);
-    double *x = design_matrix(&s->x, e);
+    double *x = design_matrix(&s->x, s->stop, e);
     double *room = pool_need((size_t)(2 * l.d + l.k + l.p * (5 + 2 * MEMORY)) * sizeof *room, e);
     if (!x || !room) return pool_free(x), pool_free(room), false;
     double *mean = room, *scale = room + l.d, *at = scale + l.d;

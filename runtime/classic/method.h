@@ -25,8 +25,9 @@ const struct arg *config_arg_named(const struct config *c, const char *name);
 /* A zeroed matrix of the model, in the next free place; NULL without memory. */
 double *matrix_add(struct estimator *m, const char *name, int64_t rows, int64_t cols,
                    struct err *e);
-/* All rows as doubles, (n, d); the caller gives it back to the pool. */
-double *design_matrix(const struct design *x, struct err *e);
+/* All rows as doubles, (n, d); the caller gives it back to the pool. `stop` ends it with an error.
+ */
+double *design_matrix(const struct design *x, const _Atomic bool *stop, struct err *e);
 bool fit_stopped(const _Atomic bool *stop);
 /* The same as an error; true while nobody wants to stop. */
 bool fit_goes_on(const _Atomic bool *stop, struct err *e);

@@ -26,7 +26,7 @@ static bool fit_neighbors(struct estimator *m, const struct fit_spec *s, bool *i
                        (long long)n, config_number(m->config, "k", 5));
     double *rows = matrix_add(m, "examples", tiles * d, TILE, e);
     double *y = rows ? matrix_add(m, "targets", n, width ? width : 1, e) : NULL;
-    double *x = y ? design_matrix(&s->x, e) : NULL;
+    double *x = y ? design_matrix(&s->x, s->stop, e) : NULL;
     for (int64_t i = 0; x && i < n; i++) {
         for (int64_t f = 0; f < d; f++) rows[((i / TILE) * d + f) * TILE + i % TILE] = x[i * d + f];
         if (!width) y[i] = s->y.labels[i];

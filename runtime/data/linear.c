@@ -26,20 +26,18 @@ struct tensor *linear_solve(const struct tensor *a, const struct tensor *b, stru
     return x;
 }
 
-bool linear_svd(const struct tensor *a, struct tensor *parts[3], struct err *e) {
+bool linear_svd(const struct tensor *a, struct tensor *parts[3], const _Atomic bool *stop,
+                struct err *e) {
     int64_t m = a->shape.size[0], n = a->shape.size[1], k = m < n ? m : n;
     struct shape shapes[] = {shape_of(2, (int64_t[]){m, k}), shape_of(1, &k),
                              shape_of(2, (int64_t[]){k, n})};
-    struct tensor *copy = tensor_new(DT_FLOAT64, &a->shape, e);
-    bool ok = copy != NULL;
+    bool ok = true;
     for (int i = 0; i < 3; i++) {
         parts[i] = ok ? tensor_new(DT_FLOAT64, &shapes[i], e) : NULL;
         ok = parts[i] != NULL;
     }
-    if (ok) memcpy(copy->data, a->data, (size_t)a->count * sizeof(double));
     ok = ok && (k == 0 ||
-                lapack_svd(copy->data, m, n, parts[0]->data, parts[1]->data, parts[2]->data, e));
-    tensor_unref(copy);
+                lapack_svd(a->data, m, n, parts[0]->data, parts[1]->data, parts[2]->data, stop, e));
     for (int i = 0; i < 3 && !ok; i++) {
         tensor_unref(parts[i]);
         parts[i] = NULL;

@@ -156,6 +156,20 @@ train f on randn(40000, 20)
 x = randn(100000, 20)
 train f on x -> x[:, 0] > 0
 """,
+    "singular values": """x = randn(1000, 1000)
+for i in range(1000):
+    u, s, v = svd(x)
+""",
+    "principal components": """x = randn(2000, 1000)
+for i in range(1000):
+    f = PCA()
+    train f on x
+""",
+    "least squares": """x = randn(5000, 400)
+for i in range(1000):
+    f = LinearRegression()
+    train f on x -> x[:, 0]
+""",
     "neighbours": """f = KNeighbors(5)
 train f on randn(100000, 10) -> randn(100000)
 f.predict(randn(100000, 10))

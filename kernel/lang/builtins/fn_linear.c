@@ -66,7 +66,7 @@ bool fn_inv(struct call *c, struct value *out) {
 bool fn_svd(struct call *c, struct value *out) {
     struct tensor *a, *parts[3];
     TRY(take_matrix(c, 0, false, &a));
-    bool ok = linear_svd(a, parts, c->ev->e);
+    bool ok = linear_svd(a, parts, c->ev->stop, c->ev->e);
     tensor_unref(a);
     if (!ok) return false;
     *out = value_list_new(3, c->ev->e);

@@ -267,8 +267,9 @@ bool estimator_field(struct eval *ev, const struct ast *x, struct estimator_valu
     bool found = false, trained = m->fitted || m->is_fitted, known = is_field(x->name);
     if (trained && fitted_field(ev, x->name, m, out, &found)) return true;
     if (found) return false;
-    if (known && !trained && m->trained_at.source)
-        return *out = value_unknown(), true; /* checking: trained in this cell */
+    bool checking = !trained || (!m->fitted && ev->domain == DOMAIN_CHECK);
+    if (known && checking && m->trained_at.source)
+        return *out = value_unknown(), true; /* trained, or fitted in a call, in this cell */
     if (setting_field(ev, x->name, m, out)) return out->kind != V_MISSING;
     if (known && !trained) return estimator_ready(ev, m, x->a->span);
     struct spelling hint;
