@@ -74,7 +74,8 @@ PLOTS = {"activation_functions": 7, "gradient_descent": 2, "weight_initializatio
          "regularization": 2, "learning_rate_schedule": 3, "batch_normalization": 1, "losses": 1,
          "denoising_autoencoder": 5, "first": 3, "edge_detection": 3, "convolutional_network": 3,
          "deep_dream": 5, "sneaker_or_bag": 1, "weather_assignment": 4, "two_players": 4,
-         "mode_collapse": 4, "pictures_of_clothes": 4, "real_or_made": 2, "vehicle_counting": 3}
+         "mode_collapse": 4, "pictures_of_clothes": 4, "real_or_made": 2, "vehicle_counting": 3,
+         "tables_of_series": 3, "keeping_track": 2}
 
 
 @pytest.mark.parametrize("name", PLOTS)
