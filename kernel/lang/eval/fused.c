@@ -143,6 +143,7 @@ static bool traced(struct eval *ev, struct fused *f, const struct ast *x, struct
 
 bool eval_fused(struct eval *ev, const struct ast *x, struct value *out, bool *ok) {
     if (x->n_ops < 2 || ev->graph || ev->fused || ev->domain == DOMAIN_CHECK) return false;
+    if (x->kind == AST_CALL && !calls_builtin(ev, x)) return false; /* a leaf, no expression */
     struct fused f;
     f.n = 0;
     f.full = false;
