@@ -227,10 +227,19 @@ static struct shape one_size(double x) {
     return (struct shape){.n = 1, .size = {(int64_t)x}};
 }
 
+/* Settings may come from a file, in which anything can stand. */
+static bool wrong_setting(const struct config *c, const char *arg_name, const char *found,
+                          struct err *e) {
+    return err_set(e, ERR_DATA, "The setting `%s` of %s is %s, which it cannot be.", arg_name,
+                   c->row->name, found);
+}
+
 bool config_set_number(struct config *c, const char *arg_name, double x, struct err *e) {
     struct signature_arg a;
     struct arg *arg = arg_named(c, arg_name, &a);
     if (!arg) return err_set(e, ERR_BUG, "%s has no argument %s.", c->row->name, arg_name);
+    if (str_is(a.kind, "text") || str_is(a.kind, "shape") || str_is(a.kind, "activation"))
+        return wrong_setting(c, arg_name, "a number", e);
     *arg = (struct arg){.kind = ARG_NUMBER, .number = x};
     if (str_is(a.kind, "size")) *arg = (struct arg){.kind = ARG_SHAPE, .shape = one_size(x)};
     if (str_is(a.kind, "int")) arg->kind = ARG_INT;
@@ -243,6 +252,8 @@ bool config_set_text(struct config *c, const char *arg_name, const char *text, s
     struct arg *arg = arg_named(c, arg_name, &a);
     const char *own = intern_c(text);
     if (!arg) return err_set(e, ERR_BUG, "%s has no argument %s.", c->row->name, arg_name);
+    if (!str_is(a.kind, "text") && !str_is(a.kind, "choice"))
+        return wrong_setting(c, arg_name, "a text", e);
     if (!own) return err_memory(e, strlen(text) + 1);
     *arg = (struct arg){.kind = ARG_TEXT, .text = own};
     return true;
@@ -253,6 +264,8 @@ bool config_set_shape(struct config *c, const char *arg_name, const struct shape
     struct signature_arg a;
     struct arg *arg = arg_named(c, arg_name, &a);
     if (!arg) return err_set(e, ERR_BUG, "%s has no argument %s.", c->row->name, arg_name);
+    if (!str_is(a.kind, "size") && !str_is(a.kind, "shape"))
+        return wrong_setting(c, arg_name, "a list of sizes", e);
     *arg = (struct arg){.kind = ARG_SHAPE, .shape = *s};
     return true;
 }
