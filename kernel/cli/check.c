@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { MOST_FINDINGS = 10 };
+
 /* A place in the joined program becomes one in its cell as it was written. */
 static void move_span(const struct joined *j, struct source *const *sources, struct span *at) {
     const struct source *all = source_find(at->source);
@@ -32,15 +34,21 @@ static void print_place(const char *file, const struct joined *j, struct source 
     else printf("%s:%d:%d:\n", file, j->cells[i].line + line - 1, column);
 }
 
-static void report(const char *file, struct err *e, const struct joined *j) {
+/* Each cell as it was written, for the lines that are shown; NULL without memory. */
+static struct source **cell_sources(const struct joined *j) {
     struct source **sources = pool_zalloc((size_t)(j->n + 1) * sizeof(struct source *));
-    struct text view = {0};
     for (int i = 0; sources && i < j->n; i++) {
         struct text code = {0};
         joined_text(j, i, &code);
         sources[i] = source_new(text_str(&code), j->cells[i].number, NULL);
         text_clear(&code);
     }
+    return sources;
+}
+
+static void report(const char *file, struct err *e, const struct joined *j,
+                   struct source *const *sources) {
+    struct text view = {0};
     if (sources) {
         move_span(j, sources, &e->at);
         for (int i = 0; i < e->n_notes; i++) move_span(j, sources, &e->notes[i].at);
@@ -50,6 +58,15 @@ static void report(const char *file, struct err *e, const struct joined *j) {
     fwrite(view.p, 1, view.n, stdout);
     if (!str_ends(text_str(&view), "\n")) putchar('\n');
     text_clear(&view);
+}
+
+static void report_all(const char *file, struct err *found, int n, const struct joined *j) {
+    struct source **sources = cell_sources(j);
+    for (int i = 0; i < n; i++) {
+        if (i) putchar('\n');
+        report(file, &found[i], j, sources);
+    }
+    if (n == 0) printf("%s: fine\n", file);
     for (int i = 0; sources && i < j->n; i++) source_unref(sources[i]);
     pool_free(sources);
 }
@@ -59,19 +76,21 @@ static bool check_file(const char *file) {
     struct joined joined = {.n_cells = 0};
     json_t *notebook = notebook_load(file, &e);
     struct engine *en = notebook ? engine_new(&e) : NULL;
-    if (!en) {
-        json_decref(notebook);
-        return cli_failed(&e), false;
+    struct err *found = en ? pool_need(MOST_FINDINGS * sizeof *found, &e) : NULL;
+    int n = 1;
+    if (found) {
+        join_cells(&joined, notebook);
+        struct engine_cell cell = {.code = text_str(&joined.code), .cell_id = file, .number = 1};
+        n = engine_findings(en, &cell, found, MOST_FINDINGS);
+        report_all(file, found, n, &joined);
+    } else {
+        cli_failed(&e);
     }
-    join_cells(&joined, notebook);
-    struct engine_cell cell = {.code = text_str(&joined.code), .cell_id = file, .number = 1};
-    bool ok = engine_check(en, &cell, &e);
-    if (ok) printf("%s: fine\n", file);
-    else report(file, &e, &joined);
+    pool_free(found);
     engine_free(en);
     json_decref(notebook);
     joined_clear(&joined);
-    return ok;
+    return n == 0;
 }
 
 int cli_check(int argc, char **argv) {

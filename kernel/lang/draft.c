@@ -28,26 +28,35 @@ static bool join_above(const struct engine *en, const struct engine_cell *above,
     return true;
 }
 
-bool engine_check_draft(struct engine *en, const struct engine_cell *cell,
-                        const struct engine_cell *above, int n_above, uint32_t *start,
-                        struct err *e) {
-    struct joined j = {.line = 1};
-    int indent;
-    *e = (struct err){0};
-    *start = 0;
-    if (!can_be_read(cell->code, e)) {
-        bool unfinished = parse_completeness(cell->code, &indent) == CELL_INCOMPLETE;
-        return unfinished || engine_check(en, cell, e);
+/* Mistakes that belong to the cell, in front; a stop or a lack of memory is none. */
+static int keep_own(struct err *found, int n, uint32_t start) {
+    int kept = 0;
+    for (int i = 0; i < n; i++) {
+        bool own = found[i].at.source && found[i].at.start >= start;
+        bool mistake = found[i].kind != ERR_INTERRUPT && found[i].kind != ERR_MEMORY;
+        if (own && mistake) found[kept++] = found[i];
     }
-    bool ok = true;
+    return kept;
+}
+
+int engine_check_draft(struct engine *en, const struct engine_cell *cell,
+                       const struct engine_cell *above, int n_above, uint32_t *start,
+                       struct err *found, int most) {
+    struct joined j = {.line = 1};
+    struct err e = {0};
+    int indent, n = 0;
+    *start = 0;
+    bool readable = can_be_read(cell->code, &e);
+    if (!readable && parse_completeness(cell->code, &indent) == CELL_INCOMPLETE) return 0;
     if (join_above(en, above, n_above, &j)) {
         *start = (uint32_t)j.code.n;
         struct engine_cell all = *cell;
         text_add(&j.code, cell->code);
         all.code = text_str(&j.code);
-        ok = engine_check(en, &all, e) || e->at.start < *start || !e->at.source;
-        if (e->kind == ERR_INTERRUPT || e->kind == ERR_MEMORY) ok = true;
+        n = keep_own(found, engine_findings(en, &all, found, most), *start);
+    } else if (!readable && most > 0) {
+        n = !engine_check(en, cell, found);
     }
     joined_clear(&j);
-    return ok;
+    return n;
 }

@@ -260,15 +260,20 @@ void engine_keep(struct engine *en, struct program *p) {
     keep_in(&en->kept[en->n_kept++ % KEPT_PROGRAMS], p);
 }
 
-/* A cell under %%bash or the like is no awml: then that is the mistake, not its first sign. */
-static void foreign_magic(const struct source *s, struct err *e) {
+void engine_keep_checked(struct engine *en, struct program *p) {
+    keep_in(&en->checked, p);
+}
+
+/* Then that is the mistake, not its first sign. */
+bool engine_foreign(const struct source *s, struct err *e) {
     size_t n = 2;
-    if (s->text.n < 3 || memcmp(s->text.p, "%%", 2) != 0) return;
+    if (s->text.n < 3 || memcmp(s->text.p, "%%", 2) != 0) return false;
     while (n < s->text.n && isalpha((unsigned char)s->text.p[n])) n++;
     struct err unknown = {0};
-    if (magic_known(intern((struct str){s->text.p + 1, n - 1}), &unknown)) return;
+    if (magic_known(intern((struct str){s->text.p + 1, n - 1}), &unknown)) return false;
     unknown.at = (struct span){s->id, 0, (uint32_t)n};
     *e = unknown;
+    return true;
 }
 
 static bool parse_text(struct run *r, struct str code) {
@@ -281,7 +286,7 @@ static bool parse_text(struct run *r, struct str code) {
         if (!keep) return source_unref(s), false;
         *keep = (struct program){.refs = 1, .source = source_ref(s)};
     }
-    if (!r->program) foreign_magic(s, r->e);
+    if (!r->program) engine_foreign(s, r->e);
     source_unref(s);
     if (r->only_checks) keep_in(&r->engine->checked, keep);
     else engine_keep(r->engine, keep);
@@ -440,11 +445,17 @@ bool engine_run(struct engine *en, const struct engine_cell *cell,
 }
 
 bool engine_check(struct engine *en, const struct engine_cell *cell, struct err *e) {
+    *e = (struct err){0};
+    struct run r = {.engine = en, .cell = cell, .e = e, .only_checks = true};
+    return parse_text(&r, cell->code) && engine_check_program(en, cell, r.program, e);
+}
+
+bool engine_check_program(struct engine *en, const struct engine_cell *cell, struct program *p,
+                          struct err *e) {
     static const struct engine_observer nobody;
     *e = (struct err){0};
     atomic_store(&en->stop, false);
-    struct run r = {.engine = en, .cell = cell, .observer = &nobody, .e = e, .only_checks = true};
-    TRY(parse_text(&r, cell->code));
+    struct run r = {.engine = en, .cell = cell, .observer = &nobody, .program = p, .e = e};
     names_begin(en->names, cell->cell_id ? intern_c(cell->cell_id) : NULL, false);
     bool ok = check_run(&r);
     names_end(en->names);

@@ -25,12 +25,16 @@ bool engine_run(struct engine *en, const struct engine_cell *cell,
                 const struct engine_observer *observer, struct err *e);
 /* Passes 1-3 of the check only. */
 bool engine_check(struct engine *en, const struct engine_cell *cell, struct err *e);
-/* The same for a cell that is still being written, below cells `above` it: of those that have not
- * run, the names count that they will make. A cell that is not finished has no mistakes yet, and
- * those of other cells are not told. The mistake's place counts from `start` on. */
-bool engine_check_draft(struct engine *en, const struct engine_cell *cell,
-                        const struct engine_cell *above, int n_above, uint32_t *start,
-                        struct err *e);
+/* The same, going on behind each mistake where that is safe: the first `most` that do not follow
+ * from each other, in the order of the text. What a statement with a mistake would have given is
+ * unknown then, and nothing is said about it. Returns their number. */
+int engine_findings(struct engine *en, const struct engine_cell *cell, struct err *found, int most);
+/* Those of a cell that is still being written, below cells `above` it: of those that have not run,
+ * the names count that they will make. A cell that is not finished has no mistakes yet, and those
+ * of other cells are not told. Places count from `start` on. */
+int engine_check_draft(struct engine *en, const struct engine_cell *cell,
+                       const struct engine_cell *above, int n_above, uint32_t *start,
+                       struct err *found, int most);
 /* One expression against the session's names, for user_expressions: new value. */
 bool engine_eval(struct engine *en, struct str code, struct value *out, struct err *e);
 

@@ -57,6 +57,13 @@ void complete_path(const struct str *prefix, void (*add)(void *user, const struc
 /* Names of a program that is not the running one. */
 bool engine_resolve(struct engine *en, struct program *p, const struct scope **scope,
                     struct err *e);
+/* Passes 2 and 3 on a program that is not run; may be done again after a change to its tree. */
+bool engine_check_program(struct engine *en, const struct engine_cell *cell, struct program *p,
+                          struct err *e);
+/* Takes the program: it stays until the next check. */
+void engine_keep_checked(struct engine *en, struct program *p);
+/* A cell under %%bash or the like is no awml: then *e says so, whatever it said before. */
+bool engine_foreign(const struct source *s, struct err *e);
 /* Takes the program: it stays for as long as an error may speak of it. */
 void engine_keep(struct engine *en, struct program *p);
 /* The shapes of the last cell that had more than magics in it, by checking it again. */

@@ -1,13 +1,13 @@
 /* What the checker finds in a cell while it is being written. The front end sends, on a comm,
  *     {id, cell, code, above: [{cell, code}, …]}
- * and gets {id, finding}: null, or {start, end, message} with places in code points of `code`.
+ * and gets {id, findings: [{start, end, message}, …]} with places in code points of `code`.
  * Nothing runs. Cells above that have not run yet are read for the names that they will make. */
 #include "display/error_view.h"
 #include "session/json_text.h"
 #include "session/session.h"
 #include "base/pool.h"
 
-enum { CHECK_WAIT_MS = 20 };
+enum { CHECK_WAIT_MS = 20, MOST_FINDINGS = 10 };
 
 /* The mistake's place in the cell, which starts at byte `start` of what was checked. */
 static json_t *finding(const struct err *e, uint32_t start, struct str code) {
@@ -29,22 +29,25 @@ static bool read_cell(const json_t *o, struct engine_cell *cell) {
 static json_t *check(struct session *s, const json_t *data) {
     struct engine_cell cell;
     struct err e = {0};
-    json_t *above = json_object_get(data, "above"), *found = NULL, *one;
+    json_t *above = json_object_get(data, "above"), *list = json_array(), *one;
     struct engine *en = session_engine(s, &e);
     struct engine_cell *cells = pool_zalloc((json_array_size(above) + 1) * sizeof *cells);
-    int n = 0;
+    struct err *found = pool_zalloc(MOST_FINDINGS * sizeof *found);
+    int n = 0, n_found = 0;
     uint32_t start;
     size_t i;
-    if (cells && en && read_cell(data, &cell) && cell.code.n) {
+    if (cells && found && en && read_cell(data, &cell) && cell.code.n) {
         json_array_foreach(above, i, one) n += read_cell(one, &cells[n]);
-        if (!engine_check_draft(en, &cell, cells, n, &start, &e)) {
-            bool inside =
-                e.at.start >= start && e.at.start <= e.at.end && e.at.end <= start + cell.code.n;
-            if (inside) found = finding(&e, start, cell.code);
-        }
+        n_found = engine_check_draft(en, &cell, cells, n, &start, found, MOST_FINDINGS);
     }
+    for (int k = 0; k < n_found; k++) {
+        struct span at = found[k].at;
+        bool inside = at.start >= start && at.start <= at.end && at.end <= start + cell.code.n;
+        if (inside) json_array_append_new(list, finding(&found[k], start, cell.code));
+    }
+    pool_free(found);
     pool_free(cells);
-    return found;
+    return list;
 }
 
 void check_message(struct session *s, const char *id, const struct request *r) {
@@ -55,7 +58,7 @@ void check_message(struct session *s, const char *id, const struct request *r) {
     json_t *number = json_object_get(data, "id");
     json_t *answer = json_object(), *content = json_object();
     json_object_set(answer, "id", number ? number : json_null());
-    json_object_set_new(answer, "finding", found ? found : json_null());
+    json_object_set_new(answer, "findings", found ? found : json_array());
     json_object_set_new(content, "comm_id", json_string(id));
     json_object_set_new(content, "data", answer);
     session_publish(s, r->origin, "comm_msg", content);

@@ -16,7 +16,7 @@ function pick(name) {
   return Promise.resolve(versions[key].get()).then(function (factory) { return factory(); });
 }
 
-/* One comm for each kernel: ask(data) is a promise of the finding, or of undefined when there is no
+/* One comm for each kernel: ask(data) is a promise of the findings, or of undefined when there is no
  * answer (the kernel is busy or does not know this). */
 function Checker(kernel) {
   this.kernel = kernel;
@@ -32,7 +32,7 @@ Checker.prototype.open = function () {
   this.comm.onMsg = function (message) {
     var data = message.content.data, done = self.waiting.get(data.id);
     self.waiting.delete(data.id);
-    if (done) done(data.finding);
+    if (done) done(data.findings);
   };
   this.comm.onClose = function () { self.comm = null; };
   this.comm.open();

@@ -1,5 +1,5 @@
-/* What the checker finds, as a wavy line under the place and a bubble with the message. The answer
- * comes from `ask(view)`, a promise of {start, end, message} (code points), or of null. A question is
+/* What the checker finds, as wavy lines under the places and bubbles with the messages. The answer
+ * comes from `ask(view)`, a promise of a list of {start, end, message} (code points). A question is
  * asked when nothing has been typed for a while; an answer to an older text is thrown away. */
 
 var PAUSE_MS = 500;
@@ -42,25 +42,29 @@ var FINDING_STYLE = {
   },
 };
 
-/* The finding that is shown: a decoration that moves with the text and goes when its place is
+/* The findings that are shown: decorations that move with the text; one goes when its place is
  * written over. */
-function findingField(state, view, change) {
+function findingsField(state, view, change) {
   var Decoration = view.Decoration;
+
+  function markOf(doc, finding) {
+    var range = rangeOf(doc, finding);
+    return range.from === range.to ? null : Decoration.mark({
+      class: "awml-finding", message: finding.message,
+      attributes: { "aria-description": finding.message },
+    }).range(range.from, range.to);
+  }
+
   return state.StateField.define({
     create: function () { return Decoration.none; },
     update: function (shown, transaction) {
-      var at = shown.iter();
-      var touched = at.value && transaction.changes.touchesRange(at.from, at.to);
-      shown = touched ? Decoration.none : shown.map(transaction.changes);
+      shown = shown.update({ filter: function (from, to) {
+        return !transaction.changes.touchesRange(from, to);
+      } }).map(transaction.changes);
       transaction.effects.forEach(function (effect) {
         if (!effect.is(change)) return;
-        if (!effect.value) return void (shown = Decoration.none);
-        var range = rangeOf(transaction.state.doc, effect.value);
-        shown = range.from === range.to ? Decoration.none : Decoration.set([
-          Decoration.mark({
-            class: "awml-finding", message: effect.value.message,
-            attributes: { "aria-description": effect.value.message },
-          }).range(range.from, range.to)]);
+        var mark = markOf.bind(null, transaction.state.doc);
+        shown = Decoration.set(effect.value.map(mark).filter(Boolean), true);
       });
       return shown;
     },
@@ -72,7 +76,7 @@ function findingField(state, view, change) {
  * told of every editor, to have it asked again, and returns a function that ends this. */
 function awmlFindings(cm, ask, watch) {
   var change = cm.state.StateEffect.define();
-  var field = findingField(cm.state, cm.view, change);
+  var field = findingsField(cm.state, cm.view, change);
 
   function Asker(view) {
     this.view = view;
@@ -85,9 +89,9 @@ function awmlFindings(cm, ask, watch) {
   };
   Asker.prototype.ask = function () {
     var view = this.view, asked = view.state.doc;
-    ask(view).then(function (finding) {
-      if (finding === undefined || view.state.doc !== asked) return;
-      view.dispatch({ effects: change.of(finding) });
+    ask(view).then(function (findings) {
+      if (findings === undefined || view.state.doc !== asked) return;
+      view.dispatch({ effects: change.of(findings) });
     });
   };
   Asker.prototype.update = function (update) {
@@ -99,10 +103,12 @@ function awmlFindings(cm, ask, watch) {
   };
 
   var hover = cm.view.hoverTooltip(function (view, pos) {
-    var at = view.state.field(field).iter();
-    if (!at.value || pos < at.from || pos > at.to) return null;
-    return { pos: at.from, end: at.to, above: true,
-             create: function () { return { dom: bubble(at.value.spec.message) }; } };
+    var found = null;
+    view.state.field(field).between(pos, pos, function (from, to, mark) {
+      if (!found) found = { from: from, to: to, message: mark.spec.message };
+    });
+    return found && { pos: found.from, end: found.to, above: true,
+                      create: function () { return { dom: bubble(found.message) }; } };
   });
   return [field, cm.view.ViewPlugin.fromClass(Asker), hover,
           cm.view.EditorView.baseTheme(FINDING_STYLE)];

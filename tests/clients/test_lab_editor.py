@@ -124,8 +124,6 @@ def test_a_wrong_name_is_marked_while_typing(writer):
     marks.first.hover()
     bubble = writer.locator(".awml-finding-message")
     bubble.wait_for()
-    writer.screenshot(path=str(ROOT / "build" / "editor.png"),
-                      clip={"x": 280, "y": 60, "width": 1000, "height": 420})
     assert "NameError" in bubble.inner_text() and "width" in bubble.inner_text()
     write(writer, "height = width * 2")
     marks.first.wait_for(state="detached")
@@ -134,6 +132,27 @@ def test_a_wrong_name_is_marked_while_typing(writer):
     marks.first.wait_for()
     assert "height" not in "".join(marks.all_inner_texts())
     assert writer.locator(".jp-OutputArea-output").count() == 0, "nothing has run"
+
+
+def test_every_mistake_of_a_cell_is_marked(writer):
+    """Those that do not follow from each other; each has its own message, and goes by itself."""
+    marks = cell(writer, 1).locator(".awml-finding")
+    lines = ["height = widht * 2", "area = height * width", "m = zeros(2, 3) @ zeros(4)",
+             "n = m.sum()", "for i in range(3):"]
+    write(writer, "\n".join(lines) + "\nprint(i +* 2)")
+    marks.nth(2).wait_for()
+    assert [t.strip() for t in marks.all_inner_texts()] == ["widht", "zeros(2, 3) @ zeros(4)", "*"]
+    bubble = writer.locator(".awml-finding-message")
+    for i, word in enumerate(["NameError", "SyntaxError", "ShapeError"]):
+        writer.mouse.move(10, 10)
+        bubble.wait_for(state="detached")
+        marks.nth([0, 2, 1][i]).hover()
+        writer.wait_for_selector(f".awml-finding-message:has-text('{word}')")
+    writer.screenshot(path=str(ROOT / "build" / "editor.png"),
+                      clip={"x": 280, "y": 60, "width": 1000, "height": 420})
+    write(writer, "height = width * 2\n" + lines[2])
+    writer.wait_for_function("() => document.querySelectorAll('.jp-CodeCell')[1]"
+                             ".querySelectorAll('.awml-finding').length === 1")
 
 
 def test_programs_in_the_file_editor(writer, lab):

@@ -259,16 +259,29 @@ bool engine_check(struct engine *en, const struct engine_cell *cell, struct err 
     return !str_starts(cell->code, "fail") || err_set(e, ERR_VALUE, "would fail");
 }
 
-bool engine_check_draft(struct engine *en, const struct engine_cell *cell,
-                        const struct engine_cell *above, int n_above, uint32_t *start,
-                        struct err *e) {
-    const char *at = memmem(cell->code.p, cell->code.n, "wrong", 5);
+int engine_findings(struct engine *en, const struct engine_cell *cell, struct err *found,
+                    int most) {
+    return most > 0 && !engine_check(en, cell, found);
+}
+
+/* Every "wrong" is a mistake. */
+int engine_check_draft(struct engine *en, const struct engine_cell *cell,
+                       const struct engine_cell *above, int n_above, uint32_t *start,
+                       struct err *found, int most) {
+    struct str rest = cell->code;
+    const char *at;
+    int n = 0;
     (void)en, (void)above;
     *start = (uint32_t)n_above;
-    if (!at) return true;
-    uint32_t from = *start + (uint32_t)(at - cell->code.p);
-    err_set(e, ERR_VALUE, "wrong below %d cells", n_above);
-    return err_at(e, (struct span){1, from, from + 5});
+    while (n < most && rest.n && (at = memmem(rest.p, rest.n, "wrong", 5))) {
+        uint32_t from = *start + (uint32_t)(at - cell->code.p);
+        found[n] = (struct err){0};
+        err_set(&found[n], ERR_VALUE, "wrong below %d cells", n_above);
+        err_at(&found[n++], (struct span){1, from, from + 5});
+        rest.n -= (size_t)(at + 5 - rest.p);
+        rest.p = at + 5;
+    }
+    return n;
 }
 
 bool engine_eval(struct engine *en, struct str code, struct value *out, struct err *e) {

@@ -25,11 +25,17 @@ class Writer:
                 if m.type == "comm_msg"]
 
     def finding(self, code, above=(), cell="mine"):
+        """The only one, or None."""
+        found = self.findings(code, above, cell)
+        assert len(found) < 2, found
+        return found[0] if found else None
+
+    def findings(self, code, above=(), cell="mine"):
         self.asked += 1
         above = [{"cell": f"above {i}", "code": text} for i, text in enumerate(above)]
         answer, = self.answers({"id": self.asked, "cell": cell, "code": code, "above": above})
         assert answer["id"] == self.asked
-        return answer["finding"]
+        return answer["findings"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +61,7 @@ def test_places_are_code_points(kernel):
                                   {"code": "", "id": "a"}])
 def test_odd_questions(kernel, data):
     for answer in Writer(kernel).answers(data):
-        assert set(answer) == {"id", "finding"}
+        assert set(answer) == {"id", "findings"}
     assert kernel.alive()
 
 
@@ -111,3 +117,51 @@ def test_no_answer_while_a_cell_runs(real):
     kernel.send("interrupt_request", {}, "control")
     assert kernel.reply(cell).content["status"] == "error"
     assert real.finding("nope") is not None, "the stop of the cell stops checks too"
+
+
+TWO = "a = zeros(2, 3)\nb = a @ zeros(4, 5)\nc = b + 1\nd = undefined_thing * 2\nprint(c, d)"
+THREE = """def half(x):
+    y = x.nosuch()
+    return y / 2
+for i in range(3):
+    v = i +* 2
+    print(v)
+if v = 3:
+    k = 1
+else:
+    k = 2
+print(k, half(3))"""
+MODEL = """x = randn(10, 3)
+model Net:
+    input x: [3]
+    h = x.Dence(10)
+    output y = h.Dense(1)
+net = Net()
+train net on x -> x[:, 0:1]:
+    optimiser: Adam(0.1)
+net.predict(x)
+t = x.reshape(7)
+t @ zeros(3)"""
+
+
+@pytest.mark.parametrize("code, marks", [
+    (TWO, ["a @ zeros(4, 5)", "undefined_thing"]),
+    (THREE, ["nosuch", "*", "="]),
+    (MODEL, ["Dence", "optimiser", "reshape(7)"]),
+    ("a = nope\nb = nope + 1\nc = a + b + missing", ["nope", "missing"]),  # one name, told once
+    ("a = zeros(2) @ zeros(3)\nb = \"abc\nc = nope", ["zeros(2) @ zeros(3)", '"']),  # nothing is safe behind
+    ("x = zeros(3)\nx[7] = 2\ny = x @ zeros(4)", ["7"]),  # x is unknown behind its mistake
+    ("train, test = zeros(9) split(80%)\ntrain @ test\nwrong_one", ["split", "wrong_one"]),
+])
+def test_mistakes_that_do_not_follow_from_each_other(real, code, marks):
+    assert [marked(code, f) for f in real.findings(code)] == marks
+
+
+def test_those_of_cells_above_are_not_told():
+    with Kernel([PROGRAM, "-f"]) as k:
+        found = Writer(k).findings("y = later + nope", above=["x = zeros(2) @ zeros(3)\nlater = 2"])
+    assert len(found) == 1 and "nope" in found[0]["message"]
+
+
+def test_at_most_ten(real):
+    assert len(real.findings("\n".join(f"x{i} = nope{i}" for i in range(20)))) == 10

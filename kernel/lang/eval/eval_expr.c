@@ -502,6 +502,11 @@ static bool eval_size(struct eval *ev, const struct ast *x, struct value *out) {
     return eval_list(ev, x, out);
 }
 
+static bool eval_spoiled(struct eval *ev, const struct ast *x, struct value *out) {
+    (void)ev, (void)x;
+    return *out = value_unknown(), true;
+}
+
 static bool (*const eval_of[AST_N_KINDS])(struct eval *, const struct ast *, struct value *) = {
     [AST_NUMBER] = eval_number,
     [AST_SIZE] = eval_size,
@@ -519,6 +524,7 @@ static bool (*const eval_of[AST_N_KINDS])(struct eval *, const struct ast *, str
     [AST_LAMBDA] = eval_lambda,
     [AST_ARROW] = eval_arrow,
     [AST_TERNARY] = eval_ternary,
+    [AST_SPOILED] = eval_spoiled,
     [AST_AND] = eval_logic,
     [AST_OR] = eval_logic,
     [AST_NOT] = eval_not,

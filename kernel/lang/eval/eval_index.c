@@ -63,6 +63,7 @@ static bool index_list(struct eval *ev, const struct ast *x, struct value v, str
     value_unref(i);
     struct value t; /* a list of equal tensors, used as one tensor */
     TRY(list_to_tensor(ev, v.list, &t));
+    if (t.kind == V_UNKNOWN) return *out = t, true;
     bool ok =
         value_is_tensorlike(t)
             ? index_tensor(ev, x, t, out)

@@ -33,6 +33,7 @@ static const char *const kinds[AST_N_KINDS] = {
     [AST_FOR_PART] = "for",
     [AST_LAMBDA] = "lambda",
     [AST_ARROW] = "->",
+    [AST_SPOILED] = "spoiled",
     [AST_TERNARY] = "if-else",
     [AST_AND] = "and",
     [AST_OR] = "or",

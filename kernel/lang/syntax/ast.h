@@ -39,6 +39,7 @@ enum ast_kind {
     AST_INDEX,     /* a [ list of AST_SUBSCRIPT ] */
     AST_SUBSCRIPT, /* name (axis) or NULL; a = expr, or an AST_SLICE */
     AST_SLICE,     /* a : b : c, each may be NULL */
+    AST_SPOILED,   /* checks: instead of what could not be read or understood; unknown */
     /* types */
     AST_SHAPE, /* list of AST_DIM */
     AST_DIM,   /* name or NULL, a = size or NULL; is_rest for ... ; a bare name is name with

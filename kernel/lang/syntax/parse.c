@@ -54,15 +54,26 @@ static void mark_quiet(struct parser *p) {
     }
 }
 
+/* What was read before a mistake behind which nothing can be trusted is kept. */
+static bool cut_off(struct parser *p, int32_t mark) {
+    struct recovery *r = p->recovery;
+    if (!r || p->failure.id == SYN_MEMORY) return false;
+    if (p->failure.id != SYN_NONE) syntax_report(&p->failure, p->source, &r->found[r->n++]);
+    r->cut = true;
+    p->n_stack = mark;
+    return true;
+}
+
 static bool cell(struct parser *p) {
     while (!token_at(p, TOK_END)) {
-        if (token_at(p, TOK_NEWLINE)) {
-            token_take(p);
-        } else if (token_at(p, TOK_MAGIC)) {
-            TRY(child_push(p, magic(p)));
-        } else {
-            TRY(parse_statement(p));
-        }
+        int32_t mark = p->n_stack;
+        bool ok = true;
+        if (token_at(p, TOK_NEWLINE)) token_take(p);
+        else if (token_at(p, TOK_MAGIC)) ok = child_push(p, magic(p));
+        else ok = parse_statement(p);
+        if (ok) continue;
+        TRY(cut_off(p, mark));
+        break;
     }
     mark_quiet(p);
     return children_take(p, 0, &p->program->statements, &p->program->n_statements);
@@ -114,27 +125,45 @@ static bool run(struct parser *p, struct lexer *lx) {
     return ok;
 }
 
+static struct program *read_source(struct source *source, struct parser *p, struct err *e) {
+    p->failure = (struct syntax_failure){.id = SYN_MEMORY};
+    p->source = source;
+    p->text = source->text;
+    p->program = program_new(source);
+    struct lexer *lx = p->program ? pool_zalloc(sizeof *lx) : NULL;
+    if (!lx) {
+        program_unref(p->program);
+        return syntax_report(&p->failure, source, e), NULL;
+    }
+    p->failure = (struct syntax_failure){.id = SYN_NONE};
+    p->arena = p->program->arena;
+    bool ok = run(p, lx);
+    pool_free(lx);
+    if (ok) return p->program;
+    syntax_report(&p->failure, source, e);
+    program_unref(p->program);
+    return NULL;
+}
+
 struct program *parse_source(struct source *source, bool only_check, struct syntax_failure *f,
                              struct err *e) {
-    *f = (struct syntax_failure){.id = SYN_MEMORY};
-    struct parser p = {.source = source, .text = source->text, .only_check = only_check};
-    p.program = program_new(source);
-    struct lexer *lx = p.program ? pool_zalloc(sizeof *lx) : NULL;
-    if (!lx) {
-        program_unref(p.program);
-        return syntax_report(f, source, e), NULL;
-    }
-    p.arena = p.program->arena;
-    bool ok = run(&p, lx);
-    pool_free(lx);
+    struct parser p = {.only_check = only_check};
+    struct program *program = read_source(source, &p, e);
     *f = p.failure;
-    if (ok) return p.program;
-    syntax_report(f, source, e);
-    program_unref(p.program);
-    return NULL;
+    return program;
 }
 
 struct program *parse(struct source *source, struct err *e) {
     struct syntax_failure f;
     return parse_source(source, false, &f, e);
+}
+
+struct program *parse_on(struct source *source, struct err *found, int most, int *n, bool *cut) {
+    struct recovery recovery = {.found = found, .most = most - 1}; /* room for one that ends it */
+    struct parser p = {.recovery = &recovery};
+    struct program *program = read_source(source, &p, &found[most - 1]);
+    *n = recovery.n;
+    *cut = recovery.cut;
+    if (!program) found[(*n)++] = found[most - 1];
+    return program;
 }

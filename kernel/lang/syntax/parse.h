@@ -6,6 +6,10 @@
 /* Parse a source; takes a reference to it. NULL with an ERR_SYNTAX (or ERR_NOT_YET, ERR_RECURSION,
  * ERR_MEMORY) whose span, label, sentence and hint are complete. */
 struct program *parse(struct source *source, struct err *e);
+/* The same, going on behind statements that cannot be read where that is safe: `found` (room for
+ * `most`) receives *n mistakes, and what could not be read has become AST_SPOILED. *cut: what
+ * stands behind the last was not read. NULL: nothing was, and the last of them says why. */
+struct program *parse_on(struct source *source, struct err *found, int most, int *n, bool *cut);
 
 /* For consoles: is the text a whole cell? `indent` receives the number of spaces that the next line
  * should start with, when incomplete. */

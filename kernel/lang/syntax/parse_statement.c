@@ -1,5 +1,6 @@
 /* Simple statements: one line, or several with semicolons between them. */
 #include "parser.h"
+#include "recover.h"
 #include "base/intern.h"
 #include <string.h>
 
@@ -436,7 +437,7 @@ static bool statement_refused(struct parser *p) {
     }
 }
 
-bool parse_statement(struct parser *p) {
+static bool read_statement(struct parser *p) {
     bool done = false;
     TRY(statement_refused(p));
     TRY(enter(p));
@@ -444,4 +445,9 @@ bool parse_statement(struct parser *p) {
               (done || parse_simple_line(p, true));
     p->depth--;
     return ok;
+}
+
+bool parse_statement(struct parser *p) {
+    struct parser before = *p;
+    return read_statement(p) || (p->recovery && recover(p, &before));
 }

@@ -14,6 +14,13 @@ struct place {
     bool in_plot;  /* in a for or if of a plot block */
 };
 
+/* Mistakes found so far, where reading goes on behind them (recover.h). */
+struct recovery {
+    struct err *found;
+    int n, most;
+    bool cut; /* what stands behind the last one was not read */
+};
+
 struct parser {
     struct source *source;
     struct str text;
@@ -28,6 +35,7 @@ struct parser {
     int depth;
     struct place place;
     struct syntax_failure failure;
+    struct recovery *recovery; /* NULL: the first mistake is the end */
 };
 
 /* Tokens. */

@@ -1,7 +1,7 @@
 /* Correct cells with one token dropped, doubled or changed, through the checker: never a crash,
  * always a complete message that points into the cell, and the checker ends soon. Prints how many
- * of the mistakes that were found are shown at the line that was changed. The argument is a case
- * file of run_errors. */
+ * of the mistakes that were found are shown at the line that was changed, and how many findings one
+ * change makes. The argument is a case file of run_errors. */
 #include "../../harness.h"
 #include "base/str.h"
 #include "display/error_view.h"
@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-static int found, at_line, silent;
+static int found, at_line, silent, told;
 static double longest;
+enum { MOST = 10 };
 
 static double now(void) {
     struct timespec t;
@@ -33,6 +34,12 @@ static void check_changed(const struct text *code, int line) {
     bool fine = engine_check(en, &cell, &e);
     double took = now() - start;
     if (took > longest) longest = took;
+    struct err more[MOST];
+    int n = engine_findings(en, &cell, more, MOST);
+    CHECK(fine == (n == 0));
+    told += n;
+    for (int i = 0; i < n; i++)
+        CHECK(more[i].kind && more[i].kind != ERR_BUG && more[i].at.end <= code->n);
     if (fine) {
         silent++;
         engine_free(en);
@@ -98,10 +105,10 @@ int main(int argc, char **argv) {
         p = next;
     }
     free(all);
-    printf("%d mistakes found, %d of them at the changed line; %d changes are no mistake; the "
-           "longest check took %.0f ms\n",
-           found, at_line, silent, longest * 1e3);
-    CHECK(found > 5000 && at_line * 10 > found * 7);
+    printf("%d mistakes found, %d of them at the changed line; %d changes are no mistake; %.2f "
+           "findings for a change; the longest check took %.0f ms\n",
+           found, at_line, silent, (double)told / found, longest * 1e3);
+    CHECK(found > 5000 && at_line * 10 > found * 7 && told * 10 <= found * 12);
     printf("%d passed, %d failed\n", checks_passed, checks_failed);
     return checks_failed != 0;
 }

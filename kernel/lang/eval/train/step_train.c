@@ -58,13 +58,15 @@ static bool no_such_model(struct train_block *b, const struct step_trace *t, con
     return false;
 }
 
-/* One optimizer for all, or each its own. */
-static bool give_optimizers(struct train_block *b, struct step_trace *t) {
+/* One optimizer for all, or each its own. `unknown`: there are models that nothing is known about.
+ */
+static bool give_optimizers(struct train_block *b, struct step_trace *t, bool unknown) {
     for (int i = 0; i < t->n_models; i++) t->models[i].optimizer = b->spec.optimizer;
     struct value v = b->optimizers;
     for (int k = 0; v.kind == V_RECORD && k < v.record->n; k++) {
         int i = 0;
         while (i < t->n_models && t->models[i].name != v.record->keys[k]) i++;
+        if (i == t->n_models && unknown) continue;
         if (i == t->n_models) return no_such_model(b, t, v.record->keys[k]);
         struct config *c = value_config(b->ev, v.record->items[k], CONFIG_OPTIMIZER);
         if (!c)
@@ -274,7 +276,8 @@ static bool train_traced(struct train_block *b, struct step_trace *t, struct val
     const struct ast *step = find_step(b);
     bool unknown = false;
     TRY(step && read_models(b, t, &unknown));
-    TRY(train_read_block(b) && give_optimizers(b, t) && give_frozen(b, t) && settings_fit(b, t));
+    TRY(train_read_block(b) && give_optimizers(b, t, unknown) && give_frozen(b, t) &&
+        settings_fit(b, t));
     if (unknown) return *out = value_unknown(), true;
     TRY(step_trace(t, ev, step, data));
     TRY(read_validation(b, t));
