@@ -15,22 +15,14 @@ static struct stretch stretch_at(const struct call *c, int64_t at, int64_t end) 
 
 /* The first largest (or smallest) of n numbers side by side; a NaN beats all numbers. Each block is
  * looked through twice only if it holds something better than all before. */
-enum { BEST_BLOCK = 512, BEST_LANES = 8 };
-#define RUN(name, T, BETTER)                                                                       \
+enum { BEST_BLOCK = 512 };
+#define RUN(name, T, type, FOLD, BETTER)                                                           \
     static int64_t name(const T *x, int64_t n) {                                                   \
         int64_t best = 0;                                                                          \
         for (int64_t i = 0; i < n; i += BEST_BLOCK) {                                              \
-            int64_t m = n - i < BEST_BLOCK ? n - i : BEST_BLOCK, k = 0;                            \
-            T lane[BEST_LANES], top = x[best];                                                     \
-            for (int j = 0; j < BEST_LANES; j++) lane[j] = top;                                    \
-            for (; k + BEST_LANES <= m; k += BEST_LANES)                                           \
-                for (int j = 0; j < BEST_LANES; j++) {                                             \
-                    T b = x[i + k + j];                                                            \
-                    lane[j] = b BETTER lane[j] || b != b ? b : lane[j];                            \
-                }                                                                                  \
-            for (; k < m; k++) top = x[i + k] BETTER top || x[i + k] != x[i + k] ? x[i + k] : top; \
-            for (int j = 0; j < BEST_LANES; j++)                                                   \
-                top = lane[j] BETTER top || lane[j] != lane[j] ? lane[j] : top;                    \
+            int64_t m = n - i < BEST_BLOCK ? n - i : BEST_BLOCK;                                   \
+            T top = x[best];                                                                       \
+            kernels()->fold[FOLD][type].run(&top, x + i, m);                                       \
             if (!(top BETTER x[best]) && top == top) continue;                                     \
             for (best = i; top == top ? x[best] != top : x[best] == x[best];) best++;              \
             if (top != top) break;                                                                 \
@@ -38,9 +30,9 @@ enum { BEST_BLOCK = 512, BEST_LANES = 8 };
         return best;                                                                               \
     }
 
-#define BEST(t, T)                                                                                 \
-    RUN(largest_##t, T, >)                                                                         \
-    RUN(smallest_##t, T, <)                                                                        \
+#define BEST(t, T, type)                                                                           \
+    RUN(largest_##t, T, type, FOLD_MAX, >)                                                         \
+    RUN(smallest_##t, T, type, FOLD_MIN, <)                                                        \
     static void best_##t(const struct call *c, const T *x, int64_t *out) {                         \
         int64_t n = c->along.n, inner = c->along.inner, best = 0;                                  \
         bool largest = c->op == OP_argmax;                                                         \
@@ -52,11 +44,11 @@ enum { BEST_BLOCK = 512, BEST_LANES = 8 };
         if (inner == 1) best = largest ? largest_##t(x, n) : smallest_##t(x, n);                   \
         *out = best;                                                                               \
     }
-BEST(f64, double)
-BEST(f32, float)
-BEST(i64, int64_t)
-BEST(i32, int32_t)
-BEST(u8, uint8_t)
+BEST(f64, double, DT_FLOAT64)
+BEST(f32, float, DT_FLOAT32)
+BEST(i64, int64_t, DT_INT64)
+BEST(i32, int32_t, DT_INT32)
+BEST(u8, uint8_t, DT_UINT8)
 
 static unsigned run_best(const struct call *c, void *const *out, const void *const *in,
                          int64_t begin, int64_t end, const struct call_env *env) {

@@ -73,28 +73,34 @@ static unsigned sum_rows_i64(void *acc, const void *x, int64_t rows, int64_t str
     return bad ? FAULT_OVERFLOW : 0;
 }
 
-/* max, min, any, all: out of order is harmless, so lanes of LANES; NaN wins. */
-#define PICK(name, T, better)                                                                      \
+/* max, min, any, all: out of order is harmless, so lanes of a vector; NaN wins. W are whole numbers
+ * as wide as T. */
+#define PICK(name, T, W, better)                                                                   \
+    typedef T name##_v __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));            \
+    typedef W name##_w __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));            \
     static unsigned name##_run(void *acc, const void *x, int64_t n) {                              \
+        enum { WIDE = 64 / sizeof(T) };                                                            \
         const T *p = x;                                                                            \
-        T lane[LANES];                                                                             \
-        for (int j = 0; j < LANES; j++) lane[j] = *(T *)acc;                                       \
+        T lane[WIDE];                                                                              \
+        for (int j = 0; j < WIDE; j++) lane[j] = *(T *)acc;                                        \
+        name##_v most = *(const name##_v *)lane;                                                   \
         int64_t i = 0;                                                                             \
-        for (; i + LANES <= n; i += LANES)                                                         \
-            for (int j = 0; j < LANES; j++) {                                                      \
-                T a = lane[j], b = p[i + j];                                                       \
-                lane[j] = better ? b : a;                                                          \
-            }                                                                                      \
+        for (; i + WIDE <= n; i += WIDE) {                                                         \
+            name##_v a = most, b = *(const name##_v *)(p + i);                                     \
+            name##_w chosen = (name##_w)(better);                                                  \
+            most = (name##_v)(((name##_w)b & chosen) | ((name##_w)a & ~chosen));                   \
+        }                                                                                          \
+        *(name##_v *)lane = most;                                                                  \
         for (int j = 0; i < n; i++, j++) {                                                         \
             T a = lane[j], b = p[i];                                                               \
             lane[j] = better ? b : a;                                                              \
         }                                                                                          \
-        T a = lane[0];                                                                             \
-        for (int j = 1; j < LANES; j++) {                                                          \
-            T b = lane[j];                                                                         \
-            a = better ? b : a;                                                                    \
-        }                                                                                          \
-        *(T *)acc = a;                                                                             \
+        for (int half = WIDE / 2; half > 0; half /= 2)                                             \
+            for (int j = 0; j < half; j++) {                                                       \
+                T a = lane[j], b = lane[j + half];                                                 \
+                lane[j] = better ? b : a;                                                          \
+            }                                                                                      \
+        *(T *)acc = lane[0];                                                                       \
         return 0;                                                                                  \
     }                                                                                              \
     static unsigned name##_rows(void *acc, const void *x, int64_t rows, int64_t stride,            \
@@ -109,14 +115,14 @@ static unsigned sum_rows_i64(void *acc, const void *x, int64_t rows, int64_t str
         }                                                                                          \
         return 0;                                                                                  \
     }
-#define PICKS(t, T)                                                                                \
-    PICK(max_##t, T, b > a || b != b)                                                              \
-    PICK(min_##t, T, b < a || b != b)
-PICKS(f64, double)
-PICKS(f32, float)
-PICKS(i64, int64_t)
-PICKS(i32, int32_t)
-PICKS(u8, uint8_t)
+#define PICKS(t, T, W)                                                                             \
+    PICK(max_##t, T, W, (b > a) | (b != b))                                                        \
+    PICK(min_##t, T, W, (b < a) | (b != b))
+PICKS(f64, double, int64_t)
+PICKS(f32, float, int32_t)
+PICKS(i64, int64_t, int64_t)
+PICKS(i32, int32_t, int32_t)
+PICKS(u8, uint8_t, int8_t)
 
 #define SUMS(t)                                                                                    \
     { sum_run_##t, sum_rows_##t }

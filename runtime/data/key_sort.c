@@ -1,9 +1,10 @@
-/* Radix sort from the top: the first pass distributes the keys by the highest bits in which any two
- * of them differ, both threads at once; each bucket then fits into a cache and is sorted there in
- * the same way, and what is left of it by insertion. Bound: two readings and one writing of
- * everything in memory, then the caches. */
+/* On vectors where the processor has the instructions. Else radix sort from the top: the first pass
+ * distributes the keys by the highest bits in which any two of them differ, both threads at once;
+ * each bucket then fits into a cache and is sorted there in the same way, and what is left of it by
+ * insertion. Bound: two readings and one writing of everything in memory, then the caches. */
 #include "key_sort.h"
 #include "base/pool.h"
+#include "cpu/sort.h"
 #include "cpu/threads.h"
 #include <string.h>
 
@@ -144,7 +145,17 @@ static void places(struct work *w) {
     w->begin[TOP_BUCKETS] = sum;
 }
 
+/* On vectors, as numbers with a sign. */
+static uint64_t *sort_signed(uint64_t *keys, int64_t n) {
+    const uint64_t top = (uint64_t)1 << 63;
+    for (int64_t i = 0; i < n; i++) keys[i] ^= top;
+    sort_i64((int64_t *)keys, n);
+    for (int64_t i = 0; i < n; i++) keys[i] ^= top;
+    return keys;
+}
+
 uint64_t *key_sort(uint64_t *keys, uint64_t *other, int64_t n, struct err *e) {
+    if (sort_available()) return sort_signed(keys, n);
     if (n < WORTH_THREADS) return sort_few(keys, other, n, false), keys;
     struct work *w = pool_need(sizeof *w, e);
     int64_t(*at)[TOP_BUCKETS] = pool_need(PARTS * sizeof *at, e);

@@ -9,7 +9,7 @@
 #include "cpu/threads.h"
 #include <string.h>
 
-enum { FEW = 24, PARTS = 8 };
+enum { FEW = 24, PARTS = 8, COUNTED_BITS = 10 };
 
 struct positions {
     const uint64_t *keys;
@@ -74,6 +74,15 @@ static bool sort_positions(const struct positions *p, struct err *e) {
     return sort_numbers(p->at, p->n, e) && finish(p, e);
 }
 
+/* Keys that differ in few bits: counted, then put where they belong. */
+static void count_positions(const struct positions *p) {
+    int64_t ends[(1 << COUNTED_BITS) + 1] = {0};
+    uint64_t mask = UINT64_MAX >> p->used;
+    for (int64_t i = 0; i < p->n; i++) ends[(p->keys[i] & mask) + 1]++;
+    for (uint64_t k = 0; k < mask; k++) ends[k + 1] += ends[k];
+    for (int64_t i = 0; i < p->n; i++) p->at[ends[p->keys[i] & mask]++] = i;
+}
+
 bool order_positions(const uint64_t *keys, int64_t n, int64_t *at, struct err *e) {
     struct positions p = {.keys = keys, .at = at, .n = n};
     uint64_t any = 0, all = UINT64_MAX;
@@ -84,6 +93,7 @@ bool order_positions(const uint64_t *keys, int64_t n, int64_t *at, struct err *e
     }
     if (n < 2 || any == all) return true;
     p.used = __builtin_clzll(any ^ all);
+    if (64 - p.used <= COUNTED_BITS && n > 1 << COUNTED_BITS) return count_positions(&p), true;
     p.bits = 64 - __builtin_clzll((unsigned long long)n - 1);
     return sort_positions(&p, e);
 }

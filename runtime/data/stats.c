@@ -3,6 +3,7 @@
 #include "order.h"
 #include "graph.h"
 #include "base/pool.h"
+#include "cpu/threads.h"
 #include <math.h>
 #include <string.h>
 
@@ -114,42 +115,7 @@ bool stats_median(const struct tensor *x, double *out, struct err *e) {
 
 /* ---- histograms ---- */
 
-bool stats_range(const struct tensor *x, double *low, double *high) {
-    *low = INFINITY;
-    *high = -INFINITY;
-    for (int64_t i = 0; i < x->count; i++) {
-        double v = tensor_get(x, i);
-        if (!isfinite(v)) continue;
-        if (v < *low) *low = v;
-        if (v > *high) *high = v;
-    }
-    return *low <= *high;
-}
-
-static double edge(double low, int64_t i, double width) {
-    double x = low + (double)i * width;
-    return isfinite(x) ? x : 2 * (low / 2 + (double)i * (width / 2));
-}
-
-/* Rounding may put a number that lies on an edge into the part before or after: the edges, as
- * they are drawn, decide. */
-void stats_histogram(const struct tensor *x, int64_t bins, double low, double high,
-                     int64_t *counts) {
-    double range = high / 2 - low / 2; /* the largest numbers' difference is no number */
-    double width = 2 * (range / (double)bins);
-    memset(counts, 0, (size_t)bins * sizeof *counts);
-    for (int64_t i = 0; i < x->count; i++) {
-        double v = tensor_get(x, i);
-        if (!(v >= low && v <= high)) continue;
-        double at = (v / 2 - low / 2) / range * (double)bins;
-        int64_t bin = at >= (double)bins ? bins - 1 : at > 0 ? (int64_t)at : 0;
-        if (bin > 0 && v < edge(low, bin, width)) bin--;
-        else if (bin + 1 < bins && v >= edge(low, bin + 1, width)) bin++;
-        counts[bin]++;
-    }
-}
-
-/* ---- correlation ---- */
+enum { HISTOGRAM_BLOCK = 512, HISTOGRAM_PARTS = 8 };
 
 static void numbers_of(const struct tensor *x, int64_t begin, int64_t n, double *out) {
     if (x->dtype == DT_FLOAT64) {
@@ -160,6 +126,79 @@ static void numbers_of(const struct tensor *x, int64_t begin, int64_t n, double 
         for (int64_t i = 0; i < n; i++) out[i] = tensor_get(x, begin + i);
     }
 }
+
+bool stats_range(const struct tensor *x, double *low, double *high) {
+    double least = INFINITY, most = -INFINITY, part[HISTOGRAM_BLOCK];
+    for (int64_t i = 0; i < x->count; i += HISTOGRAM_BLOCK) {
+        int64_t n = x->count - i < HISTOGRAM_BLOCK ? x->count - i : HISTOGRAM_BLOCK;
+        numbers_of(x, i, n, part);
+        for (int64_t k = 0; k < n; k++) {
+            double v = part[k] - part[k] == 0 ? part[k] : (double)NAN; /* finite ones only */
+            least = v < least ? v : least;
+            most = v > most ? v : most;
+        }
+    }
+    *low = least;
+    *high = most;
+    return least <= most;
+}
+
+static double edge(double low, int64_t i, double width) {
+    double x = low + (double)i * width;
+    return isfinite(x) ? x : 2 * (low / 2 + (double)i * (width / 2));
+}
+
+struct bins {
+    const struct tensor *x;
+    int64_t n;
+    double low, high, range, width;
+    double near;     /* as far from an edge, in bins, rounding decides */
+    int64_t *counts; /* HISTOGRAM_PARTS times n */
+};
+
+/* Rounding may put a number that lies on an edge into the part before or after: the edges, as
+ * they are drawn, decide. */
+static int64_t bin_of(const struct bins *b, double v) {
+    double at = (v / 2 - b->low / 2) / b->range * (double)b->n;
+    int64_t bin = at >= (double)b->n ? b->n - 1 : at > 0 ? (int64_t)at : 0;
+    double from = (double)bin;
+    if (at - from > b->near && at - from < 1 - b->near) return bin;
+    if (bin > 0 && v < edge(b->low, bin, b->width)) return bin - 1;
+    return bin + 1 < b->n && v >= edge(b->low, bin + 1, b->width) ? bin + 1 : bin;
+}
+
+static void count_bins(void *user, int part) {
+    const struct bins *b = user;
+    double numbers[HISTOGRAM_BLOCK];
+    int64_t *counts = b->counts + part * b->n, all = b->x->count;
+    int64_t begin = all / HISTOGRAM_PARTS * part, size = all / HISTOGRAM_PARTS;
+    int64_t end = part + 1 < HISTOGRAM_PARTS ? begin + size : all;
+    for (int64_t i = begin; i < end; i += HISTOGRAM_BLOCK) {
+        int64_t n = end - i < HISTOGRAM_BLOCK ? end - i : HISTOGRAM_BLOCK;
+        numbers_of(b->x, i, n, numbers);
+        for (int64_t k = 0; k < n; k++) {
+            if (numbers[k] >= b->low && numbers[k] <= b->high) counts[bin_of(b, numbers[k])]++;
+        }
+    }
+}
+
+bool stats_histogram(const struct tensor *x, int64_t bins, double low, double high, int64_t *counts,
+                     struct err *e) {
+    double range = high / 2 - low / 2; /* the largest numbers' difference is no number */
+    double largest = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
+    struct bins b = {.x = x, .n = bins, .low = low, .high = high, .range = range};
+    b.width = 2 * (range / (double)bins);
+    b.near = (largest / range + 1) * (double)bins * 0x1p-50;
+    b.counts = pool_need((size_t)bins * HISTOGRAM_PARTS * sizeof *counts, e);
+    if (!b.counts) return false;
+    threads_run(count_bins, &b, HISTOGRAM_PARTS);
+    memset(counts, 0, (size_t)bins * sizeof *counts);
+    for (int64_t i = 0; i < bins * HISTOGRAM_PARTS; i++) counts[i % bins] += b.counts[i];
+    pool_free(b.counts);
+    return true;
+}
+
+/* ---- correlation ---- */
 
 /* Observations that are worked on at once: some hundred variables of them fit into a cache. */
 enum { OBSERVATIONS = 2048 };

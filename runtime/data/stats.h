@@ -13,8 +13,8 @@ bool stats_median(const struct tensor *x, double *out, struct err *e);
 bool stats_range(const struct tensor *x, double *low, double *high);
 /* counts[i] of `bins` equal parts of [low, high]; each part lacks its upper end, except the last.
  * Numbers outside and NaN are left out. low < high. */
-void stats_histogram(const struct tensor *x, int64_t bins, double low, double high,
-                     int64_t *counts);
+bool stats_histogram(const struct tensor *x, int64_t bins, double low, double high, int64_t *counts,
+                     struct err *e);
 /* Positions along the last axis from smallest to largest (or back); equal ones keep their order,
  * NaN comes last either way. int64, same shape. */
 struct tensor *stats_argsort(const struct tensor *x, bool descending, struct err *e);

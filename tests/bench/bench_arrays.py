@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-ROUNDS = 7
+ROUNDS = 5
 ARRAYS = [  # what, awml, NumPy, goal
     ("x * 2 + y", "z = x * 2 + y", "x * 2 + y", 2),
     ("sqrt of squares", "z = sqrt(x * x + y * y) * 0.5 + 1", "np.sqrt(x * x + y * y) * 0.5 + 1", 2),
@@ -30,7 +30,71 @@ ARRAYS = [  # what, awml, NumPy, goal
     ("exp", "z = exp(x)", "np.exp(x)", 1),
     ("by column", 'z = m.mean(axis=0)', "m.mean(axis=0)", 1),
     ("standardise", "z = (m - m.mean(axis=0)) / m.std(axis=0)", "(m - m.mean(axis=0)) / m.std(axis=0)", 2),
+    ("by row", "z = m.mean(axis=1)", "m.mean(axis=1)", 1),
+    ("sum by column", "z = m.sum(axis=0)", "m.sum(axis=0)", 1),
+    ("largest by row", "z = m.max(axis=1)", "m.max(axis=1)", 1),
+    ("cumsum", "z = cumsum(x)", "np.cumsum(x)", 1),
+    ("argmax", "z = argmax(x)", "np.argmax(x)", 1),
+    ("argmax by row", "z = argmax(m, axis=1)", "np.argmax(m, axis=1)", 1),
+    ("x > y", "z = x > y", "x > y", 1),
+    ("count", "z = (x > y).sum()", "(x > y).sum()", 1),
+    ("x[mask]", "z = x[mask]", "x[mask]", 1),
+    ("x[x > 0.5]", "z = x[x > 0.5]", "x[x > 0.5]", 1),
+    ("x[positions]", "z = x[at]", "x[at]", 1),
+    ("rows at positions", "z = m[rows]", "m[rows]", 1),
+    ("every second", "z = x[::2] + 0", "x[::2] + 0", 1),
+    ("the other way round", "z = flip(x)", "np.flip(x).copy()", 1),
+    ("a column", "z = m[:, 5] + 0", "m[:, 5] + 0", 1),
+    ("transpose", "z = m.T + 0", "m.T + np.zeros(())", 1),
+    ("concat", "z = concat([x, y])", "np.concatenate([x, y])", 1),
+    ("reshape and sum", "z = x.reshape(1000, 10000).sum(axis=0)", "x.reshape(1000, 10000).sum(axis=0)", 1),
+    ("one-hot", "z = one_hot(digits, 10)", "np.eye(10)[digits]", 1),
+    ("histogram", "z = histogram(x, 20)", "np.histogram(x, 20)", 1),
+    ("row against matrix", "z = m * w", "m * w", 1),
+    ("column against matrix", "z = m - c[:, None]", "m - c[:, None]", 1),
+    ("outer", "z = outer(c3, c3)", "np.outer(c3, c3)", 1),
+    ("1000 x 1000 product", "z = s @ s", "s @ s", 1),
+    ("matrix and vector", "z = m @ w", "m @ w", 1),
+    ("dot", "z = x @ y", "x @ y", 1),
+    ("normal numbers", "z = randn(10000000)", "g.standard_normal(10**7)", 1),
+    ("uniform numbers", "z = rand(10000000)", "g.random(10**7)", 1),
+    ("whole random numbers", "z = randint(0, 6, 10000000)", "g.integers(0, 6, 10**7)", 1),
+    ("permutation", "z = permutation(10000000)", "g.permutation(10**7)", 1),
+    ("std", "z = x.std()", "x.std()", 1),
+    ("corrcoef", "z = corrcoef(x, y)", "np.corrcoef(x, y)", 1),
+    ("round", "z = round(x * 100)", "np.round(x * 100)", 1),
+    ("diff", "z = x[1:] - x[:-1]", "x[1:] - x[:-1]", 1),
+    ("sort", "z = sort(x)", "np.sort(x)", 1),
+    ("sort whole numbers", "z = sort(at)", "np.sort(at)", 1),
+    ("sort, few different", "z = sort(digits)", "np.sort(digits)", 1),
+    ("sort, in order", "z = sort(up)", "np.sort(up)", 1),
+    ("argsort", "z = argsort(x)", "np.argsort(x)", 1),
+    ("argsort, few different", "z = argsort(digits)", "np.argsort(digits)", 1),
+    ("unique", "z = unique(digits)", "np.unique(digits)", 1),
+    ("unique, all different", "z = unique(x)", "np.unique(x)", 1),
+    ("median", "z = median(x)", "np.median(x)", 1),
+    ("quantiles", "z = quantile(x, [0.1, 0.5, 0.9])", "np.quantile(x, [0.1, 0.5, 0.9])", 1),
+    ("median by column", "z = median(m, axis=0)", "np.median(m, axis=0)", 1),
 ]
+SETUP = """x = rand(10000000, seed=1)
+y = rand(10000000, seed=2)
+m = rand(100000, 100, seed=3)
+w = rand(100, seed=4)
+c = rand(100000, seed=5)
+c3 = rand(3000, seed=6)
+s = rand(1000, 1000, seed=7)
+mask = x > 0.5
+at = randint(0, 10000000, 10000000, seed=8)
+rows = randint(0, 100000, 100000, seed=9)
+digits = randint(0, 10, 10000000, seed=10)
+up = sort(x)
+"""
+AS_NUMPY = """g = np.random.default_rng(1)
+x = g.random(10**7); y = g.random(10**7); m = g.random((100000, 100)); w = g.random(100)
+c = g.random(100000); c3 = g.random(3000); s = g.random((1000, 1000)); mask = x > 0.5
+at = g.integers(0, 10**7, 10**7); rows = g.integers(0, 100000, 100000); digits = g.integers(0, 10, 10**7)
+up = np.sort(x)
+"""
 LOOPS = [
     ("s = s + i * 2", "def f(n):\n    s = 0\n    for i in range(n):\n        s = s + i * 2\n    return s\n"),
     ("if, +=, -=", "def f(n):\n    s = 0.0\n    x = 1.5\n    for i in range(n):\n        if i % 3 == 0:\n"
@@ -107,20 +171,23 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
     parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--only", help="rows whose name has this in it")
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    ours = [1e9] * len(ARRAYS)
+    arrays = [row for row in ARRAYS if not args.only or args.only in row[0]]
+    loops = [row for row in LOOPS if not args.only or args.only in row[0]]
+    ours = [1e9] * len(arrays)
     theirs = list(ours)
-    for _ in range(3):
-        setup = "x = rand(10000000, seed=1)\ny = rand(10000000, seed=2)\nm = rand(100000, 100, seed=3)\n"
-        times = awml_best(args.binary, setup, [row[1] for row in ARRAYS])
+    for _ in range(args.rounds if arrays else 0):
+        times = awml_best(args.binary, SETUP, [row[1] for row in arrays])
         ours = [min(a, b) for a, b in zip(ours, times)]
-        setup = NUMPY + "x = np.random.rand(10**7); y = np.random.rand(10**7); m = np.random.rand(100000, 100)\n"
-        times = python_times(args.python, setup + "".join(f"print(best(lambda: {row[2]}))\n" for row in ARRAYS))
-        theirs = [min(a, b) for a, b in zip(theirs, times)]
-    rows = [(row[0], a, b, row[3]) for row, a, b in zip(ARRAYS, ours, theirs)]
-    for what, code in LOOPS:
-        a = min(awml_best(args.binary, code, ["z = f(1000000)"])[0] for _ in range(3))
-        b = min(python_times(args.python, NUMPY + AS_PYTHON + code + "print(best(lambda: f(10**6)))\n")[0] for _ in range(3))
+        program = NUMPY + AS_NUMPY + "".join(f"print(best(lambda: {row[2]}))\n" for row in arrays)
+        theirs = [min(a, b) for a, b in zip(theirs, python_times(args.python, program))]
+    rows = [(row[0], a, b, row[3]) for row, a, b in zip(arrays, ours, theirs)]
+    for what, code in loops:
+        a = min(awml_best(args.binary, code, ["z = f(1000000)"])[0] for _ in range(args.rounds))
+        b = min(python_times(args.python, NUMPY + AS_PYTHON + code + "print(best(lambda: f(10**6)))\n")[0]
+                for _ in range(args.rounds))
         rows.append((what, a, b, 1))
     report(rows)
 

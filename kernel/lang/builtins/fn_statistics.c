@@ -131,9 +131,9 @@ bool fn_histogram(struct call *c, struct value *out) {
     TRY(call_floats(c, 0, &x));
     if (!stats_range(x, &low, &high)) low = 0, high = 1;
     if (low == high) low -= 0.5, high += 0.5;
-    stats_histogram(x, bins, low, high, counts);
+    bool counted = stats_histogram(x, bins, low, high, counts, c->ev->e);
     tensor_unref(x);
-    struct table *t = table_new(bins, 3, c->ev->e);
+    struct table *t = counted ? table_new(bins, 3, c->ev->e) : NULL;
     bool ok = t && table_set_column(t, 0, intern_c("from"), COLUMN_NUMBER, c->ev->e) &&
               table_set_column(t, 1, intern_c("to"), COLUMN_NUMBER, c->ev->e) &&
               table_set_column(t, 2, intern_c("count"), COLUMN_INT, c->ev->e);
