@@ -163,6 +163,8 @@ static bool no_field(struct eval *ev, const struct ast *x, struct value v, struc
     else if (builtin_find(x->name))
         err_hint(ev->e, "`%s` is a function: call it, with brackets: .%s()", x->name, x->name);
     else if (later) return fail_later(ev, x->key_span, later);
+    const char *foreign = spelling_foreign(str_of(x->name), true);
+    if (foreign && !ev->e->hint[0]) err_hint(ev->e, "%s", foreign);
     return false;
 }
 
@@ -208,6 +210,8 @@ static bool table_field(struct eval *ev, const struct ast *x, struct value v, st
     no_such_column(ev, v.table, str_of(x->name), x->key_span);
     if (builtin_find(x->name))
         err_hint(ev->e, "`%s` is a function: call it, with brackets: .%s()", x->name, x->name);
+    const char *foreign = spelling_foreign(str_of(x->name), true);
+    if (foreign && !ev->e->hint[0]) err_hint(ev->e, "%s", foreign);
     return false;
 }
 

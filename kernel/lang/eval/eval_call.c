@@ -451,7 +451,7 @@ static bool no_method(struct eval *ev, const struct ast *field, struct value sel
         if (!builtin_at(i)->config || ev->builder) spelling_add(&s, str_of(builtin_at(i)->name));
     names_each(engine_names(ev->engine), see_name, &s);
     struct str best = spelling_best(&s);
-    const char *foreign = spelling_foreign(str_of(field->name));
+    const char *foreign = spelling_foreign(str_of(field->name), true);
     fail(ev, field->key_span, ERR_NAME, "There is no function `%s` that could be applied to %s.",
          field->name, value_kind_words(self.kind));
     err_label(ev->e, "is not defined");

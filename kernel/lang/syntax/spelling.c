@@ -78,13 +78,20 @@ struct str spelling_best(const struct spelling *s) {
                                                                       : (struct str){"", 0};
 }
 
-#define FOREIGN(name_, sentence_) {name_, sentence_},
-static const struct {
+enum foreign_kind { ANYWHERE, CALLED, MODULE };
+
+static const struct foreign {
     const char *name, *sentence;
+    enum foreign_kind kind;
 } foreign[] = {
+#define FOREIGN(name, sentence) {name, sentence, ANYWHERE},
+#define FOREIGN_CALL(name, sentence) {name, sentence, CALLED},
+#define FOREIGN_MODULE(name, sentence) {name, sentence, MODULE},
 #include "foreign.list"
-};
 #undef FOREIGN
+#undef FOREIGN_CALL
+#undef FOREIGN_MODULE
+};
 
 const char *spelling_argument(struct str name, int i) {
     static const struct {
@@ -99,14 +106,14 @@ const char *spelling_argument(struct str name, int i) {
     return NULL;
 }
 
-const char *spelling_foreign(struct str name) {
+static const struct foreign *foreign_find(struct str name) {
     size_t low = 0, high = ARRAY_LEN(foreign);
     while (low < high) {
         size_t middle = (low + high) / 2, n = strlen(foreign[middle].name);
         size_t shared = n < name.n ? n : name.n;
         int order = shared ? memcmp(name.p, foreign[middle].name, shared) : 0;
         if (order == 0) order = (name.n > n) - (name.n < n);
-        if (order == 0) return foreign[middle].sentence;
+        if (order == 0) return &foreign[middle];
         if (order < 0) {
             high = middle;
         } else {
@@ -114,4 +121,14 @@ const char *spelling_foreign(struct str name) {
         }
     }
     return NULL;
+}
+
+const char *spelling_foreign(struct str name, bool called) {
+    const struct foreign *f = foreign_find(name);
+    return f && (called || f->kind != CALLED) ? f->sentence : NULL;
+}
+
+bool spelling_is_module(struct str name) {
+    const struct foreign *f = foreign_find(name);
+    return f && f->kind == MODULE;
 }

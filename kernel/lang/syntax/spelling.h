@@ -16,7 +16,10 @@ void spelling_add(struct spelling *s, struct str candidate);
 struct str spelling_best(const struct spelling *s);
 
 /* A sentence for a name from another tool ("`np` is not needed: write linspace(…) directly."), or
- * NULL. */
-const char *spelling_foreign(struct str name);
+ * NULL. Common words (values, index) are another tool's only where they are called or asked of a
+ * value: `called`. */
+const char *spelling_foreign(struct str name, bool called);
+/* Does this name stand before the dots of another tool's names (np, plt)? */
+bool spelling_is_module(struct str name);
 /* What an argument of another tool may be called here: the i-th possibility, or NULL. */
 const char *spelling_argument(struct str name, int i);

@@ -106,7 +106,7 @@ static size_t grown_together(struct resolver *r, const struct ast *x, const char
         if (n >= 3 && !called && strchr("0123456789_", *right.p) == NULL && is_own(r, intern(left)))
             return 0; /* a field? a longer name? nobody knows */
         if (digits && r->arguments && !called && n >= 4) return *sign = "=", n;
-        if (!digits && right.n >= 3 && called && is_visible(r, intern(left)) &&
+        if (!digits && right.n >= 3 && called && is_own(r, intern(left)) &&
             g->is_known(g->user, intern(right)))
             return *sign = ".", n;
     }
@@ -168,10 +168,27 @@ static bool is_training(struct resolver *r, const struct ast *x) {
     return false;
 }
 
+/* np.mean(x), np.random.normal(0, 1): what of the module is called, and by what it is found in the
+ * list of foreign names, or here. False where the sentence about the module has to do. */
+static bool hint_member(struct resolver *r, const struct ast *x) {
+    const struct ast *f = r->callee, *start = f;
+    while (start && start->kind == AST_ATTRIBUTE) start = start->a;
+    if (start != x || f == x) return false;
+    char both[120];
+    snprintf(both, sizeof both, "%.50s.%.50s", f->a->name, f->name);
+    const char *foreign = spelling_foreign(str_of(both), true);
+    if (!foreign && !spelling_is_module(str_of(x->name))) return false;
+    if (!foreign) foreign = spelling_foreign(str_of(f->name), true);
+    if (!foreign && r->globals->is_builtin(f->name))
+        return err_hint(r->e, "`%s` is not needed: write %s(…).", x->name, f->name), true;
+    if (foreign) err_hint(r->e, "%s", foreign);
+    return foreign != NULL;
+}
+
 static void hint_for(struct resolver *r, const struct ast *x, struct str best) {
-    const char *foreign = spelling_foreign(str_of(x->name)), *sign = "";
+    const char *foreign = spelling_foreign(str_of(x->name), r->callee == x), *sign = "";
     const char *what = r->scope->kind == SCOPE_MODEL ? "model" : "function";
-    size_t first = grown_together(r, x, &sign);
+    size_t first = foreign ? 0 : grown_together(r, x, &sign);
     const char *unused = first || foreign || best.n ? NULL : unused_local(r);
     int slot = best.n && r->scope->outer ? find_local(r->scope, intern(best)) : NOT_FOUND;
     if (is_training(r, x)) {
@@ -180,6 +197,8 @@ static void hint_for(struct resolver *r, const struct ast *x, struct str best) {
                        "    net = Net()\n    train net on x -> y:\n        loss: mse");
     } else if (first) {
         err_hint(r->e, "Did you mean `%.*s%s%s`?", (int)first, x->name, sign, x->name + first);
+    } else if (hint_member(r, x)) {
+        return;
     } else if (foreign) {
         err_hint(r->e, "%s", foreign);
     } else if (best.n && is_with_digits(best, x->name)) {

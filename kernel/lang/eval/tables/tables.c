@@ -198,7 +198,7 @@ bool no_such_column(struct eval *ev, const struct table *t, struct str name, str
     if (t->n_columns > 12) text_adds(&all, "  …");
     err_fact(ev->e, "its columns", "%s", all.p ? all.p : "none");
     text_clear(&all);
-    const char *foreign = spelling_foreign(name);
+    const char *foreign = spelling_foreign(name, false);
     if (foreign) err_hint(ev->e, "%s", foreign);
     else if (hint_column_made(ev, intern(name), at)) return false;
     else if (best.n) err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
