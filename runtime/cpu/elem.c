@@ -165,6 +165,23 @@ TRIG(sin_f32, float, fm_sin, sin)
 TRIG(cos_f64, double, fm_cos, cos)
 TRIG(cos_f32, float, fm_cos, cos)
 
+/* What no model computes often is the C library's, in double for both types. */
+#define LIBRARY(name)                                                                              \
+    LOOP(name##_f64, double, double, name(x))                                                      \
+    LOOP(name##_f32, float, float, (float)name((double)x))
+LIBRARY(tan)
+LIBRARY(asin)
+LIBRARY(acos)
+LIBRARY(atan)
+LIBRARY(sinh)
+LIBRARY(cosh)
+LIBRARY(log2)
+LIBRARY(log10)
+LIBRARY(log1p)
+LIBRARY(expm1)
+LOOP(ceil_f64, double, double, -fm_floor(-x))
+LOOP(ceil_f32, float, float, -fm_floor_f(-x))
+
 /* ---- two operands ---- */
 
 BOTH2(add, x + y)
@@ -364,6 +381,7 @@ const elem_fn ISA_NAME(elem_table)[OP_COUNT][DT_COUNT] = {
     [OP_square] = NUMBERS(square),
     [OP_round] = ROUNDS(round),
     [OP_floor] = ROUNDS(floor),
+    [OP_ceil] = ROUNDS(ceil),
     [OP_exp] = FLOATS(exp),
     [OP_log] = FLOATS(log),
     [OP_sqrt] = FLOATS(sqrt),
@@ -371,6 +389,16 @@ const elem_fn ISA_NAME(elem_table)[OP_COUNT][DT_COUNT] = {
     [OP_recip] = FLOATS(recip),
     [OP_sin] = FLOATS(sin),
     [OP_cos] = FLOATS(cos),
+    [OP_tan] = FLOATS(tan),
+    [OP_asin] = FLOATS(asin),
+    [OP_acos] = FLOATS(acos),
+    [OP_atan] = FLOATS(atan),
+    [OP_sinh] = FLOATS(sinh),
+    [OP_cosh] = FLOATS(cosh),
+    [OP_log2] = FLOATS(log2),
+    [OP_log10] = FLOATS(log10),
+    [OP_log1p] = FLOATS(log1p),
+    [OP_expm1] = FLOATS(expm1),
     [OP_tanh] = FLOATS(tanh),
     [OP_sigmoid] = FLOATS(sigmoid),
     [OP_softplus] = FLOATS(softplus),

@@ -120,6 +120,16 @@ DEVICE float elem_real_rare(int op, float x, float y) {
     switch (op) {
     case E_sin: return (float)trig((double)x, 0);
     case E_cos: return (float)trig((double)x, 1);
+    case E_tan: return (float)tan((double)x);
+    case E_asin: return (float)asin((double)x);
+    case E_acos: return (float)acos((double)x);
+    case E_atan: return (float)atan((double)x);
+    case E_sinh: return (float)sinh((double)x);
+    case E_cosh: return (float)cosh((double)x);
+    case E_log2: return (float)log2((double)x);
+    case E_log10: return (float)log10((double)x);
+    case E_log1p: return (float)log1p((double)x);
+    case E_expm1: return (float)expm1((double)x);
     case E_floordiv: return (float)floordiv_real((double)x, (double)y);
     case E_mod: return (float)mod_real((double)x, (double)y);
     case E_pow: return (float)pow_real((double)x, (double)y);
@@ -154,6 +164,7 @@ DEVICE float elem_real(int op, float x, float y) {
     case E_square: return x * x;
     case E_round: return fm_round_f(x);
     case E_floor: return fm_floor_f(x);
+    case E_ceil: return -fm_floor_f(-x);
     case E_sqrt: return sqrtf(x);
     case E_rsqrt: return 1 / sqrtf(x);
     case E_recip: return 1 / x;

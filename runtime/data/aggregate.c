@@ -38,6 +38,14 @@ static void sums(struct work *w) {
     }
 }
 
+static void products(struct work *w) {
+    fill(w, 1);
+    for (int64_t i = 0; i < w->g->n_rows; i++) {
+        double x = w->x[i];
+        w->out[w->g->of_row[i]] *= isnan(x) ? 1 : x;
+    }
+}
+
 static void means(struct work *w) {
     fill(w, 0);
     for (int64_t i = 0; i < w->g->n_rows; i++) {
@@ -198,7 +206,7 @@ static void (*const run_of[AGGREGATE_N])(struct work *) = {
     [AGGREGATE_MIN] = lowest,     [AGGREGATE_MAX] = highest,    [AGGREGATE_VAR] = variances,
     [AGGREGATE_STD] = deviations, [AGGREGATE_MEDIAN] = medians, [AGGREGATE_QUANTILE] = quantiles,
     [AGGREGATE_FIRST] = firsts,   [AGGREGATE_LAST] = lasts,     [AGGREGATE_UNIQUE] = uniques,
-    [AGGREGATE_ANY] = anys,       [AGGREGATE_ALL] = alls,
+    [AGGREGATE_PROD] = products,  [AGGREGATE_ANY] = anys,       [AGGREGATE_ALL] = alls,
 };
 
 bool aggregate(const double *x, const struct row_groups *g, enum aggregate how, double q,

@@ -1,11 +1,12 @@
 /* One number for each group of rows. Missing cells (NaN) are left out; a group without any other
- * gives a missing result, but its sum is 0 and its counts are 0. */
+ * gives a missing result, but its sum and counts are 0, its product 1. */
 #pragma once
 #include "keys.h"
 
 enum aggregate {
     AGGREGATE_COUNT, /* cells that are there */
     AGGREGATE_SUM,
+    AGGREGATE_PROD,
     AGGREGATE_MEAN,
     AGGREGATE_MIN,
     AGGREGATE_MAX,

@@ -56,6 +56,27 @@ bool onnx_export_rsqrt(struct onnx_writer *x, const struct node *n, const char *
     return onnx_set(x, n, onnx_op(x, "Reciprocal", root, NULL, NULL), channels);
 }
 
+/* log(x) / log(base) */
+bool onnx_export_logarithm(struct onnx_writer *x, const struct node *n, const char *op) {
+    bool channels;
+    const char *natural = onnx_op(x, op, only_operand(x, n, &channels), NULL, NULL);
+    const char *by = onnx_number(x, n->op == OP_log2 ? M_LOG2E : M_LOG10E, DT_FLOAT32);
+    return onnx_set(x, n, onnx_op(x, "Mul", natural, by, NULL), channels);
+}
+
+bool onnx_export_log1p(struct onnx_writer *x, const struct node *n, const char *op) {
+    bool channels;
+    const char *a = only_operand(x, n, &channels), *one = onnx_number(x, 1, DT_FLOAT32);
+    const char *sum = onnx_op(x, "Add", a, one, NULL);
+    return onnx_set(x, n, onnx_op(x, op, sum, NULL, NULL), channels);
+}
+
+bool onnx_export_expm1(struct onnx_writer *x, const struct node *n, const char *op) {
+    bool channels;
+    const char *a = onnx_op(x, op, only_operand(x, n, &channels), NULL, NULL);
+    return onnx_set(x, n, onnx_op(x, "Sub", a, onnx_number(x, 1, DT_FLOAT32), NULL), channels);
+}
+
 /* x (1 + erf(x / sqrt(2))) / 2 */
 bool onnx_export_gelu(struct onnx_writer *x, const struct node *n, const char *op) {
     bool channels;

@@ -24,6 +24,10 @@ static struct node *one_minus(struct grad *c, struct node *a) {
     return a ? grad_2(c, OP_sub, grad_number(c, 1), a) : NULL;
 }
 
+static struct node *one_plus(struct grad *c, struct node *a) {
+    return a ? grad_by(c, OP_add, a, 1) : NULL;
+}
+
 static bool is_number(const struct node *n, double value) {
     double x;
     return node_number(n, &x) && x == value;
@@ -94,6 +98,48 @@ static void grad_sin(struct grad *c) {
 
 static void grad_cos(struct grad *c) {
     c->in[0] = negative(c, times(c, U(c), grad_1(c, OP_sin, X(c), NULL)));
+}
+
+static void grad_tan(struct grad *c) {
+    c->in[0] = times(c, U(c), one_plus(c, squared(c, Y(c))));
+}
+
+static void grad_asin(struct grad *c) {
+    struct node *height = grad_1(c, OP_sqrt, one_minus(c, squared(c, X(c))), NULL);
+    c->in[0] = grad_2(c, OP_div, U(c), height);
+}
+
+static void grad_acos(struct grad *c) {
+    grad_asin(c);
+    c->in[0] = negative(c, c->in[0]);
+}
+
+static void grad_atan(struct grad *c) {
+    c->in[0] = grad_2(c, OP_div, U(c), one_plus(c, squared(c, X(c))));
+}
+
+static void grad_sinh(struct grad *c) {
+    c->in[0] = times(c, U(c), grad_1(c, OP_cosh, X(c), NULL));
+}
+
+static void grad_cosh(struct grad *c) {
+    c->in[0] = times(c, U(c), grad_1(c, OP_sinh, X(c), NULL));
+}
+
+static void grad_log2(struct grad *c) {
+    c->in[0] = grad_2(c, OP_div, grad_by(c, OP_mul, U(c), M_LOG2E), X(c));
+}
+
+static void grad_log10(struct grad *c) {
+    c->in[0] = grad_2(c, OP_div, grad_by(c, OP_mul, U(c), M_LOG10E), X(c));
+}
+
+static void grad_log1p(struct grad *c) {
+    c->in[0] = grad_2(c, OP_div, U(c), one_plus(c, X(c)));
+}
+
+static void grad_expm1(struct grad *c) {
+    c->in[0] = times(c, U(c), one_plus(c, Y(c)));
 }
 
 static void grad_tanh(struct grad *c) {
@@ -230,6 +276,16 @@ grad_fn *grad_of_elementwise(enum op op) {
         [OP_recip] = grad_recip,
         [OP_sin] = grad_sin,
         [OP_cos] = grad_cos,
+        [OP_tan] = grad_tan,
+        [OP_asin] = grad_asin,
+        [OP_acos] = grad_acos,
+        [OP_atan] = grad_atan,
+        [OP_sinh] = grad_sinh,
+        [OP_cosh] = grad_cosh,
+        [OP_log2] = grad_log2,
+        [OP_log10] = grad_log10,
+        [OP_log1p] = grad_log1p,
+        [OP_expm1] = grad_expm1,
         [OP_tanh] = grad_tanh,
         [OP_sigmoid] = grad_sigmoid,
         [OP_softplus] = grad_softplus,

@@ -29,24 +29,22 @@ static double cdf(double x) {
 }
 
 static double one(enum op op, double x) {
+    static double (*const library[OP_COUNT])(double) = {
+        [OP_abs] = fabs,    [OP_round] = nearbyint, [OP_floor] = floor, [OP_ceil] = ceil,
+        [OP_exp] = exp,     [OP_expm1] = expm1,     [OP_log] = log,     [OP_log2] = log2,
+        [OP_log10] = log10, [OP_log1p] = log1p,     [OP_sqrt] = sqrt,   [OP_sin] = sin,
+        [OP_cos] = cos,     [OP_tan] = tan,         [OP_asin] = asin,   [OP_acos] = acos,
+        [OP_atan] = atan,   [OP_sinh] = sinh,       [OP_cosh] = cosh,   [OP_tanh] = tanh,
+        [OP_erf] = erf};
+    if (library[op]) return library[op](x);
     switch ((int)op) {
     case OP_neg: return -x;
-    case OP_abs: return fabs(x);
     case OP_sign: return (x > 0) - (x < 0);
     case OP_square: return x * x;
-    case OP_round: return nearbyint(x);
-    case OP_floor: return floor(x);
-    case OP_exp: return exp(x);
-    case OP_log: return log(x);
-    case OP_sqrt: return sqrt(x);
     case OP_rsqrt: return 1 / sqrt(x);
     case OP_recip: return 1 / x;
-    case OP_sin: return sin(x);
-    case OP_cos: return cos(x);
-    case OP_tanh: return tanh(x);
     case OP_sigmoid: return 1 / (1 + exp(-x));
     case OP_softplus: return x > 30 ? x : log1p(exp(x));
-    case OP_erf: return erf(x);
     case OP_relu: return x > 0 ? x : 0;
     case OP_gelu: return x * cdf(x);
     case OP_gelu_slope: return cdf(x) + x * exp(-x * x / 2) / sqrt(2 * M_PI);

@@ -15,7 +15,7 @@ static const char *const aggregate_names[AGGREGATE_N] = {
     [AGGREGATE_MIN] = "min",     [AGGREGATE_MAX] = "max",       [AGGREGATE_VAR] = "var",
     [AGGREGATE_STD] = "std",     [AGGREGATE_MEDIAN] = "median", [AGGREGATE_QUANTILE] = "quantile",
     [AGGREGATE_FIRST] = "first", [AGGREGATE_LAST] = "last",     [AGGREGATE_UNIQUE] = "nunique",
-    [AGGREGATE_ANY] = "any",     [AGGREGATE_ALL] = "all"};
+    [AGGREGATE_PROD] = "prod",   [AGGREGATE_ANY] = "any",       [AGGREGATE_ALL] = "all"};
 
 bool aggregate_of(const struct builtin *b, int *how) {
     for (*how = 0; *how < AGGREGATE_N; ++*how)
@@ -30,7 +30,8 @@ static enum column_kind kind_after(enum column_kind kind, int how) {
     case AGGREGATE_UNIQUE: return COLUMN_INT;
     case AGGREGATE_ANY:
     case AGGREGATE_ALL: return COLUMN_BOOL;
-    case AGGREGATE_SUM: return kind == COLUMN_NUMBER ? COLUMN_NUMBER : COLUMN_INT;
+    case AGGREGATE_SUM:
+    case AGGREGATE_PROD: return kind == COLUMN_NUMBER ? COLUMN_NUMBER : COLUMN_INT;
     case AGGREGATE_MIN:
     case AGGREGATE_MAX:
     case AGGREGATE_FIRST:

@@ -262,8 +262,37 @@ bool fn_clip(struct call *c, struct value *out) {
     return ok;
 }
 
+/* The positions where a vector is True. */
+static bool positions(struct call *c, struct value *out) {
+    struct tensor *x;
+    struct value v = c->args[0], t;
+    struct desc d;
+    if (v.kind == V_UNKNOWN || v.kind == V_COLUMN_DESC) return *out = value_unknown(), true;
+    TRY(fn_operand(c, 0, &t));
+    if (!value_describe(t, &d)) return *out = value_unknown(), true;
+    if (d.dtype != DT_BOOL || d.shape.n != 1) {
+        call_fail(c, 0, ERR_TYPE, "where(condition) gives the places where one vector is True.");
+        return err_hint(c->ev->e, "Write where(x > 0), or where(x > 0, a, b) to choose numbers.");
+    }
+    if (t.kind == V_DESC) return *out = value_unknown(), true;
+    if (t.kind != V_TENSOR)
+        return call_fail(c, -1, ERR_TYPE, "Inside a model or slope, where needs both choices.");
+    int64_t n = 0;
+    for (int64_t i = 0; i < t.tensor->count; i++) n += tensor_get(t.tensor, i) != 0;
+    struct shape s = shape_of(1, &n);
+    x = tensor_new(DT_INT64, &s, c->ev->e);
+    n = 0;
+    for (int64_t i = 0; x && i < t.tensor->count; i++)
+        if (tensor_get(t.tensor, i) != 0) ((int64_t *)x->data)[n++] = i;
+    *out = value_tensor(x);
+    return x != NULL;
+}
+
 bool fn_where(struct call *c, struct value *out) {
     struct value v[3];
+    if (!call_has(c, 1) && !call_has(c, 2)) return positions(c, out);
+    if (!call_has(c, 1) || !call_has(c, 2))
+        return call_fail(c, -1, ERR_ARGUMENT, "where takes both choices: where(x > 0, a, b).");
     for (int i = 0; i < 3; i++) TRY(fn_operand(c, i, &v[i]));
     return apply_op(c->ev, OP_where, v, 3, NULL, out);
 }

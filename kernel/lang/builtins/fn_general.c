@@ -203,13 +203,15 @@ bool fn_zip(struct call *c, struct value *out) {
 }
 
 bool fn_enumerate(struct call *c, struct value *out) {
-    int64_t n;
+    int64_t n, start;
+    TRY(call_int(c, 1, 0, &start));
     TRY(iterate_count(c->ev, c->args[0], c->spans[0], &n));
     if (n < 0) return *out = value_unknown(), true;
     *out = value_list_new((int32_t)n, c->ev->e);
     for (int64_t i = 0; out->kind == V_LIST && i < n; i++) {
         struct value item, pair;
-        TRY(iterate_item(c->ev, c->args[0], i, &item) && tuple2(c->ev, value_int(i), item, &pair) &&
+        TRY(iterate_item(c->ev, c->args[0], i, &item) &&
+            tuple2(c->ev, value_int(start + i), item, &pair) &&
             list_add(out->list, pair, c->ev->e));
     }
     return out->kind == V_LIST;

@@ -136,9 +136,11 @@ bool fn_join(struct call *c, struct value *out) {
         return *out = value_unknown(), true;
     struct str between = {0};
     struct text t = {0};
-    if (call_has(c, 1)) TRY(call_text(c, 1, &between));
-    if (c->args[0].kind != V_LIST) return call_fail(c, 0, ERR_TYPE, "join joins a list of texts.");
-    const struct list *l = c->args[0].list;
+    bool python = k == V_TEXT && c->args[1].kind == V_LIST; /* ", ".join(texts) */
+    if (python) between = value_str(&c->args[0]);
+    else if (call_has(c, 1)) TRY(call_text(c, 1, &between));
+    if (!python && k != V_LIST) return call_fail(c, 0, ERR_TYPE, "join joins a list of texts.");
+    const struct list *l = c->args[python].list;
     for (int i = 0; i < l->n; i++) {
         if (i) text_add(&t, between);
         value_print(l->items[i], &t);

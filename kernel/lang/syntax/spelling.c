@@ -87,6 +87,7 @@ static const struct foreign {
 #define FOREIGN(name, sentence) {name, sentence, ANYWHERE},
 #define FOREIGN_CALL(name, sentence) {name, sentence, CALLED},
 #define FOREIGN_MODULE(name, sentence) {name, sentence, MODULE},
+#include "foreign_classes.list"
 #include "foreign.list"
 #undef FOREIGN
 #undef FOREIGN_CALL

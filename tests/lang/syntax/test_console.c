@@ -169,23 +169,30 @@ static void near_names_are_found(void) {
 }
 
 #define FOREIGN(name, sentence) name,
+#define FOREIGN_CALL FOREIGN
+#define FOREIGN_MODULE FOREIGN
 static const char *const foreign_names[] = {
+#include "lang/syntax/foreign_classes.list"
 #include "lang/syntax/foreign.list"
 };
 #undef FOREIGN
+#undef FOREIGN_CALL
+#undef FOREIGN_MODULE
 
 static void foreign_names_are_known(void) {
     for (size_t i = 0; i < ARRAY_LEN(foreign_names); i++) {
-        const char *sentence = spelling_foreign(str_of(foreign_names[i]));
+        const char *sentence = spelling_foreign(str_of(foreign_names[i]), true);
         CHECK(sentence && strlen(sentence) > 8 && sentence[strlen(sentence) - 1] == '.');
         CHECK(i == 0 || strcmp(foreign_names[i - 1], foreign_names[i]) < 0);
     }
-    CHECK(strstr(spelling_foreign(STR("nn")), "Dense") != NULL);
-    CHECK(strstr(spelling_foreign(STR("groupby")), "group") != NULL);
-    CHECK(strstr(spelling_foreign(STR("iloc")), "brackets") != NULL);
-    CHECK(spelling_foreign(STR("n")) == NULL);
-    CHECK(spelling_foreign(STR("npx")) == NULL);
-    CHECK(spelling_foreign(STR("")) == NULL);
+    CHECK(strstr(spelling_foreign(STR("nn"), true), "Dense") != NULL);
+    CHECK(strstr(spelling_foreign(STR("groupby"), true), "group") != NULL);
+    CHECK(strstr(spelling_foreign(STR("iloc"), true), "brackets") != NULL);
+    CHECK(spelling_foreign(STR("c"), true) && !spelling_foreign(STR("c"), false));
+    CHECK(spelling_is_module(STR("np")) && !spelling_is_module(STR("groupby")));
+    CHECK(spelling_foreign(STR("n"), true) == NULL);
+    CHECK(spelling_foreign(STR("npx"), true) == NULL);
+    CHECK(spelling_foreign(STR(""), true) == NULL);
 }
 
 TEST_MAIN(cells_are_judged, cursors_are_placed, near_names_are_found, foreign_names_are_known)
