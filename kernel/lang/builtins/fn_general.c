@@ -40,13 +40,6 @@ static void print_one(const struct engine_observer *o, struct value v, struct te
     o->plain(o->user, v, out);
 }
 
-static bool no_print_argument(struct call *c, const struct actual *a) {
-    fail(c->ev, a->name_at, ERR_ARGUMENT, "print has no argument `%s`.", a->name);
-    if (strcmp(a->name, "sep") == 0)
-        return err_hint(c->ev->e, "It is called separator: print(a, b, separator=\", \")");
-    return err_hint(c->ev->e, "Its arguments by name are `separator` and `end`.");
-}
-
 bool fn_print(struct call *c, struct value *out) {
     struct text t = {0};
     struct str between = STR(" "), end = STR("\n");
@@ -58,7 +51,7 @@ bool fn_print(struct call *c, struct value *out) {
         const struct actual *a = &c->actuals[c->rest[i]];
         if (a->name) {
             text_clear(&t);
-            return no_print_argument(c, a);
+            return signature_no_argument(c->signature, a, c->ev->e);
         }
         if (i) text_add(&t, between);
         print_one(o, a->value, &t);

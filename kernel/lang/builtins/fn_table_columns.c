@@ -83,6 +83,12 @@ static bool assign_one(struct call *c, const struct actual *a, struct value *tab
         fail(c->ev, a->at, ERR_ARGUMENT, "assign needs the new column's name.");
         return err_hint(c->ev->e, "    t.assign(ratio=.a / .b)");
     }
+    if (a->value.kind == V_FUNCTION || a->value.kind == V_BUILTIN) {
+        fail(c->ev, a->at, ERR_ARGUMENT, "A column holds values, and this is a function.");
+        return err_hint(c->ev->e,
+                        "Columns begin with a dot, and need no function: t.assign(%s=.a + 1)",
+                        a->name);
+    }
     if (!table_with(c->ev, table->table, a->name, a->value, &next)) return err_at(c->ev->e, a->at);
     value_unref(*table);
     *table = next;

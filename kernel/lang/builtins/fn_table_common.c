@@ -10,6 +10,8 @@ bool verb_table(struct call *c, const struct table **t) {
     bool list = k == V_LIST || value_is_tensorlike(c->args[0]);
     if (list && strcmp(c->row->name, "filter") == 0)
         err_hint(c->ev->e, "Of a list or tensor: [x for x in xs if x > 2], or xs[xs > 2].");
+    if (k == V_FUNCTION && strcmp(c->row->name, "filter") == 0)
+        err_hint(c->ev->e, "Of a list or tensor: [x for x in xs if f(x)], or xs[xs > 2].");
     if (k == V_GROUPS)
         err_hint(c->ev->e, "A table in groups is worked on by summarize (one row for each group) "
                            "and assign (one value for each row).");
@@ -54,12 +56,7 @@ bool verb_columns(struct call *c, const struct table *t, bool all, int **columns
     bool ok = true;
     for (int i = 0; ok && i < c->n_rest; i++) {
         const struct actual *a = &c->actuals[c->rest[i]];
-        if (a->name) {
-            ok = fail(c->ev, a->name_at, ERR_ARGUMENT, "%s has no argument `%s`.", c->row->name,
-                      a->name);
-            if (strcmp(a->name, "ascending") == 0 || strcmp(a->name, "reverse") == 0)
-                err_hint(c->ev->e, "descending=True turns the order round.");
-        }
+        if (a->name) ok = signature_no_argument(c->signature, a, c->ev->e);
         ok = ok && named_columns(c, t, a->value, a->at, columns, n);
     }
     if (ok && c->n_rest == 0) {

@@ -104,6 +104,10 @@ bool call_model(struct eval *ev, struct model_value *m, const struct actual *act
 /* A config of the group, or the bare name of one with its defaults: new reference; NULL otherwise.
  */
 struct config *value_config(struct eval *ev, struct value v, enum config_group group);
+/* "sigmod" where a name of this group (or NEAR_ACTIVATION) is needed: the hint says which is meant.
+ * False, without a hint, for other values and where none is near. */
+enum { NEAR_ACTIVATION = -1 };
+bool hint_near_name(struct eval *ev, struct value v, int group);
 /* A schedule at a step; a loss or metric on tensors. */
 bool call_schedule(struct eval *ev, struct config *c, const struct actual *actuals, int n,
                    struct span at, struct value *out);

@@ -441,6 +441,16 @@ static void note_repeat(struct eval *ev, const struct ast *x, struct value by) {
                (long long)by.integer, (int)item.n, item.p);
 }
 
+/* [1, 2] + [3], which in Python is three numbers. */
+static void note_joined(struct eval *ev, const struct ast *x) {
+    struct str a = source_piece(x->a->span), b = source_piece(x->b->span);
+    bool joins = x->op == AST_OP_ADD && x->b->kind == AST_LIST && x->a->n != x->b->n;
+    if (!joins || ev->domain != DOMAIN_RUN || a.n > 40 || b.n > 40) return;
+    advice_say(engine_advice(ev->engine), "joined",
+               "%.*s + %.*s adds numbers. To put one behind the other: concat([%.*s, %.*s])",
+               (int)a.n, a.p, (int)b.n, b.p, (int)a.n, a.p, (int)b.n, b.p);
+}
+
 static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out) {
     struct value a, b;
     TRY(operand(ev, x, x->a, &a));
@@ -448,7 +458,10 @@ static bool eval_binary(struct eval *ev, const struct ast *x, struct value *out)
     *out = scalar_pair(x->op, a, b);
     if (out->kind != V_MISSING) return true;
     bool ok = apply_binary(ev, x->op, a, b, out);
-    if (ok && x->a->kind == AST_LIST && a.kind == V_TENSOR) note_repeat(ev, x, b);
+    if (ok && x->a->kind == AST_LIST && a.kind == V_TENSOR) {
+        note_repeat(ev, x, b);
+        note_joined(ev, x);
+    }
     if (ok && ev->shapes) shape_log_pair(ev->shapes, x, a, b);
     value_unref(a);
     value_unref(b);

@@ -177,6 +177,10 @@ static bool table_by_key(struct eval *ev, const struct ast *x, const struct tabl
 }
 
 static bool index_table(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
+    if (x->n != 1) {
+        fail(ev, x->span, ERR_INDEX, "A table is picked from in one step, and these are %d.", x->n);
+        return err_hint(ev->e, "Columns: t[[\"a\", \"b\"]]. One cell: t[\"a\"][5].");
+    }
     if (x->list[0]->a->kind == AST_SLICE) return slice_table(ev, x, v.table, out);
     struct value key;
     TRY(eval_expr(ev, x->list[0]->a, &key));

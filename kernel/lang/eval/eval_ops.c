@@ -268,6 +268,8 @@ static bool wrong_operands(struct eval *ev, enum ast_op op, struct value a, stru
             value_kind_words(a.kind), value_kind_words(b.kind));
     if (op == AST_OP_ADD && (a.kind == V_TEXT || b.kind == V_TEXT))
         err_hint(ev->e, "To put a value into a text, write f\"… {value} …\".");
+    else if (op == AST_OP_MOD && a.kind == V_TEXT)
+        err_hint(ev->e, "Values are put into texts by f\"{x:.2f}\".");
     else if (a.kind == V_LIST && b.kind == V_LIST)
         err_hint(ev->e,
                  "append(xs, x) gives a list with one more element. All of two lists: [x for "
@@ -283,6 +285,18 @@ static bool join_texts(struct eval *ev, struct value a, struct value b, struct v
     struct text t = {0};
     text_add(&t, value_str(&a));
     text_add(&t, value_str(&b));
+    *out = value_text(text_str(&t), ev->e);
+    text_clear(&t);
+    return out->kind != V_MISSING;
+}
+
+/* "-" * 20 */
+static bool repeat_text(struct eval *ev, struct str s, int64_t n, struct value *out) {
+    enum { LONGEST = 1000000 };
+    struct text t = {0};
+    if (n > 0 && (int64_t)s.n > LONGEST / n)
+        return err_set(ev->e, ERR_VALUE, "This text would have more than %d letters.", LONGEST);
+    for (int64_t i = 0; i < n; i++) text_add(&t, s);
     *out = value_text(text_str(&t), ev->e);
     text_clear(&t);
     return out->kind != V_MISSING;
@@ -350,6 +364,10 @@ bool apply_binary(struct eval *ev, enum ast_op op, struct value a, struct value 
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (is_columnar(a) || is_columnar(b)) return column_binary(ev, op, a, b, out);
     if (a.kind == V_TEXT && b.kind == V_TEXT && op == AST_OP_ADD) return join_texts(ev, a, b, out);
+    if (op == AST_OP_MUL && a.kind == V_TEXT && b.kind == V_INT)
+        return repeat_text(ev, value_str(&a), b.integer, out);
+    if (op == AST_OP_MUL && a.kind == V_INT && b.kind == V_TEXT)
+        return repeat_text(ev, value_str(&b), a.integer, out);
     return tensors_binary(ev, op, a, b, out);
 }
 

@@ -125,16 +125,47 @@ static bool say_signature(const struct signature *s, struct err *e, const char *
     return false;
 }
 
-static bool unknown_name(const struct signature *s, const struct actual *a, struct err *e) {
+/* Functions that have the name of another tool's and do something else, or less: what to write for
+ * the arguments that they do not take. */
+static void other_meaning(const struct signature *s, char *out, size_t cap) {
+    static const struct {
+        const char *name, *sentence;
+    } others[] = {
+        {"uniform", "It names a range for `over` in a search. Random numbers: rand(10), or "
+                    "low + (high - low) * rand(10)."},
+        {"normal",
+         "It draws the first weights of a layer. Random numbers: mean + std * randn(10)."},
+        {"choice", "It names values for `over` in a search. To draw from a list: sample(xs, n)."},
+        {"max",
+         "The one with the largest f: sorted(xs, key=f)[-1]. The larger of two: max([a, b])."},
+        {"min",
+         "The one with the smallest f: sorted(xs, key=f)[0]. The smaller of two: min([a, b])."},
+        {"count", "How often x occurs: count(xs == x)."},
+        {"std", "Divided by n - 1, it is std(x) * sqrt(n / (n - 1))."},
+        {"var", "Divided by n - 1, it is var(x) * n / (n - 1)."},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (strcmp(others[i].name, s->owner) == 0) snprintf(out, cap, "%s\n\n", others[i].sentence);
+}
+
+/* The parameter that another tool calls so: seed for random_state. NULL: none. */
+static const char *foreign_parameter(const struct signature *s, const char *name) {
+    const char *here;
+    for (int i = 0; (here = spelling_argument(str_of(name), i)); i++)
+        for (int k = 0; k < s->n; k++)
+            if (strcmp(s->parameters[k].name, here) == 0) return s->parameters[k].name;
+    return NULL;
+}
+
+bool signature_no_argument(const struct signature *s, const struct actual *a, struct err *e) {
     struct spelling hint;
-    char before[160] = "";
+    char before[240] = "";
+    other_meaning(s, before, sizeof before);
     spelling_start(&hint, str_of(a->name));
     for (int i = 0; i < s->n; i++) spelling_add(&hint, str_of(s->parameters[i].name));
     struct str best = spelling_best(&hint);
-    const char *here;
-    for (int i = 0; (here = spelling_argument(str_of(a->name), i)); i++)
-        for (int k = 0; k < s->n; k++)
-            if (strcmp(s->parameters[k].name, here) == 0) best = str_of(s->parameters[k].name);
+    const char *here = foreign_parameter(s, a->name);
+    if (here) best = str_of(here);
     err_set(e, ERR_ARGUMENT, "%s has no argument `%s`.", s->owner, a->name);
     if (best.n) { err_set(e, ERR_ARGUMENT, "Did you mean `%.*s`?", (int)best.n, best.p); }
     err_label(e, "%s has no argument of this name", s->owner);
@@ -150,7 +181,8 @@ static bool too_many(const struct signature *s, const struct actual *actuals,
     err_at(e, a->at);
     struct str data = source_piece(a->at);
     bool layer = s->owner[0] >= 'A' && s->owner[0] <= 'Z' && a->value.kind == V_NODE;
-    char before[160] = "";
+    char before[240] = "";
+    other_meaning(s, before, sizeof before);
     enum value_kind first = actuals[0].value.kind;
     if (strcmp(s->owner, "fit") == 0 && (first == V_MODEL || first == V_ESTIMATOR)) {
         err_label(e, "models are not trained so");
@@ -184,11 +216,12 @@ bool signature_bind(const struct signature *s, const struct actual *actuals, int
     for (int i = 0; i < n; i++) {
         int to = actuals[i].name ? position_of(s, actuals[i].name) : next++;
         bool after_rest = !actuals[i].name && s->rest_at >= 0 && to >= s->rest_at;
-        if (after_rest || (actuals[i].name && to < 0 && s->rest_at >= 0)) {
+        bool open = s->rest_at >= 0 && !(to < 0 && foreign_parameter(s, actuals[i].name));
+        if (after_rest || (actuals[i].name && to < 0 && open)) {
             rest[(*n_rest)++] = i;
             continue;
         }
-        if (to < 0) return unknown_name(s, &actuals[i], e);
+        if (to < 0) return signature_no_argument(s, &actuals[i], e);
         if (to >= s->n) return too_many(s, actuals, &actuals[i], e);
         if (index[to] >= 0) {
             err_set(e, ERR_ARGUMENT, "`%s` is given twice.", s->parameters[to].name);

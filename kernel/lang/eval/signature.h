@@ -36,6 +36,8 @@ struct actual {
     const struct ast *tree; /* the expression, or NULL: a value that stands nowhere in a cell */
 };
 
+/* The error for an argument of a name that the signature does not have, with what may be meant. */
+bool signature_no_argument(const struct signature *s, const struct actual *a, struct err *e);
 /* Sort the actuals into the signature's positions: index[i] is the actual for parameter i, or -1;
  * rest receives the others' indices. False with an ArgumentError in the style of language.md 3.7
  * no. 6. */

@@ -5,6 +5,7 @@
 #include "estimator.h"
 #include "model.h"
 #include "lang/eval/eval_ops.h"
+#include "lang/syntax/spelling.h"
 #include "nn/losses.h"
 #include "base/intern.h"
 #include <string.h>
@@ -26,6 +27,22 @@ static bool wrong_text(struct eval *ev, const struct parameter *p, const struct 
     return err_hint(ev->e, "padding=\"same\" keeps the size (for a 3x3 kernel that is one pixel on "
                            "each side), padding=\"valid\" is none. Other numbers of pixels are a "
                            "layer: x.ZeroPadding2D(2).Conv2D(…)");
+}
+
+bool hint_near_name(struct eval *ev, struct value v, int group) {
+    struct spelling s;
+    if (v.kind != V_TEXT) return false;
+    spelling_start(&s, value_str(&v));
+    for (int i = 0; i < builtin_count(); i++) {
+        const struct builtin *b = builtin_at(i);
+        bool fits = b->config && (int)b->config->group == group;
+        if (group == NEAR_ACTIVATION) fits = activation_find(str_of(b->name)) >= 0;
+        if (fits) spelling_add(&s, str_of(b->name));
+    }
+    struct str best = spelling_best(&s);
+    if (!best.n || str_same(best, s.wanted)) return false;
+    err_hint(ev->e, "Did you mean `%.*s`? It is written without quotes.", (int)best.n, best.p);
+    return true;
 }
 
 static bool number_arg(struct eval *ev, const struct parameter *p, const struct actual *a,
@@ -66,6 +83,7 @@ static bool activation_arg(struct eval *ev, const struct parameter *p, const str
     int found = name.n ? activation_find(name) : -1;
     if (found >= 0) return *out = (struct arg){.kind = ARG_ACTIVATION, .activation = found}, true;
     wrong_kind(ev, p, a, "an activation: relu, tanh, sigmoid, softmax, gelu …");
+    hint_near_name(ev, a->value, NEAR_ACTIVATION);
     if (a->value.kind == V_FUNCTION)
         err_hint(ev->e, "A function of your own is applied in a step of its own:\n\n"
                         "    h = my_function(h.Dense(64))");
@@ -103,7 +121,11 @@ static bool config_arg(struct eval *ev, const struct parameter *p, const struct 
     for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
         if (strcmp(groups[i].kind, p->kind) != 0) continue;
         struct config *c = value_config(ev, a->value, groups[i].group);
-        if (!c) return ev->e->kind ? false : wrong_kind(ev, p, a, groups[i].words);
+        if (!c && !ev->e->kind) {
+            wrong_kind(ev, p, a, groups[i].words);
+            hint_near_name(ev, a->value, (int)groups[i].group);
+        }
+        if (!c) return false;
         *out = (struct arg){.kind = ARG_CONFIG, .config = c};
         return true;
     }

@@ -92,7 +92,9 @@ bool measure_from(struct train_block *b, const struct ast *at, struct value v, b
         fail(ev, at->span, ERR_SETTING, "This is %s, and %s is needed.", value_kind_words(v.kind),
              loss ? "a loss such as mse, bce or crossentropy, or a function (y, yhat)"
                   : "a metric such as accuracy, mae or r2, or a function (y, yhat)");
-        if (v.kind == V_TEXT) err_hint(ev->e, "Write the name without quotes.");
+        bool near = hint_near_name(ev, v, (int)(loss ? CONFIG_LOSS : CONFIG_METRIC)) ||
+                    hint_near_name(ev, v, (int)CONFIG_LOSS);
+        if (!near && v.kind == V_TEXT) err_hint(ev->e, "Write the name without quotes.");
         return false;
     }
     TRY(keep_config(b, c));
@@ -141,6 +143,7 @@ static bool wrong_object(struct eval *ev, const struct ast *s, struct value v,
         if (row->group == group && str_distance(str_of(row->name), value_str(&v)) == 0)
             return err_hint(ev->e, "Write it as a call, without quotes: %s()", row->name);
     }
+    hint_near_name(ev, v, (int)group);
     return false;
 }
 
