@@ -170,6 +170,19 @@ static bool is_meta(const struct ast *s) {
     return s->kind == AST_MAGIC;
 }
 
+/* `x.append(4)` and `x.sort()` change x in Python. Here the value is shown, and x stays. */
+static void note_unchanged(struct eval *ev, const struct ast *x, struct value v) {
+    bool method = x->kind == AST_CALL && x->a->kind == AST_ATTRIBUTE && x->a->a->kind == AST_NAME;
+    bool changes = method && (v.kind == V_LIST || v.kind == V_TENSOR) &&
+                   (strcmp(x->a->name, "append") == 0 || strcmp(x->a->name, "sort") == 0);
+    if (!changes) return;
+    struct str text = source_piece(x->span);
+    const char *name = x->a->a->name;
+    advice_say(engine_advice(ev->engine), name,
+               "%s itself stays as it was. To change it: %s = %.*s", name, name,
+               text.n < 60 ? (int)text.n : 60, text.p);
+}
+
 static bool show_result(struct eval *ev, const struct run *r, const struct ast *s, bool last) {
     struct value v;
     TRY(eval_expr(ev, s->a, &v));
@@ -180,6 +193,7 @@ static bool show_result(struct eval *ev, const struct run *r, const struct ast *
     for (int i = 0; show && tuple && i < v.list->n; i++)
         r->observer->show(r->observer->user, v.list->items[i], NULL, last && i == v.list->n - 1);
     if (show && !tuple) r->observer->show(r->observer->user, v, NULL, last);
+    if (show) note_unchanged(ev, s->a, v);
     value_unref(v);
     return true;
 }

@@ -53,7 +53,8 @@ static bool rename_one(struct call *c, const struct table *from, struct table *t
 static bool rename_all(struct call *c, const struct table *t, struct table *to) {
     for (int i = 0; i < c->n_rest; i++) {
         const struct actual *a = &c->actuals[c->rest[i]];
-        if (a->name) {
+        bool pandas = a->name && strcmp(a->name, "columns") == 0 && a->value.kind == V_RECORD;
+        if (a->name && !pandas) {
             TRY(rename_one(c, t, to, str_of(a->name), a->value, a->name_at));
             continue;
         }

@@ -56,7 +56,9 @@ bool verb_columns(struct call *c, const struct table *t, bool all, int **columns
     bool ok = true;
     for (int i = 0; ok && i < c->n_rest; i++) {
         const struct actual *a = &c->actuals[c->rest[i]];
-        if (a->name) ok = signature_no_argument(c->signature, a, c->ev->e);
+        /* as in pandas: drop(columns=["a"]), sort(by="a") */
+        bool plain = a->name && (strcmp(a->name, "columns") == 0 || strcmp(a->name, "by") == 0);
+        if (a->name && !plain) ok = signature_no_argument(c->signature, a, c->ev->e);
         ok = ok && named_columns(c, t, a->value, a->at, columns, n);
     }
     if (ok && c->n_rest == 0) {

@@ -85,6 +85,10 @@ static bool put_summaries(struct call *c, struct table *to, int first) {
             if (to->columns[k].name == a->name)
                 return fail(c->ev, a->name_at, ERR_COLUMN, "There is a column `%s` already.",
                             a->name);
+        if (a->value.kind == V_FUNCTION || a->value.kind == V_BUILTIN) {
+            fail(c->ev, a->at, ERR_ARGUMENT, "A column holds values, and this is a function.");
+            return err_hint(c->ev->e, "Say of which column: .summarize(%s=.price.mean())", a->name);
+        }
         if (!table_put(c->ev, to, first + i, a->name, a->value)) return err_at(c->ev->e, a->at);
     }
     return true;

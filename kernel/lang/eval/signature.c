@@ -140,6 +140,7 @@ static void other_meaning(const struct signature *s, char *out, size_t cap) {
          "The one with the largest f: sorted(xs, key=f)[-1]. The larger of two: max([a, b])."},
         {"min",
          "The one with the smallest f: sorted(xs, key=f)[0]. The smaller of two: min([a, b])."},
+        {"drop", "Columns are named, t.drop(\"a\", \"b\"); rows are kept by t.filter(.a > 1)."},
         {"count", "How often x occurs: count(xs == x)."},
         {"std", "Divided by n - 1, it is std(x) * sqrt(n / (n - 1))."},
         {"var", "Divided by n - 1, it is var(x) * n / (n - 1)."},
