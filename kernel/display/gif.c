@@ -3,6 +3,7 @@
 #include "display/gif_api.h"
 #include "display/quantize.h"
 #include "base/pool.h"
+#include <math.h>
 #include <string.h>
 
 static bool no_library(struct err *e) {
@@ -29,7 +30,7 @@ static bool put_patch(const struct gif_api *api, GifFileType *file, const struct
                       struct patch p, const uint8_t *pixels, struct err *e) {
     struct quantized q;
     TRY(quantize(&q, pixels, (size_t)p.w * (size_t)p.h, e));
-    int hundredths = (int)(f->figure->seconds * 100 + 0.5);
+    int hundredths = (int)fmax(2, f->figure->seconds * 100 + 0.5); /* browsers slow down less */
     unsigned char control[4] = {1 << 2, (unsigned char)(hundredths & 255),
                                 (unsigned char)(hundredths >> 8), 0};
     ColorMapObject *map = map_of(api, &q);

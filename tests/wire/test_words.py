@@ -118,3 +118,26 @@ def test_models_inside_are_folded_whole(outputs):
     assert html(shown).count("<details>") == 2
     (whole,) = outputs(BLOCK + "show(graph(Net(), unfold=True))")
     assert html(whole).count(">add</text>") == 4 and "<details>" not in html(whole)
+
+
+KINDS = [
+    ('bar(["a", "b"], [1, 3])', "Bars: a 1, b 3."),
+    ('box({small: [1, 2, 3], large: [5, 6, 9]})', "small: median 2, half of the numbers 1.5 … 2.5."),
+    ("hist([1, 2, 2, 4])", "4 numbers, at most 2 in a bar, that from 1.5 to 2.5."),
+    ("band([0, 1], [1, 2], [3, 4])", "Band: from 1 … 3 at 0 to 2 … 4 at 1."),
+    ('heatmap([[50, 3], [2, 45]], x=["no", "yes"], y=["no", "yes"])', "Row no: 50, 3. Row yes: 2, 45."),
+    ('scatter([1, 2, 3], [1, 2, 3], color=["u", "v", "u"])', "3 points, 2 u, 1 v."),
+    ('plot:\n    log: "y"\n    line([1, 2, 3], [0, 1, 10])', "Note: 1 point ≤ 0 is not on the log axis."),
+    ('plot:\n    right: "share"\n    line([1, 2], [3, 4])\n    line([1, 2], [0, 0.5], axis="right")',
+     "at the right share 0 … 0.5."),
+    ('plot:\n    line([1, 2], [3, 4])\n    vline(1.5, label="now")', "now at x 1.5."),
+    ("line([])", "Note: no numbers to draw."),
+    ("animate([line([1, 2], [3, 4]), line([1, 2], [3, 5])])", "Last frame: line; x 1 … 2; y 3 … 5."),
+]
+
+
+@pytest.mark.parametrize("code, words", KINDS, ids=[c.split("(")[0] for c, _ in KINDS])
+def test_what_each_kind_says(outputs, code, words):
+    (shown,) = outputs(code)
+    said = shown["metadata"].get("image/svg+xml", {}).get("alt") or html(shown)
+    assert words in said
