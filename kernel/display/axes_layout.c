@@ -205,7 +205,7 @@ static void choose_ticks(struct chart *c) {
     int wanted_y = pieces(c->panel.h, 28, &c->y, counted);
     int wanted_x = pieces(c->panel.w, c->x.time ? 70 : 48, &c->x, counted);
     if (c->plot->polar) wanted_y = (int)fmax(2, fmin(c->panel.w, c->panel.h) / 60);
-    ticks_choose(&c->y_ticks, &c->y, counted && !c->plot->has_y_limits, wanted_y);
+    ticks_choose(&c->y_ticks, &c->y, (counted || e->counts) && !c->plot->has_y_limits, wanted_y);
     ticks_choose(&c->right_ticks, &c->right, false, wanted_y);
     ticks_choose(&c->x_ticks, &c->x, whole, wanted_x);
     while (wanted_x > 2 && (ticks_widest(&c->x_ticks) + 16) * c->x_ticks.n > c->panel.w)

@@ -14,6 +14,7 @@ struct extent {
     bool time_x;             /* x are seconds since 1970 */
     double least_x, least_y; /* smallest positive numbers, for log axes */
     bool tight;              /* no margin: areas of pixels */
+    bool counts;             /* heights are counts: whole numbers at the y axis */
     bool zero_base;          /* bars and histograms stand on y = 0 */
     bool zero_side;          /* horizontal bars begin at x = 0 */
     bool flip_y;             /* row 0 on top */
@@ -121,13 +122,21 @@ static inline double mark_number(const struct tensor *t, int64_t i) {
 }
 /* "#rrggbb" of mark number i of the plot. */
 const char *mark_color(const struct plot *p, int i);
+/* How often the cycle of colours has gone round before mark i; 0 where it has a colour of its own.
+ */
+int mark_round(const struct plot *p, int i);
+/* ` stroke-dasharray="…"` of a line: dashed if asked for, and other dashes in later rounds. */
+void svg_dashes(struct text *out, const struct mark *m, int round);
+/* The marker of a class: that of the mark, another one when its colour comes again. */
+char mark_class_marker(char usual, int place);
 /* Smallest and largest finite number; false if there is none. */
 bool tensor_range(const struct tensor *t, double *low, double *high);
 /* Range of colours: the mark's own, or symmetric about its center, or that of `t`. */
 void mark_range(const struct mark *m, const struct tensor *t, double *low, double *high);
 /* Are the numbers of color_by few whole ones, so that each can have its own colour and entry in the
- * legend? values: up to CLASSES_MAX, rising; returns how many, 0 = no. */
-enum { CLASSES_MAX = 10 };
+ * legend? values: up to CLASSES_MAX with names or CLASSES_NUMBERS without, rising; returns how
+ * many, 0 = no. */
+enum { CLASSES_MAX = 24, CLASSES_NUMBERS = 10 };
 int mark_classes(const struct mark *m, double values[CLASSES_MAX]);
 /* The class' name, or its number. */
 void mark_class_label(const struct mark *m, double value, char out[64]);

@@ -31,7 +31,11 @@ static bool add_classes(struct legend *l, const struct plot *p, const struct mar
     for (int i = 0; i < n; i++) {
         char label[64];
         mark_class_label(m, values[i], label);
-        add_entry(l, m, palette_cycle(mark_class_color(m, values[i], i)), label);
+        int place = mark_class_color(m, values[i], i);
+        add_entry(l, m, palette_cycle(place), label);
+        char usual = m->marker && m->marker[0] ? m->marker[0] : 'o';
+        if (m->kind == MARK_SCATTER && l->n_left_out == 0)
+            l->entries[l->n - 1].marker = mark_class_marker(usual, place);
     }
     if (n > 0 && m->label && !l->title) l->title = m->label;
     return n > 0;
@@ -43,7 +47,9 @@ void legend_make(struct legend *l, const struct plot *p) {
     for (int i = 0; i < p->n_marks; i++) {
         const struct mark *m = &p->marks[i];
         if (add_classes(l, p, m) || mark_kind_row(m->kind)->swatch == SWATCH_NONE) continue;
-        if (m->label && m->label[0]) add_entry(l, m, mark_color(p, i), m->label);
+        if (!m->label || !m->label[0]) continue;
+        add_entry(l, m, mark_color(p, i), m->label);
+        if (l->n_left_out == 0) l->entries[l->n - 1].round = mark_round(p, i);
     }
     double widest = l->title ? font_width(str_of(l->title), SIZE) - SWATCH - 6 : 0;
     for (int i = 0; i < l->n; i++)
@@ -96,14 +102,17 @@ static void draw_swatch(struct text *out, const struct legend_entry *entry, doub
         return;
     }
     if (kind == SWATCH_LINE) {
-        text_addf(out, "<path stroke=\"%s\" stroke-width=\"2\"%s d=\"", entry->color,
-                  m->dashed ? " stroke-dasharray=\"5 3.5\"" : "");
+        text_addf(out, "<path stroke=\"%s\" stroke-width=\"2\"", entry->color);
+        if (m->dashed) text_adds(out, " stroke-dasharray=\"5 3.5\"");
+        else svg_dashes(out, m, m->kind == MARK_LINE ? entry->round : 0);
+        text_adds(out, " d=\"");
         svg_number(out, 'M', x);
         svg_number(out, ' ', y);
         svg_number(out, 'h', SWATCH);
         text_adds(out, "\"/>\n");
     }
     char marker = m->marker && m->marker[0] ? m->marker[0] : kind == SWATCH_DOT ? 'o' : 0;
+    if (entry->marker) marker = entry->marker;
     if (!marker) return;
     double r = marker == '.' ? 1.75 : 3.25;
     text_addf(out, "<path fill=\"%s\" stroke=\"%s\" stroke-linecap=\"round\"",

@@ -10,6 +10,8 @@ struct legend {
     struct legend_entry {
         const struct mark *mark;
         const char *color;
+        int round;   /* of the cycle of colours, for lines */
+        char marker; /* of a class, or 0 */
         char label[64];
     } entries[LEGEND_MAX];
     int n_left_out;

@@ -48,13 +48,15 @@ static void extent_add(struct extent *e, const struct mark *m, double along, dou
 static void bar_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     double half = bar_step(m) * 0.5;
     double room = !m->annotate || m->stacked ? 1 : m->horizontal ? 1.12 : 1.06;
-    bool fractions = e->fractions_x;
+    bool fractions = e->fractions_x, whole = !m->horizontal && bar_n(m) > 0;
     for (int64_t i = 0; i < bar_n(m); i++) {
         double top = bar_base(p, m, i) + mark_number(m->y, i) * room;
         extent_add(e, m, bar_x(m, i) - half, top);
         extent_add(e, m, bar_x(m, i) + half, top);
+        whole = whole && mark_number(m->y, i) == floor(mark_number(m->y, i));
         fractions = fractions || bar_x(m, i) != floor(bar_x(m, i));
     }
+    e->counts = whole;
     if (!m->horizontal) e->fractions_x = fractions; /* the edges are not numbers of the data */
     if (m->horizontal && !p->log_x) extent_add_x(e, 0);
     if (!m->horizontal && !p->log_y) extent_add_y(e, 0);

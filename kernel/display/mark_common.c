@@ -22,9 +22,7 @@ int64_t mark_n_points(const struct mark *m) {
 
 /* Lines and points share one cycle; bands have their own, so that a band and the line inside it
  * match. */
-const char *mark_color(const struct plot *p, int i) {
-    const char *own = palette_color(p->marks[i].color);
-    if (own) return own;
+static int cycle_place(const struct plot *p, int i) {
     bool band = p->marks[i].kind == MARK_BAND;
     int place = 0;
     for (int k = 0; k < i; k++) {
@@ -32,7 +30,28 @@ const char *mark_color(const struct plot *p, int i) {
         if ((m->kind == MARK_BAND) != band || palette_color(m->color)) continue;
         if (mark_kind_row(m->kind)->takes_color) place++;
     }
-    return palette_cycle(place);
+    return place;
+}
+
+const char *mark_color(const struct plot *p, int i) {
+    const char *own = palette_color(p->marks[i].color);
+    return own ? own : palette_cycle(cycle_place(p, i));
+}
+
+int mark_round(const struct plot *p, int i) {
+    return palette_color(p->marks[i].color) ? 0 : cycle_place(p, i) / PALETTE_CYCLE;
+}
+
+void svg_dashes(struct text *out, const struct mark *m, int round) {
+    static const char *const later[] = {"2 4", "9 4 2 4", "1 6"};
+    if (m->dashed) text_adds(out, " stroke-dasharray=\"7 5\"");
+    else if (round > 0)
+        text_addf(out, " stroke-dasharray=\"%s\"", later[(round - 1) % (int)ARRAY_LEN(later)]);
+}
+
+char mark_class_marker(char usual, int place) {
+    int round = place / PALETTE_CYCLE;
+    return round <= 0 || round > 2 ? usual : usual == 's' ? "^d"[round - 1] : "s^"[round - 1];
 }
 
 bool chart_point(const struct chart *c, const struct mark *m, double x, double y, double *px,
@@ -107,7 +126,7 @@ int mark_classes(const struct mark *m, double values[CLASSES_MAX]) {
         int k = 0;
         while (k < n && values[k] < x) k++;
         if (k < n && values[k] == x) continue;
-        if (n == CLASSES_MAX) return 0;
+        if (n == (m->classes ? CLASSES_MAX : CLASSES_NUMBERS)) return 0;
         memmove(values + k + 1, values + k, (size_t)(n - k) * sizeof *values);
         values[k] = x;
         n++;

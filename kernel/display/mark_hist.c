@@ -6,9 +6,16 @@ enum { BINS_USUAL = 30, BINS_CHOSEN = 200, BINS_MAX = 10000 };
 
 struct bins {
     int n;
+    bool log; /* low and width are decimal logarithms: bars as wide as each other on a log axis */
     double low, width;
     double height[BINS_MAX];
 };
+
+/* The lower end of bar k, in data units. */
+static double bin_edge(const struct bins *b, int k) {
+    double at = b->low + k * b->width;
+    return b->log ? pow(10, at) : at;
+}
 
 static int n_hists(const struct plot *p) {
     int n = 0;
@@ -22,6 +29,10 @@ static bool common_range(const struct plot *p, double *low, double *high) {
     for (int i = 0; i < p->n_marks; i++) {
         double a, b;
         if (p->marks[i].kind != MARK_HIST || !tensor_range(p->marks[i].x, &a, &b)) continue;
+        for (int64_t k = 0; p->log_x && !(a > 0) && b > 0 && k < p->marks[i].x->count; k++) {
+            double x = mark_number(p->marks[i].x, k); /* the smallest that has a logarithm */
+            if (x > 0 && (!(a > 0) || x < a)) a = x;
+        }
         *low = any ? fmin(*low, a) : a;
         *high = any ? fmax(*high, b) : b;
         any = true;
@@ -31,6 +42,13 @@ static bool common_range(const struct plot *p, double *low, double *high) {
         *high += 0.5;
     }
     return any;
+}
+
+/* As many bars as asked for on a logarithmic axis. */
+static void place_log_bins(struct bins *b, double high) {
+    b->log = true;
+    b->low = log10(b->low);
+    b->width = (log10(high) - b->low) / b->n;
 }
 
 /* Bars for the narrowest width that a histogram of the plot asks for. */
@@ -56,17 +74,19 @@ static bool count_bins(const struct plot *p, const struct mark *m, struct bins *
     double high;
     if (!m->x || !common_range(p, &b->low, &high)) return false;
     b->width = (high - b->low) / b->n;
-    if (m->bins <= 0 && m->bin_width > 0) place_bins(p, b, high);
+    if (p->log_x && b->low > 0) place_log_bins(b, high);
+    else if (m->bins <= 0 && m->bin_width > 0) place_bins(p, b, high);
     int64_t counted = 0;
     for (int64_t i = 0; i < m->x->count; i++) {
         double x = mark_number(m->x, i);
-        if (!isfinite(x)) continue;
-        double place = (x - b->low) / b->width;
+        if (!isfinite(x) || (b->log && !(x > 0))) continue;
+        double place = ((b->log ? log10(x) : x) - b->low) / b->width;
         b->height[!(place > 0) ? 0 : place >= b->n ? b->n - 1 : (int)place] += 1;
         counted++;
     }
     if (m->density && counted > 0)
-        for (int k = 0; k < b->n; k++) b->height[k] /= (double)counted * b->width;
+        for (int k = 0; k < b->n; k++)
+            b->height[k] /= (double)counted * (bin_edge(b, k + 1) - bin_edge(b, k));
     return true;
 }
 
@@ -82,8 +102,8 @@ bool hist_find_peak(const struct plot *p, const struct mark *m, struct hist_peak
         peak->all += (int64_t)b.height[k];
     }
     peak->n = (int64_t)b.height[best];
-    peak->low = b.low + best * b.width;
-    peak->high = peak->low + b.width;
+    peak->low = bin_edge(&b, best);
+    peak->high = bin_edge(&b, best + 1);
     return peak->all > 0;
 }
 
@@ -95,20 +115,20 @@ static void hist_extent(const struct plot *p, const struct mark *m, struct exten
     struct bins b;
     if (!count_bins(p, m, &b)) return;
     bool fractions = e->fractions_x || !(m->bins <= 0 && m->bin_width > 0 && m->whole);
-    extent_add_x(e, b.low);
-    extent_add_x(e, b.low + b.n * b.width);
+    extent_add_x(e, bin_edge(&b, 0));
+    extent_add_x(e, bin_edge(&b, b.n));
     e->fractions_x = fractions;
     for (int k = 0; k < b.n; k++) extent_add_y(e, b.height[k]);
     for (int64_t i = 0, n = n_curve(m); i < n; i++) extent_add_y(e, mark_number(m->z, n + i));
     if (!p->log_y) extent_add_y(e, 0);
+    e->counts = !m->density;
     e->zero_base = true;
 }
 
 static bool bin_rect(const struct chart *c, const struct mark *m, const struct bins *b, int k,
                      struct rect *r) {
     if (!(b->height[k] > 0)) return false;
-    double x0 = scale_at(&c->x, b->low + k * b->width);
-    double x1 = scale_at(&c->x, b->low + (k + 1) * b->width);
+    double x0 = scale_at(&c->x, bin_edge(b, k)), x1 = scale_at(&c->x, bin_edge(b, k + 1));
     double y0 = scale_at(mark_y(c, m), mark_y(c, m)->log ? mark_y(c, m)->low : 0),
            y1 = scale_at(mark_y(c, m), b->height[k]);
     if (!isfinite(x0 + x1 + y0 + y1)) return false;

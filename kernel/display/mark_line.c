@@ -184,7 +184,8 @@ static bool line_draw(struct chart *c, const struct mark *m, const char *color) 
     text_addf(c->out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"", color);
     svg_number(c->out, 0, m->marker ? 1.6 : mark_px(m->size, 2));
     text_adds(c->out, "\" stroke-linejoin=\"round\" stroke-linecap=\"round\"");
-    if (m->dashed) text_adds(c->out, " stroke-dasharray=\"7 5\"");
+    bool by_number = m->color_by && m->color_by->count > 0;
+    svg_dashes(c->out, m, by_number ? 0 : mark_round(c->plot, (int)(m - c->plot->marks)));
     if (m->opacity > 0 && m->opacity < 1) svg_attribute(c->out, "opacity", m->opacity);
     text_adds(c->out, " d=\"");
     line_path(c, m);

@@ -152,14 +152,18 @@ static bool draw_colored(struct chart *c, const struct mark *m, struct group *g)
     if (!color_of) return false;
     color_points(c, m, classes, n_classes, color_of);
     g->color_of = color_of;
+    char usual = g->marker;
     for (int k = 0; k < (n_classes ? n_classes : BY_VALUE_STEPS); k++) {
         char own[8];
         struct rgb mapped = c->bar.map.at[(2 * k + 1) * COLORMAP_STEPS / (2 * BY_VALUE_STEPS)];
         g->color = k;
+        bool shaped = n_classes > 0 && !g->seen.own; /* strokes are round */
+        g->marker = shaped ? mark_class_marker(usual, mark_class_color(m, classes[k], k)) : usual;
         draw_group(c, g,
                    n_classes ? palette_cycle(mark_class_color(m, classes[k], k))
                              : rgb_print(mapped, own));
     }
+    g->marker = usual;
     g->color = NO_COLOR; /* points without a number */
     draw_group(c, g, "#bbbbbb");
     pool_free(color_of);

@@ -10,6 +10,7 @@ struct rgb {
 /* The i-th colour of the cycle: the hues of Okabe and Ito (2008), "Color universal design", which
  * colour-blind readers tell apart, without yellow and each dark enough to stand out from white by
  * 3 : 1 (WCAG 2.1, success criterion 1.4.11). */
+enum { PALETTE_CYCLE = 8 };
 const char *palette_cycle(int i);
 /* What a student wrote, as "#rrggbb" or "#rgb"; NULL when it is no colour. */
 const char *palette_color(const char *name);

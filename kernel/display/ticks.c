@@ -90,7 +90,7 @@ static void choose_offset(struct ticks *t, double low, double high, double step,
         tick_print(t->offset + n, *base, *base == floor(*base) && fabs(*base) < 1e15 ? 0 : -1);
         largest = fmax(fabs(low - *base), fabs(high - *base));
     }
-    if (largest >= 1e6 || largest < 1e-3) {
+    if (largest >= (*base != 0 ? 1e6 : 1e7) || largest < 1e-3) {
         *exponent = (int)floor(log10(largest));
         size_t n = strlen(t->offset);
         char factor[TICK_LABEL_BYTES] = "×10";
