@@ -23,7 +23,7 @@ static void colors_of(const struct model_graph *g, const struct box *b, char fil
     if (b->kind == BOX_INPUT || b->kind == BOX_OUTPUT) base = palette_cycle(2);
     if (b->kind == BOX_MODEL) base = palette_cycle(6);
     if (b->kind == BOX_LAYER && model_layer(g->model, b->row)->n_weights > 0)
-        base = b->application > 0 ? palette_cycle(4) : palette_cycle(0);
+        base = b->application > 0 ? palette_cycle(5) : palette_cycle(0);
     struct rgb c = palette_tint(palette_rgb(base), 0.86);
     snprintf(fill, 8, "#%02x%02x%02x", c.r, c.g, c.b);
     *frame = base;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 const char *palette_cycle(int i) {
-    static const char *const cycle[] = {"#0072b2", "#d55e00", "#00906a", "#c0619a",
-                                        "#b67a00", "#2b93cc", "#7a4fa3", "#737373"};
+    static const char *const cycle[] = {"#0072b2", "#d55e00", "#489e96", "#7c4458",
+                                        "#1c96f4", "#705800", "#6a2ce0", "#777077"};
     return cycle[(unsigned)i % ARRAY_LEN(cycle)];
 }
 

@@ -7,9 +7,10 @@ struct rgb {
     uint8_t r, g, b;
 };
 
-/* The i-th colour of the cycle: the hues of Okabe and Ito (2008), "Color universal design", which
- * colour-blind readers tell apart, without yellow and each dark enough to stand out from white by
- * 3 : 1 (WCAG 2.1, success criterion 1.4.11). */
+/* The i-th colour of the cycle: blue and vermilion of Okabe and Ito (2008), "Color universal
+ * design", and six more that differ in lightness too, so that readers without red or green cones
+ * tell all eight apart (tests/display/test_labels.c measures it). Each stands out from white by 3 :
+ * 1 (WCAG 2.1, success criterion 1.4.11), and from a dark page by 2.5 : 1. */
 enum { PALETTE_CYCLE = 8 };
 const char *palette_cycle(int i);
 /* What a student wrote, as "#rrggbb" or "#rgb"; NULL when it is no colour. */

@@ -66,7 +66,9 @@ static void contrast(void) {
     struct rgb white = palette_rgb("#ffffff");
     CHECK_NEAR(palette_contrast(white, palette_rgb("#000")), 21, 1e-9);
     CHECK_NEAR(palette_contrast(palette_rgb("#777777"), white), 4.478, 1e-3);
+    struct rgb dark = palette_rgb("#111111"); /* JupyterLab Dark */
     for (int i = 0; i < 8; i++) CHECK(palette_contrast(palette_rgb(palette_cycle(i)), white) >= 3);
+    for (int i = 0; i < 8; i++) CHECK(palette_contrast(palette_rgb(palette_cycle(i)), dark) >= 2.5);
     CHECK(palette_contrast(palette_rgb(SVG_INK), white) >= 7);
     CHECK(palette_contrast(palette_rgb(SVG_FRAME), white) >= 4.5);
     for (int i = 0; i < 8; i++) { /* texts on boxes of model graphs */
@@ -82,4 +84,52 @@ static void contrast(void) {
     }
 }
 
-TEST_MAIN(times, formulas, contrast)
+/* ---- as readers without red or green cones see it ---- */
+
+/* Björn Ottosson's OKLab (2020) of linear red, green, blue: distances are about as large as they
+ * look. */
+static void oklab(const double c[3], double lab[3]) {
+    static const double cones[3][3] = {{.4122214708, .5363325363, .0514459929},
+                                       {.2119034982, .6806995451, .1073969566},
+                                       {.0883024619, .2817188376, .6299787005}};
+    static const double axes[3][3] = {{.2104542553, .7936177850, -.0040720468},
+                                      {1.9779984951, -2.4285922050, .4505937099},
+                                      {.0259040371, .7827717662, -.8086757660}};
+    double l[3];
+    for (int i = 0; i < 3; i++)
+        l[i] = cbrt(cones[i][0] * c[0] + cones[i][1] * c[1] + cones[i][2] * c[2]);
+    for (int i = 0; i < 3; i++) lab[i] = axes[i][0] * l[0] + axes[i][1] * l[1] + axes[i][2] * l[2];
+}
+
+/* Machado, Oliveira and Fernandes (2009), severity 1: everybody, deuteranopia, protanopia. */
+static const double eyes[3][3][3] = {
+    {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+    {{.367322, .860646, -.227968}, {.280085, .672501, .047413}, {-.011820, .042940, .968881}},
+    {{.152286, 1.052583, -.204868}, {.114503, .786281, .099216}, {-.003882, -.048116, 1.051998}}};
+
+static void seen_by(int eye, struct rgb c, double lab[3]) {
+    double bytes[] = {c.r, c.g, c.b}, linear[3], seen[3];
+    for (int i = 0; i < 3; i++) {
+        double v = bytes[i] / 255;
+        linear[i] = v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+    }
+    for (int i = 0; i < 3; i++) {
+        const double *row = eyes[eye][i];
+        seen[i] = fmin(1, fmax(0, row[0] * linear[0] + row[1] * linear[1] + row[2] * linear[2]));
+    }
+    oklab(seen, lab);
+}
+
+static void told_apart(void) {
+    for (int eye = 0; eye < 3; eye++)
+        for (int i = 0; i < PALETTE_CYCLE; i++)
+            for (int k = 0; k < i; k++) {
+                double a[3], b[3];
+                seen_by(eye, palette_rgb(palette_cycle(i)), a);
+                seen_by(eye, palette_rgb(palette_cycle(k)), b);
+                double d = sqrt(pow(a[0] - b[0], 2) + pow(a[1] - b[1], 2) + pow(a[2] - b[2], 2));
+                CHECK(d > (i < 4 ? 0.12 : 0.085));
+            }
+}
+
+TEST_MAIN(times, formulas, contrast, told_apart)
