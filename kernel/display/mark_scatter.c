@@ -22,7 +22,7 @@ static double diameter(const struct mark *m, int64_t n) {
 }
 
 /* Marks of pixels that hold a point already; cells of half a pixel, larger when there are many. */
-enum { MANY = 20000, VERY_MANY = 50000 };
+enum { OUTLINED_MOST = 3000, MANY = 20000, VERY_MANY = 50000 };
 struct seen {
     uint8_t *bits, *own; /* of all groups; of the group that is drawn, for strokes */
     int w, h;
@@ -193,7 +193,7 @@ static bool scatter_draw(struct chart *c, const struct mark *m, const char *colo
     if (!seen_open(&g.seen, &c->panel, n, strokes, c->e)) return false;
     bool ok = true;
     if (m->path) draw_path(c, m, color);
-    if (m->outlined) {
+    if (m->outlined && n <= OUTLINED_MOST) {
         g.radius += 1.2;
         draw_group(c, &g, "#fff");
         g.radius -= 1.2;

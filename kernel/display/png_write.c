@@ -96,6 +96,39 @@ bool png_write_packed(struct text *out, const uint8_t *pixels, int w, int h, int
     return write_png(out, pixels, w, h, channels, zoom, true, e);
 }
 
+static void put_u32(unsigned char *out, uint32_t v) {
+    for (int i = 0; i < 4; i++) out[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+/* The check sum of a chunk (PNG specification, annex D), bit by bit: there is one per file. */
+static uint32_t check_sum(const unsigned char *p, size_t n) {
+    uint32_t sum = 0xffffffff;
+    for (size_t i = 0; i < n; i++) {
+        sum ^= p[i];
+        for (int k = 0; k < 8; k++) sum = sum & 1 ? 0xedb88320 ^ (sum >> 1) : sum >> 1;
+    }
+    return ~sum;
+}
+
+bool png_set_density(struct text *png, double per_inch, struct err *e) {
+    enum { HEAD = 33 }; /* the signature and IHDR */
+    if (png->failed || png->n < HEAD || !(per_inch > 0 && per_inch < 1e6)) return true;
+    unsigned char chunk[21] = {0, 0, 0, 9, 'p', 'H', 'Y', 's'};
+    uint32_t per_metre = (uint32_t)(per_inch / 0.0254 + 0.5);
+    put_u32(chunk + 8, per_metre);
+    put_u32(chunk + 12, per_metre);
+    chunk[16] = 1; /* metres */
+    put_u32(chunk + 17, check_sum(chunk + 4, 13));
+    struct text out = {0};
+    text_add(&out, (struct str){png->p, HEAD});
+    text_add(&out, (struct str){(const char *)chunk, sizeof chunk});
+    text_add(&out, (struct str){png->p + HEAD, png->n - HEAD});
+    if (out.failed) return text_clear(&out), err_memory(e, png->n);
+    text_clear(png);
+    *png = out;
+    return true;
+}
+
 bool base64_write(struct text *out, struct str bytes) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const unsigned char *p = (const unsigned char *)bytes.p;

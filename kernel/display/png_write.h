@@ -11,6 +11,8 @@ bool png_write(struct text *out, const uint8_t *pixels, int w, int h, int channe
 /* The same picture with a byte for each pixel where it has at most 256 colours. */
 bool png_write_packed(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
                       struct err *e);
+/* Says in a finished PNG how large it wants to be shown (its chunk pHYs). */
+bool png_set_density(struct text *png, double per_inch, struct err *e);
 /* Appends base64 (RFC 4648) without line breaks. */
 bool base64_write(struct text *out, struct str bytes);
 /* A packed picture as base64. */

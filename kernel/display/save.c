@@ -48,9 +48,10 @@ enum { DPI_USUAL = 200 };
 static bool render_png(const struct drawing *d, double dpi, struct text *png, struct err *e) {
     uint8_t *pixels;
     int w, h;
-    double scale = (dpi > 0 ? dpi : DPI_USUAL) / RENDER_UNITS_PER_INCH;
+    dpi = dpi > 0 ? dpi : DPI_USUAL;
+    double scale = dpi / RENDER_UNITS_PER_INCH;
     TRY(render_pixels(text_str(&d->svg), d->w, d->h, scale, &pixels, &w, &h, e));
-    bool ok = png_write(png, pixels, w, h, 3, 1, e);
+    bool ok = png_write_packed(png, pixels, w, h, 3, 1, e) && png_set_density(png, dpi, e);
     pool_free(pixels);
     return ok;
 }

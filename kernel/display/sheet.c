@@ -57,9 +57,21 @@ static struct str cell_at(const struct sheet *s, int i) {
     return (struct str){s->bytes.p ? s->bytes.p + begin : "", s->ends[i] - begin};
 }
 
+/* Columns of the character that begins at byte i: East Asian ones and emoji take two, accents that
+ * are put on the letter before them none. */
+static int columns_of(struct str s, size_t i) {
+    double width = 0;
+    size_t end = i + 1;
+    while (end < s.n && ((unsigned char)s.p[end] & 0xc0) == 0x80) end++;
+    if (end == i + 1) return 1;
+    width = font_width((struct str){s.p + i, end - i}, 1000);
+    return width >= 1000 ? 2 : width > 0 ? 1 : 0;
+}
+
 int text_columns(struct str s) {
     int n = 0;
-    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < s.n; i++)
+        if (((unsigned char)s.p[i] & 0xc0) != 0x80) n += columns_of(s, i);
     return n;
 }
 

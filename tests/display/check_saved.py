@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import xml.dom.minidom
+import zlib
 from pathlib import Path
 
 PROGRAM = """p = plot:
@@ -57,6 +58,9 @@ def check_kind(folder, name):
 
 def check_rest(folder):
     assert png_size(folder / "at_50.png") == (300, 150)
+    at = (density := (folder / "at_50.png").read_bytes()).index(b"pHYs")
+    assert struct.unpack(">IIB", density[at + 4:at + 13]) == (1969, 1969, 1), "50 pixels an inch, in metres"
+    assert struct.unpack(">I", density[at + 13:at + 17])[0] == zlib.crc32(density[at:at + 13])
     assert png_size(folder / "at_300.png") == (1800, 900)
     heat, table = ((folder / f"{n}.html").read_text() for n in ("heat", "table"))
     assert "<b>" not in heat and "&lt;b&gt;bold" in heat and "background:#" in heat

@@ -154,6 +154,13 @@ static void tables(void) {
     show("no rows", value_table(fill_table(0)), NULL);
     show("no columns", value_table(table_new(3, 0, &err)), NULL);
     show("history", (struct value){.kind = V_HISTORY, .table = history(3)}, NULL);
+    struct table *wide_texts = table_new(3, 2, &err); /* characters of two columns, and of none */
+    table_set_column(wide_texts, 0, intern_c("word"), COLUMN_TEXT, &err);
+    table_set_column(wide_texts, 1, intern_c("n"), COLUMN_INT, &err);
+    table_set_text(wide_texts, 0, 0, STR("日本 😀"), &err);
+    table_set_text(wide_texts, 0, 1, STR("cafe\xcc\x81"), &err);
+    table_set_text(wide_texts, 0, 2, STR("größer"), &err);
+    show("wide characters", value_table(wide_texts), NULL);
     struct table *halves = table_new(200, 1, &err); /* the last ones are told apart */
     table_set_column(halves, 0, intern_c("half"), COLUMN_NUMBER, &err);
     for (int i = 0; i < 200; i++) halves->columns[0].numbers[i] = i < 100 ? i / 2.0 : 5e6 + i / 2.0;
