@@ -30,8 +30,11 @@ static void add_chunk(struct text *out, const char *name, struct str head, struc
 
 struct writer {
     const struct frames *f;
-    struct text *out;
+    struct text *out; /* the frames */
     uint32_t sequence;
+    struct png_colors *colors; /* of all frames; NULL: three bytes a pixel */
+    bool coarse;               /* shades at edges as multiples of 1/31: drawings have few then */
+    bool too_many;
 };
 
 /* fcTL: where and how long; nothing is mixed or taken back. */
@@ -62,12 +65,27 @@ static void add_data(struct writer *w, struct str png, bool first) {
     }
 }
 
+/* The patch as a PNG; its colours numbered where all frames together have at most 256. */
+static bool write_patch(struct writer *w, struct text *png, uint8_t *cut, struct patch p,
+                        struct err *e) {
+    if (!w->colors) return png_write(png, cut, p.w, p.h, 3, 1, e);
+    size_t n = (size_t)p.w * (size_t)p.h;
+    for (size_t i = 0; w->coarse && i < 3 * n; i++)
+        cut[i] = (uint8_t)((cut[i] * 31 + 127) / 255 * 255 / 31);
+    uint8_t *indices = pool_need(n, e);
+    if (!indices) return false;
+    w->too_many = !png_index(w->colors, cut, n, indices);
+    bool ok = !w->too_many && png_write_indexed(png, indices, p.w, p.h, w->colors, 256, e);
+    pool_free(indices);
+    return ok;
+}
+
 static bool add_frame(struct writer *w, const uint8_t *before, const uint8_t *now, struct err *e) {
     struct patch p = {0, 0, w->f->w, w->f->h};
     if (before) p = frames_change(w->f, before, now);
     uint8_t *cut = frames_cut(w->f, now, p, e);
     struct text png = {0};
-    bool ok = cut && png_write(&png, cut, p.w, p.h, 3, 1, e);
+    bool ok = cut && write_patch(w, &png, cut, p, e);
     pool_free(cut);
     if (ok) add_control(w, p);
     if (ok) add_data(w, text_str(&png), before == NULL);
@@ -75,30 +93,63 @@ static bool add_frame(struct writer *w, const uint8_t *before, const uint8_t *no
     return ok;
 }
 
-static void add_head(struct writer *w) {
+static void add_head(const struct writer *w, struct text *out) {
     char head[13], control[8];
     put_u32(head, (uint32_t)w->f->w);
     put_u32(head + 4, (uint32_t)w->f->h);
     memcpy(head + 8, "\x08\x02\0\0\0", 5); /* eight bits each of red, green, blue */
+    if (w->colors) head[9] = 3;            /* or the number of a colour */
     put_u32(control, (uint32_t)w->f->n);
     put_u32(control + 4, 0); /* for ever */
-    text_add(w->out, (struct str){"\x89PNG\r\n\x1a\n", 8});
-    add_chunk(w->out, "IHDR", (struct str){head, sizeof head}, (struct str){"", 0});
-    add_chunk(w->out, "acTL", (struct str){control, sizeof control}, (struct str){"", 0});
+    text_add(out, (struct str){"\x89PNG\r\n\x1a\n", 8});
+    add_chunk(out, "IHDR", (struct str){head, sizeof head}, (struct str){"", 0});
+    add_chunk(out, "acTL", (struct str){control, sizeof control}, (struct str){"", 0});
+    if (w->colors)
+        add_chunk(out, "PLTE", (struct str){(const char *)w->colors->at, sizeof w->colors->at},
+                  (struct str){"", 0});
+}
+
+static bool add_frames(struct writer *w, struct err *e) {
+    uint8_t *before = NULL;
+    bool ok = true;
+    for (int i = 0; ok && i < w->f->n; i++) {
+        uint8_t *now = frames_read(w->f, i, e);
+        ok = now && add_frame(w, before, now, e);
+        pool_free(before);
+        before = now;
+    }
+    pool_free(before);
+    return ok;
+}
+
+/* Areas of pixels would show the coarser shades. */
+static bool has_areas(const struct figure *f) {
+    for (int i = 0; i < f->n; i++)
+        for (int k = 0; k < f->plots[i]->n_marks; k++) {
+            const struct mark *m = &f->plots[i]->marks[k];
+            if (m->kind == MARK_IMAGE || m->kind == MARK_HEATMAP || m->filled) return true;
+        }
+    return false;
 }
 
 bool apng_write(const struct frames *f, struct text *out, struct err *e) {
-    struct writer w = {.f = f, .out = out};
-    uint8_t *before = NULL;
-    add_head(&w);
-    for (int i = 0; i < f->n; i++) {
-        uint8_t *now = frames_read(f, i, e);
-        bool ok = now && add_frame(&w, before, now, e);
-        pool_free(before);
-        before = now;
-        if (!ok) return pool_free(before), false;
+    struct text body = {0};
+    struct writer w = {.f = f, .out = &body, .coarse = f->zoom == 0 && !has_areas(f->figure)};
+    w.colors = pool_zalloc(sizeof *w.colors);
+    bool ok = add_frames(&w, e);
+    if (!ok && w.too_many) { /* again, with all its colours */
+        text_clear(&body);
+        pool_free(w.colors);
+        w = (struct writer){.f = f, .out = &body};
+        ok = add_frames(&w, e);
     }
-    pool_free(before);
-    add_chunk(out, "IEND", (struct str){"", 0}, (struct str){"", 0});
-    return !out->failed || err_memory(e, out->n);
+    if (ok) {
+        add_head(&w, out);
+        text_add(out, text_str(&body));
+        add_chunk(out, "IEND", (struct str){"", 0}, (struct str){"", 0});
+    }
+    pool_free(w.colors);
+    if (ok && body.failed) ok = err_memory(e, body.n);
+    text_clear(&body);
+    return ok && (!out->failed || err_memory(e, out->n));
 }

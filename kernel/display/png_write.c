@@ -33,38 +33,52 @@ static bool add_png(struct text *out, png_image *image, const uint8_t *pixels, c
     return ok;
 }
 
-/* Pictures of a few colours, as colour maps make them, need one byte for a pixel. */
-struct indexed {
-    uint8_t colors[256][3], *at;
-    int n;
-};
+/* ---- a byte for each pixel ---- */
 
-enum { SLOTS = 1024 };
-
-/* The number of the colour at p, a new one if it is not there; -1: a colour too many. */
-static int color_number(struct indexed *x, int16_t slots[SLOTS], const uint8_t *p) {
+static uint32_t slot_of(const uint8_t *p) {
     uint32_t rgb = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-    uint32_t slot = rgb * 2654435761u >> 22;
-    for (; slots[slot] >= 0; slot = (slot + 1) % SLOTS)
-        if (memcmp(x->colors[slots[slot]], p, 3) == 0) return slots[slot];
-    if (x->n == 256) return -1;
-    memcpy(x->colors[x->n], p, 3);
-    slots[slot] = (int16_t)x->n;
-    return x->n++;
+    return rgb * 2654435761u >> 22;
 }
 
-/* False where there are too many colours (or no memory: then it is written as it is). */
-static bool index_colors(struct indexed *x, const uint8_t *pixels, size_t n) {
-    int16_t slots[SLOTS];
-    memset(slots, 0xff, sizeof slots);
-    x->n = 0;
-    x->at = pool_alloc(n);
-    for (size_t i = 0; x->at && i < n; i++) {
-        int k = color_number(x, slots, pixels + 3 * i);
-        if (k < 0) pool_free(x->at), x->at = NULL;
-        else x->at[i] = (uint8_t)k;
+/* The number of the colour at p, a new one if it is not there; -1: a colour too many. */
+static int color_number(struct png_colors *c, const uint8_t *p) {
+    uint32_t slot = slot_of(p);
+    for (; c->slots[slot] > 0; slot = (slot + 1) % PNG_COLOR_SLOTS)
+        if (memcmp(c->at[c->slots[slot] - 1], p, 3) == 0) return c->slots[slot] - 1;
+    if (c->n == 256) return -1;
+    memcpy(c->at[c->n], p, 3);
+    c->slots[slot] = (int16_t)++c->n;
+    return c->n - 1;
+}
+
+bool png_index(struct png_colors *c, const uint8_t *pixels, size_t n, uint8_t *indices) {
+    for (size_t i = 0; i < n; i++) {
+        int k = color_number(c, pixels + 3 * i);
+        if (k < 0) return false;
+        indices[i] = (uint8_t)k;
     }
-    return x->at != NULL;
+    return true;
+}
+
+bool png_write_indexed(struct text *out, const uint8_t *indices, int w, int h,
+                       const struct png_colors *c, int n_colors, struct err *e) {
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = (uint32_t)w,
+                       .height = (uint32_t)h,
+                       .format = PNG_FORMAT_RGB_COLORMAP,
+                       .colormap_entries = (uint32_t)n_colors};
+    return add_png(out, &image, indices, c->at, e);
+}
+
+/* False where there are too many colours (or no memory): then it is written as it is. */
+static bool write_few_colors(struct text *out, const uint8_t *pixels, int w, int h, struct err *e) {
+    struct png_colors *c = pool_zalloc(sizeof *c);
+    uint8_t *indices = c ? pool_alloc((size_t)w * (size_t)h) : NULL;
+    bool ok = indices && png_index(c, pixels, (size_t)w * (size_t)h, indices) &&
+              png_write_indexed(out, indices, w, h, c, c->n, e);
+    pool_free(indices);
+    pool_free(c);
+    return ok;
 }
 
 static bool write_png(struct text *out, const uint8_t *pixels, int w, int h, int channels, int zoom,
@@ -72,16 +86,13 @@ static bool write_png(struct text *out, const uint8_t *pixels, int w, int h, int
     uint8_t *big = zoom > 1 ? zoomed(pixels, w, h, channels, zoom, e) : NULL;
     if (zoom > 1 && !big) return false;
     if (zoom < 1) zoom = 1;
+    const uint8_t *all = big ? big : pixels;
+    bool ok = packed && channels == 3 && write_few_colors(out, all, w * zoom, h * zoom, e);
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (uint32_t)(w * zoom),
                        .height = (uint32_t)(h * zoom),
                        .format = png_format(channels)};
-    const uint8_t *all = big ? big : pixels;
-    struct indexed x;
-    bool few = packed && channels == 3 && index_colors(&x, all, (size_t)image.width * image.height);
-    if (few) image.format = PNG_FORMAT_RGB_COLORMAP, image.colormap_entries = (uint32_t)x.n;
-    bool ok = add_png(out, &image, few ? x.at : all, few ? x.colors : NULL, e);
-    if (few) pool_free(x.at);
+    if (!ok) ok = add_png(out, &image, all, NULL, e);
     pool_free(big);
     return ok;
 }

@@ -15,6 +15,7 @@ save(a, "a.png", dpi=50)
 save(a, "a.gif", dpi=50)
 save(animate(rand(3, 8, 8)), "b.png")
 save(animate(rand(3, 8, 8)), "b.gif")
+save(animate(rand(2, 24, 24, 3)), "c.png")
 """
 
 
@@ -44,12 +45,17 @@ def check_apng(path, size, n, ms):
             frames.append((struct.unpack(">IIIIHH", body[4:24]), []))
         if name in ("IDAT", "fdAT"):
             frames[-1][1].append(body[4:] if name == "fdAT" else body)
-    assert len(frames) == n
+    assert len(frames) == n and frames[0][0][:4] == (*size, 0, 0)
+    bits, kind = chunks[0][1][8:10]
+    assert bits == 8 and kind in (2, 3)
+    colors = [body for name, body in chunks if name == "PLTE"]
+    assert len(colors) == (kind == 3) and all(len(c) == 768 for c in colors)
     for (w, h, x, y, num, den), parts in frames:
         assert x + w <= size[0] and y + h <= size[1] and 1000 * num == ms * den
         pixels = zlib.decompress(b"".join(parts))
-        assert len(pixels) == h * (3 * w + 1), "three bytes a pixel and a filter a row"
-    assert frames[0][0][:4] == (*size, 0, 0)
+        each = 3 if kind == 2 else 1
+        assert len(pixels) == h * (each * w + 1), "bytes of a pixel and a filter a row"
+    return kind
 
 
 def blocks(data, at):
@@ -82,9 +88,10 @@ def main():
         folder = Path(folder)
         (folder / "a.awml").write_text(PROGRAM)
         subprocess.run([Path(sys.argv[1]).resolve(), "run", "a.awml"], cwd=folder, check=True)
-        check_apng(folder / "a.png", (320, 200), 4, 200)
+        assert check_apng(folder / "a.png", (320, 200), 4, 200) == 3
         check_gif(folder / "a.gif", (320, 200), 4, 200)
-        check_apng(folder / "b.png", (360, 360), 3, 100)
+        assert check_apng(folder / "b.png", (360, 360), 3, 100) == 3
+        assert check_apng(folder / "c.png", (360, 360), 2, 100) == 2, "more than 256 colours"
         check_gif(folder / "b.gif", (360, 360), 3, 100)
     print("4 passed, 0 failed")
 

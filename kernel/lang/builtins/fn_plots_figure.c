@@ -15,6 +15,13 @@ static bool is_batch(struct value v) {
     return s->n == 3 && s->size[0] >= 1 && s->size[1] >= 4 && s->size[2] >= 4;
 }
 
+/* One picture, also [height, width, 3] of a batch, whose axes have no names. */
+static bool is_picture(struct value v) {
+    if (v.kind != V_TENSOR) return false;
+    const struct shape *s = &v.tensor->shape;
+    return tensor_n_pictures(v.tensor) == 1 || (s->n == 3 && (s->size[2] == 3 || s->size[2] == 4));
+}
+
 /* A picture as a plot without axes; takes the reference. */
 static struct plot *bare_picture(struct tensor *z, struct err *e) {
     struct plot *p = plot_new(e);
@@ -43,8 +50,8 @@ static bool add_plot(struct call *c, struct items *all, struct plot *p) {
 /* A plot, a picture, or the pictures of a batch. */
 static bool add_item(struct call *c, struct items *all, struct value v) {
     if (v.kind == V_PLOT) return all->plain = false, add_plot(c, all, plot_ref(v.plot));
-    bool batch = is_batch(v) && tensor_n_pictures(v.tensor) != 1;
-    if (!batch && (v.kind != V_TENSOR || tensor_n_pictures(v.tensor) != 1))
+    bool batch = is_batch(v) && !is_picture(v);
+    if (!batch && !is_picture(v))
         return call_fail(c, -1, ERR_TYPE,
                          "grid puts plots and pictures side by side, and one of these is %s.",
                          value_kind_words(v.kind));
@@ -114,7 +121,7 @@ enum { FRAMES_MOST = 2000 };
 /* A plot, or a picture as one. */
 static struct plot *frame_of(struct call *c, struct value v) {
     if (v.kind == V_PLOT) return plot_ref(v.plot);
-    bool picture = v.kind == V_TENSOR && tensor_n_pictures(v.tensor) == 1;
+    bool picture = is_picture(v);
     if (!picture) {
         call_fail(c, 0, ERR_TYPE, "A frame is a plot or a picture, and this is %s.",
                   value_kind_words(v.kind));
