@@ -167,6 +167,18 @@ static bool is_single(struct value v) {
 }
 
 /* A bracketed list of numbers, or of such lists, is a tensor; of anything else a list. */
+/* The first row that is not as long as the one before all; the list where there is none. */
+static struct span odd_row(const struct ast *x, const struct list *rows) {
+    struct desc first, d;
+    if (!value_describe(rows->items[0], &first)) return x->span;
+    for (int i = 1; i < x->n; i++) {
+        bool known = value_describe(rows->items[i], &d);
+        if (known && (d.shape.n != first.shape.n || !shape_same_sizes(&d.shape, &first.shape)))
+            return x->list[i]->span;
+    }
+    return x->span;
+}
+
 static bool eval_list(struct eval *ev, const struct ast *x, struct value *out) {
     struct value list;
     TRY(eval_items(ev, x, &list));
@@ -177,8 +189,9 @@ static bool eval_list(struct eval *ev, const struct ast *x, struct value *out) {
     }
     if (!numbers && !rows) return *out = list, true;
     bool ok = list_to_tensor(ev, list.list, out);
+    if (!ok) err_at(ev->e, ev->e->kind == ERR_SHAPE ? odd_row(x, list.list) : x->span);
     value_unref(list);
-    return ok || err_at(ev->e, x->span);
+    return ok;
 }
 
 static bool eval_tuple(struct eval *ev, const struct ast *x, struct value *out) {
