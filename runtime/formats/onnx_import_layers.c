@@ -266,6 +266,23 @@ bool onnx_import_layer_norm(struct onnx_reader *r, int code) {
     return assemble_give(r->a, l, 1, shift) && onnx_give_node(r, 0, y, false);
 }
 
+/* Each channel of an image by itself: as many groups as channels. */
+bool onnx_import_instance_norm(struct onnx_reader *r, int code) {
+    (void)code;
+    struct onnx_value *v = onnx_input(r, 0);
+    struct node *x = v ? onnx_turned(r, v) : NULL;
+    struct tensor *scale = x ? onnx_numbers(r, 1) : NULL,
+                  *shift = scale ? onnx_numbers(r, 2) : NULL;
+    if (!shift) return false;
+    struct config *c = onnx_config(r, LAYER_group_norm);
+    bool ok = c && config_set_number(c, "groups", (double)scale->count, r->e) &&
+              config_set_number(c, "epsilon", onnx_attr_float(r, "epsilon", 1e-5), r->e);
+    struct layer *l = NULL;
+    struct node *y = ok ? use(r, c, x, &l) : NULL;
+    return y && assemble_give(r->a, l, 0, flat(r, scale)) &&
+           assemble_give(r->a, l, 1, flat(r, shift)) && onnx_give_node(r, 0, y, true);
+}
+
 /* ---- products ---- */
 
 /* A matrix of (in, units), from (units, in) if `turned`, times a factor; for an image laid out as

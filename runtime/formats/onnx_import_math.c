@@ -222,6 +222,8 @@ static struct node *stored_operand(struct onnx_reader *r, struct tensor *t, int 
     if (!laid) return NULL;
     int skip = 0;
     while (skip + 1 < axes && laid->shape.size[skip] == 1) skip++;
+    for (int i = skip + 1; i < axes; i++)
+        if (laid->shape.size[i] == 1 && laid->shape.size[skip] != 1) skip = 0; /* repeated inside */
     struct shape few = shape_of(axes - skip, laid->shape.size + skip);
     struct tensor *short_one = tensor_with_shape(laid, &few, r->e);
     struct node *n = short_one ? graph_constant(r->a->builder->graph, short_one, r->e) : NULL;

@@ -89,6 +89,19 @@ class Sequence(nn.Module):
         return self.head(nn.functional.gelu(self.norm(h[:, -1])))
 
 
+class Alone(nn.Module):
+    """Each channel normalised by itself, in the newer exporter's way; a transposed convolution in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.InstanceNorm2d(3, affine=True)
+        self.up = nn.ConvTranspose2d(3, 4, 3, stride=2)
+        self.group = nn.GroupNorm(2, 4)
+
+    def forward(self, x):
+        return self.group(torch.relu(self.up(self.norm(x)))).amax((2, 3))
+
+
 class Both(nn.Module):
     """Recurrent layers in both directions: all states, last states of two layers, time first."""
 
@@ -133,7 +146,7 @@ def strip(path):
 
 NETS = [("residual", Residual, (3, 25, 22)), ("mobile", Mobile, (4, 8, 6)), ("joined", Joined, (3, 9, 7)),
         ("sequence", Sequence, (4, 7)), ("dense", Dense, (6,)), ("both", Both, (7, 4)),
-        ("both_new", Both, (7, 4))]  # "new": by PyTorch's newer exporter
+        ("both_new", Both, (7, 4)), ("alone_new", Alone, (3, 5, 4))]  # "new": by PyTorch's newer exporter
 
 
 def main():

@@ -42,8 +42,8 @@ static double difference(const char *file, const char *name, struct err *e) {
 }
 
 static void test_pytorch(void) {
-    static const char *const names[] = {"residual", "mobile", "joined",  "sequence",
-                                        "dense",    "both",   "both_new"};
+    static const char *const names[] = {"residual", "mobile", "joined",   "sequence",
+                                        "dense",    "both",   "both_new", "alone_new"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         char file[300], base[256];
         struct err e = {0};
