@@ -17,6 +17,9 @@ double rng_uniform(struct rng_key key, uint64_t i); /* [0, 1), 53 bits: words 2i
 double rng_normal(struct rng_key key, uint64_t i);  /* block i; Box-Muller on our own log and cos */
 /* A whole number in [0, n) without bias (Lemire 2019; redraws use the step's high bits). */
 uint64_t rng_below(struct rng_key key, uint64_t i, uint64_t n);
+/* out[i] = low + rng_below(key, first + i, below) for i < n, several at once. */
+void rng_fill_below(struct rng_key key, uint64_t first, int64_t n, uint64_t below, int64_t low,
+                    int64_t *out);
 /* out = 0 … n-1 in random order (Fisher-Yates). */
 void rng_permutation(struct rng_key key, int64_t *out, int64_t n);
 

@@ -1,6 +1,7 @@
 /* Functions that make tensors: fixed patterns and random draws. */
 #include "fn.h"
 #include "base/hash.h"
+#include "plan.h"
 #include "rng.h"
 #include <math.h>
 #include <string.h>
@@ -195,6 +196,22 @@ static struct rng_key key_of(const struct call *c, uint64_t stream) {
     return (struct rng_key){engine_seed(c->ev->engine), stream, 0};
 }
 
+enum { WHOLE_PARTS = 8, WORTH_THREADS = 1 << 15 };
+
+struct whole_numbers {
+    struct rng_key key;
+    struct tensor *to;
+    int64_t low;
+    uint64_t below;
+};
+
+static void draw_whole(void *user, int part) {
+    const struct whole_numbers *w = user;
+    int64_t size = w->to->count / WHOLE_PARTS, begin = size * part;
+    int64_t n = part + 1 < WHOLE_PARTS ? size : w->to->count - begin;
+    rng_fill_below(w->key, (uint64_t)begin, n, w->below, w->low, (int64_t *)w->to->data + begin);
+}
+
 bool fn_randint(struct call *c, struct value *out) {
     int64_t low, high;
     struct shape s;
@@ -211,9 +228,9 @@ bool fn_randint(struct call *c, struct value *out) {
                          (long long)low, (long long)high);
     struct tensor *t = tensor_new(DT_INT64, &s, c->ev->e);
     if (!t) return false;
-    for (int64_t i = 0; i < t->count; i++)
-        ((int64_t *)t->data)[i] =
-            low + (int64_t)rng_below(key_of(c, stream), (uint64_t)i, (uint64_t)(high - low));
+    struct whole_numbers w = {key_of(c, stream), t, low, (uint64_t)high - (uint64_t)low};
+    if (t->count < WORTH_THREADS) rng_fill_below(w.key, 0, t->count, w.below, low, t->data);
+    else compute_parts(draw_whole, &w, WHOLE_PARTS);
     return *out = value_tensor(t), true;
 }
 
