@@ -116,8 +116,8 @@ static unsigned sum_rows_i64(void *acc, const void *x, int64_t rows, int64_t str
         return 0;                                                                                  \
     }
 #define PICKS(t, T, W)                                                                             \
-    PICK(max_##t, T, W, (b > a) | (b != b))                                                        \
-    PICK(min_##t, T, W, (b < a) | (b != b))
+    PICK(max_##t, T, W, ((b > a) | (b != b)))                                                      \
+    PICK(min_##t, T, W, ((b < a) | (b != b)))
 PICKS(f64, double, int64_t)
 PICKS(f32, float, int32_t)
 PICKS(i64, int64_t, int64_t)
