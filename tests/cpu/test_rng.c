@@ -110,13 +110,13 @@ static void many_at_once(void) {
 static void bounded_at_once(void) {
     const struct rng_key key = {11, 22, 33};
     const uint64_t bounds[] = {1, 6, 1000, (uint64_t)1 << 63, UINT64_MAX - 4};
-    int64_t out[100];
+    int64_t numbers[100];
     for (size_t b = 0; b < ARRAY_LEN(bounds); b++) {
         for (int64_t n = 0; n <= 100; n += 25) {
-            rng_fill_below(key, 4294967290u, n, bounds[b], -7, out);
+            rng_fill_below(key, 4294967290u, n, bounds[b], -7, numbers);
             for (int64_t i = 0; i < n; i++) {
                 uint64_t one = rng_below(key, 4294967290u + (uint64_t)i, bounds[b]);
-                CHECK_EQ((uint64_t)out[i], one - 7);
+                CHECK_EQ((uint64_t)numbers[i], one - 7);
             }
         }
     }
