@@ -296,7 +296,7 @@ static bool repeat_text(struct eval *ev, struct str s, int64_t n, struct value *
     struct text t = {0};
     if (n > 0 && (int64_t)s.n > LONGEST / n)
         return err_set(ev->e, ERR_VALUE, "This text would have more than %d letters.", LONGEST);
-    for (int64_t i = 0; i < n; i++) text_add(&t, s);
+    for (int64_t i = 0; i < n && s.n; i++) text_add(&t, s);
     *out = value_text(text_str(&t), ev->e);
     text_clear(&t);
     return out->kind != V_MISSING;
