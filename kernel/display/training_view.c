@@ -76,12 +76,14 @@ bool training_view_note(struct training_view *v, const struct train_event *event
 
 /* ---- words ---- */
 
-/* ", loss 0.0111, val_loss 0.0112": the last row's losses and metrics. */
-static void add_last_row(struct text *out, const struct table *t) {
+/* ", loss 0.0111, val_loss 0.0112": the last row's losses and metrics; the loss not where it has
+ * been said. */
+static void add_last_row(struct text *out, const struct table *t, bool said_loss) {
     for (int32_t i = 0; t && t->n_rows > 0 && i < t->n_columns; i++) {
         const struct column *c = &t->columns[i];
         struct str name = str_of(c->name);
-        bool other = str_is(name, "epoch") || str_is(name, "lr") || str_is(name, "seconds");
+        bool other = str_is(name, "epoch") || str_is(name, "lr") || str_is(name, "seconds") ||
+                     (said_loss && str_is(name, "loss"));
         if (other || c->kind == COLUMN_TEXT) continue;
         text_addf(out, ", %s %.4g", c->name, c->numbers[t->n_rows - 1]);
     }
@@ -150,7 +152,7 @@ static void add_end(struct text *out, const struct training_view *v) {
         text_adds(out, early ? "" : "fitted in ");
     }
     duration_words(v->seconds, out);
-    add_last_row(out, v->history);
+    add_last_row(out, v->history, false);
 }
 
 /* The epoch whose weights are kept. */
@@ -281,7 +283,7 @@ static bool show_rest(const struct training_view *v, struct bundle *b, struct er
 
 static void add_plain(const struct training_view *v, struct str state, struct text *plain) {
     text_add(plain, state);
-    if (!v->ended && v->epoch > 0) add_last_row(plain, v->history);
+    if (!v->ended && v->epoch > 0) add_last_row(plain, v->history, v->has_loss);
     if (v->ended && v->notes.n) /* each in a line of its own, the last without its end */
         text_addf(plain, "\n%.*s", (int)v->notes.n - 1, v->notes.p);
 }

@@ -267,6 +267,16 @@ static bool is_terminal(const struct cell *c) {
     return !cell_id(c->request) && c->allow_stdin && !c->silent;
 }
 
+/* In a terminal, `exit` alone is how one leaves, as in a shell. */
+static bool leaves(struct cell *c) {
+    struct str s = c->code;
+    while (s.n && strchr(" \t\r\n", s.p[s.n - 1])) s.n--;
+    while (s.n && strchr(" \t\r\n", *s.p)) s.p++, s.n--;
+    if (!is_terminal(c) || !(str_is(s, "exit") || str_is(s, "quit"))) return false;
+    sink_exit(c);
+    return true;
+}
+
 /* Somebody sits there who can move a slider: not in batch runs, which leave nobody to answer, and
  * not in terminals. AWML_WIDGETS=1 or 0 says so for front ends about which this is wrong. */
 static bool has_widgets(const struct cell *c) {
@@ -339,7 +349,7 @@ void session_execute(struct session *s, struct request *r) {
     session_begin_cell(s);
     cell_begin(&c);
     struct err e = {0};
-    bool ok = c.is_blank || run_cell(&c, &e);
+    bool ok = c.is_blank || leaves(&c) || run_cell(&c, &e);
     json_t *expressions = ok ? all_expressions(&c) : NULL; /* they may loop, and be interrupted */
     session_end_cell(s);
     capture_drain(s->capture);

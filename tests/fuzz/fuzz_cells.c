@@ -53,6 +53,8 @@ static void set_end(double at) {
     pthread_mutex_unlock(&lock);
 }
 
+enum { MOST_FINDINGS = 10 };
+
 static void run(struct text *code, int number) {
     struct engine_cell cell = {.code = text_str(code), .number = number};
     struct err e;
@@ -60,6 +62,11 @@ static void run(struct text *code, int number) {
     if (getenv("AWML_SHOW_CELLS")) fprintf(stderr, "---- cell %d\n%s", number, code->p);
     bool fine = engine_check(session, &cell, &e);
     if (processor_time() - start > 5) abort(); /* the checker has to end */
+    static struct err found[MOST_FINDINGS];
+    int n = engine_findings(session, &cell, found, MOST_FINDINGS);
+    if (fine != (n == 0) || processor_time() - start > 60) abort();
+    for (int i = 0; i < n; i++)
+        if (!found[i].what[0] || found[i].kind == ERR_BUG) abort();
     if (fine) {
         set_end(now() + RUN_SECONDS);
         fine = engine_run(session, &cell, NULL, &e);

@@ -219,3 +219,10 @@ def test_cell_metadata_is_accepted(kernel):
                                                "recordTiming": True})
     assert kernel.reply(head).content["status"] == "ok"
     kernel.outputs(head)
+
+
+@pytest.mark.parametrize("code, metadata, leaves", [
+    ("exit", {}, True), (" quit \n", {}, True), ("quit", {"cellId": "a"}, False), ("exits", {}, False)])
+def test_a_terminal_is_left_by_one_word(kernel, code, metadata, leaves):
+    reply, _ = kernel.run(code, metadata=metadata, allow_stdin=True)
+    assert [p["source"] for p in reply.content.get("payload", [])] == ["ask_exit"] * leaves
