@@ -93,3 +93,20 @@ def until_counted(page, number, timeout=3 * MINUTE):
     page.wait_for_function(
         "n => /^\\[\\d+\\]:$/.test(document.querySelectorAll('.jp-CodeCell')[n]"
         ".querySelector('.jp-InputPrompt').textContent.trim())", arg=number, timeout=timeout)
+
+
+def choose_theme(page, theme):
+    page.locator(".lm-MenuBar-itemLabel:text-is('Settings')").click()
+    page.locator(".lm-Menu-itemLabel:text-is('Theme')").hover()
+    page.locator(f".lm-Menu-itemLabel:text-is('{theme}')").click()
+    page.wait_for_function(f"() => document.body.dataset.jpThemeName === '{theme}'")
+    page.wait_for_timeout(500)
+
+
+def take_pictures(page, name, clip=None):
+    """build/NAME_light.jpg and build/NAME_dark.jpg of the notebook (or of `clip`): those of docs/pictures."""
+    for theme in ("Dark", "Light"):
+        choose_theme(page, f"JupyterLab {theme}")
+        path = str(ROOT / "build" / f"{name}_{theme.lower()}.jpg")
+        whole = clip or page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook").bounding_box()
+        page.screenshot(path=path, type="jpeg", quality=60, clip=whole)

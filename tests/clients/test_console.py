@@ -1,10 +1,14 @@
 """jupyter console: on a terminal (pty) and with its input piped in."""
+import html
+import io
+import re
 import subprocess
 import sys
 import time
 
 import pexpect
 from client import KERNEL
+from lab import ROOT
 
 WORDS = ["-m", "jupyter", "console", "--kernel", KERNEL, "--simple-prompt"]
 
@@ -13,6 +17,33 @@ def test_piped():
     done = subprocess.run([sys.executable, *WORDS], input="x = 6 * 7\nx\nexit\n",
                           capture_output=True, text=True, timeout=120)
     assert "]: 42\n" in done.stdout, done.stdout + done.stderr
+
+
+SESSION = ["t = table(city=[\"Delft\", \"Leiden\", None], price=[12.5, 8.25, 9])", "t",
+           "line([1, 2, 3], [2, 4, 9], title=\"A plot\")", "zeros(2, 3) @ zeros(2, 3)",
+           "interact(lambda n: n * 2, n=(0, 10))"]
+
+
+def test_picture_of_a_terminal(page):
+    """What a terminal shows, drawn: docs/pictures/console.png. Bold is all that is not plain text."""
+    console = pexpect.spawn(sys.executable, WORDS, encoding="utf-8", timeout=60, dimensions=(60, 100))
+    said = io.StringIO()
+    console.logfile_read = said
+    for i, line in enumerate(SESSION):
+        console.expect(rf"In \[{i + 1}\]: ")
+        console.sendline(line)
+    console.expect(rf"In \[{len(SESSION) + 1}\]: ")
+    console.sendline("exit")
+    console.expect(pexpect.EOF)
+    shown = html.escape(said.getvalue().replace("\r", ""))
+    shown = shown.replace("\x1b[1m", "<b>").replace("\x1b[0m", "</b>")
+    assert "\x1b" not in re.sub(r"\x1b\[\?2004[hl]", "", shown), "nothing else is coloured"
+    shown = re.sub(r"\x1b\[\?2004[hl]", "", shown)
+    page.set_content(f"<pre style='background:#111;color:#ddd;padding:1em;margin:0;width:max-content;"
+                     f"font:14px monospace'>{shown}</pre>")
+    page.locator("pre").screenshot(path=str(ROOT / "build" / "console.png"))
+    for words in ("3 rows, 2 columns", "plot: A plot, line, x 1 … 3", "<b>ShapeError</b>", "10"):
+        assert words in shown
 
 
 def test_terminal():

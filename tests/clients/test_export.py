@@ -1,6 +1,7 @@
 """From a notebook to paper: nbconvert's template `awml`, PDF by the browser, figures for LaTeX."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -66,6 +67,9 @@ def test_pdf_by_the_browser(executed, tmp_path):
     convert(executed, "--template", "awml", "--to", "webpdf", "--disable-chromium-sandbox",
             env=chromium_for_playwright(tmp_path))
     pdf = executed.with_suffix(".pdf").read_bytes()
+    if shutil.which("pdftoppm"):  # a picture of its first page, for docs/pictures
+        subprocess.run(["pdftoppm", "-r", "60", "-f", "1", "-l", "1", "-png", "-singlefile",
+                        executed.with_suffix(".pdf"), str(ROOT / "build" / "pdf")], check=True)
     assert pdf.startswith(b"%PDF") and 1 <= len(re.findall(rb"/Type /Page\b", pdf)) <= 4
 
 

@@ -5,7 +5,7 @@ import shutil
 import nbformat
 import pytest
 from client import book
-from lab import MINUTE, ROOT, cell, menu, open_notebook, until_counted, until_status
+from lab import MINUTE, ROOT, cell, menu, open_notebook, take_pictures, until_counted, until_status
 
 TRAINING = """model Net:
     input x: [20]
@@ -123,7 +123,8 @@ def test_moving_a_slider(page, lab):
     widgets.locator(".noUi-handle").focus()
     page.keyboard.press("ArrowLeft")
     until_other_picture(page, seen)
-    page.screenshot(path=str(ROOT / "build" / "slider.png"))
+    page.set_viewport_size({"width": 1100, "height": 700})
+    take_pictures(page, "slider")
 
 
 def until_other_picture(page, seen):

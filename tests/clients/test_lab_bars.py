@@ -4,7 +4,7 @@ import json
 
 import nbformat
 from client import book
-from lab import MINUTE, ROOT, cell, menu, open_notebook, until_counted, until_status
+from lab import MINUTE, cell, menu, open_notebook, take_pictures, until_counted, until_status
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 BAR = ".jp-OutputArea .widget-vbox .progress-bar"
@@ -47,19 +47,20 @@ def width(page):
 
 
 def test_a_bar_moves_and_goes(page, lab):
-    begin(page, lab, "bar.ipynb", 25)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    begin(page, lab, "bar.ipynb", 40)
     first = width(page)
     page.wait_for_function("([bar, first]) => parseFloat(document.querySelector(bar).style.width)"
                            " > first + 5", arg=[BAR, first])
     words = page.locator(".jp-OutputArea .widget-html").all_inner_texts()
     assert any("epoch" in w and "examples/s" in w for w in words), words
     page.wait_for_selector(".jp-OutputArea svg")  # the curve beside it is a display of its own
-    page.screenshot(path=str(ROOT / "build" / "bar.png"))
+    take_pictures(page, "bar")
     until_counted(page, 0, timeout=2 * MINUTE)
     assert page.locator(".jp-OutputArea .jupyter-widgets").count() == 0
     data = saved(page, lab, "bar.ipynb")
     assert not [d for d in data if VIEW in d]
-    assert "25 epochs in" in "".join(data[0]["text/html"]) and "<img" in "".join(data[1]["text/html"])
+    assert "40 epochs in" in "".join(data[0]["text/html"]) and "<img" in "".join(data[1]["text/html"])
     page.reload()
     page.wait_for_selector(".jp-OutputArea-output")
     no_dead_widget(page)

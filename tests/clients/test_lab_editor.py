@@ -2,7 +2,7 @@
 import nbformat
 import pytest
 from client import book
-from lab import ROOT, cell, open_notebook
+from lab import ROOT, cell, choose_theme, open_notebook
 
 PROGRAM = '''model Net(hidden=8):   # a comment
     input x: [3]
@@ -134,6 +134,15 @@ def test_a_wrong_name_is_marked_while_typing(writer):
     assert writer.locator(".jp-OutputArea-output").count() == 0, "nothing has run"
 
 
+def take_pictures_of_the_editor(writer, mark):
+    for theme in ("Dark", "Light"):
+        choose_theme(writer, f"JupyterLab {theme}")
+        mark.hover()
+        writer.wait_for_selector(".awml-finding-message")
+        writer.screenshot(path=str(ROOT / "build" / f"editor_{theme.lower()}.png"),
+                          clip={"x": 280, "y": 60, "width": 1000, "height": 440})
+
+
 def test_every_mistake_of_a_cell_is_marked(writer):
     """Those that do not follow from each other; each has its own message, and goes by itself."""
     marks = cell(writer, 1).locator(".awml-finding")
@@ -148,8 +157,7 @@ def test_every_mistake_of_a_cell_is_marked(writer):
         bubble.wait_for(state="detached")
         marks.nth([0, 2, 1][i]).hover()
         writer.wait_for_selector(f".awml-finding-message:has-text('{word}')")
-    writer.screenshot(path=str(ROOT / "build" / "editor.png"),
-                      clip={"x": 280, "y": 60, "width": 1000, "height": 420})
+    take_pictures_of_the_editor(writer, marks.first)
     write(writer, "height = width * 2\n" + lines[2])
     writer.wait_for_function("() => document.querySelectorAll('.jp-CodeCell')[1]"
                              ".querySelectorAll('.awml-finding').length === 1")

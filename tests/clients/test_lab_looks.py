@@ -4,7 +4,7 @@ build/looks_dark.jpg."""
 import nbformat
 import pytest
 from client import book
-from lab import MINUTE, ROOT, menu, open_notebook, until_counted
+from lab import MINUTE, ROOT, choose_theme, menu, open_notebook, until_counted
 
 MODEL = """model Net(hidden=32):
     input x: [20]
@@ -92,14 +92,6 @@ def shown(browser, lab):
     until_counted(page, len(CELLS) - 1)
     yield page
     page.close()
-
-
-def choose_theme(page, theme):
-    page.locator(".lm-MenuBar-itemLabel:text-is('Settings')").click()
-    page.locator(".lm-Menu-itemLabel:text-is('Theme')").hover()
-    page.locator(f".lm-Menu-itemLabel:text-is('{theme}')").click()
-    page.wait_for_function(f"() => document.body.dataset.jpThemeName === '{theme}'")
-    page.wait_for_timeout(500)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
