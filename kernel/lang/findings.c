@@ -83,7 +83,6 @@ static void add_targets(struct rewriting *w, struct ast *const *targets, int n) 
 
 static void add_given(struct rewriting *w, const struct ast *s) {
     if (s->kind == AST_DEF || s->kind == AST_MODEL) return add_name(w, s->name);
-    if (s->kind == AST_MAGIC) return add_name(w, magic_assigns(s));
     if (s->kind == AST_IMPORT) add_name(w, s->name);
     bool gives = s->kind == AST_ASSIGN || s->kind == AST_AUGMENT || s->kind == AST_TRAIN ||
                  s->kind == AST_IMPORT;
