@@ -90,6 +90,7 @@ enum content content_of(const struct rule_call *c, const struct prepared *p) {
     case OP_stop_gradient: return weakest(c, 0);
     case OP_round:
     case OP_floor:
+    case OP_ceil:
     case OP_sign: return at_most(weakest(c, 0), CONTENT_PROBABILITY);
     case OP_reshape:
     case OP_expand:

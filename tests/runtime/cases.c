@@ -34,7 +34,10 @@ static const struct {
     [OP_mod] = {-5, 5, 0.7, 1.3},     [OP_floordiv] = {-5, 5, 0.7, 1.3},
     [OP_exp] = {-4, 4, 0, 0},         [OP_sigmoid] = {-6, 6, 0, 0},
     [OP_softplus] = {-6, 6, 0, 0},    [OP_tanh] = {-4, 4, 0, 0},
-    [OP_sigmoid_bce] = {-5, 5, 0, 1},
+    [OP_sigmoid_bce] = {-5, 5, 0, 1}, [OP_log2] = {0.2, 3, 0, 0},
+    [OP_log10] = {0.2, 3, 0, 0},      [OP_log1p] = {-0.8, 2, 0, 0},
+    [OP_asin] = {-0.9, 0.9, 0, 0},    [OP_acos] = {-0.9, 0.9, 0, 0},
+    [OP_tan] = {-1.2, 1.2, 0, 0},
 };
 
 static void set_ranges(struct op_case *c) {
@@ -425,6 +428,7 @@ bool op_is_smooth(enum op op) {
     case OP_sign:
     case OP_round:
     case OP_floor:
+    case OP_ceil:
     case OP_floordiv:
     case OP_stop_gradient:
     case OP_count:
