@@ -87,6 +87,23 @@ static void add_bars(struct text *out, const struct mark *m) {
     text_addc(out, '.');
 }
 
+/* " The curve begins at 0.08 and ends at 0.02; highest 0.09 at 2.7." */
+static void add_curve(struct text *out, const struct tensor *curve) {
+    int64_t n = curve ? curve->count / 2 : 0, high = 0;
+    if (n == 0) return;
+    for (int64_t i = 1; i < n; i++)
+        if (mark_number(curve, n + i) > mark_number(curve, n + high)) high = i;
+    text_adds(out, " The curve begins at ");
+    add_number(out, mark_number(curve, n));
+    text_adds(out, " and ends at ");
+    add_number(out, mark_number(curve, 2 * n - 1));
+    text_adds(out, "; highest ");
+    add_number(out, mark_number(curve, n + high));
+    text_adds(out, " at ");
+    add_number(out, mark_number(curve, high));
+    text_addc(out, '.');
+}
+
 /* " Histogram: 100 numbers, at most 20 in a bar, that from 0 to 0.5." */
 static void add_distribution(struct text *out, const struct plot *p, const struct mark *m) {
     struct hist_peak peak;
@@ -97,6 +114,7 @@ static void add_distribution(struct text *out, const struct plot *p, const struc
     text_adds(out, " to ");
     add_number(out, peak.high);
     text_addc(out, '.');
+    add_curve(out, m->z);
 }
 
 /* " 90 %: from 0 … 1 at x 0 to 2 … 4 at x 2." */

@@ -152,9 +152,10 @@ train f on randn(5000, 10)
     "starts of centers": """f = KMeans(20000)
 train f on randn(40000, 20)
 """,
-    "logistic regression": """f = LogisticRegression(iterations=1000000)
-x = randn(100000, 20)
-train f on x -> x[:, 0] > 0
+    "logistic regression": """x = randn(100000, 20)
+for i in range(10000):
+    f = LogisticRegression(iterations=1000000)
+    train f on x -> x[:, 0] > 0
 """,
     "singular values": """x = randn(1000, 1000)
 for i in range(1000):
