@@ -108,7 +108,6 @@ static void many_at_once(void) {
 }
 
 static void bounded_at_once(void) {
-    const struct rng_key key = {11, 22, 33};
     const uint64_t bounds[] = {1, 6, 1000, (uint64_t)1 << 63, UINT64_MAX - 4};
     int64_t numbers[100];
     for (size_t b = 0; b < ARRAY_LEN(bounds); b++) {
