@@ -148,8 +148,9 @@ static bool F(choose_pivot)(const T *keys, int64_t n, int samples, T *pivot) {
     *pivot = some[samples / 2];
     if (*pivot < some[samples - 1]) return true;
     F(bounds)(keys, n, &low, &high);
+    if (low == high) return false;
     if (*pivot == high) *pivot = F(below)(high);
-    return low < high;
+    return true;
 }
 
 /* Where a split stands: what is before `left` and from `right` on is done. */
