@@ -300,7 +300,8 @@ static void F(gathered)(const struct gemm *g, int64_t wide, int64_t k0, int64_t 
 
 static void F(gemm)(const struct gemm *g, int64_t row, int64_t row_end) {
     enum { DOT_MIN = 4 * F(VW), DOT_FEW = 48 };
-    bool dots = g->a_col == 1 && g->b_row == 1 && g->b_col != 1 && g->k >= DOT_MIN;
+    bool rows_of_b = g->b_col != 1 || (g->m == 1 && g->n == 1); /* or a vector by a vector */
+    bool dots = g->a_col == 1 && g->b_row == 1 && rows_of_b && g->k >= DOT_MIN;
     int64_t rows = g->together > 0 ? g->together : g->m;
     if (dots && rows < DOT_FEW) {
         F(dots)(g, row, row_end);
