@@ -11,14 +11,15 @@ bool call_takes_windows(const struct call *c) {
     return v->groups == 1 && v->dilation[1] == 1 && v->c <= MOST_CHANNELS && v->o >= LEAST_TERMS;
 }
 
-/* Scratch: of the product, the kernel as (o, wide), windows of some rows. A window's numbers are
- * filled up to whole vectors. */
+/* Scratch: of the product, the kernel as (o, wide), windows of some rows; kernel_at, made_at: bytes
+ * from its beginning. A window's numbers are filled up to whole vectors. */
 struct windows {
     char *kernel, *made;
+    size_t kernel_at, made_at;
     int64_t window, wide, rows;
 };
 
-static struct windows windows_in(const struct call *c, void *scratch) {
+static struct windows windows_of(const struct call *c) {
     const struct conv_call *v = &c->conv;
     struct windows w = {.window = v->kh * v->kw * v->c};
     int64_t lanes = kernels()->conv[c->dtype].lanes;
@@ -26,8 +27,8 @@ static struct windows windows_in(const struct call *c, void *scratch) {
     size_t row = (size_t)(v->ow * w.wide) * c->bytes, kernel = (size_t)(v->o * w.wide);
     w.rows = row > 0 && row < WINDOW_BYTES ? (int64_t)(WINDOW_BYTES / row) : 1;
     if (w.rows > v->oh) w.rows = v->oh;
-    w.kernel = (char *)scratch + kernels()->gemm_scratch_bytes;
-    w.made = w.kernel + (kernel * c->bytes + 63) / 64 * 64;
+    w.kernel_at = kernels()->gemm_scratch_bytes;
+    w.made_at = w.kernel_at + (kernel * c->bytes + 63) / 64 * 64;
     return w;
 }
 
@@ -119,7 +120,9 @@ static void window_rows(const struct call *c, const struct windows *w, char *ima
 static unsigned run_windows(const struct call *c, void *const *out, const void *const *in,
                             int64_t begin, int64_t end, const struct call_env *env) {
     const struct conv_call *v = &c->conv;
-    struct windows w = windows_in(c, env->scratch);
+    struct windows w = windows_of(c);
+    w.kernel = (char *)env->scratch + w.kernel_at;
+    w.made = (char *)env->scratch + w.made_at;
     turn_kernel(c, &w, in[1]);
     while (begin < end) {
         int64_t image = begin / v->h, row = begin % v->h, n = v->h - row;
@@ -134,8 +137,8 @@ static unsigned run_windows(const struct call *c, void *const *out, const void *
 
 void call_windows(struct call *c) {
     const struct conv_call *v = &c->conv;
-    struct windows w = windows_in(c, NULL);
+    struct windows w = windows_of(c);
     size_t made = (size_t)(w.rows * v->ow * w.wide) * c->bytes;
-    c->scratch_bytes = (size_t)(uintptr_t)w.made + made;
+    c->scratch_bytes = w.made_at + made;
     c->run = run_windows;
 }

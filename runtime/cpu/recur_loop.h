@@ -51,20 +51,27 @@ struct F(room) {
     void *gemm;
 };
 
-static struct F(room) F(room_in)(const struct recur *r, void *scratch) {
+/* Numbers of the packed kernel: for the way forwards or backwards, whichever takes more. */
+static int64_t F(packed_numbers)(const struct recur *r) {
     int64_t n = r->units, wide = n * recur_gates[r->cell];
     int64_t forwards = F(panels)(wide) * n, backwards = F(panels)(n) * wide;
+    return (forwards > backwards ? forwards : backwards) * F(PANEL);
+}
+
+static struct F(room) F(room_in)(const struct recur *r, void *scratch) {
+    int64_t n = r->units;
     struct F(room) w = {.gemm = scratch};
     w.packed = (T *)((char *)scratch + GEMM_SCRATCH_BYTES);
-    w.h = w.packed + (forwards > backwards ? forwards : backwards) * F(PANEL);
+    w.h = w.packed + F(packed_numbers)(r);
     w.c = w.h + RECUR_ROWS * n;
     w.p = w.c + RECUR_ROWS * n;
     return w;
 }
 
 static size_t F(scratch_bytes)(const struct recur *r) {
-    struct F(room) w = F(room_in)(r, NULL);
-    size_t run = (size_t)((uintptr_t)w.p + RECUR_ROWS * (uintptr_t)(r->units * 4) * sizeof(T));
+    /* packed; h and c; p, of up to four gates */
+    int64_t numbers = F(packed_numbers)(r) + RECUR_ROWS * r->units * (2 + 4);
+    size_t run = GEMM_SCRATCH_BYTES + (size_t)numbers * sizeof(T);
     size_t fold = GEMM_SCRATCH_BYTES + FOLD_ROWS * (size_t)r->units * sizeof(T);
     return run > fold ? run : fold;
 }
