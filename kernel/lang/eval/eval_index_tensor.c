@@ -264,6 +264,24 @@ static bool single_number(struct eval *ev, const struct ast *x, const struct ten
     return true;
 }
 
+/* Inside a model, a loss or a step a batch of examples is computed in parts: which example stands
+ * where is nobody's to know, so that axis is taken as a whole. */
+static bool examples_whole(struct eval *ev, const struct ast *x, const struct selection *sel) {
+    for (int i = 0; i < sel->from.n; i++) {
+        bool listed = sel->pick.kind == V_TENSOR && sel->pick_axis == i;
+        bool whole = !sel->drop[i] && sel->count[i] == SIZE_BATCH && !listed;
+        if (sel->from.size[i] != SIZE_BATCH || whole) continue;
+        char shape[160];
+        fail(ev, x->span, ERR_INDEX,
+             "Here axis %d counts the examples of a batch, and none of them can be picked out.", i);
+        err_fact(ev->e, "the shape", "%s", shape_print(&sel->from, shape, sizeof shape));
+        if (i == 0 && sel->from.n > 1)
+            err_hint(ev->e, "What belongs to one example comes behind it: [:, 0] instead of [0].");
+        return false;
+    }
+    return true;
+}
+
 bool index_tensor(struct eval *ev, const struct ast *x, struct value v, struct value *out) {
     struct desc d;
     if (v.kind == V_TENSOR && single_number(ev, x, v.tensor, out)) return true;
@@ -271,6 +289,7 @@ bool index_tensor(struct eval *ev, const struct ast *x, struct value v, struct v
     struct selection sel;
     selection_start(&sel, &d.shape);
     bool ok = select_axes(ev, x, &sel);
+    if (ok && v.kind == V_NODE) ok = examples_whole(ev, x, &sel);
     struct value described = value_missing();
     if (ok && sel.vague && v.kind == V_TENSOR) v = described = value_desc(&d, ev->e);
     if (ok && sel.unknown) *out = value_unknown();

@@ -110,6 +110,19 @@ static bool model_weight_line(struct eval *ev, const struct ast *s) {
     return n && name_set(ev, &name, value_node(n));
 }
 
+/* An output has a row for each example, or nobody could say which belongs to which. */
+static bool output_by_example(struct eval *ev, const struct ast *s, const struct node *n) {
+    const struct shape *shape = &n->desc.shape;
+    if (shape->n && shape->size[0] == SIZE_BATCH) return true;
+    char text[160];
+    fail(ev, s->a->span, ERR_SHAPE,
+         "An output has one row for each example of the batch, and this has none.");
+    err_fact(ev->e, "the output", "%s", shape_print(shape, text, sizeof text));
+    return err_hint(ev->e,
+                    "In a model axis 0 counts the examples: keep it, as in x.mean(axis=1) or "
+                    "x.Flatten().");
+}
+
 static bool model_output_line(struct eval *ev, const struct ast *s) {
     struct value v;
     TRY(eval_expr(ev, s->a, &v));
@@ -126,6 +139,7 @@ static bool model_output_line(struct eval *ev, const struct ast *s) {
         value_unref(v);
         return false;
     }
+    TRY(output_by_example(ev, s, v.node));
     const char *name = s->name ? s->name : intern_c("output");
     TRY(builder_output(ev->builder, name, v.node, ev->e) || err_at(ev->e, s->span));
     if (!s->name) return true;
