@@ -167,7 +167,8 @@ static bool read_header(struct source *s, struct npy *npy, struct err *e) {
     TRY(source_read(s, start, 8, &got, e));
     if (got < 6 || memcmp(start, "\x93NUMPY", 6) != 0) {
         err_set(e, ERR_DATA, "This is not a .npy file: it does not start with NumPy's mark.");
-        return err_hint(e, "Files of this kind are written by numpy.save. (.npz is another kind.)");
+        return err_hint(e, "Files of this kind are written by numpy.save. An .npz file is read by "
+                           "load(path).");
     }
     if (got < 8) return bad_header(e, "the file ends in it");
     if (start[6] < 1 || start[6] > 3) return bad_header(e, "its version is newer than 3.0");

@@ -147,7 +147,9 @@ static bool read_batches(struct reader *r, carquet_batch_reader_t *b, struct err
     if (!ok || done == r->t->n_rows) return ok;
     err_set(e, ERR_DATA, "The Parquet file is damaged after row %lld of %lld: %.100s.",
             (long long)done, (long long)r->t->n_rows, carquet_status_string(status));
-    return err_hint(e, "Copy or download the file again.");
+    return err_hint(e, done > 0 ? "Copy or download the file again."
+                                : "Or it is compressed by Brotli or LZO, which are not read here: "
+                                  "write it with compression=\"zstd\". Else copy the file again.");
 }
 
 static bool read_rows(struct reader *r, struct err *e) {
