@@ -64,6 +64,11 @@ void spelling_add(struct spelling *s, struct str candidate) {
     if (!same_start(s->wanted, candidate) || other_digit(s->wanted, candidate)) return;
     if (other_letter(s->wanted, candidate)) return;
     int d = str_distance(s->wanted, candidate);
+    if (s->best.n && d == s->distance && str_distance(s->best, candidate) == 0) {
+        /* relu and ReLU: the one that begins as what was written does */
+        if (candidate.n && s->wanted.p[0] == candidate.p[0]) s->best = candidate;
+        return;
+    }
     if (d < s->distance) {
         s->second = s->distance;
         s->distance = d;

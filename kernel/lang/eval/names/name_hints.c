@@ -122,6 +122,13 @@ static bool same_letters(struct str a, struct str b) {
     return true;
 }
 
+/* An argument of a layer, Dense(64, rellu): there a function of the language is likely. */
+static bool is_layer_argument(const struct resolver *r) {
+    const struct ast *f = r->call ? r->call->a : NULL;
+    bool named = f && (f->kind == AST_NAME || f->kind == AST_ATTRIBUTE);
+    return named && f->name && f->name[0] >= 'A' && f->name[0] <= 'Z';
+}
+
 /* A function of the language is meant less often than a name of the student's own: samples is not
  * sample, and short words are near to many functions. */
 static bool far_from_builtin(struct resolver *r, const struct ast *x, struct str best) {
@@ -133,6 +140,7 @@ static bool far_from_builtin(struct resolver *r, const struct ast *x, struct str
     bool plural = longer.p[longer.n - 1] == 's' && wanted.n != best.n &&
                   memcmp(wanted.p, best.p, longer.n - 1) == 0;
     bool called = r->callee == x;
+    if (wanted.n >= 4 && is_layer_argument(r) && str_distance(wanted, best) <= 1) return false;
     if (!called && !same_letters(wanted, best) && str_distance(wanted, best) > 1) return true;
     return plural ||
            (wanted.n <= 5 && !same_letters(wanted, best) && (!called || wanted.n == best.n));
