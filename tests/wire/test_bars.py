@@ -209,10 +209,10 @@ train near on x -> y
 
 
 @pytest.mark.parametrize("code, said", [
-    ("p = near.predict(x[:6000])", "KNeighbors on 6000 examples"),
-    ("show(evaluate(near, x[:6000] -> y[:6000], metrics=[mse]))", "evaluating the model"),
+    ("p = near.predict(x)", "KNeighbors on 20000 examples"),
+    ("show(evaluate(near, x -> y, metrics=[mse]))", "evaluating the model"),
     ("both = Voting([KNeighbors(k=3), KNeighbors(k=4)])\ntrain both on x -> y\n"
-     "show(evaluate({\"one\": near, \"two\": both}, x[:3000] -> y[:3000], metrics=[mse]))",
+     "show(evaluate({\"one\": near, \"two\": both}, x[:9000] -> y[:9000], metrics=[mse]))",
      "evaluating the models")])
 def test_answers_that_take_long(kernel, code, said):
     """One display for all of it: the models of an evaluation and their members are parts."""
