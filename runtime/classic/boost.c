@@ -277,6 +277,20 @@ static bool watch(struct boost *b, int32_t round, const double *base) {
 
 /* ---- all rounds ---- */
 
+/* Asked after 16, 32, 64 ... rounds: have those to come room? With patience all rounds are a bound
+ * that is rarely reached, so it is asked about the next ones only. `before`: bytes before the
+ * first round. */
+static bool rounds_have_room(const struct boost *b, int32_t round, size_t before, struct err *e) {
+    const struct boost_spec *s = b->s;
+    if (round < 16 || (round & (round - 1)) != 0) return true;
+    int64_t k = b->n_outputs, to_come = s->rounds - round, most = INT32_MAX / 2;
+    if (s->valid && s->patience && to_come > round) to_come = round;
+    if (to_come * k < most) most = to_come * k;
+    size_t live = pool_live_bytes();
+    size_t taken = live > before ? live - before : 0;
+    return trees_have_room((int32_t)(round * k), (int32_t)most, taken, e);
+}
+
 static bool prepare(struct boost *b, const double *base, struct err *e) {
     const struct boost_spec *s = b->s;
     size_t k = (size_t)b->n_outputs, n = (size_t)s->bins->n;
@@ -324,6 +338,7 @@ bool boost_grow(const struct boost_spec *s, struct trees *out, struct boost_resu
     b.best = INFINITY;
     b.all_rows = s->subsample >= 1;
     bool ok = find_base(s, r->base, e) && prepare(&b, r->base, e), more = true;
+    size_t before = pool_live_bytes();
     for (int32_t round = 1; ok && more && round <= s->rounds; round++) {
         if (s->stop && atomic_load_explicit(s->stop, memory_order_relaxed)) {
             r->interrupted = true;
@@ -332,6 +347,7 @@ bool boost_grow(const struct boost_spec *s, struct trees *out, struct boost_resu
         threads_run(gradient_part, &b, 2);
         for (int k = 0; ok && k < b.n_outputs; k++) ok = add_tree(&b, round, k, out, e);
         r->interrupted = !ok && e->kind == ERR_INTERRUPT; /* its round is dropped */
+        ok = ok && rounds_have_room(&b, round, before, e);
         if (!ok) break;
         r->n_rounds = round;
         more = watch(&b, round, r->base);

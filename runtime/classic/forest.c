@@ -3,7 +3,6 @@
 #include "forest.h"
 #include "question.h"
 #include "../base/pool.h"
-#include "../base/room.h"
 #include "../cpu/threads.h"
 #include "../rng.h"
 #include <math.h>
@@ -473,20 +472,6 @@ static bool grow_batch(struct batch *b, struct trees *out, struct err *e) {
     return ok;
 }
 
-/* Will all trees have room? Known from the first ones, which took `taken` bytes. */
-static bool trees_have_room(const struct forest_spec *s, int grown, size_t taken, struct err *e) {
-    double need = (double)taken / grown * (s->n_trees - grown);
-    if (need < 1e8) return true;
-    size_t left = room_left();
-    if (need <= 0.9 * (double)left) return true;
-    err_set(e, ERR_MEMORY, "This forest is too large for the memory of this machine.");
-    err_fact(e, "trees", "%d", s->n_trees);
-    err_fact(e, "they need", "%.3g GB, as the first %d tell", need / 1e9, grown);
-    err_fact(e, "free", "%.3g GB", (double)left / 1e9);
-    return err_hint(e, "Beyond some hundred trees a forest hardly gets better. max_depth and "
-                       "min_rows make each of them smaller.");
-}
-
 bool forest_grow(const struct forest_spec *s, struct trees *out, struct err *e) {
     if (s->bins->n > INT32_MAX / 2)
         return err_set(e, ERR_VALUE, "A forest reads at most a thousand million rows.");
@@ -498,7 +483,7 @@ bool forest_grow(const struct forest_spec *s, struct trees *out, struct err *e) 
         b->n = s->n_trees - i < BATCH ? s->n_trees - i : BATCH;
         ok = grow_batch(b, out, e);
         if (i == 0 && b->n < s->n_trees)
-            ok = ok && trees_have_room(s, b->n, pool_live_bytes() - before, e);
+            ok = ok && trees_have_room(b->n, s->n_trees - b->n, pool_live_bytes() - before, e);
         if (ok && s->progress) s->progress(s->user, i + b->n, s->n_trees);
     }
     if (b) {

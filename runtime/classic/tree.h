@@ -56,6 +56,9 @@ struct trees {
     bool missing, categorical;
 };
 bool trees_add(struct trees *s, struct tree *take, struct err *e);
+/* Is there memory for `to_come` more trees, when the first `grown` ones took `taken` bytes? If not,
+ * ERR_MEMORY with the numbers. */
+bool trees_have_room(int32_t grown, int32_t to_come, size_t taken, struct err *e);
 /* Call once when all trees are there. */
 bool trees_prepare(struct trees *s, struct err *e);
 void trees_clear(struct trees *s);

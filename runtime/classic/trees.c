@@ -3,6 +3,7 @@
  * others. */
 #include "tree.h"
 #include "../base/pool.h"
+#include "../base/room.h"
 #include "../cpu/threads.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -19,6 +20,19 @@ struct masks {
     struct mask_tree *trees;
     struct mask_node *nodes;
 };
+
+bool trees_have_room(int32_t grown, int32_t to_come, size_t taken, struct err *e) {
+    double need = (double)taken / grown * to_come;
+    if (need < 1e8) return true;
+    size_t left = room_left();
+    if (need <= 0.9 * (double)left) return true;
+    err_set(e, ERR_MEMORY, "So many trees are too large for the memory of this machine.");
+    err_fact(e, "trees", "%d", grown + to_come);
+    err_fact(e, "they need", "%.3g GB, as the first %d tell", need / 1e9, grown);
+    err_fact(e, "free", "%.3g GB", (double)left / 1e9);
+    return err_hint(e, "Beyond some hundred trees little is gained. max_depth and min_rows make "
+                       "each of them smaller.");
+}
 
 bool trees_add(struct trees *s, struct tree *take, struct err *e) {
     if (s->n == s->cap) {
