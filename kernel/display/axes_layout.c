@@ -90,6 +90,18 @@ static void choose_scales(struct chart *c) {
     if (p->has_right_limits) set_limits(&c->right, p->right_limits);
 }
 
+/* Limits from high to low turn an axis round. */
+static bool is_turned(bool has, const double limits[2]) {
+    return has && limits[0] > limits[1];
+}
+
+static void turn_if(bool turned, struct scale *s) {
+    double from = s->from;
+    if (!turned) return;
+    s->from = s->to;
+    s->to = from;
+}
+
 static void set_pixels(struct chart *c) {
     double top = c->panel.y, bottom = c->panel.y + c->panel.h;
     c->x.from = c->panel.x;
@@ -98,9 +110,15 @@ static void set_pixels(struct chart *c) {
     c->y.to = c->extent.flip_y ? bottom : top;
     c->right.from = bottom;
     c->right.to = top;
-    if (!c->plot->polar) return;
-    c->y.from = 0;
-    c->y.to = fmin(c->panel.w, c->panel.h) / 2;
+    const struct plot *p = c->plot;
+    if (p->polar) {
+        c->y.from = 0;
+        c->y.to = fmin(c->panel.w, c->panel.h) / 2;
+        return;
+    }
+    turn_if(is_turned(p->has_x_limits, p->x_limits), &c->x);
+    turn_if(is_turned(p->has_y_limits, p->y_limits), &c->y);
+    turn_if(is_turned(p->has_right_limits, p->right_limits), &c->right);
 }
 
 void axes_limits(const struct plot *p, struct scale *x, struct scale *y) {
@@ -167,9 +185,10 @@ static double room_above(const struct chart *c) {
 }
 
 static double room_right(const struct chart *c) {
-    double last = c->plot->no_axes || c->x_ticks.n == 0
-                      ? 8
-                      : font_width(str_of(c->x_ticks.label[c->x_ticks.n - 1]), AXES_NUMBER) / 2 + 4;
+    const struct plot *p = c->plot;
+    int n = c->x_ticks.n, end = is_turned(p->has_x_limits, p->x_limits) ? 0 : n - 1;
+    double last = 8;
+    if (!p->no_axes && n > 0) last = font_width(str_of(c->x_ticks.label[end]), AXES_NUMBER) / 2 + 4;
     if (!axes_has_right(c)) return fmax(last, 12);
     return ticks_widest(&c->right_ticks) + AXES_TICK + (c->plot->right_label ? 30 : 12);
 }

@@ -1,5 +1,6 @@
 /* Counts the numbers that have no place on the axes of a plot. */
 #include "display/left_out.h"
+#include "display/image.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,16 +52,33 @@ static bool has_numbers(const struct mark *m) {
     return false;
 }
 
+/* Pixels of grey and coloured pictures that are drawn grey because a number is missing; where a
+ * colour map is used, grey is none of its colours. */
+static int64_t missing_pixels(const struct mark *m) {
+    if (m->kind != MARK_IMAGE || !image_is_gray(m->colormap) || m->by_class || !m->z ||
+        m->z->shape.n < 2)
+        return 0;
+    int64_t channels = m->z->shape.n > 2 ? m->z->shape.size[2] : 1, n = 0;
+    for (int64_t i = 0; channels > 0 && i + channels <= m->z->count; i += channels) {
+        bool missing = false;
+        for (int64_t k = 0; k < channels; k++) missing |= isnan(mark_number(m->z, i + k));
+        n += missing;
+    }
+    return n;
+}
+
 static const char *points(int64_t n) {
     return n == 1 ? "point" : "points";
 }
 
 void left_out_words(const struct plot *p, char words[LEFT_OUT_BYTES]) {
     struct counts n = {0};
+    int64_t missing = 0;
     bool any = false;
     words[0] = 0;
     for (int i = 0; i < p->n_marks; i++) {
         any = any || has_numbers(&p->marks[i]);
+        missing += missing_pixels(&p->marks[i]);
         if (has_points(&p->marks[i])) count_mark(p, &p->marks[i], &n);
     }
     if (!any) snprintf(words, LEFT_OUT_BYTES, "no numbers to draw");
@@ -72,4 +90,7 @@ void left_out_words(const struct plot *p, char words[LEFT_OUT_BYTES]) {
     else if (n.beyond > 0)
         snprintf(words, LEFT_OUT_BYTES, "%lld infinite %s %s not shown", (long long)n.beyond,
                  points(n.beyond), n.beyond == 1 ? "is" : "are");
+    else if (missing > 0)
+        snprintf(words, LEFT_OUT_BYTES, "%lld missing %s grey", (long long)missing,
+                 missing == 1 ? "pixel is" : "pixels are");
 }

@@ -4,7 +4,7 @@
 #include "base/pool.h"
 #include <math.h>
 
-enum { ANNOTATE_MAX = 1600, MISSING_GRAY = 0xdd };
+enum { ANNOTATE_MAX = 1600 };
 
 static void heatmap_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     (void)p;

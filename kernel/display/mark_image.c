@@ -11,13 +11,13 @@ static int n_channels(const struct tensor *t) {
     return t->shape.n >= 3 ? (int)t->shape.size[2] : 1;
 }
 
-static bool is_gray_map(const char *name) {
+bool image_is_gray(const char *name) {
     return !name || strncmp(name, "gray", 4) == 0 || strncmp(name, "binary", 6) == 0;
 }
 
 void image_range(const struct mark *m, double *low, double *high) {
     const struct tensor *t = m->z;
-    bool plain = is_gray_map(m->colormap) && !m->has_center && !m->has_range;
+    bool plain = image_is_gray(m->colormap) && !m->has_center && !m->has_range;
     if (plain && (t->dtype == DT_UINT8 || t->dtype == DT_BOOL)) {
         *low = 0;
         *high = t->dtype == DT_BOOL ? 1 : 255;
@@ -45,7 +45,11 @@ static void set_pixel(const struct image_pixels *out, uint8_t *at, const double 
         at[2] = c.b;
         return;
     }
+    bool missing = false;
+    for (int k = 0; k < out->channels; k++) missing |= isnan(v[k]);
     for (int k = 0; k < out->channels; k++) {
+        at[k] = k < 3 ? MISSING_GRAY : 255;
+        if (missing) continue;
         double share = (v[k] - range[0]) / (range[1] - range[0]);
         at[k] = (uint8_t)(!(share > 0) ? 0 : share >= 1 ? 255 : share * 255 + 0.5);
     }
@@ -102,7 +106,7 @@ static void image_extent(const struct plot *p, const struct mark *m, struct exte
 
 /* Grey pictures explain themselves; colours need a scale. */
 static bool image_colorbar(const struct plot *p, const struct mark *m, struct colorbar *bar) {
-    if (!m->z || m->z->count == 0 || n_channels(m->z) != 1 || is_gray_map(m->colormap))
+    if (!m->z || m->z->count == 0 || n_channels(m->z) != 1 || image_is_gray(m->colormap))
         return false;
     if (p->no_axes || m->by_class) return false;
     image_range(m, &bar->low, &bar->high);

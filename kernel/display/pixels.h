@@ -21,7 +21,7 @@ struct rect grid_rect(const struct chart *c, const struct grid_place *g, bool *f
 double pixels_mean(const struct tensor *t, const int64_t size[2], const int cells[2],
                    const int cell[2], int n, int k);
 /* At most so many cells of a matrix are drawn each way; more would not be seen. */
-enum { PIXELS_MOST = 520 };
+enum { PIXELS_MOST = 520, MISSING_GRAY = 0xdd }; /* a missing number is a grey of its own */
 /* Embed w x h pixels over r, enlarged so that cells stay sharp where a viewer smooths. */
 bool pixels_draw(struct text *out, struct rect r, const uint8_t *pixels, int w, int h, int channels,
                  struct err *e);

@@ -56,4 +56,26 @@ static void without_numbers(void) {
     CHECK_STR(words(MARK_BOX, missing, up, 3, false, false), "no numbers to draw");
 }
 
-TEST_MAIN(nothing_to_say, logarithms, without_numbers)
+static const char *of_picture(const double *z, const char *colormap) {
+    static char out[LEFT_OUT_BYTES];
+    struct plot *p = plot_new(&err);
+    struct shape square = shape_of(2, (const int64_t[]){2, 2});
+    struct tensor *t = tensor_new(DT_FLOAT64, &square, &err);
+    memcpy(t->data, z, 4 * sizeof *z);
+    plot_add(p, &(struct mark){.kind = MARK_IMAGE, .z = t, .opacity = 1, .colormap = colormap},
+             &err);
+    left_out_words(p, out);
+    plot_unref(p);
+    return out;
+}
+
+/* A grey picture has the grey of missing numbers elsewhere, too. */
+static void pictures(void) {
+    const double whole[] = {0, 0.5, 0.5, 1}, one[] = {0, NAN, 0.5, 1}, two[] = {0, NAN, NAN, 1};
+    CHECK_STR(of_picture(whole, NULL), "");
+    CHECK_STR(of_picture(one, NULL), "1 missing pixel is grey");
+    CHECK_STR(of_picture(two, "gray_r"), "2 missing pixels are grey");
+    CHECK_STR(of_picture(two, "viridis"), "");
+}
+
+TEST_MAIN(nothing_to_say, logarithms, without_numbers, pictures)

@@ -4,6 +4,9 @@
 #include "golden.h"
 #include "tests/harness.h"
 #include "samples.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool draw(const struct sample *s, struct text *svg) {
     struct err e = {0};
@@ -98,6 +101,33 @@ static size_t bytes_of_matrix(enum mark_kind kind, int64_t n, const char *colorm
     text_clear(&svg);
     sample_clear(&s);
     return bytes;
+}
+
+/* Where along x the text `label` of a picture stands; NaN if it is not there. */
+static double place_of(const char *svg, const char *label) {
+    const char *at = strstr(svg, label), *last = NULL;
+    for (const char *p = svg; at && (p = strstr(p, "x=\"")) && p < at; p++) last = p + 3;
+    return last ? atof(last) : NAN;
+}
+
+static void limits_from_high_to_low_turn_an_axis(void) {
+    for (int turned = 0; turned < 2; turned++) {
+        struct err e = {0};
+        struct sample s = {.plot = plot_new(&e)};
+        struct mark m = {.kind = MARK_LINE, .opacity = 1};
+        m.x = sample_vector(100, position);
+        m.y = sample_vector(100, sample_noise);
+        plot_add(s.plot, &m, &e);
+        s.plot->has_x_limits = true;
+        s.plot->x_limits[turned] = 10;
+        s.plot->x_limits[1 - turned] = 50;
+        struct text svg = {0};
+        CHECK(draw(&s, &svg));
+        CHECK((place_of(svg.p, ">20<") > place_of(svg.p, ">40<")) == (turned == 1));
+        CHECK(isfinite(place_of(svg.p, ">10<") + place_of(svg.p, ">50<")));
+        text_clear(&svg);
+        sample_clear(&s);
+    }
 }
 
 static void large_matrices_are_small(void) {
@@ -315,6 +345,6 @@ static void memory_runs_out(void) {
     CHECK_EQ(pool_live_blocks(), before);
 }
 
-TEST_MAIN(golden_files, same_plot_same_bytes, no_ids, ten_thousand_points_are_small,
-          large_matrices_are_small, odd_numbers_draw, plots_of_chance_draw, words, nothing_is_lost,
-          marks_can_be_moved, memory_runs_out)
+TEST_MAIN(limits_from_high_to_low_turn_an_axis, golden_files, same_plot_same_bytes, no_ids,
+          ten_thousand_points_are_small, large_matrices_are_small, odd_numbers_draw,
+          plots_of_chance_draw, words, nothing_is_lost, marks_can_be_moved, memory_runs_out)
