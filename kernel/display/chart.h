@@ -148,6 +148,13 @@ double mark_px(double points, double usual_px);
 /* Append one marker, centred, to path data; filled ones also close. */
 void marker_path(struct text *out, char marker, double x, double y, double r);
 bool marker_is_filled(char marker);
+/* The same in whole steps from where the last one ended; begin with zeros and `out`. Not dots. */
+struct marker_pen {
+    struct text *out;
+    int x, y;
+    char lead;
+};
+void marker_on_grid(struct marker_pen *pen, char marker, int x, int y, double r);
 /* "#rrggbb" into out. */
 const char *rgb_print(struct rgb c, char out[8]);
 /* ` name="number"` */

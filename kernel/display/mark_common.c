@@ -182,18 +182,59 @@ static void outline(struct text *out, const double *at, size_t n, double x, doub
     }
 }
 
+static const struct {
+    char marker;
+    const double *at;
+    size_t n;
+} outlines[] = {
+    {'s', square, ARRAY_LEN(square)}, {'^', up, ARRAY_LEN(up)},
+    {'v', down, ARRAY_LEN(down)},     {'d', diamond, ARRAY_LEN(diamond)},
+    {'x', cross, ARRAY_LEN(cross)},   {'+', plus, ARRAY_LEN(plus)},
+};
+
 void marker_path(struct text *out, char marker, double x, double y, double r) {
-    switch (marker) {
-    case 's': outline(out, square, ARRAY_LEN(square), x, y, r); break;
-    case '^': outline(out, up, ARRAY_LEN(up), x, y, r); break;
-    case 'v': outline(out, down, ARRAY_LEN(down), x, y, r); break;
-    case 'd': outline(out, diamond, ARRAY_LEN(diamond), x, y, r); break;
-    case 'x': outline(out, cross, ARRAY_LEN(cross), x, y, r); break;
-    case '+': outline(out, plus, ARRAY_LEN(plus), x, y, r); break;
-    default: /* a dot is a line of no length with round ends */
-        svg_number(out, 'M', x);
-        svg_number(out, ' ', y);
-        text_adds(out, "h0");
+    for (size_t i = 0; i < ARRAY_LEN(outlines); i++)
+        if (outlines[i].marker == marker) {
+            outline(out, outlines[i].at, outlines[i].n, x, y, r);
+            if (marker_is_filled(marker)) text_addc(out, 'z');
+            return;
+        }
+    svg_number(out, 'M', x); /* a dot is a line of no length with round ends */
+    svg_number(out, ' ', y);
+    text_adds(out, "h0");
+}
+
+/* A space only where the number would join the one before. */
+static void step_to(struct marker_pen *pen, char lead, int x, int y) {
+    int dx = x - pen->x, dy = y - pen->y;
+    if (lead == 'l' && pen->lead) lead = dx < 0 ? 0 : ' ';
+    pen->lead = 'l';
+    svg_number(pen->out, lead, dx);
+    svg_number(pen->out, dy < 0 ? 0 : ' ', dy);
+    pen->x = x;
+    pen->y = y;
+}
+
+void marker_on_grid(struct marker_pen *pen, char marker, int x, int y, double r) {
+    for (size_t i = 0; i < ARRAY_LEN(outlines); i++) {
+        if (outlines[i].marker != marker) continue;
+        const double *at = outlines[i].at;
+        char lead = 'm';
+        int first_x = 0, first_y = 0;
+        for (size_t k = 0; k + 1 < outlines[i].n; k += 2) {
+            if (isnan(at[k])) {
+                lead = 'm';
+                continue;
+            }
+            int to_x = x + (int)lround(r * at[k]), to_y = y + (int)lround(r * at[k + 1]);
+            if (k == 0) first_x = to_x, first_y = to_y;
+            step_to(pen, lead, to_x, to_y);
+            lead = 'l';
+        }
+        if (!marker_is_filled(marker)) return;
+        text_addc(pen->out, 'z'); /* back to where it began */
+        pen->x = first_x;
+        pen->y = first_y;
+        pen->lead = 0;
     }
-    if (marker_is_filled(marker)) text_addc(out, 'z');
 }

@@ -4,6 +4,7 @@
  * and points that lie on the line between others within TOLERANCE px are dropped (cone
  * intersection, Sklansky & Gonzalez 1980). */
 #include "display/chart.h"
+#include "display/marker_grid.h"
 #include <math.h>
 
 static const double TOLERANCE = 0.06;
@@ -155,24 +156,58 @@ static void line_path(struct chart *c, const struct mark *m) {
     pen_up(&pen);
 }
 
-static void line_markers(struct chart *c, const struct mark *m, const char *color) {
-    char marker = m->marker[0];
-    double r = mark_px(m->size, 6.5) / 2;
-    bool filled = marker_is_filled(marker);
-    text_addf(c->out, "<path fill=\"%s\" stroke=\"%s\" stroke-width=\"", filled ? color : "none",
+enum { MARKERS_MANY = 4000 };
+
+/* Where markers that are `many` go: shapes hide each other sooner than dots do, so of several
+ * within a radius one is drawn. */
+struct crowd {
+    struct marker_grid at, near;
+    bool many, shapes;
+};
+
+static bool crowd_open(struct crowd *w, struct chart *c, const struct mark *m, double r) {
+    int64_t n = mark_n_points(m);
+    *w = (struct crowd){.many = n > MARKERS_MANY && !c->plot->polar};
+    w->shapes = m->marker[0] != 'o' && m->marker[0] != '.';
+    double per_px = w->many && !w->shapes && rises(m->x, n) ? 2 : 1; /* finer along a curve */
+    return marker_grid_open(&w->at, &c->panel, per_px, w->many, c->e) &&
+           marker_grid_open(&w->near, &c->panel, 1 / fmax(r, 1), false, c->e);
+}
+
+static void crowd_add(struct crowd *w, double x, double y) {
+    if (!w->shapes || !marker_grid_add(&w->near, x, y)) marker_grid_add(&w->at, x, y);
+}
+
+static void open_markers(struct chart *c, const struct crowd *w, char marker, double r,
+                         const char *color) {
+    double stroke = marker == 'o' ? 2 * r : marker == '.' ? r : 1.4;
+    text_addf(c->out, "<path fill=\"%s\" stroke=\"%s\"", marker_is_filled(marker) ? color : "none",
               color);
-    svg_number(c->out, 0, marker == 'o' || marker == '.' ? 2 * r * (marker == '.' ? 0.5 : 1) : 1.4);
-    text_adds(c->out, "\" stroke-linecap=\"round\" d=\"");
-    double last_x = -1e9, last_y = -1e9;
-    for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
+    svg_attribute(c->out, "stroke-width", w->many ? stroke * w->at.per_px : stroke);
+    if (w->many) marker_grid_transform(c->out, &w->at);
+    text_adds(c->out, " stroke-linecap=\"round\" d=\"");
+}
+
+static bool line_markers(struct chart *c, const struct mark *m, const char *color) {
+    char marker = m->marker[0];
+    double r = mark_px(m->size, 6.5) / 2, last_x = -1e9, last_y = -1e9;
+    struct crowd crowd;
+    bool ok = crowd_open(&crowd, c, m, r);
+    if (ok) open_markers(c, &crowd, marker, r, color);
+    for (int64_t i = 0, n = mark_n_points(m); ok && i < n; i++) {
         double x, y;
         if (!chart_point(c, m, mark_number(m->x, i), mark_number(m->y, i), &x, &y)) continue;
         if (hypot(x - last_x, y - last_y) < 0.3) continue;
-        marker_path(c->out, marker, x, y, r);
+        if (crowd.many) crowd_add(&crowd, x, y);
+        else marker_path(c->out, marker, x, y, r);
         last_x = x;
         last_y = y;
     }
-    text_adds(c->out, "\"/>\n");
+    if (ok && crowd.many) marker_grid_draw(c->out, &crowd.at, marker, r);
+    if (ok) text_adds(c->out, "\"/>\n");
+    marker_grid_close(&crowd.at);
+    marker_grid_close(&crowd.near);
+    return ok;
 }
 
 static bool line_draw(struct chart *c, const struct mark *m, const char *color) {
@@ -190,8 +225,7 @@ static bool line_draw(struct chart *c, const struct mark *m, const char *color) 
     text_adds(c->out, " d=\"");
     line_path(c, m);
     text_adds(c->out, "\"/>\n");
-    if (m->marker && m->marker[0]) line_markers(c, m, color);
-    return true;
+    return !m->marker || !m->marker[0] || line_markers(c, m, color);
 }
 
 static void line_cover(struct chart *c, const struct mark *m) {

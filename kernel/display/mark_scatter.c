@@ -2,9 +2,9 @@
  * quarter pixel are drawn once, and points of one colour are one path, so that 10,000 points stay
  * small; of very many, neighbours in a row of pixels are one stroke. */
 #include "display/chart.h"
+#include "display/marker_grid.h"
 #include "base/pool.h"
 #include <math.h>
-#include <string.h>
 
 static void scatter_extent(const struct plot *p, const struct mark *m, struct extent *e) {
     (void)p;
@@ -21,39 +21,7 @@ static double diameter(const struct mark *m, int64_t n) {
     return mark_px(m->size, n <= 500 ? 6.5 : n <= 3000 ? 5 : n <= 20000 ? 3.6 : 2.4);
 }
 
-/* Marks of pixels that hold a point already; cells of half a pixel, larger when there are many. */
-enum { OUTLINED_MOST = 3000, MANY = 20000, VERY_MANY = 50000 };
-struct seen {
-    uint8_t *bits, *own; /* of all groups; of the group that is drawn, for strokes */
-    int w, h;
-    double per_px;
-    struct rect panel;
-};
-
-static bool seen_before(struct seen *s, double x, double y) {
-    double i = (x - s->panel.x) * s->per_px, j = (y - s->panel.y) * s->per_px;
-    if (!(i >= 0 && j >= 0 && i < s->w && j < s->h)) return false;
-    int64_t k = (int64_t)j * s->w + (int64_t)i;
-    bool before = s->bits[k / 8] >> (k % 8) & 1;
-    s->bits[k / 8] |= (uint8_t)(1u << (k % 8));
-    if (s->own && !before) s->own[k / 8] |= (uint8_t)(1u << (k % 8));
-    return before;
-}
-
-/* The cells of the group as path data in units of cells, row by row; they are forgotten then. */
-static void draw_strokes(struct text *out, struct seen *s) {
-    int64_t cells = (int64_t)s->w * s->h, end;
-    for (int64_t k = 0; k < cells; k = end) {
-        end = k + 1;
-        if (!s->own[k / 8]) end = (k / 8 + 1) * 8;
-        if (!(s->own[k / 8] >> (k % 8) & 1)) continue;
-        while (end % s->w != 0 && (s->own[end / 8] >> (end % 8) & 1)) end++;
-        svg_number(out, 'M', (double)(k % s->w));
-        svg_number(out, ' ', (double)(k / s->w));
-        svg_number(out, 'h', (double)(end - k - 1));
-    }
-    memset(s->own, 0, (size_t)cells / 8 + 1);
-}
+enum { OUTLINED_MOST = 3000, SHAPES_MANY = 4000, MANY = 20000, VERY_MANY = 50000 };
 
 struct group {
     const struct mark *m;
@@ -61,7 +29,7 @@ struct group {
     double radius;
     const uint8_t *color_of; /* per point, or NULL = all */
     int color;
-    struct seen seen;
+    struct marker_grid seen;
 };
 
 /* See-through points that overlap darken only as elements of their own; more than this many would
@@ -70,19 +38,14 @@ enum { SEE_THROUGH_MAX = 5000 };
 
 static void open_group(struct chart *c, const struct group *g, const char *color, bool single) {
     bool round = g->marker == 'o' || g->marker == '.';
+    bool scaled = g->seen.own != NULL;
     text_addf(c->out, "<%s fill=\"%s\" stroke=\"%s\" stroke-width=\"", single ? "g" : "path",
               marker_is_filled(g->marker) ? color : "none", color);
     double per_px = g->seen.own ? g->seen.per_px : 1;
-    svg_number(c->out, 0, round ? 2 * g->radius * per_px : 1.4);
-    if (g->seen.own) {
-        text_adds(c->out, "\" transform=\"translate(");
-        svg_number(c->out, 0, c->panel.x + 0.5 / per_px);
-        svg_number(c->out, ' ', c->panel.y + 0.5 / per_px);
-        text_adds(c->out, ")scale(");
-        svg_number(c->out, 0, 1 / per_px);
-        text_addc(c->out, ')');
-    }
-    text_adds(c->out, "\" stroke-linecap=\"round\"");
+    svg_number(c->out, 0, (round ? 2 * g->radius : 1.4) * per_px);
+    text_addc(c->out, '"');
+    if (scaled) marker_grid_transform(c->out, &g->seen);
+    text_adds(c->out, " stroke-linecap=\"round\"");
     if (g->m->opacity > 0 && g->m->opacity < 1) {
         svg_attribute(c->out, "stroke-opacity", g->m->opacity);
         svg_attribute(c->out, "fill-opacity", g->m->opacity);
@@ -101,31 +64,19 @@ static void draw_group(struct chart *c, struct group *g, const char *color) {
         double x, y;
         if (!chart_point(c, g->m, mark_number(g->m->x, i), mark_number(g->m->y, i), &x, &y))
             continue;
-        if (!single && seen_before(&g->seen, x, y)) continue;
+        if (!single && marker_grid_add(&g->seen, x, y)) continue;
         if (g->seen.own) continue;
         if (single) text_adds(c->out, "<path d=\"");
         marker_path(c->out, g->marker, x, y, g->radius);
         if (single) text_adds(c->out, "\"/>");
     }
-    if (g->seen.own) draw_strokes(c->out, &g->seen);
+    if (g->seen.own) marker_grid_draw(c->out, &g->seen, g->marker, g->radius);
     if (c->out->n == empty && !c->out->failed) { /* nothing to see: leave no trace */
         c->out->n = begin;
         if (c->out->p) c->out->p[begin] = 0;
         return;
     }
     text_adds(c->out, single ? "</g>\n" : "\"/>\n");
-}
-
-static bool seen_open(struct seen *s, const struct rect *panel, int64_t n, bool strokes,
-                      struct err *e) {
-    s->panel = *panel;
-    s->per_px = n > VERY_MANY ? 2 / 3.0 : n > MANY ? 1 : 2;
-    s->w = (int)(panel->w * s->per_px) + 1;
-    s->h = (int)(panel->h * s->per_px) + 1;
-    size_t bytes = (size_t)s->w * (size_t)s->h / 8 + 1;
-    s->bits = pool_need(2 * bytes, e);
-    if (s->bits && strokes && n > MANY) s->own = s->bits + bytes;
-    return s->bits != NULL;
 }
 
 enum { BY_VALUE_STEPS = 64, NO_COLOR = 255 };
@@ -157,7 +108,8 @@ static bool draw_colored(struct chart *c, const struct mark *m, struct group *g)
         char own[8];
         struct rgb mapped = c->bar.map.at[(2 * k + 1) * COLORMAP_STEPS / (2 * BY_VALUE_STEPS)];
         g->color = k;
-        bool shaped = n_classes > 0 && !g->seen.own; /* strokes are round */
+        bool strokes = g->seen.own && (usual == 'o' || usual == '.'); /* they are round */
+        bool shaped = n_classes > 0 && !strokes;
         g->marker = shaped ? mark_class_marker(usual, mark_class_color(m, classes[k], k)) : usual;
         draw_group(c, g,
                    n_classes ? palette_cycle(mark_class_color(m, classes[k], k))
@@ -189,19 +141,21 @@ static bool scatter_draw(struct chart *c, const struct mark *m, const char *colo
     int64_t n = mark_n_points(m);
     struct group g = {.m = m, .marker = m->marker && m->marker[0] ? m->marker[0] : 'o'};
     g.radius = diameter(m, n) / 2 * (g.marker == '.' ? 0.5 : 1);
-    bool strokes = (g.marker == 'o' || g.marker == '.') && !c->plot->polar;
-    if (!seen_open(&g.seen, &c->panel, n, strokes, c->e)) return false;
+    bool round = g.marker == 'o' || g.marker == '.';
+    int64_t many = c->plot->polar ? INT64_MAX : round ? MANY : SHAPES_MANY;
+    double per_px = n > VERY_MANY ? 2 / 3.0 : n > MANY ? 1 : 2;
+    if (!marker_grid_open(&g.seen, &c->panel, per_px, n > many, c->e)) return false;
     bool ok = true;
     if (m->path) draw_path(c, m, color);
     if (m->outlined && n <= OUTLINED_MOST) {
         g.radius += 1.2;
         draw_group(c, &g, "#fff");
         g.radius -= 1.2;
-        memset(g.seen.bits, 0, (size_t)g.seen.w * (size_t)g.seen.h / 8 + 1);
+        marker_grid_forget(&g.seen);
     }
     if (m->color_by) ok = draw_colored(c, m, &g);
     else draw_group(c, &g, color);
-    pool_free(g.seen.bits);
+    marker_grid_close(&g.seen);
     return ok;
 }
 

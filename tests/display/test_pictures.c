@@ -61,11 +61,15 @@ static void no_ids(void) {
     }
 }
 
-static size_t bytes_of(enum mark_kind kind, int64_t n, double (*x)(double), double (*y)(double)) {
+static size_t bytes_marked(enum mark_kind kind, const char *marker, int64_t n, double (*x)(double),
+                           double (*y)(double)) {
     struct err e = {0};
     struct sample s = {.plot = plot_new(&e)};
-    struct mark m = {
-        .kind = kind, .x = sample_vector(n, x), .y = sample_vector(n, y), .opacity = 1};
+    struct mark m = {.kind = kind,
+                     .x = sample_vector(n, x),
+                     .y = sample_vector(n, y),
+                     .opacity = 1,
+                     .marker = marker};
     plot_add(s.plot, &m, &e);
     struct text svg = {0};
     CHECK(draw(&s, &svg));
@@ -73,6 +77,10 @@ static size_t bytes_of(enum mark_kind kind, int64_t n, double (*x)(double), doub
     text_clear(&svg);
     sample_clear(&s);
     return bytes;
+}
+
+static size_t bytes_of(enum mark_kind kind, int64_t n, double (*x)(double), double (*y)(double)) {
+    return bytes_marked(kind, NULL, n, x, y);
 }
 
 static double position(double i) {
@@ -142,6 +150,13 @@ static void ten_thousand_points_are_small(void) {
     CHECK(bytes_of(MARK_LINE, 10000, other_noise, sample_noise) < 200000);
     CHECK(bytes_of(MARK_SCATTER, 10000, other_noise, sample_noise) < 200000);
     CHECK(bytes_of(MARK_LINE, 100000, position, sample_noise) < 200000);
+    static const char *const markers[] = {"o", ".", "x", "+", "s", "d", "^", "v"};
+    for (size_t i = 0; i < ARRAY_LEN(markers); i++) {
+        size_t points = bytes_marked(MARK_SCATTER, markers[i], 10000, other_noise, sample_noise);
+        size_t along = bytes_marked(MARK_LINE, markers[i], 10000, position, sample_noise);
+        CHECK(points < 200000 && points > 100000); /* they are there */
+        CHECK(along < 200000 && along > 70000);
+    }
     CHECK(bytes_of(MARK_LINE, 1000, position, position) < 6000); /* a straight line is two points */
     CHECK(bytes_of(MARK_SCATTER, 100000, other_noise, sample_noise) < 200000);
     CHECK(bytes_of(MARK_BAR, 10000, position, sample_noise) < 100000);
