@@ -17,9 +17,10 @@ static bool is_level(const struct mark *m) {
 
 /* Usual sizes: wide enough for a curve; as tall as wide for pictures. */
 void plot_size(const struct plot *p, double *w, double *h) {
-    bool square =
-        p->n_marks > 0 && (p->marks[0].kind == MARK_IMAGE || p->marks[0].kind == MARK_HEATMAP);
-    if (square && p->marks[0].z && p->marks[0].z->shape.n >= 2) {
+    bool square = p->n_marks > 0 &&
+                  (p->marks[0].kind == MARK_IMAGE || p->marks[0].kind == MARK_HEATMAP) &&
+                  p->marks[0].z && p->marks[0].z->shape.n >= 2;
+    if (square) {
         const int64_t *size = p->marks[0].z->shape.size;
         square = size[0] > 0 && size[1] > 0 && size[1] <= 2 * size[0] && size[0] <= 2 * size[1];
     }
