@@ -138,6 +138,11 @@ static bool train_data(struct parser *p, struct ast *n) {
     if (!token_at(p, TOK_COMMA)) return true;
     const char *before = excerpt(p, header, p->last_end);
     uint32_t next = token_ahead(p, 1).start;
+    struct token name = token_ahead(p, 1), sign = token_ahead(p, 2);
+    bool setting = sign.kind == TOK_ASSIGN ||
+                   (sign.kind == TOK_COLON && token_ahead(p, 3).kind != TOK_NEWLINE);
+    if (n->a->kind == AST_ARROW && name.kind == TOK_NAME && setting)
+        return fail_here(p, SYN_TRAIN_SETTING, before, excerpt(p, name.start, name.end));
     if (n->a->kind == AST_ARROW) return fail_here(p, SYN_TRAIN_SEVERAL);
     const struct token *t = p->lexer->tokens;
     for (int32_t i = p->at; t[i].kind >= TOK_NAME; i++) {
