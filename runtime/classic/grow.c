@@ -3,6 +3,7 @@
  * Blocks of features are shared out between two threads, so that no sum depends on their number. */
 #include "grow.h"
 #include "../base/pool.h"
+#include "../base/room.h"
 #include "../cpu/threads.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -41,10 +42,25 @@ static float *hist_of(const struct tree_grower *w, int slot, int block) {
     return w->hist + ((int64_t)slot * w->bins->n_blocks + block) * HIST_FLOATS;
 }
 
+/* Every leaf that grows keeps a histogram of all columns. */
+static bool leaves_have_room(const struct bins *b, size_t slots, struct err *e) {
+    double need = (double)slots * b->n_blocks * HIST_FLOATS * sizeof(float);
+    if (need < 1e8) return true;
+    size_t left = room_left();
+    if (need <= 0.9 * (double)left) return true;
+    err_set(e, ERR_MEMORY, "Trees of so many leaves are too large for the memory of this machine.");
+    err_fact(e, "leaves", "%zu", slots - 1);
+    err_fact(e, "they need", "%.3g GB while a tree grows", need / 1e9);
+    err_fact(e, "free", "%.3g GB", (double)left / 1e9);
+    return err_hint(e, "Boosting adds many small trees: 31 leaves are usual.");
+}
+
 struct tree_grower *tree_grower_new(const struct bins *b, int leaves, struct err *e) {
+    size_t n = (size_t)b->n + 1; /* no tree has more leaves than rows */
+    size_t slots = (size_t)leaves < n ? (size_t)leaves + 1 : n;
+    if (!leaves_have_room(b, slots, e)) return NULL;
     struct tree_grower *w = pool_need(sizeof *w, e);
     if (!w) return NULL;
-    size_t n = (size_t)b->n + 1, slots = (size_t)leaves + 1;
     w->bins = b;
     w->n_slots = (int32_t)slots;
     w->rows = pool_need(n * sizeof *w->rows, e);
