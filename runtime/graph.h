@@ -34,6 +34,9 @@ struct sliding {
 
 /* What an operation needs besides its inputs; unused fields are zero. Which op reads which field
  * stands beside it in ops.list. */
+/* What warp puts where its map leads out of the image: attrs.axis. */
+enum warp_fill { FILL_EDGE, FILL_REFLECT, FILL_ZERO };
+
 struct attrs {
     int32_t axis;            /* one axis, >= 0 */
     uint32_t axes;           /* set of axes, bit i = axis i */

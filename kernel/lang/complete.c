@@ -76,7 +76,6 @@ static void offer_settings(const struct completer *c, struct str block) {
     const struct setting_table *t = settings_of(block);
     for (int i = 0; t && i < t->n; i++) {
         char text[64];
-        if (t->rows[i].later) continue;
         snprintf(text, sizeof text, "%s: ", t->rows[i].name);
         complete_offer(c, text, "setting", t->rows[i].help);
     }

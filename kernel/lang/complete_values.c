@@ -1,72 +1,18 @@
-/* What fits where a value is written: behind `loss:`, `activation=`, `color="`, %device … A table
- * says it for settings and arguments; kinds and defaults of the signatures say the rest. */
+/* What fits where a value is written: behind `loss:`, `activation=`, `color="`, %device … The rows
+ * of settings and magics say it, and the signatures' words, kinds and defaults. Of the words, those
+ * that begin with @ stand for many; the others are texts. */
 #include "complete_parts.h"
 #include "data/read.h"
 #include "formats/pretrained.h"
 #include "help.h"
 #include "lang/eval/builtin.h"
+#include "lang/eval/settings.h"
 #include "lang/syntax/lex.h"
 #include "nn/config.h"
 #include "base/intern.h"
+#include "base/word_list.h"
 #include <stdio.h>
 #include <string.h>
-
-/* ---- the table ---- */
-
-/* Words that begin with @ stand for many; the others are texts. Owner: ":" a setting, "*" an
- * argument of any call, "%" a magic, else the call's name. */
-static const struct choice {
-    const char *owner, *name, *words;
-} choices[] = {
-    {":", "loss", "@loss"},
-    {":", "metrics", "@metric @loss"},
-    {":", "optimizer", "@optimizer"},
-    {":", "schedule", "@schedule"},
-    {":", "callbacks", "@callback"},
-    {":", "penalty", "@penalty"},
-    {":", "augment", "@layer"},
-    {":", "resume", "@bool"},
-    {":", "quiet", "@bool"},
-    {":", "device", "cpu gpu auto"},
-    {":", "precision", "float32 mixed tf32"},
-    {":", "method", "random grid halving"},
-    {":", "minimize", "val_loss loss"},
-    {":", "maximize", "val_accuracy accuracy"},
-    {":", "grid", "@bool"},
-    {":", "legend", "@bool"},
-    {":", "polar", "@bool"},
-    {":", "equal", "@bool"},
-    {":", "axes", "@bool"},
-    {":", "log", "x y xy right"},
-    {":", "share", "x y xy"},
-    {":", "over", "@space"},
-    {"*", "activation", "@activation"},
-    {"*", "color", "@color"},
-    {"*", "colormap", "@colormap"},
-    {"*", "marker", "@marker"},
-    {"*", "padding", "valid same"},
-    {"*", "share", "x y xy"},
-    {"*", "monitor", "val_loss loss"},
-    {"*", "metrics", "@metric @loss"},
-    {"line", "axis", "left right"},
-    {"scatter", "axis", "left right"},
-    {"hline", "axis", "left right"},
-    {"*", "axis", "@axis"},
-    {"transpose", "a", "@axis"},
-    {"transpose", "b", "@axis"},
-    {"join", "how", "inner left right outer"},
-    {"resize", "method", "bilinear bicubic nearest"},
-    {"fill_missing", "value", "mean median min max previous next"},
-    {"floor", "to", "minute hour day week month quarter year"},
-    {"RandomFlip", "direction", "horizontal vertical"},
-    {"load_dataset", "name", "@dataset"},
-    {"pretrained", "name", "@network"},
-    {"pretrained_classes", "name", "@network"},
-    {"%", "device", "cpu gpu auto"},
-    {"%", "advice", "on off"},
-    {"%", "timeout", "off"},
-    {"%", "budget", "off"},
-};
 
 /* ---- groups ---- */
 
@@ -164,26 +110,14 @@ static void offer_group(const struct completer *c, const char *group, bool quote
     complete_offer(c, "False", "keyword", "");
 }
 
-static void offer_words(const struct completer *c, const char *words, bool quoted, bool bare) {
-    for (const char *p = words; *p;) {
-        char word[32];
-        size_t n = strcspn(p, " ");
-        snprintf(word, sizeof word, "%.*s", (int)n, p);
+static void offer_words(const struct completer *c, struct str words, bool quoted, bool bare) {
+    struct str one;
+    while (words_next(&words, &one)) {
+        char word[40];
+        snprintf(word, sizeof word, "%.*s", (int)one.n, one.p);
         if (word[0] == '@') offer_group(c, word, quoted);
-        else offer_text(c, word, quoted || bare);
-        p += n + (p[n] == ' ');
+        else if (strcmp(word, "...") != 0) offer_text(c, word, quoted || bare);
     }
-}
-
-static const char *words_of(struct str owner, struct str name) {
-    const char *any = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
-        if (!str_is(name, choices[i].name)) continue;
-        if (str_is(owner, choices[i].owner)) return choices[i].words;
-        bool call = owner.n && owner.p[0] != ':' && owner.p[0] != '%';
-        if (call && strcmp(choices[i].owner, "*") == 0) any = choices[i].words;
-    }
-    return any;
 }
 
 /* ---- places ---- */
@@ -203,40 +137,70 @@ static const struct parameter *parameter_at(const struct completer *c,
     return positional ? &s->parameters[i] : NULL;
 }
 
-/* By the kind that the signature gives, or by the default. */
-static const char *words_of_kind(const struct parameter *p) {
+/* By the words or the kind that the signature gives, by a name that means the same in every call,
+ * or by the default. */
+static const char *words_of_kind(const char *kind) {
     static const char *const kinds[][2] = {{"activation", "@activation"},
                                            {"initializer", "@initializer"},
                                            {"penalty", "@penalty"},
                                            {"layer", "@layer"},
-                                           {"bool", "@bool"}};
-    for (size_t i = 0; p->kind && i < ARRAY_LEN(kinds); i++)
-        if (strcmp(p->kind, kinds[i][0]) == 0) return kinds[i][1];
-    return str_is(p->fallback, "True") || str_is(p->fallback, "False") ? "@bool" : NULL;
+                                           {"bool", "@bool"},
+                                           {"metrics", "@metric @loss"},
+                                           {"dataset", "@dataset"},
+                                           {"network", "@network"},
+                                           {"axis", "@axis"}};
+    for (size_t i = 0; kind && i < ARRAY_LEN(kinds); i++)
+        if (strcmp(kind, kinds[i][0]) == 0) return kinds[i][1];
+    return NULL;
 }
 
-static const char *words_in_call(const struct completer *c, const struct cursor_context *at) {
+static const char *words_of_name(struct str name) {
+    static const char *const names[][2] = {{"activation", "@activation"},
+                                           {"color", "@color"},
+                                           {"colormap", "@colormap"},
+                                           {"marker", "@marker"},
+                                           {"axis", "@axis"}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_is(name, names[i][0])) return names[i][1];
+    return NULL;
+}
+
+static struct str words_in_call(const struct completer *c, const struct cursor_context *at) {
     const struct parameter *p = parameter_at(c, at);
-    if (!p && !at->argument.n) return NULL;
-    const char *words = words_of(at->callee, p ? str_of(p->name) : at->argument);
-    return words || !p ? words : words_of_kind(p);
+    if (p && p->choices.n) return p->choices;
+    const char *words = p ? words_of_kind(p->kind) : NULL;
+    if (!words) words = words_of_name(p ? str_of(p->name) : at->argument);
+    if (!words && p && (str_is(p->fallback, "True") || str_is(p->fallback, "False")))
+        words = "@bool";
+    return str_of(words);
 }
 
 static struct str word_at(struct str code, uint32_t at) {
     return (struct str){code.p + at, name_length(code.p + at, code.n - at)};
 }
 
+/* Of a setting in any block: which one the cursor stands in is seen by its name. */
+static struct str words_of_row(struct str name) {
+    static const struct setting_table *const tables[] = {&train_settings, &search_settings,
+                                                         &plot_settings};
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        for (int k = 0; k < tables[i]->n; k++)
+            if (str_is(name, tables[i]->rows[k].name) && tables[i]->rows[k].takes)
+                return str_of(tables[i]->rows[k].takes);
+    return (struct str){0};
+}
+
 /* name: … on the cursor's line, or over NAME: … */
-static const char *words_of_setting(struct str code, uint32_t start) {
+static struct str words_of_setting(struct str code, uint32_t start) {
     uint32_t line = start;
     while (line > 0 && code.p[line - 1] != '\n') line--;
     while (line < start && code.p[line] == ' ') line++;
     struct str name = word_at(code, line);
     uint32_t end = line + (uint32_t)name.n;
     if (str_is(name, "over") && memchr(code.p + end, ':', start > end ? start - end : 0))
-        return words_of(STR(":"), name);
+        return STR("@space");
     bool setting = end < start && code.p[end] == ':';
-    return setting ? words_of(STR(":"), name) : NULL;
+    return setting ? words_of_row(name) : (struct str){0};
 }
 
 /* On a line such as %device c: only words of the magic, none behind those that take none. */
@@ -245,18 +209,22 @@ static bool behind_magic(const struct completer *c, struct str code, uint32_t st
     while (line > 0 && code.p[line - 1] != '\n') line--;
     if (line >= start || code.p[line] != '%') return false;
     struct str name = word_at(code, line + 1);
-    if (str_is(name, "time") || str_is(name, "explain") || name.n == 0) return false;
-    const char *words = words_of(STR("%"), name);
-    if (words) offer_words(c, words, true, true);
-    return true;
+    for (int i = 0; i < magic_n_rows; i++) {
+        if (!str_is(name, magic_rows[i].name)) continue;
+        if (!magic_rows[i].takes) return false;
+        offer_words(c, str_of(magic_rows[i].takes), true, true);
+        return true;
+    }
+    return name.n > 0;
 }
 
 bool complete_values(const struct completer *c, struct str code, const struct cursor_context *at,
                      bool quoted, bool *only) {
     *only = !quoted && behind_magic(c, code, at->start);
     if (*only) return true;
-    const char *words = at->in_call ? words_in_call(c, at) : NULL;
-    if (!words && !at->callee.n) words = words_of_setting(code, at->start);
-    if (words) offer_words(c, words, quoted, false);
-    return words != NULL;
+    struct str words = {0};
+    if (at->in_call) words = words_in_call(c, at);
+    if (!words.n && !at->callee.n) words = words_of_setting(code, at->start);
+    offer_words(c, words, quoted, false);
+    return words.n > 0;
 }

@@ -41,6 +41,7 @@ struct engine {
 /* Every line magic, one row and one function each. */
 struct magic_row {
     const char *name, *help;
+    const char *takes; /* what completion offers behind it: "on off"; "" nothing; NULL any code */
     bool (*run)(struct eval *ev, const struct ast *s, const struct engine_cell *cell);
 };
 extern const struct magic_row magic_rows[];

@@ -22,6 +22,7 @@ void help_clear(struct help *h) {
 static bool builtin_help(const struct builtin *b, struct help *h) {
     signature_print(signature_of(b->name, b->signature), &h->signature);
     text_adds(&h->about, b->help);
+    signature_print_choices(signature_of(b->name, b->signature), &h->about);
     if (b->config && b->config->aliases[0])
         text_addf(&h->about, "\n\nAlso understood: %s.", b->config->aliases);
     return text_adds(&h->example, b->example);

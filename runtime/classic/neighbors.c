@@ -6,12 +6,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static bool check(const struct config *c, struct err *e) {
-    const char *w = config_text(c, "weights");
-    if (strcmp(w, "uniform") == 0 || strcmp(w, "distance") == 0) return true;
-    return err_set(e, ERR_ARGUMENT, "`weights` is \"uniform\" or \"distance\", not \"%s\".", w);
-}
-
 /* The training rows lie transposed in tiles of 8, (tile, d, 8), so that eight distances are summed
  * side by side. */
 enum { TILE = 8 };
@@ -144,4 +138,4 @@ static bool predict_neighbors(const struct estimator *m, const struct design *x,
     return ok;
 }
 
-const struct method method_k_neighbors = {false, fit_neighbors, predict_neighbors, check};
+const struct method method_k_neighbors = {false, fit_neighbors, predict_neighbors, NULL};

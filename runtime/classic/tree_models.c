@@ -189,15 +189,6 @@ static bool fit_extra_trees(struct estimator *m, const struct fit_spec *s, bool 
 
 /* ---- boosting ---- */
 
-static bool boost_check(const struct config *c, struct err *e) {
-    const char *loss = config_text(c, "loss");
-    if (strcmp(loss, "auto") == 0 || strcmp(loss, "quantile") == 0 || strcmp(loss, "poisson") == 0)
-        return true;
-    err_set(e, ERR_ARGUMENT, "The loss \"%s\" is not known to GradientBoosting.", loss);
-    return err_hint(e, "Write \"auto\" (squared error for numbers, log loss for classes), "
-                       "\"quantile\" or \"poisson\".");
-}
-
 static bool loss_for(const struct estimator *m, const struct fit_spec *s, enum boost_loss *out,
                      struct err *e) {
     const char *loss = config_text(m->config, "loss");
@@ -314,4 +305,4 @@ static bool fit_boosting(struct estimator *m, const struct fit_spec *s, bool *in
 const struct method method_decision_tree = {true, fit_decision_tree, forest_predict, forest_check};
 const struct method method_random_forest = {true, fit_random_forest, forest_predict, forest_check};
 const struct method method_extra_trees = {true, fit_extra_trees, forest_predict, forest_check};
-const struct method method_gradient_boosting = {true, fit_boosting, boost_predict, boost_check};
+const struct method method_gradient_boosting = {true, fit_boosting, boost_predict, NULL};

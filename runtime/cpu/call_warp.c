@@ -4,8 +4,6 @@
 #include "call.h"
 #include <math.h>
 
-enum { FILL_EDGE, FILL_REFLECT, FILL_ZERO };
-
 /* Four neighbours and their shares; a place outside of the image has share 0. */
 struct spot {
     int64_t at[4]; /* pixels from the image's first */

@@ -37,6 +37,7 @@ bool jpeg_write(struct text *out, const uint8_t *pixels, int w, int h, int chann
 
 /* ---- sizes ---- */
 
+/* ORDER: the words of `resize` in the language. */
 enum resize_method { RESIZE_NEAREST, RESIZE_BILINEAR, RESIZE_BICUBIC, RESIZE_LANCZOS };
 
 /* Resampling by a filter whose support grows with the reduction, so that nothing aliases: the
@@ -50,4 +51,3 @@ struct resize_job {
 };
 bool resize_bytes(const struct resize_job *job, const uint8_t *from, uint8_t *to, struct err *e);
 bool resize_floats(const struct resize_job *job, const float *from, float *to, struct err *e);
-int resize_method_find(struct str name); /* or -1 */

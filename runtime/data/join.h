@@ -3,6 +3,7 @@
 #pragma once
 #include "table.h"
 
+/* ORDER: the words of `join` in the language. */
 enum join_how {
     JOIN_INNER, /* pairs only */
     JOIN_LEFT,  /* and the left table's other rows */

@@ -28,19 +28,12 @@ static double lanczos(double x) {
 }
 
 static const struct {
-    const char *name;
     double (*at)(double x); /* NULL: the nearest pixel */
     double support;
-} filters[] = {[RESIZE_NEAREST] = {"nearest", NULL, 0},
-               [RESIZE_BILINEAR] = {"bilinear", triangle, 1},
-               [RESIZE_BICUBIC] = {"bicubic", cubic, 2},
-               [RESIZE_LANCZOS] = {"lanczos", lanczos, 3}};
-
-int resize_method_find(struct str name) {
-    for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-        if (str_is(name, filters[i].name)) return (int)i;
-    return -1;
-}
+} filters[] = {[RESIZE_NEAREST] = {NULL, 0},
+               [RESIZE_BILINEAR] = {triangle, 1},
+               [RESIZE_BICUBIC] = {cubic, 2},
+               [RESIZE_LANCZOS] = {lanczos, 3}};
 
 /* For each of `to` new positions: the first old one that counts, and `n` weights. */
 struct taps {

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { FILL_EDGE, FILL_REFLECT, FILL_ZERO }; /* cpu/call_warp.c */
-
 /* ---- numbers for each image: (batch, 1) ---- */
 
 static struct shape column_of(const struct node *x) {
@@ -34,7 +32,7 @@ static struct node *drawn_column(struct builder *b, const struct node *x, double
 
 /* Six columns (batch, 1) as the maps (batch, 6), and the images read through them. */
 static struct node *warp(struct builder *b, struct node *x, struct node *const m[6],
-                         const struct shape *to, int fill, bool nearest, struct err *e) {
+                         const struct shape *to, enum warp_fill fill, bool nearest, struct err *e) {
     const struct attrs join = {.axis = 1};
     for (int i = 0; i < 6; i++)
         if (!m[i]) return NULL;
@@ -56,14 +54,10 @@ static struct node *line(struct builder *b, struct node *p, double a, double k, 
     return op_number(b->graph, OP_add, times(b, p, a, e), k, e);
 }
 
-static bool fill_of(const struct layer *l, int arg, int *fill, struct err *e) {
-    static const char *const names[] = {"edge", "reflect", "zero"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(layer_arg(l, arg)->text, names[i]) == 0) return *fill = i, true;
-    err_set(e, ERR_VALUE,
-            "The places that come in from outside are filled with \"reflect\", \"edge\" or "
-            "\"zero\".");
-    return err_label(e, "\"%s\" is none of them", layer_arg(l, arg)->text);
+static enum warp_fill fill_of(const struct layer *l, int arg) {
+    const char *word = layer_arg(l, arg)->text;
+    if (strcmp(word, "edge") == 0) return FILL_EDGE;
+    return strcmp(word, "zero") == 0 ? FILL_ZERO : FILL_REFLECT;
 }
 
 /* ---- the layers ---- */
@@ -72,12 +66,6 @@ struct node *layer_build_random_flip(struct builder *b, struct layer *l, struct 
                                      struct err *e) {
     const char *way = layer_arg(l, 0)->text;
     bool across = strcmp(way, "vertical") != 0, down = strcmp(way, "horizontal") != 0;
-    if (across && down && strcmp(way, "horizontal_and_vertical") != 0) {
-        err_set(e, ERR_VALUE,
-                "RandomFlip turns \"horizontal\", \"vertical\" or "
-                "\"horizontal_and_vertical\".");
-        return NULL;
-    }
     if (!(x = image_open(b, l, x, 2, e)) || !b->training) return x;
     const int64_t *size = x->desc.shape.size;
     struct node *zero = number_column(b, x, 0, e), *m[6] = {0};
@@ -94,9 +82,7 @@ struct node *layer_build_random_flip(struct builder *b, struct layer *l, struct 
 
 struct node *layer_build_random_rotation(struct builder *b, struct layer *l, struct node *x,
                                          struct err *e) {
-    int fill = FILL_REFLECT;
     double most = layer_arg(l, 0)->number * 2 * M_PI;
-    if (!fill_of(l, 1, &fill, e)) return NULL;
     if (!(x = image_open(b, l, x, 2, e)) || !b->training) return x;
     double cy = (double)(x->desc.shape.size[1] - 1) / 2,
            cx = (double)(x->desc.shape.size[2] - 1) / 2;
@@ -108,33 +94,29 @@ struct node *layer_build_random_rotation(struct builder *b, struct layer *l, str
                          s,
                          c,
                          sum(b, line(b, c, -cx, cx, e), times(b, s, -cy, e), e)};
-    return image_close(b, warp(b, x, m, &x->desc.shape, fill, false, e), 2, false, e);
+    return image_close(b, warp(b, x, m, &x->desc.shape, fill_of(l, 1), false, e), 2, false, e);
 }
 
 struct node *layer_build_random_zoom(struct builder *b, struct layer *l, struct node *x,
                                      struct err *e) {
-    int fill = FILL_REFLECT;
     double most = layer_arg(l, 0)->number;
-    if (!fill_of(l, 1, &fill, e)) return NULL;
     if (!(x = image_open(b, l, x, 2, e)) || !b->training) return x;
     struct node *z = drawn_column(b, x, 1 - most, 1 + most, e), *zero = number_column(b, x, 0, e);
     double cy = (double)(x->desc.shape.size[1] - 1) / 2,
            cx = (double)(x->desc.shape.size[2] - 1) / 2;
     struct node *m[6] = {z, zero, line(b, z, -cy, cy, e), zero, z, line(b, z, -cx, cx, e)};
-    return image_close(b, warp(b, x, m, &x->desc.shape, fill, false, e), 2, false, e);
+    return image_close(b, warp(b, x, m, &x->desc.shape, fill_of(l, 1), false, e), 2, false, e);
 }
 
 struct node *layer_build_random_translation(struct builder *b, struct layer *l, struct node *x,
                                             struct err *e) {
-    int fill = FILL_REFLECT;
-    if (!fill_of(l, 2, &fill, e)) return NULL;
     if (!(x = image_open(b, l, x, 2, e)) || !b->training) return x;
     double down = layer_arg(l, 0)->number * (double)x->desc.shape.size[1];
     double across = layer_arg(l, 1)->number * (double)x->desc.shape.size[2];
     struct node *zero = number_column(b, x, 0, e), *one = number_column(b, x, 1, e);
     struct node *m[6] = {one,  zero, drawn_column(b, x, -down, down, e),
                          zero, one,  drawn_column(b, x, -across, across, e)};
-    return image_close(b, warp(b, x, m, &x->desc.shape, fill, false, e), 2, false, e);
+    return image_close(b, warp(b, x, m, &x->desc.shape, fill_of(l, 2), false, e), 2, false, e);
 }
 
 /* In training somewhere, otherwise the middle. */

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "../base/intern.h"
 #include "../base/pool.h"
+#include "../base/word_list.h"
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,14 +78,8 @@ const struct config_row *config_row_at(int i) {
     return &rows[i];
 }
 
-/* Is `name` one of the space-separated words? */
 static bool has_word(const char *words, struct str name) {
-    for (const char *p = words; *p;) {
-        size_t n = strcspn(p, " ");
-        if (str_same((struct str){p, n}, name)) return true;
-        p += n + (p[n] == ' ');
-    }
-    return false;
+    return words_find(str_of(words), name) >= 0;
 }
 
 static const struct config_row *find(struct str name, int group) {
@@ -135,6 +130,11 @@ bool signature_next(const char **next, struct signature_arg *out) {
     const char *equals = memchr(p, '=', (size_t)(end - p));
     out->name = trim(p, colon);
     out->kind = trim(colon + 1, equals ? equals : end);
+    const char *bracket = memchr(out->kind.p, '(', out->kind.n);
+    if (bracket) {
+        out->choices = trim(bracket + 1, out->kind.p + out->kind.n - 1);
+        out->kind.n = (size_t)(bracket - out->kind.p);
+    }
     if (equals) out->preset = trim(equals + 1, end);
     *next = *end ? end + 1 : end;
     return true;
@@ -354,6 +354,17 @@ static bool number_check(const struct config *c, struct str name, double x, stru
     return true;
 }
 
+static bool text_check(const struct config *c, const struct signature_arg *a, const char *given,
+                       struct err *e) {
+    if (!words_closed(a->choices) || words_find(a->choices, str_of(given)) >= 0) return true;
+    struct text words = {0};
+    text_add_words(&words, a->choices);
+    err_set(e, ERR_VALUE, "The argument `%.*s` of %s is \"%s\", but it has to be %s.",
+            (int)a->name.n, a->name.p, c->row->name, given, words.p ? words.p : "");
+    text_clear(&words);
+    return false;
+}
+
 bool config_check(const struct config *c, struct err *e) {
     const char *next = c->row->signature;
     struct signature_arg a;
@@ -365,6 +376,8 @@ bool config_check(const struct config *c, struct err *e) {
                                a.name.p);
         } else if (arg->kind == ARG_NUMBER || arg->kind == ARG_INT) {
             TRY(number_check(c, a.name, arg->number, e));
+        } else if (arg->kind == ARG_TEXT) {
+            TRY(text_check(c, &a, arg->text, e));
         } else if (arg->kind == ARG_CONFIG) {
             TRY(config_check(arg->config, e));
         }

@@ -113,11 +113,12 @@ enum { CONFIG_MAX_ARGS = 16 };
 
 /* signature: comma-separated "name: kind = default"; kind is one of int, number, bool, text, shape,
  * size (3x3, [3, 3] or one number for all sides), activation, initializer, penalty, duration,
- * numbers (one or a list), choice (a text or a number). No default = required; a default is written
- * as in the language (None, True, relu, glorot_uniform, 1e-3, "val_loss") and `= None` allows None.
- * Layers also take name=…, which no signature lists: it goes to config.name. The signature of a
- * loss or metric lists its options, which follow (y, yhat) when it is called as a function.
- * Example: "units: int, activation: activation = None, bias: bool = True". */
+ * numbers (one or a list), choice (a text or a number). Behind text stand the words that it may be,
+ * text(valid same); with "..." among them others too (see base/word_list.h). No default = required;
+ * a default is written as in the language (None, True, relu, glorot_uniform, 1e-3, "val_loss") and
+ * `= None` allows None. Layers also take name=…, which no signature lists: it goes to config.name.
+ * The signature of a loss or metric lists its options, which follow (y, yhat) when it is called as
+ * a function. Example: "units: int, activation: activation = None, bias: bool = True". */
 struct config_row {
     const char *name;    /* the one shown in help: "Dense" */
     const char *aliases; /* "Linear FullyConnected" or "" */
@@ -166,6 +167,7 @@ const struct config_row *config_find_in(enum config_group group, struct str name
 /* One argument of a signature, read from its text. `next` starts at the signature and is moved. */
 struct signature_arg {
     struct str name, kind, preset; /* preset: the default's text; p NULL = required */
+    struct str choices;            /* the words in the brackets behind kind */
 };
 bool signature_next(const char **next, struct signature_arg *out);
 

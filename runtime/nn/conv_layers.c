@@ -90,9 +90,6 @@ static bool transposed_sizes(const struct layer *l, const struct node *x, int ax
                              const char *padding, struct attrs *a, struct err *e) {
     struct sliding *w = &a->window;
     bool same = strcmp(padding, "same") == 0;
-    if (!same && strcmp(padding, "valid") != 0)
-        return err_set(e, ERR_VALUE, "The padding of %s is \"valid\" or \"same\".",
-                       l->config->row->name);
     a->shape = x->desc.shape;
     for (int i = 2 - axes; i < 2; i++) {
         int64_t in = x->desc.shape.size[i + 1], more = w->size[i] - w->stride[i];

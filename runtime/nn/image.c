@@ -187,12 +187,7 @@ static bool too_small(const struct builder *b, const struct layer *l, const stru
 bool image_padding(struct builder *b, const struct layer *l, const struct node *x, int arg,
                    int axes, struct sliding *w, struct err *e) {
     const char *text = arg < 0 ? "valid" : layer_arg(l, arg)->text;
-    bool same = strcmp(text, "same") == 0, causal = strcmp(text, "causal") == 0 && axes == 1;
-    if (!same && !causal && strcmp(text, "valid") != 0) {
-        err_set(e, ERR_VALUE, "The padding of %s is \"valid\" (none)%s or \"same\".",
-                l->config->row->name, axes == 1 ? ", \"causal\" (all in front)" : "");
-        return err_label(e, "\"%s\" is neither", text);
-    }
+    bool same = strcmp(text, "same") == 0, causal = strcmp(text, "causal") == 0;
     for (int i = 2 - axes; i < 2; i++) {
         int64_t size = x->desc.shape.size[i + 1];
         if (reach_of(w, i) > 1 << 28)

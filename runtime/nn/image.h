@@ -28,8 +28,6 @@ bool image_padding(struct builder *b, const struct layer *l, const struct node *
 /* Images of size[0] x size[1], as TensorFlow resizes them. */
 struct node *image_resize(struct builder *b, struct node *x, const int64_t *size, bool nearest,
                           struct err *e);
-/* "bilinear" or "nearest" */
-bool image_interpolation(const struct layer *l, int arg, bool *nearest, struct err *e);
 
 /* bias and activation by argument number; -1 = none. */
 struct node *image_finish(struct builder *b, struct layer *l, struct node *z, int bias, int slot,

@@ -84,33 +84,26 @@ struct node *image_resize(struct builder *b, struct node *x, const int64_t *size
     return m ? graph_add2(b->graph, OP_warp, x, m, &a, e) : NULL;
 }
 
-bool image_interpolation(const struct layer *l, int arg, bool *nearest, struct err *e) {
-    const char *how = layer_arg(l, arg)->text;
-    *nearest = strcmp(how, "nearest") == 0;
-    if (*nearest || strcmp(how, "bilinear") == 0) return true;
-    return err_set(e, ERR_VALUE, "%s knows \"bilinear\" and \"nearest\".", l->config->row->name);
+/* Else bilinear. */
+static bool is_nearest(const struct layer *l, int arg) {
+    return strcmp(layer_arg(l, arg)->text, "nearest") == 0;
 }
 
 struct node *layer_build_resizing(struct builder *b, struct layer *l, struct node *x,
                                   struct err *e) {
     int32_t size[2];
-    bool nearest;
-    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, size, e) ||
-        !image_interpolation(l, 1, &nearest, e))
-        return NULL;
+    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, size, e)) return NULL;
     const int64_t to[2] = {size[0], size[1]};
-    return image_close(b, image_resize(b, x, to, nearest, e), 2, false, e);
+    return image_close(b, image_resize(b, x, to, is_nearest(l, 1), e), 2, false, e);
 }
 
 struct node *layer_build_up_sampling2d(struct builder *b, struct layer *l, struct node *x,
                                        struct err *e) {
     int32_t factor[2];
-    bool nearest;
-    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, factor, e) ||
-        !image_interpolation(l, 1, &nearest, e))
-        return NULL;
+    if (!(x = image_open(b, l, x, 2, e)) || !image_sizes(l, 0, 2, 1, factor, e)) return NULL;
     const int64_t to[2] = {x->desc.shape.size[1] * factor[0], x->desc.shape.size[2] * factor[1]};
-    struct node *y = nearest ? enlarge(b->graph, x, factor, e) : image_resize(b, x, to, false, e);
+    struct node *y =
+        is_nearest(l, 1) ? enlarge(b->graph, x, factor, e) : image_resize(b, x, to, false, e);
     return image_close(b, y, 2, false, e);
 }
 

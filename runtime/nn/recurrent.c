@@ -223,6 +223,7 @@ static bool check_inner(const struct config *inner, struct err *e) {
     return err_hint(e, "Write Bidirectional(GRU(32)), or with LSTM or SimpleRNN.");
 }
 
+/* how: a word that the signature of Bidirectional lists. */
 static struct node *merge(struct graph *g, const char *how, struct node *a, struct node *b,
                           struct err *e) {
     struct node *in[2] = {a, b};
@@ -230,10 +231,7 @@ static struct node *merge(struct graph *g, const char *how, struct node *a, stru
     if (strcmp(how, "sum") == 0) return op2(g, OP_add, a, b, e);
     if (strcmp(how, "mul") == 0) return op2(g, OP_mul, a, b, e);
     if (strcmp(how, "ave") == 0) return op_number(g, OP_mul, op2(g, OP_add, a, b, e), 0.5, e);
-    if (strcmp(how, "concat") == 0) return graph_add(g, OP_concat, in, 2, &last, e);
-    err_set(e, ERR_VALUE, "Bidirectional does not know the merge \"%s\".", how);
-    err_hint(e, "It can be \"concat\", \"sum\", \"mul\" or \"ave\".");
-    return NULL;
+    return graph_add(g, OP_concat, in, 2, &last, e);
 }
 
 struct node *layer_build_bidirectional(struct builder *b, struct layer *l, struct node *x,

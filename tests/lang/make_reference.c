@@ -10,8 +10,11 @@
 
 static void add_builtin(const struct builtin *b, struct text *out) {
     struct text signature = {0};
-    signature_print(signature_of(b->name, b->signature), &signature);
-    text_addf(out, "### %s\n\n```awml\n%s\n```\n\n%s\n", b->name, signature.p, b->help);
+    const struct signature *s = signature_of(b->name, b->signature);
+    signature_print(s, &signature);
+    text_addf(out, "### %s\n\n```awml\n%s\n```\n\n%s", b->name, signature.p, b->help);
+    signature_print_choices(s, out);
+    text_addc(out, '\n');
     if (b->config && b->config->aliases[0])
         text_addf(out, "\nAlso understood: %s.\n", b->config->aliases);
     if (b->example[0]) text_addf(out, "\n```awml\n%s\n```\n", b->example);
@@ -44,8 +47,7 @@ static void add_settings(const struct setting_table *t, struct text *out) {
     text_addf(out, "## Settings of `%s`\n\n| setting | default | |\n|---|---|---|\n", t->block);
     for (int i = 0; i < t->n; i++) {
         const struct setting_row *r = &t->rows[i];
-        text_addf(out, "| `%s` | %s | %s%s |\n", r->name, r->fallback, r->help,
-                  r->later ? " *Comes in a later release.*" : "");
+        text_addf(out, "| `%s` | %s | %s |\n", r->name, r->fallback, r->help);
     }
     text_addc(out, '\n');
 }

@@ -154,15 +154,6 @@ static struct tensor *resized(const struct tensor *t, const struct layout *l, in
     return NULL;
 }
 
-static bool method_arg(struct call *c, int i, int *method) {
-    struct str name = STR("bilinear");
-    if (call_has(c, i)) TRY(call_text(c, i, &name));
-    *method = resize_method_find(name);
-    if (*method >= 0) return true;
-    return call_fail(c, i, ERR_VALUE,
-                     "The methods are \"nearest\", \"bilinear\", \"bicubic\" and \"lanczos\".");
-}
-
 /* Bytes stay bytes; other numbers are worked on as float32 and come back in their own type. */
 static bool resize_value(struct call *c, const struct pictures *p, int64_t h, int64_t w, int method,
                          struct value *out) {
@@ -181,10 +172,10 @@ bool fn_resize(struct call *c, struct value *out) {
     struct pictures p;
     int64_t h = 0, w = 0;
     int method;
-    bool known, done, table = c->args[0].kind == V_TABLE;
+    bool known, done = false, table = c->args[0].kind == V_TABLE;
     if (!table) TRY(take_pictures(c, &p, out, &done));
     TRY(size_arg(c, 1, &h, &w, &known));
-    TRY(method_arg(c, 2, &method));
+    TRY(call_choice(c, 2, &method));
     if (table) return photos_change(c, h, w, method, 0, out);
     if (done || !known) return *out = value_unknown(), true;
     if (p.at.h == 0 || p.at.w == 0) return no_pictures(c, &p.d.shape);

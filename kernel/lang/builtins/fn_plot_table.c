@@ -231,15 +231,14 @@ static struct plot *facet_plot(struct call *c, const struct line_keys *facets, i
 static bool facets_figure(struct call *c, const struct line_keys *facets,
                           const struct line_keys *colors, const int xy[2], struct value *out) {
     int64_t columns;
-    struct str share = STR("xy");
-    TRY(call_int(c, LINES_COLUMNS, 3, &columns));
-    if (call_has(c, LINES_SHARE)) TRY(call_text(c, LINES_SHARE, &share));
+    int share; /* x, y, xy */
+    TRY(call_int(c, LINES_COLUMNS, 3, &columns) && call_choice(c, LINES_SHARE, &share));
     if (columns < 1) return call_fail(c, LINES_COLUMNS, ERR_VALUE, "At least one column.");
     struct figure *f =
         figure_new(facets->n, columns < facets->n ? (int)columns : facets->n, c->ev->e);
     if (!f) return false;
-    f->share_x = str_is(share, "x") || str_is(share, "xy");
-    f->share_y = str_is(share, "y") || str_is(share, "xy");
+    f->share_x = share != 1;
+    f->share_y = share != 0;
     f->title = call_name(c, LINES_TITLE);
     for (int k = 0; k < facets->n; k++) {
         f->plots[k] = facet_plot(c, facets, k, colors, xy);

@@ -75,14 +75,12 @@ static bool add_items(struct call *c, struct items *all) {
 }
 
 static bool share_of(struct call *c, struct figure *f) {
-    int i;
-    struct str s;
+    int i, axes;
     if (!plot_given(c, "share", &i)) return true;
-    TRY(call_text(c, i, &s));
-    f->share_x = str_is(s, "x") || str_is(s, "xy");
-    f->share_y = str_is(s, "y") || str_is(s, "xy");
-    return f->share_x || f->share_y ||
-           call_fail(c, i, ERR_VALUE, "`share` is \"x\", \"y\" or \"xy\".");
+    TRY(call_choice(c, i, &axes));
+    f->share_x = axes != 1; /* x, y, xy */
+    f->share_y = axes != 0;
+    return true;
 }
 
 static struct figure *grid_of(struct call *c, struct items *all) {

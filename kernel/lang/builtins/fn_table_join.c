@@ -16,15 +16,10 @@ struct joining {
 };
 
 static bool read_how(struct call *c, enum join_how *how) {
-    static const char *const words[] = {"inner", "left", "right", "outer"};
-    struct str s = STR("inner");
-    if (call_has(c, 3)) TRY(call_text(c, 3, &s));
-    for (int i = 0; i < 4; i++)
-        if (str_is(s, words[i])) return *how = (enum join_how)i, true;
-    call_fail(c, 3, ERR_ARGUMENT, "There is no join \"%.*s\".", (int)s.n, s.p);
-    return err_hint(c->ev->e,
-                    "\"inner\" keeps the rows that have a partner, \"left\" and \"right\" "
-                    "all of one table, \"outer\" all of both.");
+    int word;
+    TRY(call_choice(c, 3, &word));
+    *how = (enum join_how)word;
+    return true;
 }
 
 /* One name in both tables, or a record {left: "right"}. */

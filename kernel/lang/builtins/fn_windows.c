@@ -92,12 +92,9 @@ static bool not_known(struct call *c, int from, int to) {
 /* "valid", or "same" as TensorFlow pads: ceil(size / stride) results, the odd zero behind. */
 static bool padding(struct call *c, int i, const struct shape *x, const int64_t *reach,
                     struct sliding *w) {
-    struct str text = STR("valid");
-    if (call_has(c, i)) TRY(call_text(c, i, &text));
-    if (str_is(text, "valid")) return true;
-    if (!str_is(text, "same"))
-        return call_fail(c, i, ERR_VALUE, "The padding is \"valid\" (none) or \"same\".");
-    for (int k = 0; k < 2; k++) {
+    int same;
+    TRY(call_choice(c, i, &same));
+    for (int k = 0; same && k < 2; k++) {
         int64_t size = x->size[k + 1], step = w->stride[k], total = reach[k] - 1;
         if (size >= 0) total = ((size + step - 1) / step - 1) * step + reach[k] - size;
         if (total < 0) total = 0;

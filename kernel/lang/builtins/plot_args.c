@@ -213,13 +213,11 @@ static bool switches_of(struct call *c, struct mark *m) {
 }
 
 static bool axis_of(struct call *c, struct mark *m) {
-    int i;
-    struct str s;
+    int i, side;
     if (!plot_given(c, "axis", &i)) return true;
-    TRY(call_text(c, i, &s));
-    m->right = str_is(s, "right");
-    if (m->right || str_is(s, "left")) return true;
-    return call_fail(c, i, ERR_VALUE, "`axis` is \"left\" or \"right\".");
+    TRY(call_choice(c, i, &side));
+    m->right = side == 1;
+    return true;
 }
 
 static bool numbers_of(struct call *c, struct mark *m) {

@@ -64,7 +64,9 @@ const char *builtin_later(const char *interned_name);
 bool call_number(struct call *c, int i, double fallback, double *out);
 bool call_int(struct call *c, int i, int64_t fallback, int64_t *out);
 bool call_bool(struct call *c, int i, bool fallback, bool *out);
-bool call_text(struct call *c, int i, struct str *out);       /* required */
+bool call_text(struct call *c, int i, struct str *out); /* required */
+/* Position among the words that the signature lists for the argument; the default's, or -1. */
+bool call_choice(struct call *c, int i, int *out);
 const char *call_name(struct call *c, int i);                 /* interned text, or NULL */
 bool call_tensor(struct call *c, int i, struct tensor **out); /* new reference; numbers only */
 bool call_floats(struct call *c, int i, struct tensor **out); /* the same as float64 */

@@ -3,6 +3,7 @@
 #include "eval_ops.h"
 #include "lang/syntax/spelling.h"
 #include "base/intern.h"
+#include "base/word_list.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +60,22 @@ bool call_text(struct call *c, int i, struct str *out) {
     if (c->args[i].kind != V_TEXT) return wrong(c, i, "a text in quotes");
     *out = value_str(&c->args[i]);
     return true;
+}
+
+bool call_choice(struct call *c, int i, int *out) {
+    const struct parameter *p = &c->signature->parameters[i];
+    struct str word = p->fallback; /* "inner", in quotes, or None */
+    if (word.n > 1) word.p++, word.n -= 2;
+    bool text = c->args[i].kind == V_TEXT;
+    if (text) word = value_str(&c->args[i]);
+    *out = words_find(p->choices, word);
+    /* Binding has looked at texts; a check may not know them. */
+    if (text || !call_has(c, i) || c->args[i].kind == V_UNKNOWN) return true;
+    struct text all = {0};
+    text_add_words(&all, p->choices);
+    wrong(c, i, all.p ? all.p : "a text");
+    text_clear(&all);
+    return false;
 }
 
 const char *call_name(struct call *c, int i) {

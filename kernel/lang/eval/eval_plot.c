@@ -35,14 +35,16 @@ static bool set_legend(struct eval *ev, const struct ast *s, struct value v, voi
     return true;
 }
 
+static const char log_axes[] = "x y xy right", shared_axes[] = "x y xy";
+
 static bool set_log(struct eval *ev, const struct ast *s, struct value v, void *to) {
     struct plot *p = to;
-    struct str axis = v.kind == V_TEXT ? value_str(&v) : (struct str){0};
-    p->log_x = str_is(axis, "x") || str_is(axis, "xy");
-    p->log_y = str_is(axis, "y") || str_is(axis, "xy");
-    p->log_right = str_is(axis, "right");
-    return p->log_x || p->log_y || p->log_right ||
-           setting_wrong(ev, s, v, "\"x\", \"y\", \"xy\" or \"right\"");
+    int axis;
+    TRY(setting_choice(ev, s, v, log_axes, &axis));
+    p->log_x = axis == 0 || axis == 2;
+    p->log_y = axis == 1 || axis == 2;
+    p->log_right = axis == 3;
+    return true;
 }
 
 static bool two_numbers(struct eval *ev, const struct ast *s, struct value v, double *a,
@@ -116,10 +118,11 @@ static bool set_columns(struct eval *ev, const struct ast *s, struct value v, vo
 
 static bool set_share(struct eval *ev, const struct ast *s, struct value v, void *to) {
     struct plot *p = to;
-    struct str axis = v.kind == V_TEXT ? value_str(&v) : (struct str){0};
-    p->share_x = str_is(axis, "x") || str_is(axis, "xy");
-    p->share_y = str_is(axis, "y") || str_is(axis, "xy");
-    return p->share_x || p->share_y || setting_wrong(ev, s, v, "\"x\", \"y\" or \"xy\"");
+    int axis;
+    TRY(setting_choice(ev, s, v, shared_axes, &axis));
+    p->share_x = axis != 1;
+    p->share_y = axis != 0;
+    return true;
 }
 
 static const struct setting_row rows[] = {
@@ -127,9 +130,9 @@ static const struct setting_row rows[] = {
     {"x", "none", "The label of the x axis.", NULL, set_x},
     {"y", "none", "The label of the y axis.", NULL, set_y},
     {"size", "6.4 x 4", "Width and height in inches: 6x4.", NULL, set_size},
-    {"grid", "False", "True: lines at the ticks.", NULL, set_grid},
-    {"legend", "when there are labels", "False: none; a text: its title.", NULL, set_legend},
-    {"log", "none", "\"x\", \"y\", \"xy\" or \"right\": a logarithmic axis.", NULL, set_log},
+    {"grid", "False", "True: lines at the ticks.", "@bool", set_grid},
+    {"legend", "when there are labels", "False: none; a text: its title.", "@bool", set_legend},
+    {"log", "none", "\"x\", \"y\", \"xy\" or \"right\": a logarithmic axis.", log_axes, set_log},
     {"x_limits", "from the data",
      "Two numbers: the ends of the x axis, the larger first to turn it round.", NULL, set_x_limits},
     {"y_limits", "from the data",
@@ -137,14 +140,14 @@ static const struct setting_row rows[] = {
     {"right", "none", "The label of the second y axis.", NULL, set_right},
     {"right_limits", "from the data", "Two numbers: the ends of the second y axis.", NULL,
      set_right_limits},
-    {"polar", "False", "True: x is an angle in radians, y the distance from the centre.", NULL,
+    {"polar", "False", "True: x is an angle in radians, y the distance from the centre.", "@bool",
      set_polar},
-    {"equal", "False", "True: a unit is as long in y as in x.", NULL, set_equal},
-    {"axes", "True", "False: no axes, numbers and frame.", NULL, set_axes},
+    {"equal", "False", "True: a unit is as long in y as in x.", "@bool", set_equal},
+    {"axes", "True", "False: no axes, numbers and frame.", "@bool", set_axes},
     {"columns", "one plot", "A plot of its own for each mark, so many side by side.", NULL,
      set_columns},
     {"share", "none",
-     "With columns: \"x\", \"y\" or \"xy\", the axes that all plots have in common.", NULL,
+     "With columns: \"x\", \"y\" or \"xy\", the axes that all plots have in common.", shared_axes,
      set_share},
 };
 const struct setting_table plot_settings = {"plot", rows, (int)ARRAY_LEN(rows)};

@@ -3,6 +3,7 @@
 #include "builtin.h"
 #include "lang/syntax/spelling.h"
 #include "base/intern.h"
+#include "base/word_list.h"
 #include <string.h>
 
 const struct setting_table *settings_of(struct str block) {
@@ -35,8 +36,6 @@ bool apply_setting(struct eval *ev, const struct setting_table *t, const struct 
     for (int i = 0; i < t->n; i++) {
         const struct setting_row *row = &t->rows[i];
         if (strcmp(row->name, s->name) != 0) continue;
-        if (row->later)
-            return fail_later(ev, s->key_span.source ? s->key_span : s->span, row->later);
         struct value v;
         TRY(eval_expr(ev, s->a, &v));
         bool ok = v.kind == V_UNKNOWN || row->apply(ev, s, v, to);
@@ -81,6 +80,25 @@ bool setting_text(struct eval *ev, const struct ast *s, struct value v, const ch
     if (v.kind != V_TEXT) return setting_wrong(ev, s, v, "a text in quotes");
     *out = intern(value_str(&v));
     return true;
+}
+
+bool setting_choice(struct eval *ev, const struct ast *s, struct value v, const char *words,
+                    int *position) {
+    struct str left = str_of(words), word;
+    *position = v.kind == V_TEXT ? words_find(left, value_str(&v)) : -1;
+    if (*position >= 0) return true;
+    struct text all = {0};
+    text_add_words(&all, left);
+    setting_wrong(ev, s, v, all.p ? all.p : "one of its words");
+    text_clear(&all);
+    if (v.kind != V_TEXT) return false;
+    struct str given = value_str(&v);
+    err_label(ev->e, "is \"%.*s\"", given.n < 40 ? (int)given.n : 40, given.p);
+    struct spelling hint;
+    spelling_start(&hint, given);
+    while (words_next(&left, &word)) spelling_add(&hint, word);
+    struct str best = spelling_best(&hint);
+    return best.n && err_hint(ev->e, "Did you mean \"%.*s\"?", (int)best.n, best.p);
 }
 
 bool setting_seconds(struct eval *ev, const struct ast *s, struct value v, double *out) {

@@ -7,7 +7,8 @@ struct setting_row {
     const char *name;
     const char *fallback; /* the default, as words */
     const char *help;
-    const char *later; /* feature of a later release, or NULL */
+    const char *takes; /* words that completion offers: "auto cpu", "@loss" for all losses (see
+                          lang/complete_values.c); NULL: anything */
     bool (*apply)(struct eval *ev, const struct ast *s, struct value v, void *to);
 };
 
@@ -29,4 +30,7 @@ bool setting_int(struct eval *ev, const struct ast *s, struct value v, const cha
 bool setting_bool(struct eval *ev, const struct ast *s, struct value v, bool *out);
 /* A time such as 20 minutes, in seconds. */
 bool setting_seconds(struct eval *ev, const struct ast *s, struct value v, double *out);
+/* A text among the words of base/word_list.h: its position. */
+bool setting_choice(struct eval *ev, const struct ast *s, struct value v, const char *words,
+                    int *position);
 bool setting_text(struct eval *ev, const struct ast *s, struct value v, const char **out);

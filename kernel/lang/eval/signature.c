@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
+#include "base/word_list.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -24,9 +25,9 @@ static struct str cut_at(struct str s, char stop, struct str *rest) {
         char c = s.p[i];
         if (c == '"') quoted = !quoted;
         if (quoted) continue;
+        if (c == stop && depth == 0) break;
         if (c == '(' || c == '[') depth++;
         if (c == ')' || c == ']') depth--;
-        if (c == stop && depth == 0) break;
     }
     *rest = i < s.n ? (struct str){s.p + i + 1, s.n - i - 1} : (struct str){s.p + s.n, 0};
     return trim((struct str){s.p, i});
@@ -41,7 +42,8 @@ static void read_parameter(struct signature *s, struct str one) {
     struct parameter *p = &s->parameters[s->n++];
     struct str fallback, kind, name = cut_at(one, '=', &fallback);
     name = cut_at(name, ':', &kind);
-    kind = trim(kind);
+    kind = cut_at(kind, '(', &p->choices);
+    if (p->choices.n) p->choices.n--; /* the bracket's end */
     p->name = intern(name);
     p->kind = kind.n ? intern(kind) : NULL;
     p->fallback = trim(fallback);
@@ -113,6 +115,16 @@ void signature_print(const struct signature *s, struct text *out) {
         if (!p->required) text_addf(out, "=%.*s", (int)p->fallback.n, p->fallback.p);
     }
     text_addc(out, ')');
+}
+
+void signature_print_choices(const struct signature *s, struct text *out) {
+    for (int i = 0; i < s->n; i++) {
+        const struct parameter *p = &s->parameters[i];
+        if (!words_closed(p->choices)) continue;
+        text_addf(out, "\n\n`%s` is ", p->name);
+        text_add_words(out, p->choices);
+        text_addc(out, '.');
+    }
 }
 
 /* ---- binding ---- */
@@ -195,6 +207,26 @@ static bool too_many(const struct signature *s, const struct actual *actuals,
     return say_signature(s, e, before);
 }
 
+/* A text where the signature lists the words that it may be. */
+static bool check_choice(const struct parameter *p, const struct signature *s,
+                         const struct actual *a, struct err *e) {
+    if (a->value.kind != V_TEXT || !words_closed(p->choices)) return true;
+    struct str given = value_str(&a->value), words = p->choices, word;
+    if (words_find(words, given) >= 0) return true;
+    struct spelling hint;
+    struct text all = {0};
+    text_add_words(&all, words);
+    err_set(e, ERR_ARGUMENT, "`%s` of %s has to be %s.", p->name, s->owner, all.p ? all.p : "");
+    text_clear(&all);
+    err_label(e, "is \"%.*s\"", given.n < 40 ? (int)given.n : 40, given.p);
+    err_at(e, a->at);
+    spelling_start(&hint, given);
+    while (words_next(&words, &word)) spelling_add(&hint, word);
+    struct str best = spelling_best(&hint);
+    if (!best.n) return err_hint(e, "?%s says what they do.", s->owner);
+    return err_hint(e, "Did you mean \"%.*s\"?", (int)best.n, best.p);
+}
+
 static int position_of(const struct signature *s, const char *name) {
     for (int i = 0; i < s->n; i++) {
         if (s->parameters[i].name == name) return i;
@@ -228,6 +260,7 @@ bool signature_bind(const struct signature *s, const struct actual *actuals, int
             err_set(e, ERR_ARGUMENT, "`%s` is given twice.", s->parameters[to].name);
             return err_at(e, actuals[i].at);
         }
+        TRY(check_choice(&s->parameters[to], s, &actuals[i], e));
         index[to] = i;
     }
     for (int i = 0; i < s->n; i++) {

@@ -1,6 +1,7 @@
 /* What a call may be given: read from the signature texts of the tables, so that checking, help and
- * completion say the same. Text: "x, axis: axis = None, keepdims: bool = False, ..."; "..." takes
- * any further arguments, named or not. */
+ * completion say the same. Text: "x, axis: axis = None, how: text(inner left) = "inner", ...";
+ * "..." at the end takes any further arguments, named or not. Behind `text` stand the words that
+ * are allowed, or, with "..." among them, those that mean something beside others. */
 #pragma once
 #include "lang/values/value.h"
 
@@ -11,6 +12,7 @@ enum { SIGNATURE_MAX = 16 };
 struct parameter {
     const char *name;    /* interned */
     const char *kind;    /* interned "int", "activation", …; NULL = anything */
+    struct str choices;  /* words for a text, see base/word_list.h; empty = any */
     struct str fallback; /* text of the default; empty = required */
     bool required;
 };
@@ -27,6 +29,8 @@ struct signature {
 const struct signature *signature_of(const char *owner, const char *text);
 /* "Dense(units, activation=None, bias=True)" */
 void signature_print(const struct signature *s, struct text *out);
+/* A paragraph for each argument that is one of some words: `padding` is "valid" or "same". */
+void signature_print_choices(const struct signature *s, struct text *out);
 
 /* An argument as it was written. */
 struct actual {

@@ -34,14 +34,15 @@ static bool set_maximize(struct eval *ev, const struct ast *s, struct value v, v
     return set_metric(to, s, v, true);
 }
 
+static const char methods[] = "random grid halving"; /* in the order of enum search_method */
+
 static bool set_method(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    static const char *const names[] = {"random", "grid", "halving"};
     struct search *b = to;
+    int method;
     b->method_at = s->a->span;
-    for (int i = 0; v.kind == V_TEXT && i < (int)ARRAY_LEN(names); i++) {
-        if (str_is(value_str(&v), names[i])) return b->method = (enum search_method)i, true;
-    }
-    return setting_wrong(ev, s, v, "\"random\", \"grid\" or \"halving\"");
+    TRY(setting_choice(ev, s, v, methods, &method));
+    b->method = (enum search_method)method;
+    return true;
 }
 
 static bool set_seed(struct eval *ev, const struct ast *s, struct value v, void *to) {
@@ -66,17 +67,17 @@ static const struct setting_row rows[] = {
     {"minimize", "\"val_loss\", or \"loss\" without `validate`",
      "The column of the trials' histories that is to be small; each trial counts with its best "
      "epoch.",
-     NULL, set_minimize},
-    {"maximize", "none", "The column that is to be large, such as \"val_accuracy\".", NULL,
-     set_maximize},
+     "val_loss loss", set_minimize},
+    {"maximize", "none", "The column that is to be large, such as \"val_accuracy\".",
+     "val_accuracy accuracy", set_maximize},
     {"method", "\"random\"",
      "\"random\": combinations at random, none of them twice where they can be counted. "
      "\"grid\": every combination. \"halving\": all start with a few epochs, and the best third "
      "of them goes on with three times as many, until the last round has all. (Jamieson and "
      "Talwalkar, 2016)",
-     NULL, set_method},
+     methods, set_method},
     {"seed", "the notebook's", "Another draw of combinations.", NULL, set_seed},
     {"limit", "none", "A time, such as 20 minutes: no new trial starts after it.", NULL, set_limit},
-    {"quiet", "False", "True: nothing is shown.", NULL, set_quiet},
+    {"quiet", "False", "True: nothing is shown.", "@bool", set_quiet},
 };
 const struct setting_table search_settings = {"search", rows, (int)ARRAY_LEN(rows)};

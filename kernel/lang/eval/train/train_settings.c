@@ -244,25 +244,22 @@ static bool set_seed(struct eval *ev, const struct ast *s, struct value v, void 
     return true;
 }
 
+static const char devices[] = "auto cpu gpu"; /* in the order of enum device_choice */
+
 static bool set_device(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    enum device_choice *device = &((struct train_block *)to)->spec.device;
-    static const char *const words[] = {"auto", "cpu", "gpu"};
-    for (int i = 0; v.kind == V_TEXT && i < 3; i++) {
-        if (!str_is(value_str(&v), words[i])) continue;
-        *device = (enum device_choice)i;
-        return true;
-    }
-    return setting_wrong(ev, s, v, "\"cpu\" or \"gpu\", or \"auto\": the GPU if there is one");
+    int device;
+    TRY(setting_choice(ev, s, v, devices, &device));
+    ((struct train_block *)to)->spec.device = (enum device_choice)device;
+    return true;
 }
 
+static const char precisions[] = "float32 tf32 mixed"; /* in the order of enum precision */
+
 static bool set_precision(struct eval *ev, const struct ast *s, struct value v, void *to) {
-    static const char *const words[] = {"float32", "tf32", "mixed"};
-    for (int i = 0; v.kind == V_TEXT && i < 3; i++) {
-        if (!str_is(value_str(&v), words[i])) continue;
-        ((struct train_block *)to)->spec.precision = (enum precision)i;
-        return true;
-    }
-    return setting_wrong(ev, s, v, "\"float32\", \"mixed\" or \"tf32\"");
+    int precision;
+    TRY(setting_choice(ev, s, v, precisions, &precision));
+    ((struct train_block *)to)->spec.precision = (enum precision)precision;
+    return true;
 }
 
 bool keep_tensor(struct train_block *b, struct tensor *t) {
@@ -335,35 +332,36 @@ static const struct setting_row rows[] = {
     {"loss", "by output",
      "What is made small: mse, mae, huber, bce, crossentropy …, a function "
      "(y, yhat), or [loss, weight].",
-     NULL, set_loss},
-    {"optimizer", "Adam(1e-3)", "How weights move.", NULL, set_optimizer},
-    {"schedule", "constant", "How the learning rate changes.", NULL, set_schedule},
+     "@loss", set_loss},
+    {"optimizer", "Adam(1e-3)", "How weights move.", "@optimizer", set_optimizer},
+    {"schedule", "constant", "How the learning rate changes.", "@schedule", set_schedule},
     {"epochs", "10", "How often each example is seen.", NULL, set_epochs},
     {"batch", "32", "Examples per step.", NULL, set_batch},
     {"steps", "none", "End after so many steps.", NULL, set_steps},
     {"limit", "none", "A time, such as 20 minutes: ends after the epoch that crosses it.", NULL,
      set_limit},
-    {"metrics", "none", "A list of metrics, over the whole set at the end of each epoch.", NULL,
-     set_metrics},
+    {"metrics", "none", "A list of metrics, over the whole set at the end of each epoch.",
+     "@metric @loss", set_metrics},
     {"callbacks", "none", "A list: EarlyStopping(…), ReduceLROnPlateau(…), ModelCheckpoint(…).",
-     NULL, set_callbacks},
-    {"penalty", "0", "A penalty on all weights, such as l2(1e-4).", NULL, set_penalty},
+     "@callback", set_callbacks},
+    {"penalty", "0", "A penalty on all weights, such as l2(1e-4).", "@penalty", set_penalty},
     {"class_weight", "none", "One number for each class.", NULL, set_class_weight},
     {"sample_weight", "none", "One number for each example.", NULL, set_sample_weight},
     {"resume", "must be said for a trained model",
      "True: go on from the trained weights. False: "
      "start again.",
-     NULL, set_resume},
+     "@bool", set_resume},
     {"seed", "the notebook's", "Another shuffle and other masks.", NULL, set_seed},
-    {"quiet", "False", "True: nothing is shown.", NULL, set_quiet},
+    {"quiet", "False", "True: nothing is shown.", "@bool", set_quiet},
     {"device", "%device's",
-     "Where it runs: \"cpu\", \"gpu\", or \"auto\": on the GPU if there is one.", NULL, set_device},
+     "Where it runs: \"cpu\", \"gpu\", or \"auto\": on the GPU if there is one.", devices,
+     set_device},
     {"precision", "\"float32\"",
      "How a GPU multiplies in layers with 16 and more units: \"float32\", exactly; \"mixed\", in "
      "16 "
      "bits with sums in float32, for large networks; \"tf32\", factors of 11 bits. The line above "
      "the training says what the GPU at hand does; a CPU computes in float32.",
-     NULL, set_precision},
+     precisions, set_precision},
     {"freeze", "none",
      "Parts that do not learn, such as net.backbone or net.layers[:-20]; their BatchNorm and "
      "Dropout work as after training.",
@@ -372,6 +370,6 @@ static const struct setting_row rows[] = {
      "Layers that change the images of the training set, each time anew: "
      "[RandomFlip(\"horizontal\"), "
      "RandomRotation(5%)]. Never those of validate.",
-     NULL, set_augment},
+     "@layer", set_augment},
 };
 const struct setting_table train_settings = {"train", rows, (int)ARRAY_LEN(rows)};
