@@ -56,6 +56,50 @@ static bool run_job(struct job *j, enum op op, struct err *e) {
     return call_report(j->faults[0] | j->faults[1], op, e);
 }
 
+/* ---- a few results of long sums: x @ y ---- */
+
+enum { FEW_SUMS = 16, LONG_SUM = 1 << 16 };
+
+static bool is_long_sum(const struct call *c, enum op op) {
+    const struct gemm *g = &c->matmul.g;
+    return op == OP_matmul && !c->matmul.blas && c->n_units == g->m && g->m * g->n <= FEW_SUMS &&
+           g->k >= LONG_SUM;
+}
+
+struct long_sum {
+    const struct job *job;
+    union {
+        double f64[FEW_SUMS];
+        float f32[FEW_SUMS];
+    } half[2];
+    char *scratch;
+};
+
+/* Always the same two halves of the terms, on however many threads. */
+static void run_half(void *user, int part) {
+    struct long_sum *s = user;
+    const struct call *c = s->job->c;
+    struct call_env env = s->job->env;
+    int64_t k = c->matmul.g.k, middle = k / 2 / GROUP_ALIGN * GROUP_ALIGN;
+    env.scratch = s->scratch + (size_t)part * c->scratch_bytes;
+    call_product_sum(c, &s->half[part], s->job->in, k, part ? middle : 0, part ? k : middle, false,
+                     &env);
+}
+
+static bool run_long_sum(const struct job *j, struct err *e) {
+    struct long_sum s = {.job = j};
+    int64_t n = j->c->matmul.g.m * j->c->matmul.g.n;
+    s.scratch = pool_need(j->c->scratch_bytes * 2, e);
+    if (!s.scratch) return false;
+    threads_run(run_half, &s, 2);
+    for (int64_t i = 0; i < n && j->c->dtype == DT_FLOAT64; i++)
+        ((double *)*j->out)[i] = s.half[0].f64[i] + s.half[1].f64[i];
+    for (int64_t i = 0; i < n && j->c->dtype == DT_FLOAT32; i++)
+        ((float *)*j->out)[i] = s.half[0].f32[i] + s.half[1].f32[i];
+    pool_free(s.scratch);
+    return true;
+}
+
 /* ---- elementwise operations: a group with one operation ---- */
 
 struct elementwise {
@@ -173,7 +217,10 @@ static struct tensor *run_other(enum op op, struct tensor *const *in, int n_in,
     struct tensor *out = tensor_new(p->out.dtype, &p->out.shape, e); /* refuses absurd sizes */
     if (!out) return NULL;
     struct job j = {.c = &c, .out = &out->data, .in = data, .env = {.seed = seed}};
-    if (call_init(&c, op, list, n_in, &p->out, attrs, memory, e) && run_job(&j, op, e)) return out;
+    bool ok = call_init(&c, op, list, n_in, &p->out, attrs, memory, e);
+    if (ok && is_long_sum(&c, op)) ok = run_long_sum(&j, e);
+    else if (ok) ok = run_job(&j, op, e);
+    if (ok) return out;
     tensor_unref(out);
     return NULL;
 }

@@ -137,12 +137,73 @@ FM void F(dot_tile)(const struct gemm *g, int64_t i, int64_t j, int rows) {
     }
 }
 
+/* A single column: the sums of four rows at a time, bound by reading A. */
+static void F(dot_column)(const struct gemm *g, int64_t j, int64_t row, int64_t row_end) {
+    const T *b = (const T *)g->b + j * g->b_col;
+    int64_t whole = g->k / F(VW) * F(VW);
+    F(mask) mask = F(mask_of)(g->k - whole);
+    V b_rest = LOAD_PART(b + whole, mask);
+    for (int64_t i = row; i < row_end; i += DOT_COLS) {
+        V sum[DOT_COLS];
+        T total[DOT_COLS];
+        const T *a[DOT_COLS];
+        int rows = row_end - i < DOT_COLS ? (int)(row_end - i) : DOT_COLS;
+        for (int r = 0; r < DOT_COLS; r++) {
+            a[r] = (const T *)g->a + (i + (r < rows ? r : rows - 1)) * g->a_row;
+            sum[r] = ZERO;
+        }
+        for (int64_t p = 0; p < whole; p += F(VW)) {
+            V y = LOAD(b + p);
+#pragma GCC unroll 4
+            for (int r = 0; r < DOT_COLS; r++) sum[r] = MULADD(LOAD(a[r] + p), y, sum[r]);
+        }
+#pragma GCC unroll 4
+        for (int r = 0; r < DOT_COLS; r++)
+            sum[r] = MULADD(LOAD_PART(a[r] + whole, mask), b_rest, sum[r]);
+        F(totals)(total, sum);
+        T *to = (T *)g->c + i * g->c_row + j;
+        for (int r = 0; r < rows; r++)
+            to[r * g->c_row] = g->accumulate ? to[r * g->c_row] + total[r] : total[r];
+    }
+}
+
+/* A vector by a vector: four sums take turns, brought together in double every DOT_BLOCK terms. */
+static T F(dot)(const T *a, const T *b, int64_t k) {
+    enum { STEP = DOT_COLS * F(VW), DOT_BLOCK = 64 * STEP };
+    double all = 0;
+    for (int64_t from = 0; from < k; from += DOT_BLOCK) {
+        int64_t n = k - from < DOT_BLOCK ? k - from : DOT_BLOCK, p = from, end = from + n;
+        V sum[DOT_COLS];
+        T total[DOT_COLS];
+        for (int c = 0; c < DOT_COLS; c++) sum[c] = ZERO;
+        for (; p + STEP <= end; p += STEP)
+#pragma GCC unroll 4
+            for (int c = 0; c < DOT_COLS; c++)
+                sum[c] = MULADD(LOAD(a + p + c * F(VW)), LOAD(b + p + c * F(VW)), sum[c]);
+        for (; p < end; p += F(VW)) {
+            F(mask) mask = F(mask_of)(end - p < F(VW) ? end - p : F(VW));
+            sum[0] = MULADD(LOAD_PART(a + p, mask), LOAD_PART(b + p, mask), sum[0]);
+        }
+        F(totals)(total, sum);
+        all += ((double)total[0] + (double)total[1]) + ((double)total[2] + (double)total[3]);
+    }
+    return (T)all;
+}
+
 static void F(dots)(const struct gemm *g, int64_t row, int64_t row_end) {
+    int64_t wide = g->n - (g->n % DOT_COLS == 1);
+    if ((g->together > 0 ? g->together : g->m) == 1 && g->n == 1) {
+        T x = F(dot)((const T *)g->a + row * g->a_row, g->b, g->k),
+          *to = (T *)g->c + row * g->c_row;
+        *to = g->accumulate ? *to + x : x;
+        return;
+    }
+    if (wide < g->n) F(dot_column)(g, wide, row, row_end);
     int64_t tiles = (row_end - row + DOT_ROWS - 1) / DOT_ROWS;
     for (int64_t t = 0; t < tiles; t++) {
         int64_t from = row + (row_end - row) * t / tiles,
                 to = row + (row_end - row) * (t + 1) / tiles;
-        for (int64_t j = 0; j < g->n; j += DOT_COLS) {
+        for (int64_t j = 0; j < wide; j += DOT_COLS) {
             switch (to - from) {
             case 1: F(dot_tile)(g, from, j, 1); break;
             case 2: F(dot_tile)(g, from, j, 2); break;

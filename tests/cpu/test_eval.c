@@ -4,6 +4,7 @@
 #include "plan.h"
 #include "rng.h"
 #include "tests/harness.h"
+#include <math.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -115,6 +116,31 @@ static void threads_agree(void) {
         tensor_unref(two);
     }
     tensor_unref(x);
+}
+
+/* x @ y of odd lengths: the same two halves on one thread and on two, and near the exact sum. */
+static void long_sums(void) {
+    for (int64_t n = 65535; n < 300000; n = 2 * n + 1) {
+        struct attrs a = {.shape = shape_of(1, &n), .stream = 5};
+        for (enum dtype t = DT_FLOAT64; t <= DT_FLOAT32; t++) {
+            struct tensor *in[2], *out[2];
+            double exact = 0, size = 0;
+            a.dtype = t;
+            for (int i = 0; i < 2; i++) in[i] = op_eval(OP_normal, NULL, 0, &a, (uint64_t)i, &err);
+            for (int64_t i = 0; i < n; i++) {
+                double term = tensor_get(in[0], i) * tensor_get(in[1], i);
+                exact += term;
+                size += fabs(term);
+            }
+            for (int i = 0; i < 2; i++) {
+                compute_set_threads(i + 1);
+                out[i] = op_eval(OP_matmul, in, 2, NULL, 0, &err);
+            }
+            CHECK(same(out[0], out[1]));
+            CHECK(fabs(tensor_get(out[0], 0) - exact) < (t == DT_FLOAT32 ? 1e-7 : 1e-15) * size);
+            for (int i = 0; i < 2; i++) tensor_unref(in[i]), tensor_unref(out[i]);
+        }
+    }
 }
 
 /* ---- stopping ---- */
