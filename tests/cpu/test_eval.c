@@ -218,8 +218,9 @@ static void nothing_leaks(void) {
     whole_number_errors();
     positions_are_checked();
     many_operands();
+    long_sums();
     CHECK_EQ(pool_live_blocks(), before);
 }
 
 TEST_MAIN(whole_number_errors, whole_number_results, sum_overflows, positions_are_checked,
-          threads_agree, long_operations_stop, blas_works, many_operands, nothing_leaks)
+          threads_agree, long_sums, long_operations_stop, blas_works, many_operands, nothing_leaks)
