@@ -101,6 +101,13 @@ static void emit_bernoulli(const struct words *in, void *out, double p) {
         for (int w = 0; w < 4; w++) o[4 * j + w] = in->w[w][j] < below;
 }
 
+/* The first two words of a block as one number. */
+static void emit_bits(const struct words *in, void *out, double p) {
+    uint64_t *o = out;
+    (void)p;
+    for (int j = 0; j < BATCH; j++) o[j] = (uint64_t)in->w[0][j] << 32 | in->w[1][j];
+}
+
 #define DRAW(name, per, size)                                                                      \
     static void name(void *out, struct rng_key key, int64_t first, int64_t n, double p) {          \
         struct draw_range d = {key, first, n, per, size, p};                                       \
@@ -111,9 +118,11 @@ DRAW(uniform_f32, 2, 4)
 DRAW(normal_f64, 1, 8)
 DRAW(normal_f32, 1, 4)
 DRAW(bernoulli, 4, 1)
+DRAW(bits, 1, 8)
 
 const draw_fn ISA_NAME(draw_table)[DRAW_COUNT][DT_COUNT] = {
     [DRAW_UNIFORM] = {uniform_f64, uniform_f32},
     [DRAW_NORMAL] = {normal_f64, normal_f32},
     [DRAW_BERNOULLI] = {[DT_BOOL] = bernoulli},
+    [DRAW_BITS] = {[DT_INT64] = bits},
 };

@@ -98,9 +98,10 @@ struct learn_kernels {
     double (*squares)(const void *w, const void *gradient, int64_t n, const struct update_args *u);
 };
 
-/* Elements [first, first + n) of a random tensor. */
+/* Elements [first, first + n) of a random tensor; of DRAW_BITS, the first 64 bits of those blocks.
+ */
 typedef void (*draw_fn)(void *out, struct rng_key key, int64_t first, int64_t n, double p);
-enum draw { DRAW_UNIFORM, DRAW_NORMAL, DRAW_BERNOULLI, DRAW_COUNT };
+enum draw { DRAW_UNIFORM, DRAW_NORMAL, DRAW_BERNOULLI, DRAW_BITS, DRAW_COUNT };
 
 /* Rows [row, row_end) of the product. */
 typedef void (*gemm_fn)(const struct gemm *g, int64_t row, int64_t row_end);

@@ -77,6 +77,23 @@ static void permutations(void) {
     CHECK(fixed < 10);
 }
 
+/* Swap after swap, as Fisher and Yates have it. */
+static void permutations_as_singly(void) {
+    static const int64_t sizes[] = {0, 1, 2, 3, 63, 64, 65, 128, 1000};
+    for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
+        int64_t n = sizes[s], order[1000], want[1000];
+        for (int64_t i = 0; i < n; i++) want[i] = i;
+        for (int64_t i = n - 1; i > 0; i--) {
+            uint64_t j = rng_below(key, (uint64_t)i, (uint64_t)i + 1);
+            int64_t t = want[i];
+            want[i] = want[j];
+            want[j] = t;
+        }
+        rng_permutation(key, order, n);
+        CHECK(memcmp(order, want, (size_t)n * sizeof *want) == 0);
+    }
+}
+
 /* Any stretch, in any set of kernels. */
 static void many_at_once(void) {
     static const char *const sets[] = {"plain", "avx2", "avx512"};
@@ -96,6 +113,14 @@ static void many_at_once(void) {
                 CHECK(wide[j] == rng_uniform(key, at));
                 CHECK(fabs((double)narrow[j] - wide[j]) < 1e-7 && narrow[j] < 1);
                 CHECK(bits[j] == (rng_word(key, at) < 0.3 * 4294967296.0));
+            }
+            k->draw[DRAW_BITS][DT_INT64](wide, key, first, n, 0);
+            for (int64_t j = 0; j < n; j++) {
+                uint32_t block[4];
+                uint64_t found;
+                rng_block(key, (uint64_t)(first + j), block);
+                memcpy(&found, &wide[j], sizeof found);
+                CHECK(found == ((uint64_t)block[0] << 32 | block[1]));
             }
             k->draw[DRAW_NORMAL][DT_FLOAT64](wide, key, first, n, 0);
             k->draw[DRAW_NORMAL][DT_FLOAT32](narrow, key, first, n, 0);
@@ -121,4 +146,5 @@ static void bounded_at_once(void) {
     }
 }
 
-TEST_MAIN(known_answers, by_address, moments, bounded, permutations, many_at_once, bounded_at_once)
+TEST_MAIN(known_answers, by_address, moments, bounded, permutations, permutations_as_singly,
+          many_at_once, bounded_at_once)
