@@ -65,7 +65,7 @@ struct step {
     const void **in_place[PLAN_LANES]; /* where they lie for each lane */
     void **out_place[PLAN_LANES];
     int32_t index; /* which input, output, learn or assign */
-    void *sums;    /* (lanes, cols): doubles; KERNEL, ADD: of the result's type */
+    void *sums;    /* (lanes, cols): doubles or int64; KERNEL, ADD: of the result's type */
     int64_t cols;
     int32_t run;      /* this and the following steps, `run` of them, go block by block … */
     int64_t run_rows; /* … of so many rows of the batch */

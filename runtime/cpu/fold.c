@@ -15,13 +15,22 @@
 SUM_RUN(f64, double)
 SUM_RUN(f32, float)
 
+/* Halves of 32 bits are summed apart, where 2^31 terms cannot overflow; only the whole can. */
 static unsigned sum_run_i64(void *acc, const void *x, int64_t n) {
+    enum { MOST = 1 << 30 };
     const int64_t *p = x;
-    int64_t s = *(int64_t *)acc;
-    bool bad = false;
-    for (int64_t i = 0; i < n; i++) bad |= __builtin_add_overflow(s, p[i], &s);
-    *(int64_t *)acc = s;
-    return bad ? FAULT_OVERFLOW : 0;
+    __int128 all = *(int64_t *)acc;
+    for (int64_t from = 0; from < n; from += MOST) {
+        int64_t end = n - from < MOST ? n : from + MOST, high = 0;
+        uint64_t low = 0;
+        for (int64_t i = from; i < end; i++) {
+            low += (uint32_t)p[i];
+            high += p[i] >> 32;
+        }
+        all += (__int128)high * 4294967296 + low;
+    }
+    *(int64_t *)acc = (int64_t)all;
+    return all != (int64_t)all ? FAULT_OVERFLOW : 0;
 }
 
 /* Several rows for one look at the sums, added in a fixed tree in their own type. Where rows are

@@ -128,31 +128,35 @@ static unsigned run_call(const struct plan *p, const struct step *s, int lane, i
 }
 
 /* Sums over rows [begin, end) of (batch, …) are added to the lane's: one sum, or one per column. */
-static void run_partial(const struct plan *p, const struct step *s, int lane, int64_t begin,
+static unsigned run_partial(const struct plan *p, const struct step *s, int lane, int64_t begin,
                         int64_t end) {
     const struct value *v = &p->values[s->in[0]];
     const struct fold_kernels *k = &kernels()->fold[FOLD_SUM][v->node->desc.dtype];
     int64_t row = v->count / p->batch;
-    double *sums = (double *)s->sums + lane * s->cols;
+    double *sums = (double *)s->sums + lane * s->cols; /* of int64: as many of those */
     const char *from = (const char *)s->in_place[lane][0] + begin * row * (int64_t)v->bytes;
     if (begin == (lane == 0 ? 0 : s->cut)) memset(sums, 0, (size_t)s->cols * sizeof *sums);
-    if (s->cols == 1) {
-        k->run(sums, from, (end - begin) * row);
-    } else {
-        k->rows(sums, from, (end - begin) * row / s->cols, s->cols, s->cols);
-    }
+    if (s->cols == 1) return k->run(sums, from, (end - begin) * row);
+    return k->rows(sums, from, (end - begin) * row / s->cols, s->cols, s->cols);
 }
 
-static void run_combine(const struct plan *p, const struct step *s, int64_t begin, int64_t end) {
+static unsigned run_combine(const struct plan *p, const struct step *s, int64_t begin,
+                            int64_t end) {
     const struct value *v = &p->values[s->out[0]];
+    const int64_t *whole = s->sums;
+    bool bad = false;
     const double *a = s->sums, *b = a + s->cols;
     for (int64_t i = begin; i < end; i++) {
         if (v->node->desc.dtype == DT_FLOAT64) {
             ((double *)p->place[v->root])[i] = a[i] + b[i];
-        } else {
+        } else if (v->node->desc.dtype == DT_FLOAT32) {
             ((float *)p->place[v->root])[i] = (float)(a[i] + b[i]);
+        } else {
+            bad |= __builtin_add_overflow(whole[i], whole[s->cols + i],
+                                          (int64_t *)p->place[v->root] + i);
         }
     }
+    return bad ? FAULT_OVERFLOW : 0;
 }
 
 /* What examples [begin, end) add to the lane's share of a kernel's derivative. */
@@ -184,8 +188,8 @@ static void run_units(struct plan *p, const struct step *s, int lane, int64_t be
     switch (s->kind) {
     case STEP_FEED: run_feed(p, s, lane, begin, end); break;
     case STEP_CALL: p->faults[lane] |= run_call(p, s, lane, begin, end); break;
-    case STEP_PARTIAL: run_partial(p, s, lane, begin, end); break;
-    case STEP_COMBINE: run_combine(p, s, begin, end); break;
+    case STEP_PARTIAL: p->faults[lane] |= run_partial(p, s, lane, begin, end); break;
+    case STEP_COMBINE: p->faults[lane] |= run_combine(p, s, begin, end); break;
     case STEP_KERNEL: p->faults[lane] |= run_kernel_part(p, s, lane, begin, end); break;
     case STEP_ADD: run_add(p, s, begin, end); break;
     case STEP_OUTPUT: run_output(p, s, begin, end); break;

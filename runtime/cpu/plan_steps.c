@@ -247,7 +247,8 @@ static bool is_batch_sum(const struct plan *p, const struct step *s) {
     const struct value *out = &p->values[s->out[0]], *in = &p->values[s->in[0]];
     const struct shape *shape = &out->node->in[0]->desc.shape;
     uint32_t axes = out->node->attrs.axes; /* the first one or more */
-    if (!dtype_is_float(s->call.dtype) || shape->n == 0 || shape->size[0] != p->batch) return false;
+    bool number = dtype_is_float(s->call.dtype) || s->call.dtype == DT_INT64;
+    if (!number || shape->n == 0 || shape->size[0] != p->batch) return false;
     bool computed = in->space == SPACE_ARENA || in->space == SPACE_INPUT;
     if (!computed || in->count == 0 || in->phase + 1 != s->phase) return false;
     return in->cut == in->count / p->batch * p->row_cut && (axes & 1) && !(axes & (axes + 1));
