@@ -1,6 +1,7 @@
 /* Operators and ops on values of any domain: numbers at once, tensors by op_eval, nodes by adding
  * to the graph, descriptions by the op's rule. */
 #include "eval_ops.h"
+#include "fused.h"
 #include "lang/eval/tables/column_ops.h"
 #include "lang/eval/tables/tables.h"
 #include "base/pool.h"
@@ -45,7 +46,7 @@ struct tensor *value_to_tensor(struct value v, struct err *e) {
 
 struct node *value_to_node(struct eval *ev, struct value v) {
     if (v.kind == V_NODE) return v.node;
-    if (v.kind == V_INT || v.kind == V_FLOAT)
+    if (v.kind == V_FLOAT || (v.kind == V_INT && !fused_keeps_whole(ev->fused)))
         return graph_number(ev->graph, value_number(v), ev->e);
     if (v.kind == V_DESC) return graph_input(ev->graph, NULL, &v.desc->desc, ev->e);
     struct tensor *t = value_to_tensor(v, ev->e);

@@ -81,6 +81,15 @@ static const struct tensor *largest(const struct fused *f) {
     return t;
 }
 
+/* Whole numbers among whole numbers stay what they are: 2 * d + 1 of an int64 d is int64. */
+bool fused_keeps_whole(const struct fused *f) {
+    for (int i = 0; f && i < f->n; i++) {
+        struct value v = f->leaves[i].value;
+        if (v.kind == V_TENSOR && !dtype_is_float(v.tensor->dtype)) return true;
+    }
+    return false;
+}
+
 static bool add_inputs(struct fused *f, struct graph *g, struct feed *feeds, struct err *e) {
     int n = 0;
     for (int i = 0; i < f->n; i++) {

@@ -20,5 +20,7 @@ struct fused {
 
 /* Is this the root of an expression worth trying? Then *out is its value, or *ok is false. */
 bool eval_fused(struct eval *ev, const struct ast *x, struct value *out, bool *ok);
+/* Inside one, or NULL: do its whole numbers stay whole numbers? */
+bool fused_keeps_whole(const struct fused *f);
 /* Inside one: a leaf's value, new reference; false if x is none. */
 bool fused_leaf(struct eval *ev, const struct ast *x, struct value *out);
