@@ -2,7 +2,8 @@
  * apart is left out: with many points, each half pixel column keeps its first, lowest, highest and
  * last one (M4, Jugel et al. 2014, "M4: a visualization-oriented time series data aggregation"),
  * and points that lie on the line between others within TOLERANCE px are dropped (cone
- * intersection, Sklansky & Gonzalez 1980). */
+ * intersection, Sklansky & Gonzalez 1980). Of very many points those that jump lie on whole pixels,
+ * which takes half the bytes. */
 #include "display/chart.h"
 #include "display/marker_grid.h"
 #include <math.h>
@@ -134,6 +135,9 @@ static bool rises(const struct tensor *x, int64_t n) {
     return true;
 }
 
+enum { POINTS_MANY = 4000 };
+static const double JUMP = 16; /* px */
+
 static void line_path(struct chart *c, const struct mark *m) {
     int64_t n = mark_n_points(m);
     bool thin = !c->plot->polar && (double)n > 8 * c->panel.w && rises(m->x, n);
@@ -147,6 +151,8 @@ static void line_path(struct chart *c, const struct mark *m) {
             pen_up(&pen);
             continue;
         }
+        bool jumps = n > POINTS_MANY && pen.n > 0 && hypot(x - pen.px, y - pen.py) > JUMP;
+        if (jumps && !thin) x = round(x), y = round(y);
         if (thin) column_add(&column, &pen, x, y, i); /* steps are narrower than a pixel then */
         else if (m->step && pen.n > 0) pen_to(&pen, x, before);
         if (!thin) pen_to(&pen, x, y);
@@ -156,10 +162,10 @@ static void line_path(struct chart *c, const struct mark *m) {
     pen_up(&pen);
 }
 
-enum { MARKERS_MANY = 4000 };
-
 /* Where markers that are `many` go: shapes hide each other sooner than dots do, so of several
- * within a radius one is drawn. */
+ * within NEAR radii one is drawn. */
+static const double NEAR = 1.5;
+
 struct crowd {
     struct marker_grid at, near;
     bool many, shapes;
@@ -167,11 +173,11 @@ struct crowd {
 
 static bool crowd_open(struct crowd *w, struct chart *c, const struct mark *m, double r) {
     int64_t n = mark_n_points(m);
-    *w = (struct crowd){.many = n > MARKERS_MANY && !c->plot->polar};
+    *w = (struct crowd){.many = n > POINTS_MANY && !c->plot->polar};
     w->shapes = m->marker[0] != 'o' && m->marker[0] != '.';
     double per_px = w->many && !w->shapes && rises(m->x, n) ? 2 : 1; /* finer along a curve */
     return marker_grid_open(&w->at, &c->panel, per_px, w->many, c->e) &&
-           marker_grid_open(&w->near, &c->panel, 1 / fmax(r, 1), false, c->e);
+           marker_grid_open(&w->near, &c->panel, 1 / fmax(NEAR * r, 1), false, c->e);
 }
 
 static void crowd_add(struct crowd *w, double x, double y) {

@@ -156,6 +156,8 @@ static void ten_thousand_points_are_small(void) {
         size_t along = bytes_marked(MARK_LINE, markers[i], 10000, position, sample_noise);
         CHECK(points < 200000 && points > 100000); /* they are there */
         CHECK(along < 200000 && along > 70000);
+        size_t across = bytes_marked(MARK_LINE, markers[i], 10000, other_noise, sample_noise);
+        CHECK(across < 200000 && across > 80000);
     }
     CHECK(bytes_of(MARK_LINE, 1000, position, position) < 6000); /* a straight line is two points */
     CHECK(bytes_of(MARK_SCATTER, 100000, other_noise, sample_noise) < 200000);
