@@ -95,7 +95,7 @@ static void draw_x_names(const struct chart *c, const struct axis_names *names) 
         style.x = scale_at(&c->x, (double)i) + (tilted ? 4 : 0);
         if (!names->x[i]) continue;
         /* a slanting name ends at the left side of the plot */
-        double most = tilted ? fmin(AXES_TILTED_MOST, (style.x - c->area.x - 4) / 0.79) : INFINITY;
+        double most = tilted ? fmin(AXES_TILTED_MOST, (style.x - c->area.x - 10) / 0.79) : INFINITY;
         char room[SVG_FIT_BYTES];
         svg_text(c->out, &style, svg_fit(str_of(names->x[i]), AXES_NUMBER, most, room));
     }
@@ -157,7 +157,8 @@ static void draw_title(const struct chart *c) {
 static void draw_label(const struct chart *c, const struct svg_text *style, const char *label) {
     char room[SVG_FIT_BYTES];
     const struct rect *a = &c->area; /* as much on both sides of the panel's middle */
-    double before = style->angle != 0 ? style->y - a->y : style->x - a->x;
+    double title = c->plot->title ? c->margins.above - (axes_has_remark(c) ? 14 : 0) - 4 : 0;
+    double before = style->angle != 0 ? style->y - a->y - title : style->x - a->x;
     double behind = style->angle != 0 ? a->h - before : a->w - before;
     double most = 2 * fmin(before, behind) - 6;
     svg_text(c->out, style, svg_fit(str_of(label), AXES_LABEL, most, room));

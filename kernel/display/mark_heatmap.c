@@ -67,6 +67,19 @@ static bool all_whole(const struct tensor *t) {
     return true;
 }
 
+/* The largest size in which each number fits its cell. */
+static double number_size(const struct tensor *t, int decimals, double cell_w, double cell_h) {
+    double widest = 0;
+    for (int64_t i = 0; i < t->count; i++) {
+        char label[TICK_LABEL_BYTES];
+        double v = mark_number(t, i);
+        if (isnan(v)) continue;
+        tick_print(label, v, decimals);
+        widest = fmax(widest, SVG_OTHER_FONT * font_width(str_of(label), 1));
+    }
+    return fmin(12, fmin(cell_h * 0.6, (cell_w - 4) / fmax(widest, 1)));
+}
+
 /* The numbers, dark on light cells and white on dark ones. */
 static void annotate(struct chart *c, const struct mark *m, const struct grid_place *g,
                      const struct colorbar *bar) {
@@ -77,7 +90,7 @@ static void annotate(struct chart *c, const struct mark *m, const struct grid_pl
     double dx = (g->x1 - g->x0) / (double)g->columns, dy = (g->y1 - g->y0) / (double)g->rows;
     double cell_w = fabs(scale_at(&c->x, g->x0 + dx) - scale_at(&c->x, g->x0));
     double cell_h = fabs(scale_at(&c->y, g->y0 + dy) - scale_at(&c->y, g->y0));
-    double size = fmin(12, fmin(cell_h * 0.6, cell_w * 0.36));
+    double size = number_size(m->z, decimals, cell_w, cell_h);
     if (size < 5) return;
     for (int64_t i = 0; i < m->z->count; i++) {
         double v = mark_number(m->z, i);

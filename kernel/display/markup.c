@@ -2,38 +2,41 @@
 #include "display/markup.h"
 #include <string.h>
 
-/* Commands and what they look like. */
+/* Commands and what they look like, relations with their spaces. Those of words (\log, \max) are
+ * the words: whatever is not here is its name. */
 static const struct command {
     const char *name, *shown;
-} commands[] = {{"alpha", "α"},      {"beta", "β"},      {"gamma", "γ"},  {"delta", "δ"},
-                {"epsilon", "ε"},    {"zeta", "ζ"},      {"eta", "η"},    {"theta", "θ"},
-                {"iota", "ι"},       {"kappa", "κ"},     {"lambda", "λ"}, {"mu", "μ"},
-                {"nu", "ν"},         {"xi", "ξ"},        {"pi", "π"},     {"rho", "ρ"},
-                {"sigma", "σ"},      {"tau", "τ"},       {"phi", "φ"},    {"varphi", "φ"},
-                {"chi", "χ"},        {"psi", "ψ"},       {"omega", "ω"},  {"Gamma", "Γ"},
-                {"Delta", "Δ"},      {"Theta", "Θ"},     {"Lambda", "Λ"}, {"Xi", "Ξ"},
-                {"Pi", "Π"},         {"Sigma", "Σ"},     {"Phi", "Φ"},    {"Psi", "Ψ"},
-                {"Omega", "Ω"},      {"times", "×"},     {"cdot", "·"},   {"pm", "±"},
-                {"mp", "∓"},         {"le", "≤"},        {"leq", "≤"},    {"ge", "≥"},
-                {"geq", "≥"},        {"ne", "≠"},        {"neq", "≠"},    {"approx", "≈"},
-                {"sim", "∼"},        {"equiv", "≡"},     {"propto", "∝"}, {"infty", "∞"},
-                {"sum", "∑"},        {"prod", "∏"},      {"int", "∫"},    {"partial", "∂"},
-                {"nabla", "∇"},      {"sqrt", "√"},      {"in", "∈"},     {"to", "→"},
-                {"rightarrow", "→"}, {"leftarrow", "←"}, {"circ", "∘"},   {"degree", "°"},
-                {"ldots", "…"},      {"dots", "…"},      {"cdots", "⋯"},  {"ell", "ℓ"},
-                {"log", "log"},      {"ln", "ln"},       {"exp", "exp"},  {"sin", "sin"},
-                {"cos", "cos"},      {"tan", "tan"},     {"max", "max"},  {"min", "min"},
-                {"quad", " "},       {"prime", "′"},     {"langle", "⟨"}, {"rangle", "⟩"},
-                {"forall", "∀"},     {"exists", "∃"},    {"mid", "|"},    {"left", ""},
-                {"right", ""},       {",", " "},         {";", " "},      {" ", " "},
-                {"%", "%"},          {"$", "$"},         {"_", "_"},      {"{", "{"},
-                {"}", "}"},          {"#", "#"},         {"&", "&"},      {"!", ""}};
+} commands[] = {{"alpha", "α"},       {"beta", "β"},    {"gamma", "γ"},    {"delta", "δ"},
+                {"epsilon", "ε"},     {"zeta", "ζ"},    {"eta", "η"},      {"theta", "θ"},
+                {"iota", "ι"},        {"kappa", "κ"},   {"lambda", "λ"},   {"mu", "μ"},
+                {"nu", "ν"},          {"xi", "ξ"},      {"pi", "π"},       {"rho", "ρ"},
+                {"sigma", "σ"},       {"tau", "τ"},     {"phi", "φ"},      {"varphi", "φ"},
+                {"chi", "χ"},         {"psi", "ψ"},     {"omega", "ω"},    {"Gamma", "Γ"},
+                {"Delta", "Δ"},       {"Theta", "Θ"},   {"Lambda", "Λ"},   {"Xi", "Ξ"},
+                {"Pi", "Π"},          {"Sigma", "Σ"},   {"Phi", "Φ"},      {"Psi", "Ψ"},
+                {"Omega", "Ω"},       {"times", " × "}, {"cdot", "·"},     {"pm", "±"},
+                {"mp", "∓"},          {"le", " ≤ "},    {"leq", " ≤ "},    {"ge", " ≥ "},
+                {"geq", " ≥ "},       {"ne", " ≠ "},    {"neq", " ≠ "},    {"approx", " ≈ "},
+                {"sim", " ∼ "},       {"equiv", " ≡ "}, {"propto", " ∝ "}, {"infty", "∞"},
+                {"sum", "∑"},         {"prod", "∏"},    {"int", "∫"},      {"partial", "∂"},
+                {"nabla", "∇"},       {"in", " ∈ "},    {"to", " → "},     {"rightarrow", " → "},
+                {"leftarrow", " ← "}, {"circ", "∘"},    {"degree", "°"},   {"ldots", "…"},
+                {"dots", "…"},        {"cdots", "⋯"},   {"ell", "ℓ"},      {"quad", " "},
+                {"prime", "′"},       {"langle", "⟨"},  {"rangle", "⟩"},   {"forall", "∀"},
+                {"exists", "∃"},      {"mid", " | "},   {"left", ""},      {"right", ""},
+                {",", " "},           {";", " "},       {" ", " "},        {"%", "%"},
+                {"$", "$"},           {"_", "_"},       {"{", "{"},        {"}", "}"},
+                {"#", "#"},           {"&", "&"},       {"!", ""},         {"varepsilon", "ε"},
+                {"top", "⊤"},         {"notin", " ∉ "}, {"subset", " ⊂ "}, {"cup", " ∪ "},
+                {"cap", " ∩ "},       {"ll", " ≪ "},    {"gg", " ≫ "},     {"odot", " ⊙ "},
+                {"otimes", " ⊗ "},    {"oplus", " ⊕ "}, {"ast", "∗"},      {"|", "‖"}};
 
 /* Marks over the letter before them, as combining characters. */
 static const struct command accents[] = {{"hat", "\xcc\x82"},     {"bar", "\xcc\x84"},
                                          {"tilde", "\xcc\x83"},   {"dot", "\xcc\x87"},
                                          {"vec", "\xe2\x83\x97"}, {"overline", "\xcc\x85"}};
-static const char *const upright[] = {"mathrm", "text", "mathbf", "mathit", "operatorname"};
+static const char *const upright[] = {"mathrm", "text",    "mathbf",     "mathit", "operatorname",
+                                      "mathbb", "mathcal", "boldsymbol", "bm"};
 
 struct reader {
     struct markup *m;
@@ -69,6 +72,7 @@ bool markup_is_needed(struct str s) {
 /* ---- writing ---- */
 
 static void add(struct markup *m, struct str s, int level, bool slanted) {
+    if (s.n > 0 && s.p[0] == ' ' && m->used > 0 && m->bytes[m->used - 1] == ' ') s.p++, s.n--;
     if (s.n == 0 || m->used + s.n > MARKUP_BYTES) return;
     char *to = m->bytes + m->used;
     memcpy(to, s.p, s.n);
@@ -88,11 +92,54 @@ static const char *shown(const struct command *all, size_t n, struct str name) {
     return NULL;
 }
 
+/* Where the group that opens at `i` ends, or the end. */
+static size_t group_end(struct str s, size_t i) {
+    for (int depth = 0; i < s.n; i++) {
+        if (s.p[i] == '\\') i++;
+        else if (s.p[i] == '{') depth++;
+        else if (s.p[i] == '}' && --depth == 0) return i;
+    }
+    return s.n;
+}
+
+/* Would the group at r->at be read otherwise without its braces? A sum would; under a fraction or a
+ * root a product that begins with a number as well. */
+static bool needs_brackets(const struct reader *r, bool product_too) {
+    if (r->at >= r->s.n || r->s.p[r->at] != '{') return false;
+    size_t begin = r->at + 1, end = group_end(r->s, r->at);
+    bool number = begin < end && r->s.p[begin] >= '0' && r->s.p[begin] <= '9';
+    int depth = 0;
+    for (size_t i = begin; i < end; i++) {
+        char c = r->s.p[i];
+        if (strchr("({[", c)) depth++;
+        else if (strchr(")}]", c)) depth--;
+        else if (depth > 0) continue;
+        else if (i > begin && strchr("+-=/", c)) return true;
+        else if (product_too && number && (is_letter(c) || c == '\\')) return true;
+    }
+    return false;
+}
+
+static void read_bracketed(struct reader *r, int level, bool slanted, bool product_too) {
+    bool brackets = needs_brackets(r, product_too);
+    if (brackets) add(r->m, STR("("), level, false);
+    read_group(r, level, slanted);
+    if (brackets) add(r->m, STR(")"), level, false);
+}
+
 /* \frac{a}{b} as a/b. */
 static void read_fraction(struct reader *r, int level, bool slanted) {
-    read_group(r, level, slanted);
+    read_bracketed(r, level, slanted, false);
     add(r->m, STR("/"), level, false);
-    read_group(r, level, slanted);
+    read_bracketed(r, level, slanted, true);
+}
+
+/* TeX skips the spaces behind a command; here they part words, and what stands beside a sign. */
+static void skip_spaces(struct reader *r, bool word) {
+    size_t i = r->at;
+    while (i < r->s.n && r->s.p[i] == ' ') i++;
+    bool joins = i < r->s.n && (is_letter(r->s.p[i]) || strchr("\\{0123456789", r->s.p[i]));
+    if (joins && !word) r->at = i;
 }
 
 static void read_command(struct reader *r, int level, bool slanted) {
@@ -100,23 +147,22 @@ static void read_command(struct reader *r, int level, bool slanted) {
     while (r->at < r->s.n && is_letter(r->s.p[r->at])) r->at++;
     if (r->at == begin && r->at < r->s.n) r->at++; /* \% */
     struct str name = {r->s.p + begin, r->at - begin};
-    while (r->at < r->s.n && r->s.p[r->at] == ' ' && is_letter(name.p[0])) r->at++;
     const char *accent = shown(accents, ARRAY_LEN(accents), name);
     const char *sign = shown(commands, ARRAY_LEN(commands), name);
-    for (size_t i = 0; i < ARRAY_LEN(upright); i++) {
-        if (!str_is(name, upright[i])) continue;
-        read_group(r, level, false);
-        return;
-    }
+    bool over = accent || str_is(name, "frac") || str_is(name, "sqrt");
+    for (size_t i = 0; i < ARRAY_LEN(upright); i++)
+        if (str_is(name, upright[i])) over = true, slanted = false;
+    if (name.n > 0 && is_letter(name.p[0])) skip_spaces(r, !sign && !over);
     if (str_is(name, "frac")) {
         read_fraction(r, level, slanted);
-    } else if (accent) {
+    } else if (str_is(name, "sqrt")) {
+        add(r->m, STR("√"), level, false);
+        read_bracketed(r, level, slanted, true);
+    } else if (over) {
         read_group(r, level, slanted);
-        add(r->m, str_of(accent), level, slanted);
-    } else if (sign) {
-        add(r->m, str_of(sign), level, false);
+        if (accent) add(r->m, str_of(accent), level, slanted);
     } else {
-        add(r->m, name, level, false); /* nothing we know: its name */
+        add(r->m, sign ? str_of(sign) : name, level, false);
     }
 }
 

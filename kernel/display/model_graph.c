@@ -205,7 +205,16 @@ static bool ends_inside(const struct walk *w, const struct node *n, int box) {
     return count > 1;
 }
 
-/* What lies between the layers of a model inside belongs to it. */
+/* The node that a model inside gives; -1 where it is not known: it is applied several times. */
+static int last_node(const struct walk *w, int entry) {
+    const struct model_name_entry *n = model_name_at(w->m, entry);
+    int applications = 0;
+    for (int i = 0; i < model_n_uses(w->m); i++)
+        applications += model_use(w->m, i)->row == n->first_layer;
+    return applications == 1 && n->node[TRAINING] ? n->node[TRAINING]->id : -1;
+}
+
+/* What lies between the layers of a model inside, and between them and its end, belongs to it. */
 static void fill_nested(struct walk *w) {
     for (int b = 0; b < w->g->n; b++) {
         if (w->g->boxes[b].kind != BOX_MODEL) continue;
@@ -215,7 +224,9 @@ static void fill_nested(struct walk *w) {
             if (id < low) low = id;
             high = id;
         }
-        for (int id = low; id < high; id++)
+        int last = last_node(w, w->g->boxes[b].entry);
+        if (high >= 0 && last > high) high = last;
+        for (int id = low; id <= high; id++)
             if (w->box_of[id] < 0) w->box_of[id] = b;
         for (int id = high + 1; high >= 0 && id < graph_n_nodes(w->graph); id++)
             if (w->box_of[id] < 0 && ends_inside(w, graph_node(w->graph, id), b)) w->box_of[id] = b;
@@ -297,6 +308,8 @@ static void find_range(struct walk *w) {
         if (id < w->low) w->low = id;
         w->high = id;
     }
+    int last = w->only >= 0 ? last_node(w, w->only) : -1;
+    if (last > w->high) w->high = last;
 }
 
 static bool own_node(struct walk *w, const struct node *n) {

@@ -58,17 +58,17 @@ static void draw_box(const struct model_graph *g, const struct box *b, struct te
     if (b->detail[0]) svg_text(out, &style, str_of(b->detail));
 }
 
-/* Down in a curve; with a head where it enters a box. */
+/* Down in a curve, straight past boxes beside it; with a head where it enters a box. */
 static void draw_arrow(const struct model_graph *g, const struct arrow *a, struct text *out) {
     const struct box *from = &g->boxes[a->from], *to = &g->boxes[a->to];
     double x0 = middle_of(from), x1 = middle_of(to);
-    double y0 = top_of(from) + (from->kind == BOX_BEND ? BOX_H / 2 : BOX_H);
-    double y1 =
-        top_of(to) + (to->kind == BOX_BEND ? BOX_H / 2 : 0) - (to->kind == BOX_MODEL ? 4 : 0);
+    double y0 = top_of(from) + BOX_H;
+    double y1 = top_of(to) - (to->kind == BOX_MODEL || to->kind == BOX_BEND ? 4 : 0);
     double head = to->kind == BOX_BEND ? 0 : 6, bow = (y1 - y0) * 0.5;
     text_adds(out, "<path fill=\"none\" stroke=\"#555\" stroke-width=\"1.3\" d=\"");
     const double curve[] = {x0, y0, x0, y0 + bow, x1, y1 - bow, x1, y1 - head};
     for (int i = 0; i < 8; i++) svg_number(out, i == 0 ? 'M' : i == 2 ? 'C' : ' ', curve[i]);
+    if (to->kind == BOX_BEND) svg_number(out, 'v', BOX_H + 4);
     text_adds(out, "\"/>\n");
     if (head == 0) return;
     text_adds(out, "<path fill=\"#555\" d=\"");

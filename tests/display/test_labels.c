@@ -53,7 +53,15 @@ static void formulas(void) {
     CHECK(!markup_is_needed(STR("costs $5 and $6")) && !markup_is_needed(STR("$")));
     CHECK(!markup_is_needed(STR("val_loss^2")) && markup_is_needed(STR("$x^2$")));
     CHECK_STR(pieces("$x^2$ at $k_{10}$"), "[x]^[2][ at ][k]_[10]");
-    CHECK_STR(pieces("$\\alpha \\le \\frac{a}{b}$"), "[α≤][a][/][b]");
+    CHECK_STR(pieces("$\\alpha \\le \\frac{a}{b}$"), "[α ≤ ][a][/][b]");
+    CHECK_STR(pieces("$\\frac{1}{1 + e^{-x}}$"), "[1/(1 + ][e]^[−]^[x][)]");
+    CHECK_STR(pieces("$\\frac{a - b}{2\\sigma^2}$"), "[(][a][ − ][b][)/(2σ]^[2][)]");
+    CHECK_STR(pieces("$\\frac{(a + b)}{dx}$"), "[(][a][ + ][b][)/][dx]");
+    CHECK_STR(pieces("$\\sqrt{2\\pi}$, $\\sqrt x$"), "[√(2π), √][x]");
+    CHECK_STR(pieces("$\\lambda = 10 \\times x$"), "[λ = 10 × ][x]");
+    CHECK_STR(pieces("$\\log x \\to\\infty$"), "[log ][x][ → ∞]");
+    CHECK_STR(pieces("$\\mathbb{E} [x]$"), "[E [][x][]]");
+    CHECK_STR(pieces("$\\frac{\\sqrt{$"), "[√/]");
     CHECK_STR(pieces("$\\mathrm{mean} - \\hat{y}$"), "[mean − ][y\xcc\x82]");
     CHECK_STR(pieces("a $\\unknown$"), "[a unknown]");
     CHECK_STR(pieces("${{{{$"), "");

@@ -138,6 +138,40 @@ static void limits_from_high_to_low_turn_an_axis(void) {
     }
 }
 
+static double corner(double i) {
+    return i < 2 ? 0 : i == 2 ? 30 : 20;
+}
+
+/* A frame of the whole picture, 30 by 20 pixels, is seen on all four sides. */
+static void frames_at_the_edge_are_whole(void) {
+    struct err e = {0};
+    struct sample s = {.plot = plot_new(&e)};
+    struct mark image = {.kind = MARK_IMAGE, .opacity = 1};
+    struct mark frame = {.kind = MARK_FRAME, .opacity = 1};
+    struct tensor *pixels = sample_vector(600, sample_noise), *box = sample_vector(4, corner);
+    struct shape size = shape_of(2, (int64_t[]){20, 30}), one = shape_of(2, (int64_t[]){1, 4});
+    image.z = tensor_with_shape(pixels, &size, &e);
+    frame.z = tensor_with_shape(box, &one, &e);
+    tensor_unref(pixels);
+    tensor_unref(box);
+    plot_add(s.plot, &image, &e);
+    plot_add(s.plot, &frame, &e);
+    struct text svg = {0};
+    CHECK(draw(&s, &svg));
+    double x, y, w, h, panel[4];
+    const char *at = strstr(svg.p, "stroke-width=\"2.5\""), *clip = strstr(svg.p + 4, "<svg x=");
+    CHECK(at && sscanf(at + 18, " x=\"%lf\" y=\"%lf\" width=\"%lf\" height=\"%lf\"", &x, &y, &w,
+                       &h) == 4);
+    CHECK(clip && sscanf(clip, "<svg x=\"%lf\" y=\"%lf\" width=\"%lf\" height=\"%lf\"", panel,
+                         panel + 1, panel + 2, panel + 3) == 4);
+    CHECK_NEAR(x - 1.25, panel[0], 0.02);
+    CHECK_NEAR(y - 1.25, panel[1], 0.02);
+    CHECK_NEAR(w + 2.5, panel[2], 0.02);
+    CHECK_NEAR(h + 2.5, panel[3], 0.02);
+    text_clear(&svg);
+    sample_clear(&s);
+}
+
 static void large_matrices_are_small(void) {
     CHECK(bytes_of_matrix(MARK_HEATMAP, 1000, NULL) < 500000); /* noise cannot be packed */
     CHECK(bytes_of_matrix(MARK_IMAGE, 1000, NULL) < 600000);
@@ -363,5 +397,6 @@ static void memory_runs_out(void) {
 }
 
 TEST_MAIN(limits_from_high_to_low_turn_an_axis, golden_files, same_plot_same_bytes, no_ids,
-          ten_thousand_points_are_small, large_matrices_are_small, odd_numbers_draw,
-          plots_of_chance_draw, words, nothing_is_lost, marks_can_be_moved, memory_runs_out)
+          ten_thousand_points_are_small, large_matrices_are_small, frames_at_the_edge_are_whole,
+          odd_numbers_draw, plots_of_chance_draw, words, nothing_is_lost, marks_can_be_moved,
+          memory_runs_out)

@@ -120,6 +120,18 @@ def test_models_inside_are_folded_whole(outputs):
     assert html(whole).count(">add</text>") == 4 and "<details>" not in html(whole)
 
 
+def test_a_skip_from_its_input_is_inside_a_model(outputs):
+    (shown,) = outputs("model Block():\n    input x: [8]\n    output y = x + x.Dense(8, relu).Dense(8)\n"
+                       "model Net():\n    input x: [8]\n    first, second = Block(), Block()\n"
+                       "    output y = x + second(first(x)).Dense(8)\nshow(graph(Net()))")
+    outside, *insides = re.findall("<desc>(.*?)</desc>", html(shown))
+    assert outside.count("add (") == 1 and "add (unit=8) from Dense 8 and x" in outside, outside
+    assert re.search("first .* → second .* → Dense 8", outside)
+    for inside in insides:
+        assert inside.count("add (") == 1 and "from Dense 8 and what comes in" in inside, inside
+    assert len(insides) == 2
+
+
 KINDS = [
     ('bar(["a", "b"], [1, 3])', "Bars: a 1, b 3."),
     ('box({small: [1, 2, 3], large: [5, 6, 9]})', "small: median 2, half of the numbers 1.5 … 2.5."),
