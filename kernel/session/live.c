@@ -138,9 +138,9 @@ void live_cost(const struct output *o, struct machine_cost *cost) {
     if (studio_price(&cost->price)) cost->spent = hours < 0 ? -1 : cost->price.usd_per_hour * hours;
 }
 
-static void train_state(const struct output *o, const struct output_run *r, struct state *s) {
-    s->view = r->view;
-    snprintf(s->id, sizeof s->id, "%s-train-%d", o->prefix, r->run);
+/* Each run has a display of its own. */
+static void name_display(struct state *s, const struct output *o, const struct output_run *r) {
+    snprintf(s->id, sizeof s->id, "%s-run-%d", o->prefix, r->run);
 }
 
 /* It tells nothing more. A training says how far it came; of anything else nobody kept the state.
@@ -148,14 +148,14 @@ static void train_state(const struct output *o, const struct output_run *r, stru
 static void settle(struct output *o, struct output_run *r) {
     struct state s = {.final = true};
     if (!r->open || r->ended) return;
+    name_display(&s, o, r);
     if (r->trains) {
         training_view_stop(r->view);
-        train_state(o, r, &s);
+        s.view = r->view;
         show(o, r, &s);
     } else if (r->bar) {
         struct progress p = {.state = r->said, .ended = true};
         s.progress = &p;
-        snprintf(s.id, sizeof s.id, "%s-search-%d", o->prefix, r->run);
         send_part(o, &s, VIEW_WORDS, DISPLAY_FINAL);
     }
     close_bar(r);
@@ -210,7 +210,8 @@ void live_train(struct output *o, int run, const struct train_event *event) {
     struct output_run *r = find_run(o, run);
     if (!r || !training_view_note(r->view, event, &e)) return;
     r->trains = true;
-    train_state(o, r, &s);
+    s.view = r->view;
+    name_display(&s, o, r);
     if (o->lines && r->open && is_line(r, event)) add_line(o, &s);
     show(o, r, &s);
 }
@@ -221,7 +222,7 @@ void live_progress(struct output *o, int run, const struct progress *p) {
     int64_t rows = p->table ? p->table->n_rows : 0;
     if (!r) return;
     live_cost(o, &s.cost);
-    snprintf(s.id, sizeof s.id, "%s-search-%d", o->prefix, run);
+    name_display(&s, o, r);
     snprintf(r->said, sizeof r->said, "%s", p->state);
     if (o->lines && r->open && (p->ended || rows > r->rows)) add_line(o, &s);
     show(o, r, &s);

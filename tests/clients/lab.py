@@ -4,8 +4,9 @@ import shutil
 import subprocess
 import sys
 
+import nbformat
 import requests
-from client import free_port, wait_for
+from client import book, free_port, wait_for
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +66,12 @@ def open_notebook(page, lab, name):
     until_status(page, "Idle")
 
 
+def open_cells(page, lab, name, *cells, tags=None):
+    """A new notebook of these cells, which takes the place of an older one of that name."""
+    nbformat.write(book(*cells, tags=tags), lab[1] / name)
+    open_notebook(page, lab, name)
+
+
 def dismiss(page):
     """JupyterLab may ask about news once."""
     for text in ("No", "Dismiss"):
@@ -86,6 +93,27 @@ def menu(page, top, item):
 
 def cell(page, number):
     return page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").nth(number)
+
+
+def run_cell(page, number):
+    cell(page, number).locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+
+
+def training(width, epochs):
+    """A cell that trains for some seconds."""
+    return f"""model Net:
+    input x: [200]
+    h = x.Dense({width}, relu).Dense({width}, relu)
+    output y = h.Dense(3, softmax)
+
+x = randn(4000, 200)
+labels = randint(0, 3, 4000)
+net = Net()
+history = train net on x -> labels:
+    validate: x -> labels
+    metrics: accuracy
+    epochs: {epochs}"""
 
 
 def until_counted(page, number, timeout=3 * MINUTE):

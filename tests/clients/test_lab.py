@@ -5,7 +5,8 @@ import shutil
 import nbformat
 import pytest
 from client import book
-from lab import MINUTE, ROOT, cell, menu, open_notebook, take_pictures, until_counted, until_status
+from lab import (MINUTE, ROOT, cell, menu, open_notebook, run_cell, take_pictures, until_counted,
+                 until_status)
 
 TRAINING = """model Net:
     input x: [20]
@@ -67,8 +68,7 @@ def test_colours_without_the_extension(page, lab):
 
 def test_interrupt_training_then_restart(page, lab):
     open_notebook(page, lab, "long.ipynb")
-    cell(page, 0).locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 0)
     until_status(page, "Busy")
     live = cell(page, 0).locator(".jp-RenderedHTML").first
     live.locator("progress[aria-label=training]").wait_for()
@@ -82,8 +82,7 @@ def test_interrupt_training_then_restart(page, lab):
     assert "interrupt" in shown, shown
 
     for number in (1, 2, 3):
-        cell(page, number).locator(".cm-content").click()
-        page.keyboard.press("Shift+Enter")
+        run_cell(page, number)
         until_counted(page, number)
     assert "True" in cell(page, 1).locator(".jp-OutputArea").inner_text()
     assert "12345" in cell(page, 3).locator(".jp-OutputArea").inner_text()
@@ -92,8 +91,7 @@ def test_interrupt_training_then_restart(page, lab):
     page.locator(".jp-Dialog button.jp-mod-accept, .jp-Dialog .jp-mod-accept").first.click()
     page.wait_for_selector(".jp-Dialog", state="detached")
     until_status(page, "Idle")
-    cell(page, 3).locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 3)
     page.wait_for_function("() => document.querySelectorAll('.jp-CodeCell')[3].querySelector("
                            "'.jp-InputPrompt').textContent.trim() === '[1]:'")
     shown = cell(page, 3).locator(".jp-OutputArea").inner_text()
@@ -103,8 +101,7 @@ def test_interrupt_training_then_restart(page, lab):
 def test_moving_a_slider(page, lab):
     """The real front end of ipywidgets: drag, choose, and see another plot."""
     open_notebook(page, lab, "slider.ipynb")
-    cell(page, 0).locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 0)
     until_counted(page, 0)
     widgets = cell(page, 0).locator(".jupyter-widgets").first
     widgets.wait_for()

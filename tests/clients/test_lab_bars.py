@@ -2,31 +2,16 @@
 a page or a notebook without its kernel shows words, never a widget that is not there."""
 import json
 
-import nbformat
-from client import book
-from lab import MINUTE, cell, menu, open_notebook, take_pictures, until_counted, until_status
+from lab import (MINUTE, cell, menu, open_cells, run_cell, take_pictures, training, until_counted,
+                 until_status)
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 BAR = ".jp-OutputArea .widget-vbox .progress-bar"
-NET = """model Net:
-    input x: [200]
-    h = x.Dense(512, relu).Dense(512, relu)
-    output y = h.Dense(3, softmax)
-
-x = randn(4000, 200)
-labels = randint(0, 3, 4000)
-net = Net()
-history = train net on x -> labels:
-    validate: x -> labels
-    metrics: accuracy
-    epochs: """
 
 
 def begin(page, lab, name, epochs):
-    nbformat.write(book(NET + str(epochs)), lab[1] / name)
-    open_notebook(page, lab, name)
-    cell(page, 0).locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
+    open_cells(page, lab, name, training(512, epochs))
+    run_cell(page, 0)
     page.wait_for_selector(BAR)
 
 

@@ -1,22 +1,7 @@
 """A running training as a page sees it, with the bar of ipywidgets and without: its output stays in place,
 keeps its height, and changes at most ten times a second."""
-import nbformat
 import pytest
-from client import book
-from lab import MINUTE, cell, open_notebook, until_counted
-
-TRAIN = """model Net:
-    input x: [200]
-    h = x.Dense(256, relu).Dense(256, relu)
-    output y = h.Dense(3, softmax)
-
-x = randn(4000, 200)
-labels = randint(0, 3, 4000)
-net = Net()
-history = train net on x -> labels:
-    validate: x -> labels
-    metrics: accuracy
-    epochs: 60"""
+from lab import MINUTE, open_cells, run_cell, training, until_counted
 
 # Renderings of the live output in time; outputs that went; the lowest height after the first epochs.
 WATCH = """() => {
@@ -52,11 +37,9 @@ def no_more_than_ten(times):
 def test_a_training_does_not_flicker(page, lab, bar):
     if not bar:
         page.route("**/@jupyter-widgets/**", lambda route: route.abort())
-    nbformat.write(book(TRAIN), lab[1] / "live.ipynb")
-    open_notebook(page, lab, "live.ipynb")
+    open_cells(page, lab, "live.ipynb", training(256, 60))
     page.evaluate(WATCH)
-    cell(page, 0).locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
+    run_cell(page, 0)
     until_counted(page, 0, timeout=2 * MINUTE)
     seen = page.evaluate("() => window.seen")
     times, heights = seen["times"], seen["heights"]

@@ -1,10 +1,8 @@
 """What outputs look like in JupyterLab, in both themes: contrast as WCAG AA wants it, nothing that sticks
 out. The pictures in docs/jupyterlab.md are those that are taken on the way: build/looks_light.jpg and
 build/looks_dark.jpg."""
-import nbformat
 import pytest
-from client import book
-from lab import MINUTE, ROOT, choose_theme, menu, open_notebook, until_counted
+from lab import MINUTE, ROOT, choose_theme, menu, open_cells, until_counted
 
 MODEL = """model Net(hidden=32):
     input x: [20]
@@ -84,10 +82,9 @@ CONTRASTS = """() => {
 def shown(browser, lab):
     """The notebook after Run All."""
     tags = {i: ["raises-exception"] for i in (len(CELLS) - 1, len(CELLS) - 2)}
-    nbformat.write(book(*CELLS, tags=tags), lab[1] / "looks.ipynb")
     page = browser.new_page(viewport={"width": 1150, "height": 4200}, device_scale_factor=0.6)
     page.set_default_timeout(2 * MINUTE)
-    open_notebook(page, lab, "looks.ipynb")
+    open_cells(page, lab, "looks.ipynb", *CELLS, tags=tags)
     menu(page, "Run", "Run All Cells")
     until_counted(page, len(CELLS) - 1)
     yield page
