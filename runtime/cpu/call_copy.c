@@ -46,7 +46,9 @@ void call_copy(struct call *c, const struct call_spec *s) {
     walk_merge(&c->copy);
     c->bytes = dtype_bytes(s->out->dtype);
     c->n_units = shape_product(&s->out->shape, 0, s->out->shape.n);
-    c->unit_work = 2;
+    const struct walk *w = &c->copy;
+    bool far = w->n > 0 && w->stride[w->n - 1] * (int64_t)c->bytes >= 64; /* a line for each */
+    c->unit_work = far ? 8 : 2;
     c->run = is_transposed(&c->copy) ? run_transposed : run_copy;
 }
 

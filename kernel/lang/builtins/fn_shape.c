@@ -309,7 +309,8 @@ bool fn_pad(struct call *c, struct value *out) {
 
 /* Both repeated to [len(a), len(b)], then f. */
 bool fn_outer(struct call *c, struct value *out) {
-    struct value a, b, tall = value_missing(), wa = value_missing(), wb = value_missing();
+    struct value a, b, tall = value_missing(), flat = value_missing();
+    struct value wa = value_missing(), wb = value_missing();
     struct desc da, db;
     TRY(fn_operand(c, 0, &a));
     TRY(fn_operand(c, 1, &b));
@@ -319,16 +320,24 @@ bool fn_outer(struct call *c, struct value *out) {
     struct attrs column = {.shape = shape_of(2, (int64_t[]){da.shape.size[0], 1})};
     struct attrs wide = {.shape = shape_of(2, (int64_t[]){da.shape.size[0], db.shape.size[0]})};
     wide.shape.axis[0] = column.shape.axis[0] = da.shape.axis[0];
-    wide.shape.axis[1] = db.shape.axis[0];
-    wide.axes = 2;
+    struct attrs row = {.shape = shape_of(2, (int64_t[]){1, db.shape.size[0]})};
+    wide.shape.axis[1] = row.shape.axis[1] = db.shape.axis[0];
     bool ok =
-        apply1(c->ev, OP_reshape, a, &column, &tall) && apply1(c->ev, OP_expand, tall, &wide, &wa);
-    wide.axes = 1;
-    ok = ok && apply1(c->ev, OP_expand, b, &wide, &wb);
-    if (ok && call_has(c, 2))
-        ok = call_simple(c->ev, c->args[2], (struct value[]){wa, wb}, 2, c->at, out);
-    else ok = ok && apply2(c->ev, OP_mul, wa, wb, out);
+        apply1(c->ev, OP_reshape, a, &column, &tall) && apply1(c->ev, OP_reshape, b, &row, &flat);
+    bool product = !call_has(c, 2) && (dtype_is_float(da.dtype) || dtype_is_float(db.dtype));
+    if (ok && product) {
+        ok = apply2(c->ev, OP_matmul, tall, flat, out);
+    } else if (ok) { /* a function sees all pairs at once */
+        wide.axes = 2;
+        ok = apply1(c->ev, OP_expand, tall, &wide, &wa);
+        wide.axes = 1;
+        ok = ok && apply1(c->ev, OP_expand, b, &wide, &wb);
+        if (ok && call_has(c, 2))
+            ok = call_simple(c->ev, c->args[2], (struct value[]){wa, wb}, 2, c->at, out);
+        else ok = ok && apply2(c->ev, OP_mul, wa, wb, out);
+    }
     value_unref(tall);
+    value_unref(flat);
     value_unref(wa);
     value_unref(wb);
     return ok;
