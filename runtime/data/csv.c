@@ -310,10 +310,9 @@ static bool read_late_texts(struct csv *c, struct err *e) {
 
 /* All texts into one store, which the columns of texts share. */
 static void take_texts(struct csv *c) {
-    struct text_store *store = c->fills[0].store, *other = c->n > 1 ? c->fills[1].store : NULL;
-    if (store && other) text_store_join(store, other);
-    else if (other) store = other;
-    c->fills[0].store = c->fills[PIECES - 1].store = NULL;
+    struct text_store *store = c->fills[0].texts.store;
+    if (c->n > 1) text_store_join(store, c->fills[1].texts.store);
+    c->fills[0].texts.store = c->fills[PIECES - 1].texts.store = NULL;
     for (int32_t i = 0; i < c->table->n_columns; i++) {
         struct column *column = &c->table->columns[i];
         if (column->kind == COLUMN_TEXT) column->store = text_store_ref(store);

@@ -2,52 +2,13 @@
  * are found on the way. Bound: the scan of bytes, and memory. */
 #include "csv_fill.h"
 #include "csv_value.h"
-#include "text_store.h"
 #include "base/pool.h"
 #include <math.h>
 #include <string.h>
 
-enum { RECENT = 1 << 12, RECENT_LENGTH = 40, LUCK = 512 };
-
-/* A text stored lately, by hash: most columns repeat few words. */
-struct csv_recent {
-    const char *p;
-    size_t n;
-    uint64_t last; /* last_bytes of it */
-};
+enum { RECENT_LENGTH = 40, LUCK = 512 };
 
 /* ---- texts ---- */
-
-static uint64_t word_at(const char *p) {
-    uint64_t word;
-    memcpy(&word, p, 8);
-    return word;
-}
-
-static uint32_t half_at(const char *p) {
-    uint32_t word;
-    memcpy(&word, p, 4);
-    return word;
-}
-
-/* The last eight bytes; of a shorter text a number that no other of its length has. */
-static uint64_t last_bytes(struct str s) {
-    if (s.n >= 8) return word_at(s.p + s.n - 8);
-    if (s.n >= 4) return (uint64_t)half_at(s.p) << 32 | half_at(s.p + s.n - 4);
-    const unsigned char *p = (const unsigned char *)s.p;
-    return (uint64_t)p[0] << 16 | (uint64_t)p[s.n / 2] << 8 | p[s.n - 1];
-}
-
-static uint64_t hash_text(struct str s, uint64_t last) {
-    uint64_t h = s.n * 0x9e3779b97f4a7c15u;
-    for (size_t i = 0; i + 8 < s.n; i += 8) h = (h ^ word_at(s.p + i)) * 0xbf58476d1ce4e5b9u;
-    h = (h ^ last) * 0x94d049bb133111ebu;
-    return h ^ h >> 32;
-}
-
-static bool is_seen(const struct csv_recent *seen, struct str s, uint64_t last) {
-    return seen->last == last && seen->n == s.n && (s.n <= 8 || !memcmp(seen->p, s.p, s.n - 8));
-}
 
 static bool bad_text(struct csv_fill *f, int32_t column, struct err *e) {
     err_set(e, ERR_DATA, "Line %llu, column \"%.100s\", holds bytes that are not UTF-8 text.",
@@ -55,32 +16,31 @@ static bool bad_text(struct csv_fill *f, int32_t column, struct err *e) {
     return err_hint(e, "Save the file again as UTF-8 (Excel calls it \"CSV UTF-8\").");
 }
 
-static const char *fresh_text(struct csv_fill *f, int32_t column, struct str s, struct err *e) {
-    if (!cell_is_text(s)) return bad_text(f, column, e), NULL;
-    if (!f->store && !(f->store = text_store_new(e))) return NULL;
-    return text_store_add(f->store, s, e);
+/* Into *copy; NULL stands for a missing value. */
+static bool fresh_text(struct csv_fill *f, int32_t column, struct str s, const char **copy,
+                       struct err *e) {
+    *copy = NULL;
+    if (cell_is_missing(s)) return true;
+    if (!csv_scan_is_plain(&f->scan) && !cell_is_text(s)) return bad_text(f, column, e);
+    return (*copy = csv_text_copy(&f->texts, s, e)) != NULL;
 }
 
 /* One copy serves equal short texts that lie near each other. A column where that does not help is
  * left alone. */
-static bool store_text(struct csv_fill *f, int32_t i, struct str s, struct err *e) {
+static inline bool store_text(struct csv_fill *f, int32_t i, struct str s, struct err *e) {
     struct csv_column *c = &f->columns[i];
     const char **place = &c->texts[f->row];
-    *place = NULL;
-    if (cell_is_missing(s)) return true;
-    if (s.n > RECENT_LENGTH || s.n == 0 || c->luck < 0)
-        return (*place = fresh_text(f, i, s, e)) != NULL;
-    uint64_t last = last_bytes(s);
-    struct csv_recent *seen = &f->recent[hash_text(s, last) & (RECENT - 1)];
-    if (is_seen(seen, s, last)) {
+    if (c->luck < 0 || s.n > RECENT_LENGTH) return fresh_text(f, i, s, place, e);
+    struct csv_text x = csv_text_of(&f->texts, s);
+    if (csv_text_is_recent(&x)) {
         c->luck = (int16_t)(c->luck + (c->luck < LUCK));
-        *place = seen->p;
+        *place = x.place->p;
         return true;
     }
     c->luck--;
-    *place = fresh_text(f, i, s, e);
-    *seen = (struct csv_recent){*place, *place ? s.n : 0, last};
-    return *place != NULL;
+    TRY(fresh_text(f, i, s, place, e));
+    if (*place || s.n <= CSV_TEXT_SHORT) *x.place = (struct csv_recent){x.a, x.b, s.n, *place};
+    return true;
 }
 
 /* ---- kinds ---- */
@@ -216,9 +176,9 @@ bool csv_fill_init(struct csv_fill *f, struct source *s, char delimiter, struct 
     *f = (struct csv_fill){.table = t, .first = first, .row = first, .end = end};
     csv_scan_init(&f->scan, s);
     csv_scan_use_delimiter(&f->scan, delimiter);
-    f->recent = pool_need(RECENT * sizeof *f->recent, e);
+    TRY(csv_texts_init(&f->texts, e));
     f->columns = pool_need((size_t)t->n_columns * sizeof *f->columns + 1, e);
-    if (!f->recent || !f->columns) return false;
+    if (!f->columns) return false;
     for (int32_t i = 0; i < t->n_columns; i++)
         f->columns[i] = (struct csv_column){.numbers = t->columns[i].numbers, .luck = LUCK};
     return true;
@@ -226,8 +186,7 @@ bool csv_fill_init(struct csv_fill *f, struct source *s, char delimiter, struct 
 
 void csv_fill_clear(struct csv_fill *f) {
     csv_scan_clear(&f->scan);
-    text_store_unref(f->store);
-    pool_free(f->recent);
+    csv_texts_clear(&f->texts);
     pool_free(f->columns);
     *f = (struct csv_fill){0};
 }

@@ -2,6 +2,7 @@
  * of it that begins and ends with a record, in a thread of its own. */
 #pragma once
 #include "csv_scan.h"
+#include "csv_text.h"
 #include "table.h"
 
 /* What a column has shown so far. LATE: text came after other values; DONE: leave it alone. */
@@ -21,8 +22,7 @@ struct csv_fill {
     struct csv_scan scan; /* at the first record */
     struct table *table;
     struct csv_column *columns; /* as many as the table has */
-    struct text_store *store;   /* of the piece's texts; NULL as long as there are none */
-    struct csv_recent *recent;
+    struct csv_texts texts;
     int64_t first, row, end; /* the piece's first row, the next, and the end of its room */
     bool grows;              /* the columns may be made longer, because nobody else fills them */
 };

@@ -4,7 +4,7 @@
 #include "base/pool.h"
 #include <string.h>
 
-enum { BUFFER_BYTES = 1 << 20, BEHIND = 8 };
+enum { BUFFER_BYTES = 1 << 20 };
 
 void csv_scan_init(struct csv_scan *c, struct source *s) {
     *c = (struct csv_scan){.source = s};
@@ -26,7 +26,7 @@ static bool grow(struct csv_scan *c, struct err *e) {
     uint64_t known = c->source->packed ? BUFFER_BYTES : c->source->most + 1;
     size_t cap = c->cap ? c->cap * 2 : known < BUFFER_BYTES ? (size_t)known : BUFFER_BYTES;
     TRY(memory_holds(cap, e));
-    char *p = pool_realloc(c->buffer, cap + BEHIND);
+    char *p = pool_realloc(c->buffer, cap + CSV_BEHIND);
     if (!p) return err_memory(e, cap);
     c->buffer = p;
     c->cap = cap;
@@ -42,7 +42,8 @@ bool csv_scan_refill(struct csv_scan *c, struct err *e) {
     TRY(source_read(c->source, c->buffer + c->n, room, &got, e));
     c->ended = got < room;
     c->n += got;
-    memset(c->buffer + c->n, '\n', BEHIND); /* stops every scan */
+    c->plain = 2;
+    memset(c->buffer + c->n, '\n', CSV_BEHIND); /* stops every scan */
     return true;
 }
 
@@ -102,6 +103,14 @@ static int64_t count_quotes(const char *p, size_t n) {
         quotes += k;
     }
     return quotes;
+}
+
+bool csv_scan_look_plain(struct csv_scan *c) {
+    const unsigned char *p = (const unsigned char *)c->buffer;
+    uint8_t all = 0; /* the highest bit is set by bytes above 127, and by 0 less 1 */
+    for (size_t i = 0; i < c->n; i++) all = (uint8_t)(all | p[i] | (uint8_t)(p[i] - 1));
+    c->plain = all < 128;
+    return c->plain;
 }
 
 int64_t csv_scan_lines(const struct csv_scan *c) {
@@ -178,8 +187,11 @@ static enum csv_found untangle(struct csv_scan *c, const char *p, struct str *fi
         text_add(&c->scratch, (struct str){close + 1, (size_t)(stop - close - 1)});
         break;
     }
+    static const char behind[CSV_BEHIND];
+    size_t n = c->scratch.n;
+    text_add(&c->scratch, (struct str){behind, sizeof behind});
     if (c->scratch.failed) return err_memory(e, c->scratch.n), CSV_BAD;
-    *field = text_str(&c->scratch);
+    *field = (struct str){c->scratch.p, n};
     return csv_scan_end(c, stop, next);
 }
 

@@ -3,18 +3,24 @@
 #pragma once
 #include "source.h"
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 struct csv_scan {
     struct source *source;
-    char *buffer;      /* cap bytes, and behind the last a line's end and seven bytes more */
+    char *buffer;      /* cap bytes, and behind the last CSV_BEHIND line ends */
     size_t cap, n, at; /* bytes there; where the next record begins */
     bool ended;        /* no bytes will follow those in the buffer */
     bool quoted;       /* a field since the record's start was quoted */
+    uint8_t plain;     /* the bytes there are ASCII without NUL; 2: nobody has looked */
     char delimiter;
     bool stops[256];     /* bytes that end a plain field */
     uint64_t line;       /* of the next record, from 1 */
     struct text scratch; /* a field whose quotes had to be taken out */
 };
+
+enum { CSV_BEHIND = 16 };
 
 /* CUT: the buffer ends inside; csv_scan_refill, then start again at `at`. */
 enum csv_found { CSV_FIELD, CSV_LAST_FIELD, CSV_CUT, CSV_BAD };
@@ -35,8 +41,27 @@ enum csv_found csv_scan_line_end(const struct csv_scan *c, const char *q, const 
 enum csv_found csv_scan_quoted(struct csv_scan *c, const char *p, struct str *field,
                                const char **next, struct err *e);
 
-/* The first byte from p on that ends a plain field, eight at a time: x has a zero byte if one of
- * (x - 1) & ~x has its highest bit set there; the lowest such bit is exact. */
+/* Every field of this buffer is ASCII without NUL. */
+bool csv_scan_look_plain(struct csv_scan *c);
+static inline bool csv_scan_is_plain(struct csv_scan *c) {
+    return c->plain < 2 ? c->plain : csv_scan_look_plain(c);
+}
+
+/* The first byte from p on that ends a plain field. Without a vector of bytes eight at a time: x
+ * has a zero byte if one of (x - 1) & ~x has its highest bit set there; the lowest such bit is
+ * exact. */
+#ifdef __SSE2__
+static inline const char *csv_scan_stop(const struct csv_scan *c, const char *p) {
+    __m128i delimiter = _mm_set1_epi8(c->delimiter), n = _mm_set1_epi8('\n'),
+            r = _mm_set1_epi8('\r');
+    for (;; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i_u *)p);
+        __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, n), _mm_cmpeq_epi8(bytes, r));
+        int stops = _mm_movemask_epi8(_mm_or_si128(ends, _mm_cmpeq_epi8(bytes, delimiter)));
+        if (stops) return p + __builtin_ctz((unsigned)stops);
+    }
+}
+#else
 static inline const char *csv_scan_stop(const struct csv_scan *c, const char *p) {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
     uint64_t delimiter = ones * (unsigned char)c->delimiter;
@@ -49,6 +74,7 @@ static inline const char *csv_scan_stop(const struct csv_scan *c, const char *p)
         if (stops) return p + __builtin_ctzll(stops) / 8;
     }
 }
+#endif
 
 /* A plain field is known to end at q: where does the next one begin? */
 static inline enum csv_found csv_scan_end(const struct csv_scan *c, const char *q,
@@ -58,7 +84,8 @@ static inline enum csv_found csv_scan_end(const struct csv_scan *c, const char *
     return CSV_FIELD;
 }
 
-/* The field at p and where the next one begins. The field is valid until the next call. */
+/* The field at p and where the next one begins. The field is valid until the next call, and
+ * CSV_BEHIND bytes are readable where it begins. */
 static inline enum csv_found csv_scan_field(struct csv_scan *c, const char *p, struct str *field,
                                             const char **next, struct err *e) {
     if (*p == '"') return csv_scan_quoted(c, p + 1, field, next, e);

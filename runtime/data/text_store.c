@@ -4,15 +4,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-struct chunk {
-    struct chunk *older;
-    size_t used, cap;
+struct text_chunk {
+    struct text_chunk *older;
+    size_t cap;
     char bytes[];
-};
-
-struct text_store {
-    _Atomic int32_t refs;
-    struct chunk *newest;
 };
 
 enum { CHUNK_MIN = 1 << 12, CHUNK_MAX = 1 << 22 };
@@ -30,7 +25,7 @@ struct text_store *text_store_ref(struct text_store *store) {
 
 void text_store_unref(struct text_store *store) {
     if (!store || atomic_fetch_sub(&store->refs, 1) != 1) return;
-    for (struct chunk *c = store->newest, *older; c; c = older) {
+    for (struct text_chunk *c = store->newest, *older; c; c = older) {
         older = c->older;
         pool_free(c);
     }
@@ -38,32 +33,32 @@ void text_store_unref(struct text_store *store) {
 }
 
 /* Chunks double in size, so that small tables stay small and large ones need few blocks. */
-static bool grow(struct text_store *store, size_t bytes, struct err *e) {
+bool text_store_grow(struct text_store *store, size_t bytes, struct err *e) {
     size_t cap = store->newest ? store->newest->cap * 2 : CHUNK_MIN;
     if (cap > CHUNK_MAX) cap = CHUNK_MAX;
     if (cap < bytes) cap = bytes;
-    struct chunk *c = pool_alloc(sizeof *c + cap);
+    struct text_chunk *c = pool_alloc(sizeof *c + cap);
     if (!c) return err_memory(e, cap);
-    *c = (struct chunk){.older = store->newest, .cap = cap};
+    *c = (struct text_chunk){.older = store->newest, .cap = cap};
     store->newest = c;
+    store->room = c->bytes;
+    store->n_room = cap;
     return true;
 }
 
 const char *text_store_add(struct text_store *store, struct str s, struct err *e) {
-    struct chunk *c = store->newest;
-    if (!c || s.n + 1 > c->cap - c->used) {
-        if (!grow(store, s.n + 1, e)) return NULL;
-        c = store->newest;
-    }
-    char *copy = c->bytes + c->used;
-    c->used += s.n + 1;
-    if (s.n) memcpy(copy, s.p, s.n);
-    copy[s.n] = 0;
-    return copy;
+    if (!text_store_need(store, s.n + 1, e)) return NULL;
+    if (s.n) memcpy(store->room, s.p, s.n);
+    store->room[s.n] = 0;
+    return text_store_use(store, s.n + 1);
 }
 
 void text_store_join(struct text_store *store, struct text_store *from) {
-    struct chunk **oldest = &from->newest;
+    struct text_chunk **oldest = &from->newest;
+    if (from->newest) {
+        store->room = from->room;
+        store->n_room = from->n_room;
+    }
     while (*oldest) oldest = &(*oldest)->older;
     *oldest = store->newest;
     store->newest = from->newest;

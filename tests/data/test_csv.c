@@ -272,6 +272,42 @@ static void test_buffer_seams(void) {
     text_clear(&s);
 }
 
+/* Texts of every length around those that are looked for among recent ones, equal up to their last
+ * byte or not; `end` closes each of them. */
+static int wrong_lengths(const char *end, bool quotes) {
+    struct text s = {0};
+    enum { ROWS = 20000, LENGTHS = 50 };
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *quote = quotes ? "\"" : "";
+    text_adds(&s, "few,many,none\n");
+    for (int i = 0; i < ROWS; i++)
+        text_addf(&s, "%s%.*s%d%s%s,%d %.*s%s,%s\n", quote, i % LENGTHS, letters, i % 3, end, quote,
+                  i, i % LENGTHS, letters, end,
+                  i % 4   ? "NA"
+                  : i % 8 ? ""
+                          : "text");
+    struct table *t = parsed(text_str(&s).p);
+    int wrong = t->n_rows != ROWS;
+    for (int i = 0; i < ROWS && !wrong; i++) {
+        char few[80], many[80];
+        snprintf(few, sizeof few, "%.*s%d%s", i % LENGTHS, letters, i % 3, end);
+        snprintf(many, sizeof many, "%d %.*s%s", i, i % LENGTHS, letters, end);
+        wrong += strcmp(text_at(t, 0, i), few) != 0 || strcmp(text_at(t, 1, i), many) != 0 ||
+                 strcmp(text_at(t, 2, i), i % 8 ? "(missing)" : "text") != 0;
+    }
+    table_unref(t);
+    text_clear(&s);
+    return wrong;
+}
+
+static void test_text_lengths(void) {
+    CHECK_EQ(wrong_lengths("", false), 0);
+    CHECK_EQ(wrong_lengths("", true), 0);
+    CHECK_EQ(wrong_lengths("\xc3\xa9", false), 0);
+    CHECK_EQ(wrong_lengths(" \"\" ", false), 0); /* quotes inside are no quotes around */
+    bad(STR("a\nABC\nABC\nAB\xe9\n"), "Line 4, column \"a\"");
+}
+
 /* Large files are read in two pieces. Columns: whole numbers that become texts in the second piece;
  * nothing but missing values there or here; whole numbers that become numbers; texts with lines in
  * quotes all over. `note` is what stands in those. */
@@ -432,5 +468,5 @@ static void test_write(void) {
 
 TEST_MAIN(test_cells, test_text_check, test_doubles, test_rounding, test_pandas, test_line_ends,
           test_quotes, test_short_rows, test_late_text, test_names, test_delimiters, test_refusals,
-          test_buffer_seams, test_pieces, test_pieces_errors, test_wide, test_long_cell, test_stop,
-          test_watch, test_write)
+          test_buffer_seams, test_text_lengths, test_pieces, test_pieces_errors, test_wide,
+          test_long_cell, test_stop, test_watch, test_write)
