@@ -34,6 +34,36 @@ static void publish_status(struct kernel *k, struct origin *parent, const char *
     session_publish(&k->session, parent, "status", json_pack("{s:s}", "execution_state", state));
 }
 
+/* The cell that some lane works on, or NULL. Needs the status lock. */
+static struct origin *cell_at_work(struct kernel *k) {
+    struct origin *cell = k->main_lane ? k->main_lane->cell : NULL;
+    pthread_mutex_lock(&k->lanes_lock);
+    for (const struct lane *l = k->lanes; l && !cell; l = l->next) cell = l->cell;
+    pthread_mutex_unlock(&k->lanes_lock);
+    return cell;
+}
+
+static void begin(struct kernel *k, const struct request *r) {
+    struct lane *l = r->lane;
+    pthread_mutex_lock(&k->status_lock);
+    if (l && strcmp(r->type, "execute_request") == 0) l->cell = r->origin;
+    publish_status(k, r->origin, "busy");
+    pthread_mutex_unlock(&k->status_lock);
+}
+
+/* Front ends and servers take the last status for the kernel's, whoever asked: beside a cell at
+ * work the end of a small request (a widget's, on a subshell or control) would make the kernel look
+ * idle, in the status bar and to what stops idle kernels. So the cell's "busy" is said again. */
+static void end(struct kernel *k, const struct request *r) {
+    struct lane *l = r->lane;
+    pthread_mutex_lock(&k->status_lock);
+    if (l && l->cell == r->origin) l->cell = NULL;
+    publish_status(k, r->origin, "idle");
+    struct origin *cell = cell_at_work(k);
+    if (cell) publish_status(k, cell, "busy");
+    pthread_mutex_unlock(&k->status_lock);
+}
+
 /* The first shell request of a kernel waits a moment for a subscriber: clients connect their
  * sockets together, and the answer would otherwise be out before the iopub connection stands. */
 static void wait_for_listener(struct kernel *k, const struct request *r) {
@@ -72,15 +102,15 @@ static void handle(struct kernel *k, struct request *r) {
 
 void dispatch(struct kernel *k, struct request *take) {
     wait_for_listener(k, take);
-    publish_status(k, take->origin, "busy");
+    begin(k, take);
     handle(k, take);
-    publish_status(k, take->origin, "idle");
+    end(k, take);
     request_free(take);
 }
 
 void dispatch_aborted(struct kernel *k, struct request *take) {
-    publish_status(k, take->origin, "busy");
+    begin(k, take);
     session_abort(&k->session, take);
-    publish_status(k, take->origin, "idle");
+    end(k, take);
     request_free(take);
 }

@@ -214,6 +214,7 @@ static void clear(struct kernel *k) {
     lane_unref(k->main_lane);
     signer_free(k->encoder.signer);
     pthread_mutex_destroy(&k->lanes_lock);
+    pthread_mutex_destroy(&k->status_lock);
 }
 
 int kernel_run(const char *connection_file, struct err *e) {
@@ -224,6 +225,7 @@ int kernel_run(const char *connection_file, struct err *e) {
     prepare_signals();
     log_open(-1);
     pthread_mutex_init(&k->lanes_lock, NULL);
+    pthread_mutex_init(&k->status_lock, NULL);
     if (!connection_load(connection_file, &k->connection, e) || !make_encoder(k, e)) return 2;
     if (!open_sockets(k, sockets, e)) return 3;
     if (!start_threads(k, sockets, e)) return 4;

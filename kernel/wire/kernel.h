@@ -25,7 +25,8 @@ struct kernel {
     struct heartbeat *heartbeat;
     struct lane *main_lane;
     pthread_mutex_t lanes_lock;
-    struct lane *lanes; /* of subshells */
+    struct lane *lanes;          /* of subshells */
+    pthread_mutex_t status_lock; /* over a status and what it says; taken before lanes_lock */
     _Atomic int n_lane_threads;
     _Atomic bool had_shell_request;
     _Atomic bool shutdown_asked; /* control thread: leave the loop after this message */

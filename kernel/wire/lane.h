@@ -9,6 +9,7 @@ enum { LANE_ID_BYTES = 40 };
 
 struct kernel;
 struct lane_item;
+struct origin;
 
 struct lane {
     struct kernel *kernel;
@@ -20,6 +21,7 @@ struct lane {
     bool closing; /* end when the queue is empty; `abandon`: at once */
     bool abandon;
     int n_marks;         /* marks not yet reached: executes are aborted until then */
+    struct origin *cell; /* of the cell at work here, or NULL; the kernel's status_lock guards it */
     _Atomic int n_users; /* threads that may still touch it */
     struct lane *next;   /* in the kernel's list */
 };

@@ -1,12 +1,13 @@
 """A running training as a page sees it, with the bar of ipywidgets and without: its output stays in place,
-keeps its height, and changes at most ten times a second."""
+keeps its height, and changes at most ten times a second; the kernel is called busy."""
 import pytest
 from lab import MINUTE, open_cells, run_cell, training, until_counted
 
-# Renderings of the live output in time; outputs that went; the lowest height after the first epochs.
+# Renderings of the live output in time; outputs that went; after the first epochs its height, and
+# whether the status bar calls the kernel idle.
 WATCH = """() => {
     const area = document.querySelector('.jp-CodeCell .jp-OutputArea');
-    const seen = window.seen = {times: [], moves: [], removed: 0, heights: []};
+    const seen = window.seen = {times: [], moves: [], removed: 0, heights: [], idle: []};
     new MutationObserver(records => {
         let live = false;
         for (const r of records) {
@@ -19,8 +20,12 @@ WATCH = """() => {
     new MutationObserver(records => {
         if (records.some(r => r.target.matches('.progress-bar'))) seen.moves.push(performance.now());
     }).observe(area, {attributes: true, attributeFilter: ['style'], subtree: true});
+    const bar = document.querySelector('#jp-main-statusbar');
     const look = () => {
-        if (seen.times.length > 3) seen.heights.push(area.offsetHeight);
+        if (seen.times.length > 3) {
+            seen.heights.push(area.offsetHeight);
+            seen.idle.push(/\\bIdle\\b/.test(bar.innerText));
+        }
         requestAnimationFrame(look);
     };
     look();
@@ -48,5 +53,6 @@ def test_a_training_does_not_flicker(page, lab, bar):
     assert len(times) > 5 and bool(seen["moves"]) == bar, "the training was live"
     no_more_than_ten(times)
     no_more_than_ten(seen["moves"])
+    assert seen["idle"].count(True) < len(seen["idle"]) / 10, "a kernel that trains is busy"
     drops = [b / a for a, b in zip(heights, heights[1:]) if a > 0]
     assert min(drops) > 0.8, "the output keeps its height"

@@ -154,6 +154,28 @@ def test_subshell_answers_during_a_computation(kernel):
     delete(kernel, subshell)
 
 
+@pytest.mark.parametrize("channel", ["subshell", "control"])
+def test_the_last_status_beside_a_cell_is_busy(kernel, channel):
+    """Front ends show it as the kernel's, and servers end kernels that look idle."""
+    subshell = create(kernel)
+    head = kernel.execute("sleep 0.5")
+    kernel.wait_for(head, "execute_input")
+    if channel == "subshell":
+        request = on(kernel, subshell, "comm_info_request", {})
+    else:
+        request = kernel.send("usage_request", {}, "control")
+    statuses = []
+    while not statuses or statuses[-1] != ("idle", head["msg_id"]):
+        m = kernel.get(kernel.iopub)
+        if m.type == "status":
+            statuses.append((m.content["execution_state"], m.parent["msg_id"]))
+    assert statuses == [("busy", request["msg_id"]), ("idle", request["msg_id"]),
+                        ("busy", head["msg_id"]), ("idle", head["msg_id"])]
+    kernel.reply(request, "shell" if channel == "subshell" else "control")
+    assert kernel.reply(head).content["status"] == "ok"
+    delete(kernel, subshell)
+
+
 def test_cells_of_subshells_run_one_at_a_time(kernel):
     """The engine is one: the cell of a subshell starts when the other ends; the counter is shared."""
     subshell = create(kernel)
