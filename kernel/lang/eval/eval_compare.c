@@ -1,5 +1,7 @@
 /* Comparisons, membership, and what counts as one yes or no. */
 #include "eval_parts.h"
+#include "builtin.h"
+#include "quantity.h"
 #include "lang/eval/tables/column_ops.h"
 #include "lang/values/stack.h"
 #include <string.h>
@@ -107,6 +109,15 @@ static bool not_known_yet(const struct eval *ev, struct value a, struct value b)
     return ev->domain == DOMAIN_CHECK && (value_has_unknown(a) || value_has_unknown(b));
 }
 
+/* type(x) == int, as in Python, where a type is a thing of its own. */
+static bool text_and_function(struct eval *ev, enum ast_op op, struct value a, struct value b) {
+    struct value f = a.kind == V_BUILTIN ? a : b;
+    err_set(ev->e, ERR_TYPE, "`%s` compares a text with the function `%s`: they are never equal.",
+            operator_sign(op), f.builtin->name);
+    return err_hint(ev->e, "type(x) gives a text: type(x) == \"number\" of whole numbers and "
+                           "others, \"text\", \"list\", \"tensor\", \"table\" …");
+}
+
 bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value b,
                    struct value *out) {
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
@@ -126,6 +137,10 @@ bool apply_compare(struct eval *ev, enum ast_op op, struct value a, struct value
         return *out = value_bool(compare_numbers(
                    op, value_int(text_order(value_str(&a), value_str(&b))), value_int(0))),
                true;
+    if (a.kind == V_QUANTITY && b.kind == V_QUANTITY) return quantity_compare(ev, op, a, b, out);
+    if (equality &&
+        ((a.kind == V_TEXT && b.kind == V_BUILTIN) || (a.kind == V_BUILTIN && b.kind == V_TEXT)))
+        return text_and_function(ev, op, a, b);
     if (equality && (is_whole(a) || is_whole(b))) {
         bool same;
         if ((a.kind == V_SHAPE && !shape_known(&a.shape->shape)) ||

@@ -1,5 +1,6 @@
 /* Expressions: one case per kind of tree. */
 #include "eval_parts.h"
+#include "quantity.h"
 #include "advice/advice.h"
 #include "modules.h"
 #include "builtin.h"
@@ -138,13 +139,7 @@ bool name_set(struct eval *ev, const struct ast *x, struct value take) {
 /* ---- literals ---- */
 
 static bool eval_number(struct eval *ev, const struct ast *x, struct value *out) {
-    if (x->unit) {
-        struct quantity *q = pool_need(sizeof *q, ev->e);
-        if (!q) return false;
-        *q = (struct quantity){.refs = 1, .amount = x->number, .unit = x->unit};
-        if (x->is_int) q->amount = (double)x->integer;
-        return *out = (struct value){.kind = V_QUANTITY, .quantity = q}, true;
-    }
+    if (x->unit) return quantity_new(ev, x->is_int ? (double)x->integer : x->number, x->unit, out);
     *out = x->is_int ? value_int(x->integer) : value_float(x->number);
     return true;
 }

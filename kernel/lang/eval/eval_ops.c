@@ -2,6 +2,7 @@
  * to the graph, descriptions by the op's rule. */
 #include "eval_ops.h"
 #include "fused.h"
+#include "quantity.h"
 #include "lang/eval/tables/column_ops.h"
 #include "lang/eval/tables/tables.h"
 #include "base/pool.h"
@@ -364,6 +365,7 @@ bool apply_binary(struct eval *ev, enum ast_op op, struct value a, struct value 
     }
     if (a.kind == V_UNKNOWN || b.kind == V_UNKNOWN) return *out = value_unknown(), true;
     if (is_columnar(a) || is_columnar(b)) return column_binary(ev, op, a, b, out);
+    if (a.kind == V_QUANTITY || b.kind == V_QUANTITY) return quantity_binary(ev, op, a, b, out);
     if (a.kind == V_TEXT && b.kind == V_TEXT && op == AST_OP_ADD) return join_texts(ev, a, b, out);
     if (op == AST_OP_MUL && a.kind == V_TEXT && b.kind == V_INT)
         return repeat_text(ev, value_str(&a), b.integer, out);
@@ -375,6 +377,8 @@ bool apply_binary(struct eval *ev, enum ast_op op, struct value a, struct value 
 bool apply_unary(struct eval *ev, enum ast_op op, struct value a, struct value *out) {
     if (is_columnar(a)) return column_unary(ev, op, a, out);
     if (op == AST_OP_ADD && value_is_tensorlike(a)) return *out = value_ref(a), true;
+    if (op == AST_OP_SUB && a.kind == V_QUANTITY)
+        return quantity_new(ev, -a.quantity->amount, a.quantity->unit, out);
     if (op == AST_OP_SUB && a.kind == V_FLOAT) return *out = value_float(-a.number), true;
     if (op == AST_OP_SUB && a.kind == V_INT) return int_op(ev, AST_OP_SUB, 0, a.integer, out);
     return apply1(ev, op == AST_OP_SUB ? OP_neg : OP_not, a, NULL, out);
