@@ -65,25 +65,40 @@ static bool add_lines(struct call *c, struct plot *p) {
     return p->n_marks > 0 || call_fail(c, 0, ERR_COLUMN, "There is no column of numbers to plot.");
 }
 
-static bool add_points(struct call *c, struct plot *p) {
-    int x, y, color;
-    p->x_label = call_name(c, ARG_X);
-    p->y_label = call_name(c, ARG_Y);
-    TRY(find_column(c, p->x_label, &x) && find_column(c, p->y_label, &y));
-    struct mark m = {.kind = MARK_SCATTER, .opacity = 1};
-    if (call_has(c, ARG_COLOR)) {
-        TRY(find_column(c, call_name(c, ARG_COLOR), &color));
-        m.color_by = numbers_of(c, color);
-        p->legend_title = call_name(c, ARG_COLOR);
+/* The column that argument `from` names becomes argument `to` of the other call. */
+static bool hand_column(struct call *c, int from, struct call *inner, int to) {
+    const struct table *t = c->args[ARG_TABLE].table;
+    struct str name;
+    TRY(call_text(c, from, &name));
+    int column = table_find(t, name);
+    if (column < 0) return no_such_column(c->ev, t, name, c->spans[from]);
+    inner->spans[to] = c->spans[from];
+    return table_column(c->ev, t, column, &inner->args[to]);
+}
+
+/* What scatter(t.x, t.y, color=t.color) draws, with its texts, times and categories. */
+static bool points(struct call *c, struct value *out) {
+    static const int from[] = {ARG_X, ARG_Y, ARG_COLOR};
+    const struct builtin *scatter = builtin_find(intern_c("scatter"));
+    struct call inner = {.ev = c->ev, .row = scatter, .at = c->at};
+    inner.signature = signature_of(scatter->name, scatter->signature);
+    if (!call_has(c, ARG_X) || !call_has(c, ARG_Y))
+        return call_fail(c, -1, ERR_ARGUMENT, "Points need two columns: t.plot(x=\"…\", y=\"…\").");
+    for (int i = 0; i < SIGNATURE_MAX; i++) {
+        inner.args[i] = value_missing();
+        inner.spans[i] = c->at;
+        inner.index[i] = -1;
     }
-    m.time_x = c->args[ARG_TABLE].table->columns[x].kind == COLUMN_TIME;
-    m.x = numbers_of(c, x);
-    m.y = numbers_of(c, y);
-    if (m.x && m.y) return plot_add(p, &m, c->ev->e);
-    tensor_unref(m.x);
-    tensor_unref(m.y);
-    tensor_unref(m.color_by);
-    return false;
+    bool ok = true;
+    for (int i = 0; ok && i < 3; i++)
+        if (call_has(c, from[i])) ok = hand_column(c, from[i], &inner, i);
+    ok = ok && fn_scatter(&inner, out);
+    for (int i = 0; i < 3; i++) value_unref(inner.args[i]);
+    if (!ok || out->kind != V_PLOT) return ok;
+    out->plot->x_label = call_name(c, ARG_X);
+    out->plot->y_label = call_name(c, ARG_Y);
+    if (call_has(c, ARG_COLOR)) out->plot->legend_title = call_name(c, ARG_COLOR);
+    return true;
 }
 
 bool fn_plot(struct call *c, struct value *out) {
@@ -94,17 +109,20 @@ bool fn_plot(struct call *c, struct value *out) {
         return err_hint(c->ev->e, "For tensors there are line(x, y), scatter(x, y), hist(x) …, and "
                                   "the block `plot:` puts several into one picture.");
     }
-    struct plot *p = plot_new(c->ev->e);
-    if (!p) return false;
-    bool points = call_has(c, ARG_X) || call_has(c, ARG_Y);
-    bool ok = call_bool(c, ARG_LOG_X, false, &p->log_x) &&
-              call_bool(c, ARG_LOG_Y, false, &p->log_y) &&
-              (points ? add_points(c, p) : add_lines(c, p));
-    if (!ok) return plot_unref(p), false;
+    if (call_has(c, ARG_X) || call_has(c, ARG_Y)) {
+        TRY(points(c, out));
+    } else {
+        *out = (struct value){.kind = V_PLOT, .plot = plot_new(c->ev->e)};
+        if (!out->plot) return false;
+        if (!add_lines(c, out->plot)) return value_unref(*out), false;
+    }
+    struct plot *p = out->plot;
     p->title = call_name(c, ARG_TITLE);
     p->grid = true;
-    *out = (struct value){.kind = V_PLOT, .plot = p};
-    return true;
+    bool ok =
+        call_bool(c, ARG_LOG_X, false, &p->log_x) && call_bool(c, ARG_LOG_Y, false, &p->log_y);
+    if (!ok) value_unref(*out);
+    return ok;
 }
 
 /* ---- plot_lines ---- */
