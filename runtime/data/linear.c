@@ -26,6 +26,22 @@ struct tensor *linear_solve(const struct tensor *a, const struct tensor *b, stru
     return x;
 }
 
+struct tensor *linear_least_squares(const struct tensor *a, const struct tensor *b,
+                                    const _Atomic bool *stop, struct err *e) {
+    int64_t m = a->shape.size[0], n = a->shape.size[1];
+    struct shape side = shape_of(1, (int64_t[]){m > n ? m : n});
+    struct tensor *columns = turned(a, e), *x = columns ? tensor_zeros(DT_FLOAT64, &side, e) : NULL;
+    struct tensor *found = NULL;
+    if (x) {
+        memcpy(x->data, b->data, (size_t)m * sizeof(double));
+        if (lapack_least_squares(columns->data, m, n, x->data, 1, stop, e))
+            found = tensor_rows(x, 0, n, e);
+    }
+    tensor_unref(columns);
+    tensor_unref(x);
+    return found;
+}
+
 bool linear_svd(const struct tensor *a, struct tensor *parts[3], const _Atomic bool *stop,
                 struct err *e) {
     int64_t m = a->shape.size[0], n = a->shape.size[1], k = m < n ? m : n;

@@ -198,7 +198,7 @@ bool stats_histogram(const struct tensor *x, int64_t bins, double low, double hi
     return true;
 }
 
-/* ---- correlation ---- */
+/* ---- covariance, correlation ---- */
 
 /* Observations that are worked on at once: some hundred variables of them fit into a cache. */
 enum { OBSERVATIONS = 2048 };
@@ -208,7 +208,7 @@ struct row_scale {
     double mean, length;
 };
 
-static struct row_scale scale_of(const struct tensor *x, int64_t row, int64_t n) {
+static struct row_scale scale_of(const struct tensor *x, int64_t row, int64_t n, bool covariance) {
     double part[OBSERVATIONS], sum = 0, squares = 0;
     for (int64_t i = 0; i < n; i += OBSERVATIONS) {
         int64_t m = n - i < OBSERVATIONS ? n - i : OBSERVATIONS;
@@ -216,6 +216,7 @@ static struct row_scale scale_of(const struct tensor *x, int64_t row, int64_t n)
         for (int64_t k = 0; k < m; k++) sum += part[k];
     }
     double mean = sum / (double)n;
+    if (covariance) return (struct row_scale){mean, sqrt((double)n - 1)};
     for (int64_t i = 0; i < n; i += OBSERVATIONS) {
         int64_t m = n - i < OBSERVATIONS ? n - i : OBSERVATIONS;
         numbers_of(x, row * n + i, m, part);
@@ -257,10 +258,10 @@ static void tidy_correlations(double *r, int64_t rows) {
     }
 }
 
-struct tensor *stats_corrcoef(const struct tensor *x, struct err *e) {
+static struct tensor *products(const struct tensor *x, bool covariance, struct err *e) {
     if (x->shape.n != 2) {
-        err_set(e, ERR_SHAPE, "Correlations need two axes, variables and observations, not %d.",
-                x->shape.n);
+        err_set(e, ERR_SHAPE, "%s need two axes, variables and observations, not %d.",
+                covariance ? "Covariances" : "Correlations", x->shape.n);
         return NULL;
     }
     int64_t rows = x->shape.size[0], n = x->shape.size[1];
@@ -268,13 +269,23 @@ struct tensor *stats_corrcoef(const struct tensor *x, struct err *e) {
     struct tensor *out = tensor_zeros(DT_FLOAT64, &square, e);
     struct row_scale *scales = pool_need((size_t)rows * sizeof *scales + 1, e);
     bool ok = out && scales;
-    for (int64_t i = 0; ok && i < rows; i++) scales[i] = scale_of(x, i, n);
+    for (int64_t i = 0; ok && i < rows; i++) scales[i] = scale_of(x, i, n, covariance);
     for (int64_t i = 0; ok && rows && i < n; i += OBSERVATIONS)
         ok = add_products(x, scales, i, n - i < OBSERVATIONS ? n - i : OBSERVATIONS, out->data, e);
     if (ok && n == 0)
         for (int64_t i = 0; i < out->count; i++) ((double *)out->data)[i] = NAN;
     pool_free(scales);
-    if (ok) return tidy_correlations(out->data, rows), out;
+    if (ok) return out;
     tensor_unref(out);
     return NULL;
+}
+
+struct tensor *stats_corrcoef(const struct tensor *x, struct err *e) {
+    struct tensor *r = products(x, false, e);
+    if (r) tidy_correlations(r->data, x->shape.size[0]);
+    return r;
+}
+
+struct tensor *stats_cov(const struct tensor *x, struct err *e) {
+    return products(x, true, e);
 }

@@ -5,6 +5,8 @@
 /* Correlations between the rows of x [variable, observation]: [variable, variable]. A row that
  * never changes correlates with nothing: NaN. */
 struct tensor *stats_corrcoef(const struct tensor *x, struct err *e);
+/* Their covariances, divided by the number of observations less one: [variable, variable]. */
+struct tensor *stats_cov(const struct tensor *x, struct err *e);
 /* out[i] = quantile q[i] of all numbers, by linear interpolation between neighbours as NumPy
  * does; NaN if there is a NaN. An empty tensor is an error. */
 bool stats_quantiles(const struct tensor *x, const double *q, int n, double *out, struct err *e);

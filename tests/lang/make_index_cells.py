@@ -179,6 +179,12 @@ def reductions():
                f"assert close(m[0, 0] @ m[1, 1], {literal(m[0, 0] @ m[1, 1])}, 1e-12)",
                f"assert close(corrcoef(m[0]), {literal(np.corrcoef(m[0]))}, 1e-9)",
                f"assert close(corrcoef(m[0, 0], m[0, 1]), {literal(np.corrcoef(m[0, 0], m[0, 1])[0, 1])}, 1e-9)",
+               f"assert close(cov(m[0]), {literal(np.cov(m[0]))}, 1e-9)",
+               f"assert close(cov(m[0, 0], m[0, 1]), {literal(np.cov(m[0, 0], m[0, 1])[0, 1])}, 1e-9)",
+               f"assert close(diag(m[0]), {literal(np.diag(m[0]))}) and close(diag(m[0, 0]), {literal(np.diag(m[0, 0]))})",
+               f"assert close(trace(m[0, :, :3]), {literal(np.trace(m[0, :, :3]))})",
+               f"assert close(polyfit(m[0, 0], m[0, 1], 2), {literal(np.polyfit(m[0, 0], m[0, 1], 2))}, 1e-9)",
+               f"assert close(polyval(m[0, 0], m[0]), {literal(np.polyval(m[0, 0], m[0]))}, 1e-9)",
                f"assert all(argsort(m[1, 1]) == {np.argsort(m[1, 1]).tolist()})",
                f"assert all(sort(m[1, 1]) == {np.sort(m[1, 1]).tolist()})"]
     setup = f"m = {literal(m)}\nnamed = m.axes(\"a\", \"b\", \"c\")"

@@ -18,6 +18,8 @@ bool fn_step1(struct eval *ev, enum op op, struct value *v);                  /*
 bool fn_step2(struct eval *ev, enum op op, struct value *v, struct value by); /* v = op(v, by) */
 /* Rows of a tensor, table, list, pair or record of them. */
 bool pick_rows(struct eval *ev, struct value v, struct tensor *rows, struct value *out);
+/* The random stream of this call: the statement's, or a fixed one for argument seed=…. */
+bool fn_stream(struct call *c, int seed_arg, uint64_t *stream);
 /* Argument 0 as numbers of another type. */
 bool fn_cast(struct call *c, enum dtype to, struct value *out);
 /* sort, unique, concat and join of tables and columns. */

@@ -155,8 +155,7 @@ bool fn_linspace(struct call *c, struct value *out) {
 
 /* ---- random draws ---- */
 
-/* The stream of this call: the statement's, or a fixed one for seed=…. */
-static bool stream_of(struct call *c, int seed_arg, uint64_t *stream) {
+bool fn_stream(struct call *c, int seed_arg, uint64_t *stream) {
     *stream = next_stream(c->ev);
     if (!call_has(c, seed_arg)) return true;
     int64_t seed;
@@ -170,7 +169,7 @@ static bool draw(struct call *c, enum op op, double p, int seed_arg, enum dtype 
     struct attrs a = {.a = p, .dtype = t};
     bool known;
     TRY(call_sizes(c, &a.shape, &known, NULL));
-    TRY(stream_of(c, seed_arg, &a.stream));
+    TRY(fn_stream(c, seed_arg, &a.stream));
     if (in_step(c->ev)) return make_node(c, op, &a, out);
     if (!known || c->ev->domain == DOMAIN_CHECK) return described(c->ev, &a.shape, t, out);
     return apply_op(c->ev, op, NULL, 0, &a, out);
@@ -218,7 +217,7 @@ bool fn_randint(struct call *c, struct value *out) {
     bool known;
     uint64_t stream;
     TRY(call_sizes(c, &s, &known, NULL));
-    TRY(stream_of(c, 2, &stream));
+    TRY(fn_stream(c, 2, &stream));
     if (any_unknown(c) || c->ev->domain == DOMAIN_CHECK) return described(c->ev, &s, DT_INT64, out);
     TRY(call_int(c, 0, 0, &low));
     TRY(call_int(c, 1, 1, &high));
@@ -244,7 +243,7 @@ static struct tensor *shuffled(struct call *c, int64_t n, uint64_t stream) {
 bool fn_permutation(struct call *c, struct value *out) {
     int64_t n;
     uint64_t stream;
-    TRY(stream_of(c, 1, &stream));
+    TRY(fn_stream(c, 1, &stream));
     if (any_unknown(c)) return *out = value_unknown(), true;
     TRY(call_int(c, 0, 0, &n));
     if (n < 0)
@@ -254,53 +253,6 @@ bool fn_permutation(struct call *c, struct value *out) {
     struct tensor *t = shuffled(c, n, stream);
     *out = value_tensor(t);
     return t != NULL;
-}
-
-static bool pick(struct call *c, struct tensor *rows, struct value *out) {
-    struct value xs = c->args[0], at = value_tensor(rows), t;
-    bool ok;
-    if (xs.kind == V_TABLE) {
-        *out = value_table(table_pick_rows(xs.table, rows->data, rows->count, c->ev->e));
-        ok = out->kind == V_TABLE;
-    } else if (xs.kind == V_LIST) {
-        *out = value_list_new((int32_t)rows->count, c->ev->e);
-        ok = out->kind == V_LIST;
-        for (int64_t i = 0; ok && i < rows->count; i++)
-            ok = list_add(out->list, value_ref(xs.list->items[((int64_t *)rows->data)[i]]),
-                          c->ev->e);
-    } else {
-        ok = fn_operand(c, 0, &t) && apply2(c->ev, OP_gather, t, at, out);
-    }
-    value_unref(at);
-    return ok;
-}
-
-bool fn_sample(struct call *c, struct value *out) {
-    int64_t n, count;
-    bool replace;
-    uint64_t stream;
-    TRY(stream_of(c, 3, &stream));
-    if (c->ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
-    TRY(call_int(c, 1, 1, &n));
-    TRY(call_bool(c, 2, false, &replace));
-    count = value_length(c->args[0]);
-    if (count < 1) return call_fail(c, 0, ERR_VALUE, "There is nothing to draw from.");
-    if (n < 0 || (!replace && n > count))
-        return call_fail(c, 1, ERR_VALUE,
-                         "%lld cannot be drawn from %lld without putting them back.", (long long)n,
-                         (long long)count);
-    struct shape s = shape_of(1, &n);
-    struct tensor *all = replace ? NULL : shuffled(c, count, stream), *rows;
-    if (replace) {
-        rows = tensor_new(DT_INT64, &s, c->ev->e);
-        for (int64_t i = 0; rows && i < n; i++)
-            ((int64_t *)rows->data)[i] =
-                (int64_t)rng_below(key_of(c, stream), (uint64_t)i, (uint64_t)count);
-    } else {
-        rows = all ? tensor_rows(all, 0, n, c->ev->e) : NULL;
-        tensor_unref(all);
-    }
-    return rows && pick(c, rows, out);
 }
 
 bool fn_meshgrid(struct call *c, struct value *out) {

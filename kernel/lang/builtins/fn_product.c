@@ -57,11 +57,9 @@ static bool multiply(struct call *c, const struct shape *s, const struct attrs *
 }
 
 bool fn_prod(struct call *c, struct value *out) {
-    struct value x;
-    struct desc d;
+    struct value x = c->first;
+    struct desc d = c->desc;
     struct attrs a = {0}, whole = {.dtype = DT_INT64};
-    TRY(fn_operand(c, 0, &x));
-    if (!value_describe(x, &d)) return *out = value_unknown(), true;
     TRY(call_axes(c, 1, &d.shape, &a.axes) && call_bool(c, 2, false, &a.keepdims));
     bool known = true;
     for (int i = 0; i < d.shape.n; i++)

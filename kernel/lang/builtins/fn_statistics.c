@@ -88,8 +88,8 @@ bool fn_quantile(struct call *c, struct value *out) {
 static struct tensor *two_rows(struct call *c, const struct tensor *x, const struct tensor *y) {
     if (x->count != y->count) {
         call_fail(c, 1, ERR_SHAPE,
-                  "Only vectors of equal length have a correlation: %lld and %lld numbers.",
-                  (long long)x->count, (long long)y->count);
+                  "%s needs vectors of equal length, and these have %lld and %lld numbers.",
+                  c->row->name, (long long)x->count, (long long)y->count);
         return NULL;
     }
     struct shape s = shape_of(2, (int64_t[]){2, x->count});
@@ -100,18 +100,21 @@ static struct tensor *two_rows(struct call *c, const struct tensor *x, const str
     return t;
 }
 
-bool fn_corrcoef(struct call *c, struct value *out) {
+typedef struct tensor *(*moments)(const struct tensor *rows, struct err *e);
+
+/* Of the rows of a matrix with each other, or the one number of two vectors. */
+static bool of_rows(struct call *c, moments between, struct value *out) {
     struct tensor *x, *y = NULL, *rows = NULL, *made = NULL;
     TRY(call_floats(c, 0, &x));
     if (call_has(c, 1)) {
         if (call_floats(c, 1, &y)) rows = two_rows(c, x, y);
     } else if (x->shape.n != 2) {
-        call_fail(c, 0, ERR_SHAPE,
-                  "corrcoef needs a matrix with one variable per row, or two vectors.");
+        call_fail(c, 0, ERR_SHAPE, "%s needs a matrix with one variable per row, or two vectors.",
+                  c->row->name);
     } else {
         rows = tensor_ref(x);
     }
-    if (rows) made = stats_corrcoef(rows, c->ev->e);
+    if (rows) made = between(rows, c->ev->e);
     if (made && y) *out = value_float(tensor_get(made, 1));
     else if (made) *out = value_tensor(tensor_ref(made));
     bool ok = made != NULL;
@@ -120,6 +123,14 @@ bool fn_corrcoef(struct call *c, struct value *out) {
     tensor_unref(x);
     tensor_unref(y);
     return ok;
+}
+
+bool fn_corrcoef(struct call *c, struct value *out) {
+    return of_rows(c, stats_corrcoef, out);
+}
+
+bool fn_cov(struct call *c, struct value *out) {
+    return of_rows(c, stats_cov, out);
 }
 
 bool fn_histogram(struct call *c, struct value *out) {
