@@ -129,7 +129,7 @@ static unsigned run_call(const struct plan *p, const struct step *s, int lane, i
 
 /* Sums over rows [begin, end) of (batch, …) are added to the lane's: one sum, or one per column. */
 static unsigned run_partial(const struct plan *p, const struct step *s, int lane, int64_t begin,
-                        int64_t end) {
+                            int64_t end) {
     const struct value *v = &p->values[s->in[0]];
     const struct fold_kernels *k = &kernels()->fold[FOLD_SUM][v->node->desc.dtype];
     int64_t row = v->count / p->batch;

@@ -1,6 +1,5 @@
 /* Elements and rows at random, each as likely as the others or by weights. */
 #include "fn.h"
-#include "lang/engine_parts.h"
 #include "rng.h"
 #include <math.h>
 #include <stdlib.h>

@@ -15,8 +15,17 @@ bool fn_reshape(struct call *c, struct value *out) {
     return ok;
 }
 
+/* In a model, where Keras' and PyTorch's layers of this name leave each example by itself. */
+static bool flattens_examples(struct call *c) {
+    call_fail(c, -1, ERR_SHAPE, "flatten would lay all examples into one row.");
+    return err_hint(c->ev->e, "The layer keeps each example by itself. Write it with a capital "
+                              "letter: Flatten()");
+}
+
 bool fn_flatten(struct call *c, struct value *out) {
     const struct desc *d = &c->desc;
+    bool examples = d->shape.n > 0 && d->shape.size[0] == SIZE_BATCH;
+    if (c->ev->builder && examples && !call_has(c, 1)) return flattens_examples(c);
     struct value v = c->first;
     struct attrs a = {.shape = shape_of(1, &(int64_t){-1}), .axis = 1};
     bool ok = true;
