@@ -57,7 +57,12 @@ static bool walk(struct model *m, bool training, const struct shape *input,
     struct desc d = {.dtype = DT_FLOAT32, .shape = *input};
     if (!builder_init(&b, m, training, &last_error)) return false;
     struct node *x = builder_input(&b, "x", &d, &last_error);
-    for (int i = 0; x && i < n; i++) x = layer_apply(&b, layers[i], &x, 1, &last_error);
+    for (int i = 0; x && i < n; i++) {
+        struct node *same[] = {x, x, x}; /* attention: of a sequence to itself */
+        int n_in = 0;
+        layer_input_names(layers[i], &n_in);
+        x = layer_apply(&b, layers[i], same, n_in ? n_in : 1, &last_error);
+    }
     return x && builder_output(&b, "y", x, &last_error) && builder_finish(&b, &last_error);
 }
 

@@ -1,107 +1,130 @@
-/* Layers against Keras, losses against SciPy and scikit-learn (keras_reference.py); what dropouts
- * of whole features leave out. */
+/* Every layer against Keras (layer_reference.py): what it gives, and ten training losses of a small
+ * network around it, so that its own slopes and those that it hands on are Keras', too. */
 #include "../harness.h"
-#include "keras_reference.h"
+#include "layer_reference.h"
 #include "nn_tools.h"
 #include <math.h>
+#include <string.h>
 
 static struct err err;
 
-enum { MOST_ARGS = 4 };
+enum { MOST_ARGS = 6, LOSSES = 10 };
 
 struct set {
-    const char *name, *text; /* a text, or NULL: a number or two */
-    double number, second;
+    const char *name;
+    double number;
+    const char *text; /* or NULL */
+    double second;    /* of a size, or 0 */
 };
+
+enum input { ROW, SERIES, PICTURE, FILM, WIDE, EVEN, WORDS };
+static const struct shape inputs[] = {
+    {.n = 2, .size = {SIZE_BATCH, 6}},       {.n = 3, .size = {SIZE_BATCH, 7, 3}},
+    {.n = 4, .size = {SIZE_BATCH, 5, 4, 2}}, {.n = 5, .size = {SIZE_BATCH, 3, 4, 3, 2}},
+    {.n = 4, .size = {SIZE_BATCH, 5, 4, 6}}, {.n = 3, .size = {SIZE_BATCH, 7, 4}},
+    {.n = 2, .size = {SIZE_BATCH, 5}}};
 
 struct layer_case {
-    const char *layer, *inner; /* inner: the layer in its first argument, or NULL */
-    struct shape input;        /* of an example */
-    const double *expected;
-    int64_t n;
-    struct set args[MOST_ARGS], inner_args[MOST_ARGS];
+    const char *layer;
+    const double *out; /* for two examples, or NULL */
+    int64_t n_out;
+    const double *losses; /* ten, or NULL */
+    enum input input;
+    struct set args[MOST_ARGS];
+    const char *inner; /* the layer in its first argument, or NULL */
+    struct set inner_args[MOST_ARGS];
 };
 
-#define EXPECT(name) name, (int64_t)(sizeof(name) / sizeof *(name))
-#define SERIES                                                                                     \
-    {                                                                                              \
-        .n = 2, .size = { 9, 3 }                                                                   \
-    }
-#define PICTURE                                                                                    \
-    {                                                                                              \
-        .n = 3, .size = { 5, 4, 2 }                                                                \
-    }
+/* clang-format off */
+#define NUMBER(name, x) {name, x, NULL, 0}
+#define TEXT(name, text) {name, 0, text, 0}
+#define SIZE(name, x, y) {name, x, NULL, y}
+#define GIVES(name) out_ ## name, ARRAY_LEN(out_ ## name)
+#define OUTPUT(name) GIVES(name), NULL
+#define BOTH(name) GIVES(name), ten_ ## name
+#define TEN(name) NULL, 0, ten_ ## name
 
 static const struct layer_case cases[] = {
-    {"SeparableConv1D",
-     NULL,
-     SERIES,
-     EXPECT(separable_conv1d),
-     {{"filters", NULL, 5, 0}, {"kernel_size", NULL, 3, 0}},
-     {{0}}},
-    {"AvgPool1D",
-     NULL,
-     SERIES,
-     EXPECT(avg_pool1d),
-     {{"size", NULL, 3, 0}, {"strides", NULL, 2, 0}},
-     {{0}}},
-    {"GlobalAvgPool1D", NULL, SERIES, EXPECT(global_avg_pool1d), {{0}}, {{0}}},
-    {"GlobalMaxPool1D", NULL, SERIES, EXPECT(global_max_pool1d), {{0}}, {{0}}},
-    {"UpSampling1D", NULL, SERIES, EXPECT(up_sampling1d), {{"size", NULL, 3, 0}}, {{0}}},
-    {"ZeroPadding2D", NULL, PICTURE, EXPECT(zero_padding2d), {{"pad", NULL, 1, 2}}, {{0}}},
-    {"Cropping2D", NULL, PICTURE, EXPECT(cropping2d), {{"cut", NULL, 2, 1}}, {{0}}},
-    {"UpSampling2D",
-     NULL,
-     PICTURE,
-     EXPECT(up_sampling2d_bilinear),
-     {{"size", NULL, 2, 3}, {"interpolation", "bilinear", 0, 0}},
-     {{0}}},
-    {"Resizing", NULL, PICTURE, EXPECT(resizing), {{"size", NULL, 7, 6}}, {{0}}},
-    {"Resizing",
-     NULL,
-     PICTURE,
-     EXPECT(resizing_nearest),
-     {{"size", NULL, 3, 9}, {"interpolation", "nearest", 0, 0}},
-     {{0}}},
-    {"Bidirectional",
-     "GRU",
-     SERIES,
-     EXPECT(both_ways_gru),
-     {{0}},
-     {{"units", NULL, 4, 0}, {"return_sequences", NULL, 1, 0}}},
-    {"Bidirectional",
-     "LSTM",
-     SERIES,
-     EXPECT(both_ways_lstm),
-     {{"merge", "sum", 0, 0}},
-     {{"units", NULL, 3, 0}}},
-    {"TimeDistributed",
-     "Conv2D",
-     {.n = 4, .size = {3, 4, 3, 2}},
-     EXPECT(each_step),
-     {{0}},
-     {{"filters", NULL, 3, 0}, {"kernel_size", NULL, 2, 0}, {"activation", "tanh", 0, 0}}},
-    {"RepeatVector",
-     NULL,
-     {.n = 1, .size = {6}},
-     EXPECT(repeat_vector),
-     {{"n", NULL, 3, 0}},
-     {{0}}},
-    {"PReLU", NULL, {.n = 1, .size = {6}}, EXPECT(prelu), {{0}}, {{0}}},
-    {"GroupNorm",
-     NULL,
-     {.n = 3, .size = {5, 4, 6}},
-     EXPECT(group_norm),
-     {{"groups", NULL, 2, 0}},
-     {{0}}},
-    {"LayerNorm", NULL, SERIES, EXPECT(layer_norm), {{0}}, {{0}}},
-    {"PositionalEncoding",
-     NULL,
-     {.n = 2, .size = {9, 4}},
-     EXPECT(positional_encoding),
-     {{0}},
-     {{0}}},
+    {"Dense", BOTH(dense), ROW, {NUMBER("units", 4), TEXT("activation", "gelu")}, NULL, {{0}}},
+    {"Flatten", BOTH(flatten), PICTURE, {{0}}, NULL, {{0}}},
+    {"Conv1D", BOTH(conv1d), SERIES, {NUMBER("filters", 4), NUMBER("kernel_size", 3), NUMBER("strides", 2), TEXT("padding", "same"), TEXT("activation", "tanh")}, NULL, {{0}}},
+    {"Conv1D", BOTH(conv1d_causal), SERIES, {NUMBER("filters", 4), NUMBER("kernel_size", 2), TEXT("padding", "causal"), NUMBER("dilation", 2)}, NULL, {{0}}},
+    {"Conv2D", BOTH(conv2d), PICTURE, {NUMBER("filters", 4), NUMBER("kernel_size", 3), TEXT("padding", "same"), TEXT("activation", "elu")}, NULL, {{0}}},
+    {"Conv2D", BOTH(conv2d_groups), PICTURE, {NUMBER("filters", 4), SIZE("kernel_size", 2, 3), NUMBER("groups", 2)}, NULL, {{0}}},
+    {"Conv1DTranspose", BOTH(conv1d_transpose), SERIES, {NUMBER("filters", 4), NUMBER("kernel_size", 3), NUMBER("strides", 2), TEXT("padding", "same")}, NULL, {{0}}},
+    {"Conv2DTranspose", BOTH(conv2d_transpose), PICTURE, {NUMBER("filters", 3), NUMBER("kernel_size", 3), NUMBER("strides", 2), TEXT("padding", "same")}, NULL, {{0}}},
+    {"DepthwiseConv2D", BOTH(depthwise_conv2d), PICTURE, {NUMBER("kernel_size", 3), TEXT("padding", "same"), NUMBER("multiplier", 2)}, NULL, {{0}}},
+    {"SeparableConv1D", BOTH(separable_conv1d), SERIES, {NUMBER("filters", 4), NUMBER("kernel_size", 3)}, NULL, {{0}}},
+    {"SeparableConv2D", BOTH(separable_conv2d), PICTURE, {NUMBER("filters", 4), NUMBER("kernel_size", 3), TEXT("padding", "same")}, NULL, {{0}}},
+    {"MaxPool1D", BOTH(max_pool1d), SERIES, {NUMBER("size", 3), NUMBER("strides", 2)}, NULL, {{0}}},
+    {"MaxPool2D", BOTH(max_pool2d), PICTURE, {NUMBER("size", 2), TEXT("padding", "same")}, NULL, {{0}}},
+    {"AvgPool1D", BOTH(avg_pool1d), SERIES, {NUMBER("size", 3), NUMBER("strides", 2)}, NULL, {{0}}},
+    {"AvgPool2D", BOTH(avg_pool2d), PICTURE, {NUMBER("size", 2), TEXT("padding", "same")}, NULL, {{0}}},
+    {"GlobalAvgPool1D", BOTH(global_avg_pool1d), SERIES, {{0}}, NULL, {{0}}},
+    {"GlobalAvgPool2D", BOTH(global_avg_pool2d), PICTURE, {{0}}, NULL, {{0}}},
+    {"GlobalMaxPool1D", BOTH(global_max_pool1d), SERIES, {{0}}, NULL, {{0}}},
+    {"GlobalMaxPool2D", BOTH(global_max_pool2d), PICTURE, {NUMBER("keepdims", 1)}, NULL, {{0}}},
+    {"ZeroPadding2D", BOTH(zero_padding2d), PICTURE, {SIZE("pad", 1, 2)}, NULL, {{0}}},
+    {"Cropping2D", BOTH(cropping2d), PICTURE, {SIZE("cut", 2, 1)}, NULL, {{0}}},
+    {"UpSampling1D", BOTH(up_sampling1d), SERIES, {NUMBER("size", 2)}, NULL, {{0}}},
+    {"UpSampling2D", BOTH(up_sampling2d), PICTURE, {NUMBER("size", 2)}, NULL, {{0}}},
+    {"UpSampling2D", BOTH(up_sampling2d_bilinear), PICTURE, {SIZE("size", 2, 3), TEXT("interpolation", "bilinear")}, NULL, {{0}}},
+    {"Resizing", BOTH(resizing), PICTURE, {SIZE("size", 7, 6)}, NULL, {{0}}},
+    {"Resizing", BOTH(resizing_nearest), PICTURE, {SIZE("size", 3, 9), TEXT("interpolation", "nearest")}, NULL, {{0}}},
+    {"BatchNorm", BOTH(batch_norm), ROW, {{0}}, NULL, {{0}}},
+    {"BatchNorm", BOTH(batch_norm2d), PICTURE, {NUMBER("momentum", 0.8), NUMBER("epsilon", 1e-2)}, NULL, {{0}}},
+    {"LayerNorm", BOTH(layer_norm), SERIES, {{0}}, NULL, {{0}}},
+    {"GroupNorm", BOTH(group_norm), ROW, {NUMBER("groups", 3)}, NULL, {{0}}},
+    {"GroupNorm", BOTH(group_norm2d), WIDE, {NUMBER("groups", 2)}, NULL, {{0}}},
+    {"Rescaling", BOTH(rescaling), ROW, {NUMBER("factor", 0.5), NUMBER("offset", 0.1)}, NULL, {{0}}},
+    {"ReLU", BOTH(relu), ROW, {{0}}, NULL, {{0}}},
+    {"LeakyReLU", BOTH(leaky_relu), ROW, {NUMBER("slope", 0.2)}, NULL, {{0}}},
+    {"ELU", BOTH(elu), ROW, {NUMBER("alpha", 0.7)}, NULL, {{0}}},
+    {"PReLU", BOTH(prelu), ROW, {{0}}, NULL, {{0}}},
+    {"Softmax", BOTH(softmax), ROW, {{0}}, NULL, {{0}}},
+    {"SimpleRNN", BOTH(simple_rnn), SERIES, {NUMBER("units", 4), NUMBER("return_sequences", 1)}, NULL, {{0}}},
+    {"GRU", BOTH(gru), SERIES, {NUMBER("units", 4)}, NULL, {{0}}},
+    {"GRU", BOTH(gru_back), SERIES, {NUMBER("units", 3), NUMBER("return_sequences", 1), NUMBER("go_backwards", 1)}, NULL, {{0}}},
+    {"LSTM", BOTH(lstm), SERIES, {NUMBER("units", 4)}, NULL, {{0}}},
+    {"LSTM", BOTH(lstm_all), SERIES, {NUMBER("units", 3), NUMBER("return_sequences", 1)}, NULL, {{0}}},
+    {"Bidirectional", BOTH(bidirectional_gru), SERIES, {{0}}, "GRU", {NUMBER("units", 3), NUMBER("return_sequences", 1)}},
+    {"Bidirectional", BOTH(bidirectional_lstm), SERIES, {TEXT("merge", "mul")}, "LSTM", {NUMBER("units", 3)}},
+    {"Bidirectional", BOTH(bidirectional_sum), SERIES, {TEXT("merge", "sum")}, "LSTM", {NUMBER("units", 3)}},
+    {"TimeDistributed", BOTH(time_distributed), FILM, {{0}}, "Conv2D", {NUMBER("filters", 3), NUMBER("kernel_size", 2), TEXT("activation", "tanh")}},
+    {"RepeatVector", BOTH(repeat_vector), ROW, {NUMBER("n", 3)}, NULL, {{0}}},
+    {"Reshape", BOTH(reshape), ROW, {SIZE("sizes", 2, 3)}, NULL, {{0}}},
+    {"Embedding", BOTH(embedding), WORDS, {NUMBER("size", 7), NUMBER("units", 4)}, NULL, {{0}}},
+    {"PositionalEncoding", BOTH(positional_encoding), EVEN, {{0}}, NULL, {{0}}},
+    {"Attention", BOTH(attention), SERIES, {{0}}, NULL, {{0}}},
+    {"Attention", BOTH(attention_plain), SERIES, {NUMBER("scaled", 0), NUMBER("causal", 1)}, NULL, {{0}}},
+    {"MultiHeadAttention", BOTH(heads), EVEN, {NUMBER("heads", 2)}, NULL, {{0}}},
+    {"MultiHeadAttention", BOTH(heads_causal), EVEN, {NUMBER("heads", 3), NUMBER("key_size", 5), NUMBER("causal", 1)}, NULL, {{0}}},
+    /* random layers outside of training, and in it with nothing to draw: test_dropouts.c has what they draw */
+    {"Dropout", OUTPUT(dropout), ROW, {NUMBER("rate", 0.3)}, NULL, {{0}}},
+    {"Dropout", TEN(dropout), ROW, {NUMBER("rate", 0)}, NULL, {{0}}},
+    {"SpatialDropout1D", OUTPUT(spatial_dropout1d), SERIES, {NUMBER("rate", 0.3)}, NULL, {{0}}},
+    {"SpatialDropout1D", TEN(spatial_dropout1d), SERIES, {NUMBER("rate", 0)}, NULL, {{0}}},
+    {"SpatialDropout2D", OUTPUT(spatial_dropout2d), PICTURE, {NUMBER("rate", 0.3)}, NULL, {{0}}},
+    {"SpatialDropout2D", TEN(spatial_dropout2d), PICTURE, {NUMBER("rate", 0)}, NULL, {{0}}},
+    {"AlphaDropout", OUTPUT(alpha_dropout), ROW, {NUMBER("rate", 0.3)}, NULL, {{0}}},
+    {"AlphaDropout", TEN(alpha_dropout), ROW, {NUMBER("rate", 0)}, NULL, {{0}}},
+    {"GaussianNoise", OUTPUT(gaussian_noise), ROW, {NUMBER("std", 0.3)}, NULL, {{0}}},
+    {"GaussianNoise", TEN(gaussian_noise), ROW, {NUMBER("std", 0)}, NULL, {{0}}},
+    {"RandomFlip", OUTPUT(random_flip), PICTURE, {{0}}, NULL, {{0}}},
+    {"RandomRotation", OUTPUT(random_rotation), PICTURE, {NUMBER("fraction", 0.3)}, NULL, {{0}}},
+    {"RandomRotation", TEN(random_rotation), PICTURE, {NUMBER("fraction", 0)}, NULL, {{0}}},
+    {"RandomZoom", OUTPUT(random_zoom), PICTURE, {NUMBER("fraction", 0.3)}, NULL, {{0}}},
+    {"RandomZoom", TEN(random_zoom), PICTURE, {NUMBER("fraction", 0)}, NULL, {{0}}},
+    {"RandomTranslation", OUTPUT(random_translation), PICTURE, {NUMBER("height", 0.3), NUMBER("width", 0.3)}, NULL, {{0}}},
+    {"RandomTranslation", TEN(random_translation), PICTURE, {NUMBER("height", 0), NUMBER("width", 0)}, NULL, {{0}}},
+    {"RandomCrop", OUTPUT(random_crop), PICTURE, {SIZE("size", 3, 2)}, NULL, {{0}}},
+    {"RandomCrop", TEN(random_crop), PICTURE, {SIZE("size", 5, 4)}, NULL, {{0}}},
+    {"RandomContrast", OUTPUT(random_contrast), PICTURE, {NUMBER("factor", 0.3)}, NULL, {{0}}},
+    {"RandomContrast", TEN(random_contrast), PICTURE, {NUMBER("factor", 0)}, NULL, {{0}}},
+    {"RandomBrightness", OUTPUT(random_brightness), PICTURE, {NUMBER("factor", 0.3)}, NULL, {{0}}},
+    {"RandomBrightness", TEN(random_brightness), PICTURE, {NUMBER("factor", 0)}, NULL, {{0}}},
 };
+/* clang-format on */
 
 static bool set_one(struct config *c, const struct set *s) {
     struct shape pair = shape_of(2, (int64_t[]){(int64_t)s->number, (int64_t)s->second});
@@ -118,159 +141,130 @@ static struct config *config_of(const char *name, const struct set *args) {
     return c;
 }
 
-static struct tensor *formula(const struct shape *s, double salt) {
-    struct tensor *t = tensor_new(DT_FLOAT32, s, &err);
-    double *x = pool_alloc((size_t)t->count * sizeof *x + 8);
-    fill_values(x, t->count, salt, 1, 0);
-    for (int64_t i = 0; i < t->count; i++) tensor_set(t, i, x[i]);
-    pool_free(x);
-    return t;
+static struct config *layer_of(const struct layer_case *c) {
+    struct config *layer = config_of(c->layer, c->args);
+    if (c->inner)
+        layer->args[0] =
+            (struct arg){.kind = ARG_CONFIG, .config = config_of(c->inner, c->inner_args)};
+    return layer;
 }
 
-static void check_numbers(const char *what, const struct tensor *y, const double *expected,
-                          int64_t n) {
-    CHECK(y && y->count == n);
-    for (int64_t i = 0; y && i < n && y->count == n; i++) {
-        bool good = fabs(tensor_get(y, i) - expected[i]) < 1e-5;
-        CHECK(good);
-        if (good) continue;
-        fprintf(stderr, "  %s: number %d is %g, not %g\n", what, (int)i, tensor_get(y, i),
-                expected[i]);
-        return;
+/* Weights by formula, one after the other; moving averages start as they do. */
+static struct weights *weights_by_formula(const struct layer_case *c, struct model *m) {
+    struct weights *w = m ? model_init(m, 1, 1, &err) : NULL;
+    CHECK(w != NULL);
+    if (!w) fprintf(stderr, "  %s: %s\n", c->layer, last_error.what);
+    for (int i = 0, k = 2; w && i < model_n_weights(m); i++) {
+        const char *name = model_weight(m, i)->name;
+        if (!strstr(name, "moving")) set_weight(m, w, name, k++, 0.4);
     }
+    return w;
 }
 
-static void check_case(const struct layer_case *c) {
-    struct config *config = config_of(c->layer, c->args);
-    if (c->inner) {
-        struct config *inner = config_of(c->inner, c->inner_args);
-        config->args[0] = (struct arg){.kind = ARG_CONFIG, .config = inner};
-    }
-    struct shape open = {.n = c->input.n + 1, .size = {SIZE_BATCH}};
-    for (int i = 0; i < c->input.n; i++) open.size[i + 1] = c->input.size[i];
-    struct model *m = chain(&open, &config, 1);
-    CHECK(m != NULL);
-    if (!m) {
-        fprintf(stderr, "  %s: %s\n", c->layer, last_error.what);
-        return;
-    }
-    struct weights *w = weights_new(model_block_size(m), &err);
-    for (int i = 0; i < model_n_weights(m); i++)
-        set_weight(m, w, model_weight(m, i)->name, 2 + i, 0.4);
-    open.size[0] = 2;
-    struct tensor *x = formula(&open, 1), *y = predict(m, w, x);
-    check_numbers(c->layer, y, c->expected, c->n);
+static struct tensor *data(const struct layer_case *c, int64_t examples) {
+    struct shape s = inputs[c->input];
+    int64_t count;
+    s.size[0] = examples;
+    CHECK(shape_count(&s, &count, &err));
+    struct tensor *flat = make_values(DT_FLOAT32, count, 0, 1, 1, 0);
+    struct tensor *x = tensor_with_shape(flat, &s, &err);
+    for (int64_t i = 0; c->input == WORDS && i < count; i++)
+        tensor_set(x, i, (double)((i * i + 3 * i) % 7));
+    tensor_unref(flat);
+    return x;
+}
+
+static bool check_number(const struct layer_case *c, const char *what, int64_t i, double found,
+                         double expected) {
+    bool near = fabs(found - expected) <= 1e-5 * (1 + fabs(expected));
+    CHECK(near);
+    if (!near)
+        fprintf(stderr, "  %s: %s %d is %.8g, not %.8g\n", c->layer, what, (int)i, found, expected);
+    return near;
+}
+
+/* ---- what a layer gives ---- */
+
+static void check_output(const struct layer_case *c) {
+    struct config *layer = layer_of(c);
+    struct model *m = chain(&inputs[c->input], &layer, 1);
+    struct weights *w = weights_by_formula(c, m);
+    struct tensor *x = data(c, 2), *y = w ? predict(m, w, x) : NULL;
+    CHECK(y && y->count == c->n_out);
+    for (int64_t i = 0; y && i < y->count && i < c->n_out; i++)
+        if (!check_number(c, "number", i, tensor_get(y, i), c->out[i])) break;
     tensor_unref(x);
     tensor_unref(y);
     weights_unref(w);
     model_unref(m);
 }
 
-static void test_layers(void) {
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) check_case(&cases[i]);
+static void test_outputs(void) {
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        if (cases[i].out) check_output(&cases[i]);
 }
 
-static void test_embedding(void) {
-    struct config *c = config_make("Embedding", "size", 7.0, "units", 4.0, NULL);
-    struct shape open = shape_of(2, (int64_t[]){SIZE_BATCH, 3});
-    struct model *m = chain(&open, &c, 1);
-    struct weights *w = weights_new(model_block_size(m), &err);
-    set_weight(m, w, model_weight(m, 0)->name, 2, 0.4);
-    struct tensor *x = make_tensor(DT_INT64, 2, 3, (double[]){0, 3, 6, 1, 1, 5});
-    struct tensor *y = predict(m, w, x);
-    check_numbers("Embedding", y, EXPECT(embedding));
+/* ---- ten losses ---- */
+
+/* Dense (not before words), the layer, Flatten, Dense(1). */
+static struct model *network(const struct layer_case *c) {
+    const struct shape *s = &inputs[c->input];
+    struct config *layers[4];
+    int n = 0;
+    if (c->input != WORDS) layers[n++] = dense((double)s->size[s->n - 1], NULL);
+    layers[n++] = layer_of(c);
+    layers[n++] = config_make("Flatten", NULL);
+    layers[n++] = dense(1, NULL);
+    return chain(s, layers, n);
+}
+
+static void check_losses(const struct layer_case *c) {
+    struct model *m = network(c);
+    struct weights *w = weights_by_formula(c, m);
+    struct tensor *x = data(c, 4), *y = make_values(DT_FLOAT32, 4, 1, 9, 1, 0);
+    struct config *sgd = config_make("SGD", "learning_rate", 0.01, NULL);
+    struct config *mse = config_make("mse", NULL);
+    struct train_result r = {0};
+    if (w) {
+        struct train_spec spec = train_defaults(m, w, x, y);
+        spec.optimizer = sgd;
+        spec.losses[0] = (struct measure){.name = "mse", .config = mse, .factor = 1};
+        bool ok = train(&spec, &r);
+        CHECK(ok);
+        for (int i = 0; ok && i < LOSSES; i++)
+            if (!check_number(c, "loss", i, history_at(r.history, "loss", i), c->losses[i])) break;
+        result_clear(&r);
+    }
+    config_unref(sgd);
+    config_unref(mse);
     tensor_unref(x);
     tensor_unref(y);
     weights_unref(w);
     model_unref(m);
-}
-
-static void check_loss(struct config *c, struct tensor *y, struct tensor *yhat,
-                       const double *expected) {
-    double value;
-    CHECK(measure_eval(c, y, yhat, &value, &err));
-    CHECK_NEAR(value, *expected, 5e-7);
-    config_unref(c);
-    tensor_unref(y);
-    tensor_unref(yhat);
 }
 
 static void test_losses(void) {
-    static const double counts[] = {0, 1, 2, 5, 9, 30}, kinds[] = {0, 1, 0, 2, 1, 0};
-    struct config *one = config_make("quantile_loss", NULL);
-    struct config *two = config_make("quantile_loss", NULL);
-    one->args[0] = (struct arg){.kind = ARG_NUMBERS, .n_numbers = 1, .numbers = {0.9}};
-    two->args[0] = (struct arg){.kind = ARG_NUMBERS, .n_numbers = 2, .numbers = {0.1, 0.6}};
-    check_loss(config_make("gaussian", NULL), make_values(DT_FLOAT64, 6, 0, 5, 3, 0),
-               make_values(DT_FLOAT64, 6, 2, 6, 2, 0), loss_gaussian);
-    check_loss(config_make("negative_binomial", NULL), make_tensor(DT_FLOAT64, 6, 0, counts),
-               make_values(DT_FLOAT64, 6, 2, 6, 2, 0), loss_negative_binomial);
-    check_loss(one, make_values(DT_FLOAT64, 6, 0, 5, 3, 0), make_values(DT_FLOAT64, 6, 0, 7, 3, 0),
-               loss_quantile);
-    check_loss(two, make_values(DT_FLOAT64, 6, 0, 5, 3, 0), make_values(DT_FLOAT64, 6, 2, 6, 2, 0),
-               loss_quantiles);
-    check_loss(config_make("log_cosh", NULL), make_values(DT_FLOAT64, 6, 0, 5, 3, 0),
-               make_values(DT_FLOAT64, 6, 0, 7, 3, 0), loss_log_cosh);
-    check_loss(config_make("triplet", "margin", 0.7, NULL), make_tensor(DT_FLOAT64, 6, 0, kinds),
-               make_values(DT_FLOAT64, 6, 3, 8, 1, 0), loss_triplet);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        if (cases[i].losses) check_losses(&cases[i]);
 }
 
-/* ---- dropouts: random, so their laws ---- */
+/* ---- none is left out ---- */
 
-static struct tensor *dropped(const char *layer, double rate, const struct shape *s) {
-    struct config *c = config_make(layer, "rate", rate, NULL);
-    struct shape open = *s;
-    open.size[0] = SIZE_BATCH;
-    struct model *m = chain(&open, &c, 1);
-    struct weights *w = weights_new(model_block_size(m), &err);
-    struct tensor *x = tensor_new(DT_FLOAT32, s, &err), *out[MODEL_MAX_PORTS] = {0};
-    for (int64_t i = 0; i < x->count; i++) tensor_set(x, i, 1);
-    struct predict_spec spec = {
-        .model = m, .weights = w, .inputs = &x, .dropout = true, .seed = 5, .stream = 1};
-    CHECK(model_predict(&spec, out, &err));
-    tensor_unref(x);
-    weights_unref(w);
-    model_unref(m);
-    return out[0];
+static void check_present(const char *layer) {
+    bool found = false;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) found |= strcmp(cases[i].layer, layer) == 0;
+    CHECK(found);
+    if (!found) fprintf(stderr, "  no case of %s\n", layer);
 }
 
-/* All places of a feature share their fate; 1 / (1 - rate) is what stays. */
-static void check_features(const char *layer, const struct shape *s) {
-    struct tensor *y = dropped(layer, 0.25, s);
-    int64_t features = s->size[s->n - 1], examples = s->size[0];
-    int64_t places = y->count / examples / features, left = 0;
-    for (int64_t i = 0; i < y->count; i++) {
-        int64_t first = i / (places * features) * places * features + i % features;
-        double v = tensor_get(y, i);
-        CHECK(v == tensor_get(y, first) && (v == 0 || fabs(v - 4.0 / 3) < 1e-6));
-        left += v == 0;
-    }
-    CHECK_NEAR((double)left / (double)y->count, 0.25, 0.02);
-    tensor_unref(y);
-}
-
-static void test_dropouts(void) {
-    struct shape series = shape_of(3, (int64_t[]){500, 3, 8});
-    struct shape pictures = shape_of(4, (int64_t[]){500, 2, 3, 8});
-    check_features("SpatialDropout1D", &series);
-    check_features("SpatialDropout2D", &pictures);
-    /* what is left out is selu's lower limit, a s + b, and the rest s + b, for one scale s */
-    struct tensor *y = dropped("AlphaDropout", 0.2, &series);
-    double low = -1.7580993408473766, s = 1 / sqrt(0.8 * (1 + 0.2 * low * low));
-    double shift = -s * 0.2 * low;
-    int64_t left = 0;
-    for (int64_t i = 0; i < y->count; i++) {
-        double v = tensor_get(y, i);
-        bool out = fabs(v - (low * s + shift)) < 1e-5;
-        CHECK(out || fabs(v - (s + shift)) < 1e-5);
-        left += out;
-    }
-    CHECK_NEAR((double)left / (double)y->count, 0.2, 0.02);
-    tensor_unref(y);
+static void test_every_layer(void) {
+#define LAYER(id, name, ...) check_present(name);
+#include "nn/layers.list"
+#undef LAYER
 }
 
 static void test_no_leaks(void) {
-    CHECK_NO_LEAKS(test_layers, test_embedding, test_losses, test_dropouts);
+    CHECK_NO_LEAKS(test_outputs, test_losses);
 }
 
-TEST_MAIN(test_layers, test_embedding, test_losses, test_dropouts, test_no_leaks)
+TEST_MAIN(test_outputs, test_losses, test_every_layer, test_no_leaks)

@@ -1,5 +1,6 @@
 /* Losses and metrics on plain tensors, against PyTorch and against their definitions. */
 #include "../harness.h"
+#include "measure_reference.h"
 #include "nn_tools.h"
 #include "reference.h"
 
@@ -78,6 +79,34 @@ static void test_distribution_losses(void) {
     tensor_unref(truth);
     tensor_unref(classes);
     tensor_unref(column);
+}
+
+static void check_loss(struct config *c, struct tensor *y, struct tensor *yhat,
+                       const double *expected) {
+    CHECK_NEAR(measure(c, y, yhat), *expected, 5e-7);
+    tensor_unref(y);
+    tensor_unref(yhat);
+}
+
+/* Against SciPy, scikit-learn and Keras (measure_reference.py). */
+static void test_special_losses(void) {
+    static const double counts[] = {0, 1, 2, 5, 9, 30}, kinds[] = {0, 1, 0, 2, 1, 0};
+    struct config *one = config_make("quantile_loss", NULL);
+    struct config *two = config_make("quantile_loss", NULL);
+    one->args[0] = (struct arg){.kind = ARG_NUMBERS, .n_numbers = 1, .numbers = {0.9}};
+    two->args[0] = (struct arg){.kind = ARG_NUMBERS, .n_numbers = 2, .numbers = {0.1, 0.6}};
+    check_loss(config_make("gaussian", NULL), make_values(DT_FLOAT64, 6, 0, 5, 3, 0),
+               make_values(DT_FLOAT64, 6, 2, 6, 2, 0), loss_gaussian);
+    check_loss(config_make("negative_binomial", NULL), make_tensor(DT_FLOAT64, 6, 0, counts),
+               make_values(DT_FLOAT64, 6, 2, 6, 2, 0), loss_negative_binomial);
+    check_loss(one, make_values(DT_FLOAT64, 6, 0, 5, 3, 0), make_values(DT_FLOAT64, 6, 0, 7, 3, 0),
+               loss_quantile);
+    check_loss(two, make_values(DT_FLOAT64, 6, 0, 5, 3, 0), make_values(DT_FLOAT64, 6, 2, 6, 2, 0),
+               loss_quantiles);
+    check_loss(config_make("log_cosh", NULL), make_values(DT_FLOAT64, 6, 0, 5, 3, 0),
+               make_values(DT_FLOAT64, 6, 0, 7, 3, 0), loss_log_cosh);
+    check_loss(config_make("triplet", "margin", 0.7, NULL), make_tensor(DT_FLOAT64, 6, 0, kinds),
+               make_values(DT_FLOAT64, 6, 3, 8, 1, 0), loss_triplet);
 }
 
 static void test_course_numbers(void) {
@@ -172,10 +201,10 @@ static void test_missing_numbers(void) {
 
 static void test_no_leaks(void) {
     CHECK_NO_LEAKS(test_regression_losses, test_probability_losses, test_distribution_losses,
-                   test_course_numbers, test_class_metrics, test_binary_metrics, test_error_metrics,
-                   test_misfits, test_missing_numbers);
+                   test_special_losses, test_course_numbers, test_class_metrics,
+                   test_binary_metrics, test_error_metrics, test_misfits, test_missing_numbers);
 }
 
 TEST_MAIN(test_regression_losses, test_probability_losses, test_distribution_losses,
-          test_course_numbers, test_class_metrics, test_binary_metrics, test_error_metrics,
-          test_misfits, test_missing_numbers, test_no_leaks)
+          test_special_losses, test_course_numbers, test_class_metrics, test_binary_metrics,
+          test_error_metrics, test_misfits, test_missing_numbers, test_no_leaks)
