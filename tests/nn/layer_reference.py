@@ -2,7 +2,7 @@
 
     KERAS_BACKEND=torch python tests/nn/layer_reference.py
 
-For each layer what it gives for two examples (out_NAME), and ten training losses of a small network around it
+For each layer what it gives for an example (out_NAME), and ten training losses of a small network around it
 (ten_NAME): Dense, the layer, Flatten, Dense(1), so that its result, its own slopes and those that it hands on all
 show in the losses. Weight k is values(.., 2 + k, 0.4) and the data are formulas too; whole-batch SGD.
 """
@@ -23,7 +23,7 @@ def values(shape, salt, scale=1.0):
 
 
 def emit(name, x):
-    numbers = ", ".join(f"{v:.8g}" for v in np.asarray(x, dtype=np.float64).ravel())
+    numbers = ", ".join(f"{v:.7g}" for v in np.asarray(x, dtype=np.float64).ravel())
     lines.append(f"static const double {name}[] = {{{numbers}}};")
 
 
@@ -44,7 +44,7 @@ def data(n, shape):
 
 def output(name, make, shape):
     x = L.Input(shape)
-    emit(f"out_{name}", network(x, make()(x)).predict(data(2, shape), verbose=0))
+    emit(f"out_{name}", network(x, make()(x)).predict(data(1, shape), verbose=0))
 
 
 def losses(name, make, shape):

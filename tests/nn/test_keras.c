@@ -26,7 +26,7 @@ static const struct shape inputs[] = {
 
 struct layer_case {
     const char *layer;
-    const double *out; /* for two examples, or NULL */
+    const double *out; /* for one example, or NULL */
     int64_t n_out;
     const double *losses; /* ten, or NULL */
     enum input input;
@@ -189,7 +189,7 @@ static void check_output(const struct layer_case *c) {
     struct config *layer = layer_of(c);
     struct model *m = chain(&inputs[c->input], &layer, 1);
     struct weights *w = weights_by_formula(c, m);
-    struct tensor *x = data(c, 2), *y = w ? predict(m, w, x) : NULL;
+    struct tensor *x = data(c, 1), *y = w ? predict(m, w, x) : NULL;
     CHECK(y && y->count == c->n_out);
     for (int64_t i = 0; y && i < y->count && i < c->n_out; i++)
         if (!check_number(c, "number", i, tensor_get(y, i), c->out[i])) break;
