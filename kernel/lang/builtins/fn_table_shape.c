@@ -229,17 +229,14 @@ bool fn_to_tensor(struct call *c, struct value *out) {
         c->args[0].kind == V_UNKNOWN)
         return fn_take_operand(c, 0, out);
     const struct table *t;
-    int *columns = NULL, n = 0;
+    int *columns, n;
     TRY(verb_table(c, &t));
-    bool some = call_has(c, 1), ok = true;
-    if (c->args[1].kind == V_UNKNOWN) return *out = value_unknown(), true;
-    if (some) ok = named_columns(c, t, c->args[1], c->spans[1], &columns, &n);
-    struct table *part = !ok    ? NULL
-                         : some ? table_pick_columns(t, columns, n, c->ev->e)
-                                : table_extend(t, 0, c->ev->e);
+    for (int i = 0; i < c->n_rest; i++)
+        if (c->actuals[c->rest[i]].value.kind == V_UNKNOWN) return *out = value_unknown(), true;
+    TRY(verb_columns(c, t, true, &columns, &n));
+    struct table *part = table_pick_columns(t, columns, n, c->ev->e);
     pool_free(columns);
-    ok = part != NULL;
-    ok = ok && table_as_tensor(c->ev, part, out);
+    bool ok = part && table_as_tensor(c->ev, part, out);
     table_unref(part);
     return ok;
 }

@@ -156,7 +156,12 @@ static bool number_of(struct call *c, struct value v, double *x) {
     *x = strtod(v.text->bytes, &end);
     while (end && is_blank(*end)) end++;
     if (v.text->n && end && !*end) return true;
-    return call_fail(c, 0, ERR_VALUE, "\"%.40s\" is not a number.", v.text->bytes);
+    call_fail(c, 0, ERR_VALUE, "\"%.40s\" is not a number.", v.text->bytes);
+    if (end && *end == ',')
+        err_hint(c->ev->e, "Decimals stand behind a point. If a comma is meant so: "
+                           ".replace(\",\", \".\").to_number(). If it parts thousands: "
+                           ".replace(\",\", \"\").to_number()");
+    return false;
 }
 
 bool fn_to_number(struct call *c, struct value *out) {

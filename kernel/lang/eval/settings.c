@@ -13,6 +13,37 @@ const struct setting_table *settings_of(struct str block) {
     return NULL;
 }
 
+/* Arguments of Keras' fit and compile that are no settings here. */
+static const char *of_fit(const char *name) {
+    static const struct {
+        const char *name, *sentence;
+    } others[] = {
+        {"initial_epoch", "resume: True goes on where the last training ended."},
+        {"learning_rate", "The learning rate is the optimizer's: optimizer: Adam(1e-2)"},
+        {"loss_weights", "Weights stand beside the losses: "
+                         "loss: {price: [mse, 0.3], kind: [crossentropy, 2]}"},
+        {"lr", "The learning rate is the optimizer's: optimizer: Adam(1e-2)"},
+        {"shuffle", "Examples are shuffled anew in every epoch; seed: chooses other shuffles."},
+        {"steps_per_epoch", "An epoch is every example once; steps: ends after so many steps."},
+        {"validation_data", "Write validate: x -> y"},
+        {"validation_split", "Split before: a, b = (x -> y).split(80%, 20%). Then train on a, and "
+                             "write validate: b"},
+        {"verbose", "Write quiet: True"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (strcmp(others[i].name, name) == 0) return others[i].sentence;
+    return NULL;
+}
+
+/* The setting that another tool calls so: batch for batch_size. NULL: none. */
+static const char *foreign_setting(const struct setting_table *t, const char *name) {
+    const char *here;
+    for (int i = 0; (here = spelling_argument(str_of(name), i)); i++)
+        for (int k = 0; k < t->n; k++)
+            if (strcmp(t->rows[k].name, here) == 0) return t->rows[k].name;
+    return NULL;
+}
+
 static bool unknown_setting(struct eval *ev, const struct setting_table *t, const struct ast *s) {
     struct spelling hint;
     spelling_start(&hint, str_of(s->name));
@@ -21,10 +52,13 @@ static bool unknown_setting(struct eval *ev, const struct setting_table *t, cons
     struct span at = s->key_span.source ? s->key_span : s->span;
     fail(ev, at, ERR_SETTING, "`%s` has no setting of this name.", t->block);
     err_label(ev->e, "is not a setting of %s", t->block);
-    if (strcmp(s->name, "loss_weights") == 0)
-        return err_hint(ev->e, "Weights stand beside the losses: "
-                               "loss: {price: [mse, 0.3], kind: [crossentropy, 2]}");
+    const char *here = foreign_setting(t, s->name);
+    const char *sentence = t == &train_settings ? of_fit(s->name) : NULL;
+    if (sentence) return err_hint(ev->e, "%s", sentence);
+    if (here) best = str_of(here);
     if (best.n) return err_hint(ev->e, "Did you mean `%.*s`?", (int)best.n, best.p);
+    sentence = spelling_foreign(str_of(s->name), false);
+    if (sentence) return err_hint(ev->e, "%s", sentence);
     struct text all = {0};
     for (int i = 0; i < t->n; i++) text_addf(&all, "%s%s", i ? ", " : "", t->rows[i].name);
     err_hint(ev->e, "The settings are: %s.", all.p ? all.p : "");
