@@ -132,7 +132,8 @@ bool call_row(struct call *c, struct value *out) {
 }
 
 int builtin_array_ops(const struct builtin *b) {
-    if (b->config || (b->flags & ~FN_TENSOR) != FN_AWARE) return 0;
+    if (b->config || (b->flags & ~(FN_TENSOR | FN_FOLDS)) != FN_AWARE) return 0;
+    if (b->flags & FN_FOLDS) return 2;
     if (b->op >= 0 && op_flags((enum op)b->op) & OP_REDUCE) return 2;
     return b->op >= 0 || strcmp(b->group, ELEMENTWISE) == 0;
 }
