@@ -86,6 +86,20 @@ void onnx_table_clear(struct onnx_reader *r) {
 
 /* ---- errors ---- */
 
+static bool is_op(const Onnx__NodeProto *n, const char *type) {
+    return n->op_type && strcmp(n->op_type, type) == 0 && n->n_input > 0 && n->n_output > 0;
+}
+
+/* A product whose first factor a softmax has made. */
+static bool has_attention(const Onnx__GraphProto *g) {
+    for (size_t i = 0; i < g->n_node; i++)
+        for (size_t k = i; is_op(g->node[i], "Softmax") && k < g->n_node; k++)
+            if (is_op(g->node[k], "MatMul") &&
+                strcmp(g->node[k]->input[0], g->node[i]->output[0]) == 0)
+                return true;
+    return false;
+}
+
 bool onnx_cannot(struct onnx_reader *r, const char *format, ...) {
     char text[400];
     if (r->e->kind) return false;
@@ -97,6 +111,10 @@ bool onnx_cannot(struct onnx_reader *r, const char *format, ...) {
     if (r->now)
         err_fact(r->e, "operator", "%s  %s", r->now->op_type ? r->now->op_type : "",
                  r->now->name ? r->now->name : "");
+    if (has_attention(r->graph))
+        err_hint(r->e, "This network has attention, which ONNX files spell as products with the "
+                       "heads beside the examples; that is not read. Keras' MultiHeadAttention is "
+                       "read from a .keras file.");
     return false;
 }
 

@@ -195,6 +195,23 @@ static bool put_activation(struct text *out, int activation, struct err *e) {
     return true;
 }
 
+static bool put_list(struct text *out, const struct shape *s) {
+    text_addc(out, '[');
+    for (int i = 0; i < s->n; i++) text_addf(out, "%s%lld", i ? ", " : "", (long long)s->size[i]);
+    return text_addc(out, ']');
+}
+
+/* [above, below, left, right] are pairs in Keras, one number of a sequence stands by itself. */
+static bool put_sizes(struct text *out, struct shape s, int axes) {
+    if (s.n == 4)
+        return text_addf(out, "[[%lld, %lld], [%lld, %lld]]", (long long)s.size[0],
+                         (long long)s.size[1], (long long)s.size[2], (long long)s.size[3]);
+    if (axes == 1 && s.n == 1) return text_addf(out, "%lld", (long long)s.size[0]);
+    if (s.n == 1) s.size[1] = s.size[0];
+    s.n = axes;
+    return put_list(out, &s);
+}
+
 static bool put_arg(struct text *out, const struct arg *a, int axes, struct err *e) {
     switch (a->kind) {
     case ARG_NONE: return text_adds(out, "null");
@@ -203,15 +220,9 @@ static bool put_arg(struct text *out, const struct arg *a, int axes, struct err 
     case ARG_NUMBER: return text_addf(out, "%.17g", a->number);
     case ARG_TEXT: return text_addf(out, "\"%s\"", a->text ? a->text : "");
     case ARG_ACTIVATION: return put_activation(out, a->activation, e);
-    case ARG_SHAPE: break;
+    case ARG_SHAPE: return axes ? put_sizes(out, a->shape, axes) : put_list(out, &a->shape);
     default: return text_adds(out, "null");
     }
-    text_addc(out, '[');
-    int n = a->shape.n == 1 && axes > 1 ? axes : a->shape.n;
-    for (int i = 0; i < n; i++)
-        text_addf(out, "%s%lld", i ? ", " : "",
-                  (long long)a->shape.size[i < a->shape.n ? i : a->shape.n - 1]);
-    return text_addc(out, ']');
 }
 
 static const struct arg *arg_named(const struct config *c, struct str name) {
@@ -224,7 +235,7 @@ static const struct arg *arg_named(const struct config *c, struct str name) {
 
 static bool put_arguments(struct text *out, const struct config *c, struct err *e) {
     const char *p = rows[c->row->kind].arguments;
-    int axes = strstr(c->row->name, "2D") ? 2 : 1;
+    int axes = c->row->kind == LAYER_reshape ? 0 : strstr(c->row->name, "2D") ? 2 : 1;
     while (*p) {
         size_t n = strcspn(p, " "), own = strcspn(p, "= ");
         struct str ours = {p, own}, theirs = {p, n};
@@ -267,7 +278,7 @@ static bool put_step(struct text *out, const struct export *x, int at, struct er
     if (s->call > 0) return true; /* stands with the first call */
     text_addf(out,
               ",\n{\"module\": \"keras.layers\", \"class_name\": \"%s\", \"config\": {\"name\": "
-              "\"%s\", \"trainable\": true, \"dtype\": \"float32\"",
+              "\"%s\", \"dtype\": \"float32\"",
               s->class_name, s->name);
     if (s->row >= 0) TRY(put_arguments(out, x->m->layers[s->row].config, e));
     else if (s->op == OP_concat) text_addf(out, ", \"axis\": %d", s->axis);

@@ -133,6 +133,14 @@ class Dense(nn.Module):
         return nn.functional.log_softmax(self.layers(x) @ self.w + self.b, dim=1)
 
 
+def attention():
+    """heads.onnx, which is not read: the error says why."""
+    torch.manual_seed(1)
+    net, x = nn.MultiheadAttention(4, 2, batch_first=True).eval(), torch.randn(3, 5, 4)
+    torch.onnx.export(net, (x, x, x), str(FILES / "heads.onnx"), dynamo=False, input_names=["x"],
+                      output_names=["y", "weights"], dynamic_axes={"x": {0: "batch"}})
+
+
 def strip(path):
     """Without the traces of the program that the newer exporter leaves in a file."""
     import onnx
@@ -173,6 +181,7 @@ def main():
         last = [x, y] if len(shape) == 1 or name.startswith("both") else [torch.movedim(t, 1, -1) if t.ndim == x.ndim else t for t in (x, y)]
         for end, t in zip("xy", last):
             np.save(FILES / f"{name}_{end}.npy", t.numpy().copy())
+    attention()
 
 
 if __name__ == "__main__":

@@ -95,6 +95,14 @@ static void test_unknown_operator(void) {
     text_clear(&t);
 }
 
+static void test_attention(void) {
+    struct err e = {0};
+    struct text t = bytes_of(FILES "heads.onnx");
+    CHECK(!reads(text_str(&t), &e));
+    CHECK(e.hint && strstr(e.hint, "attention") && strstr(e.hint, "MultiHeadAttention"));
+    text_clear(&t);
+}
+
 static void test_damaged(void) {
     struct err e;
     struct text t = bytes_of(FILES "mobile.onnx");
@@ -161,4 +169,5 @@ static void test_no_memory(void) {
     text_clear(&t);
 }
 
-TEST_MAIN(test_pytorch, test_again, test_unknown_operator, test_damaged, test_deep, test_no_memory)
+TEST_MAIN(test_pytorch, test_again, test_unknown_operator, test_attention, test_damaged, test_deep,
+          test_no_memory)

@@ -102,18 +102,19 @@ save(p.map, "many_map.npy")
 '''
 
 
+def one_model(i, shape, body, ending):
+    """A program that saves a model, an input and what the model makes of it."""
+    sizes = ", ".join(re.findall(r"\d+", shape))
+    data = f"randint(0, 11, 5, {sizes}, seed={i})" if "Embedding" in body else f"rand(5, {sizes}, seed={i})"
+    text = f"model M{i}():\n    input x: {shape}\n    output y = {body}\nm{i} = M{i}()\nx{i} = {data}\n"
+    if "BatchNorm" in body or "PReLU" in body:
+        text += f"train m{i} on x{i} -> m{i}.predict(x{i}) * 2 + 1:\n    loss: mse\n    epochs: 3\n"
+    return text + (f"save(m{i}, \"m{i}.{ending}\")\nsave(x{i} * 1.0, \"x{i}.npy\")\n"
+                   f"save(m{i}.predict(x{i}), \"y{i}.npy\")\n")
+
+
 def program():
-    text = ""
-    for i, (shape, body) in enumerate(MODELS):
-        sizes = ", ".join(re.findall(r"\d+", shape))
-        data = f"randint(0, 11, 5, {sizes}, seed={i})" if "Embedding" in body else f"rand(5, {sizes}, seed={i})"
-        text += (f"model M{i}():\n    input x: {shape}\n    output y = {body}\n"
-                 f"m{i} = M{i}()\nx{i} = {data}\n")
-        if "BatchNorm" in body or "PReLU" in body:
-            text += f"train m{i} on x{i} -> m{i}.predict(x{i}) * 2 + 1:\n    loss: mse\n    epochs: 3\n"
-        text += (f"save(m{i}, \"m{i}.onnx\")\nsave(x{i} * 1.0, \"x{i}.npy\")\n"
-                 f"save(m{i}.predict(x{i}), \"y{i}.npy\")\n")
-    return text
+    return "".join(one_model(i, *model, "onnx") for i, model in enumerate(MODELS))
 
 
 def difference(file, inputs, outputs):
