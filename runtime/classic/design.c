@@ -107,23 +107,23 @@ void design_rows(const struct design *x, int64_t begin, int64_t n, double *out) 
 }
 
 /* The first of n numbers of a column that is odd, or n. */
-static int64_t odd_of(const struct feature *x, const double *numbers, int64_t n,
-                      bool infinite_too) {
+static int64_t odd_of(const double *numbers, int64_t n, double most, bool odd_too) {
     int64_t i = 0;
-    if (!dtype_is_float(x->dtype)) return n;
-    while (i < n && !isnan(numbers[i]) && !(infinite_too && isinf(numbers[i]))) i++;
+    while (i < n && (fabs(numbers[i]) <= most || (!isfinite(numbers[i]) && !odd_too))) i++;
     return i;
 }
 
-int64_t design_odd(const struct design *x, bool infinite_too, int *f, const _Atomic bool *stop) {
+int64_t design_odd(const struct design *x, double most, bool odd_too, int *f,
+                   const _Atomic bool *stop) {
     enum { ROWS = 256 };
     double chunk[ROWS];
     for (int64_t at = 0; at < x->n; at += ROWS) {
         int64_t m = x->n - at < ROWS ? x->n - at : ROWS;
         if (stop && atomic_load_explicit(stop, memory_order_relaxed)) return -1;
         for (*f = 0; *f < x->d; ++*f) {
+            if (!dtype_is_float(x->features[*f].dtype)) continue;
             design_doubles(x, *f, at, m, chunk);
-            int64_t odd = odd_of(&x->features[*f], chunk, m, infinite_too);
+            int64_t odd = odd_of(chunk, m, most, odd_too);
             if (odd < m) return at + odd;
         }
     }

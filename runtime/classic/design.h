@@ -35,9 +35,10 @@ void design_floats(const struct design *x, int f, int64_t begin, int64_t n, floa
 void design_doubles(const struct design *x, int f, int64_t begin, int64_t n, double *out);
 /* Rows laid out one after the other, (n, d), as doubles. */
 void design_rows(const struct design *x, int64_t begin, int64_t n, double *out);
-/* A missing or infinite number among the first rows that hold one: its row, or -1; *f is its
- * column. Ends early, with -1, when `stop` is seen. */
-int64_t design_odd(const struct design *x, bool infinite_too, int *f, const _Atomic bool *stop);
+/* The first row with a number that is finite and above `most` in size, or with odd_too one that is
+ * missing or infinite; or -1. *f is its column. Ends early, with -1, when `stop` is seen. */
+int64_t design_odd(const struct design *x, double most, bool odd_too, int *f,
+                   const _Atomic bool *stop);
 
 /* What a fitted model remembers of its columns: it finds them again in other tables, by name. */
 struct feature_info {

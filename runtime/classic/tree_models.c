@@ -6,6 +6,43 @@
 #include <math.h>
 #include <string.h>
 
+/* ---- sizes of targets ---- */
+
+/* A power of two by which the targets lie around their mean within 1: leaves, gains and sums of
+ * squares are floats, and would vanish or overflow for targets of 1e-6 or 1e20. Exact, since only
+ * exponents change. 0, with an error, for targets that no float can hold. */
+static double scale_of(const double *y, int64_t n, struct err *e) {
+    double mean = 0, far = 0;
+    for (int64_t i = 0; i < n; i++) mean += y[i] / (double)n;
+    for (int64_t i = 0; i < n; i++) far = fmax(far, fabs(y[i] / 2 - mean / 2));
+    if (far < 1e-37) return 1;
+    if (far < 1e37) return ldexp(1, ilogb(far) + 2);
+    err_set(e, ERR_LABEL,
+            "The targets `{2}` lie up to %.3g from their mean, and trees give numbers up to 1e37.",
+            2 * far);
+    err_hint(e, "Divide them by a power of ten, or take their logarithm.");
+    return 0;
+}
+
+static void scale_leaves(struct trees *s, double scale) {
+    for (int32_t t = 0; t < s->n; t++)
+        for (int32_t i = 0; i < s->items[t].n_nodes; i++) {
+            struct tree_node *q = &s->items[t].nodes[i];
+            if (q->feature < 0) q->threshold *= (float)scale;
+        }
+}
+
+static bool check_rows(const struct estimator *m, int64_t n, struct err *e) {
+    enum { DEFAULTS = 5 }; /* none is above */
+    double min_rows = config_number(m->config, "min_rows", 1);
+    if (min_rows <= DEFAULTS || min_rows <= (double)n) return true;
+    err_set(e, ERR_VALUE,
+            "`min_rows` of %s is %.10g, and `{1}` has %lld rows: no question could "
+            "be asked.",
+            m->config->row->name, min_rows, (long long)n);
+    return err_hint(e, "Each leaf has to keep `min_rows` rows: choose a small part of the rows.");
+}
+
 /* ---- answers ---- */
 
 /* A forest's answer is the mean of its trees; for numbers around the mean that was taken out. */
@@ -99,12 +136,12 @@ static void forest_progress(void *user, int64_t done, int64_t n) {
     if (w->s->progress) w->s->progress(w->s->user, w->done + done, w->all, NAN, NAN);
 }
 
-/* One target as small numbers around 0. */
-static float *centred(const double *y, int64_t n, double *mean, struct err *e) {
+/* One target as small numbers around 0, in units of `scale`. */
+static float *centred(const double *y, int64_t n, double scale, double *mean, struct err *e) {
     float *out = pool_need((size_t)n * sizeof *out, e);
     *mean = 0;
     for (int64_t i = 0; i < n; i++) *mean += y[i] / (double)n;
-    for (int64_t i = 0; out && i < n; i++) out[i] = (float)(y[i] - *mean);
+    for (int64_t i = 0; out && i < n; i++) out[i] = (float)((y[i] - *mean) / scale);
     return out;
 }
 
@@ -126,12 +163,16 @@ static bool grow_sets(struct estimator *m, const struct fit_spec *s, struct fore
     w->all = (int64_t)f->n_trees * m->n_sets;
     for (int t = 0; t < m->n_sets; t++) {
         float *y = NULL;
+        double scale = 1;
         if (!m->classes.n) {
-            y = centred(s->y.numbers + (int64_t)t * s->x.n, s->x.n, &base[t], e);
-            if (!y) return false;
+            const double *numbers = s->y.numbers + (int64_t)t * s->x.n;
+            TRY((scale = scale_of(numbers, s->x.n, e)) > 0);
+            TRY(y = centred(numbers, s->x.n, scale, &base[t], e));
         }
         f->y = y;
-        bool ok = forest_grow(f, &m->sets[t], e) && trees_prepare(&m->sets[t], e);
+        bool ok = forest_grow(f, &m->sets[t], e);
+        if (scale != 1) scale_leaves(&m->sets[t], scale);
+        ok = ok && trees_prepare(&m->sets[t], e);
         pool_free(y);
         TRY(ok);
         w->done += f->n_trees;
@@ -142,6 +183,7 @@ static bool grow_sets(struct estimator *m, const struct fit_spec *s, struct fore
 static bool fit_forest(struct estimator *m, const struct fit_spec *s, struct forest_spec *f,
                        struct err *e) {
     if (m->classes.n == 1) return true; /* the answer is known */
+    TRY(check_rows(m, s->x.n, e));
     TRY(features_of(m->config, m->features.d, &f->max_features, e));
     TRY(make_sets(m, m->classes.n > 2 ? m->classes.n : 1, e));
     struct bins *b = bins_new(&s->x, &m->features, s->stop, e);
@@ -211,11 +253,13 @@ static bool loss_for(const struct estimator *m, const struct fit_spec *s, enum b
 struct boost_watch {
     const struct fit_spec *s;
     int64_t before, all;
+    double unit; /* of the loss */
 };
 
 static void boost_progress(void *user, int64_t round, double loss, double valid) {
     struct boost_watch *w = user;
-    if (w->s->progress) w->s->progress(w->s->user, w->before + round, w->all, loss, valid);
+    if (w->s->progress)
+        w->s->progress(w->s->user, w->before + round, w->all, loss * w->unit, valid * w->unit);
 }
 
 static double *labels_as_numbers(const struct targets *y, struct err *e) {
@@ -224,9 +268,43 @@ static double *labels_as_numbers(const struct targets *y, struct err *e) {
     return out;
 }
 
+/* Numbers divided by the scale; the caller frees them. */
+static double *divided(const double *y, int64_t n, double scale, struct err *e) {
+    double *out = pool_need((size_t)(n + 1) * sizeof *out, e);
+    for (int64_t i = 0; out && i < n; i++) out[i] = y[i] / scale;
+    return out;
+}
+
+/* Trees of target t; counts (poisson) keep their size, on which their loss depends. */
+static bool boost_set(struct estimator *m, const struct fit_spec *s, struct boost_spec *b, int t,
+                      struct boost_result *r, struct err *e) {
+    struct boost_watch *w = b->user;
+    double scale = 1, *y = NULL, *vy = NULL;
+    bool ok = true;
+    if (!m->classes.n) {
+        const double *numbers = s->y.numbers + (int64_t)t * s->x.n;
+        TRY((scale = scale_of(numbers, s->x.n, e)) > 0);
+        if (b->loss == BOOST_POISSON) scale = 1;
+        b->y = y = divided(numbers, s->x.n, scale, e);
+        ok = y != NULL;
+        if (ok && s->vx.n)
+            ok = (b->valid_y = vy =
+                      divided(s->vy.numbers + (int64_t)t * s->vx.n, s->vx.n, scale, e)) != NULL;
+    }
+    w->unit = b->loss == BOOST_SQUARED ? scale * scale : scale;
+    ok = ok && boost_grow(b, &m->sets[t], r, e);
+    if (ok && scale != 1) {
+        scale_leaves(&m->sets[t], scale);
+        r->base[0] *= scale;
+    }
+    pool_free(y);
+    pool_free(vy);
+    return ok && trees_prepare(&m->sets[t], e);
+}
+
 static bool boost_sets(struct estimator *m, const struct fit_spec *s, struct boost_spec *b,
                        bool *interrupted, struct err *e) {
-    struct boost_watch w = {.s = s, .all = (int64_t)b->rounds * m->n_sets};
+    struct boost_watch w = {.s = s, .all = (int64_t)b->rounds * m->n_sets, .unit = 1};
     int outputs = b->loss == BOOST_SOFTMAX ? m->classes.n : 1;
     double *base = matrix_add(m, "base", 1, outputs * m->n_sets, e);
     if (!base) return false;
@@ -236,11 +314,7 @@ static bool boost_sets(struct estimator *m, const struct fit_spec *s, struct boo
     for (int t = 0; ok && t < m->n_sets && !*interrupted; t++) {
         struct boost_result r;
         m->sets[t].n_outputs = outputs;
-        if (!m->classes.n) {
-            b->y = s->y.numbers + (int64_t)t * s->x.n;
-            b->valid_y = s->vx.n ? s->vy.numbers + (int64_t)t * s->vx.n : NULL;
-        }
-        ok = boost_grow(b, &m->sets[t], &r, e) && trees_prepare(&m->sets[t], e);
+        ok = boost_set(m, s, b, t, &r, e);
         if (!ok) break;
         memcpy(base + t * outputs, r.base, (size_t)outputs * sizeof *base);
         *interrupted = r.interrupted;
@@ -276,6 +350,7 @@ static void boost_settings(const struct estimator *m, const struct fit_spec *s,
 static bool fit_boosting(struct estimator *m, const struct fit_spec *s, bool *interrupted,
                          struct err *e) {
     if (m->classes.n == 1) return true;
+    TRY(check_rows(m, s->x.n, e));
     struct boost_spec b = {0};
     TRY(loss_for(m, s, &b.loss, e));
     TRY(make_sets(m, 1, e));
