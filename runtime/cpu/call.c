@@ -79,6 +79,7 @@ static int64_t piece_units(const struct call *c) {
     double units = 4e6 / (c->unit_work > 1 ? c->unit_work : 1);
     if (units >= 1e15) return INT64_MAX / 4;
     int64_t n = (int64_t)units;
+    if (c->grain > 0) return n > c->grain ? n / c->grain * c->grain : c->grain;
     return n < 1 ? 1 : n > GROUP_ALIGN ? n / GROUP_ALIGN * GROUP_ALIGN : n;
 }
 

@@ -67,6 +67,7 @@ struct call {
     call_fn run;
     int64_t n_units;
     double unit_work; /* about how many elementary operations a unit takes */
+    int64_t grain;    /* so many units are best computed together; 0: it makes no difference */
     size_t scratch_bytes;
     enum op op;
     enum dtype dtype;      /* of the operand that decides the kernel */

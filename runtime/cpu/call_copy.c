@@ -49,7 +49,15 @@ void call_copy(struct call *c, const struct call_spec *s) {
     const struct walk *w = &c->copy;
     bool far = w->n > 0 && w->stride[w->n - 1] * (int64_t)c->bytes >= 64; /* a line for each */
     c->unit_work = far ? 8 : 2;
-    c->run = is_transposed(&c->copy) ? run_transposed : run_copy;
+    c->run = run_copy;
+    if (!is_transposed(w)) return;
+    enum {
+        ROWS = 8,
+        LONG_ROW = 1 << 20
+    }; /* whole rows of the result, as many as a line of the operand has */
+    int64_t cols = w->size[w->n - 1];
+    c->grain = cols < LONG_ROW ? ROWS * cols : cols;
+    c->run = run_transposed;
 }
 
 /* ---- place: zeros with x at begin + i * step ---- */

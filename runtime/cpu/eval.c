@@ -30,8 +30,8 @@ static void run_part(void *user, int part) {
     struct call_env env = j->env;
     int64_t n = j->c->n_units, begin = 0, end = n;
     if (j->n_parts > 1) {
-        int64_t middle = n / 2;
-        if (middle > GROUP_ALIGN) middle = middle / GROUP_ALIGN * GROUP_ALIGN;
+        int64_t middle = n / 2, grain = j->c->grain > 0 ? j->c->grain : GROUP_ALIGN;
+        if (middle > grain) middle = middle / grain * grain;
         if (part == 0) end = middle;
         if (part == 1) begin = middle;
     }

@@ -93,9 +93,51 @@ static void transpose_words(uint32_t *out, int64_t out_row, const uint32_t *in, 
     if (i < rows) transpose_4(out + i, out_row, in + i * in_row, in_row, rows - i, cols);
 }
 
+#if defined(__AVX512F__)
+/* 8 x 8 elements of 8 bytes: pairs of rows, then quarters of registers, change places. */
+FM void transpose_square(uint64_t *out, int64_t out_row, const uint64_t *in, int64_t in_row) {
+    __m512i row[8], pair[8], half[8];
+    for (int i = 0; i < 8; i++) row[i] = _mm512_loadu_si512(in + i * in_row);
+    for (int i = 0; i < 8; i += 2) {
+        pair[i] = _mm512_unpacklo_epi64(row[i], row[i + 1]);
+        pair[i + 1] = _mm512_unpackhi_epi64(row[i], row[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int odd = 0; odd < 2; odd++) {
+            half[i + odd] = _mm512_shuffle_i64x2(pair[i + odd], pair[i + 2 + odd], 0x88);
+            half[i + 2 + odd] = _mm512_shuffle_i64x2(pair[i + odd], pair[i + 2 + odd], 0xdd);
+        }
+    for (int c = 0; c < 4; c++) {
+        __m512i low = _mm512_shuffle_i64x2(half[c], half[c + 4], 0x88),
+                high = _mm512_shuffle_i64x2(half[c], half[c + 4], 0xdd);
+        _mm512_storeu_si512(out + c * out_row, low);
+        _mm512_storeu_si512(out + (c + 4) * out_row, high);
+    }
+}
+
+static void transpose_doubles(uint64_t *out, int64_t out_row, const uint64_t *in, int64_t in_row,
+                              int64_t rows, int64_t cols) {
+    enum { TALL = 64 }; /* rows whose pieces make whole stretches of the result's rows */
+    int64_t whole = rows / 8 * 8, wide = cols / 8 * 8;
+    for (int64_t top = 0; top < whole; top += TALL) {
+        int64_t end = top + TALL < whole ? top + TALL : whole;
+        for (int64_t j = 0; j < wide; j += 8)
+            for (int64_t i = top; i < end; i += 8)
+                transpose_square(out + j * out_row + i, out_row, in + i * in_row + j, in_row);
+        if (wide < cols)
+            transpose_8(out + wide * out_row + top, out_row, in + top * in_row + wide, in_row,
+                        end - top, cols - wide);
+    }
+    if (whole < rows)
+        transpose_8(out + whole, out_row, in + whole * in_row, in_row, rows - whole, cols);
+}
+#else
+#define transpose_doubles transpose_8
+#endif
+
 void ISA_NAME(transpose)(void *out, int64_t out_row, const void *in, int64_t in_row, int64_t rows,
                          int64_t cols, size_t bytes) {
     if (bytes == 1) transpose_1(out, out_row, in, in_row, rows, cols);
     if (bytes == 4) transpose_words(out, out_row, in, in_row, rows, cols);
-    if (bytes == 8) transpose_8(out, out_row, in, in_row, rows, cols);
+    if (bytes == 8) transpose_doubles(out, out_row, in, in_row, rows, cols);
 }
