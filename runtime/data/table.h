@@ -69,6 +69,8 @@ void column_clear(struct column *c);
 bool column_pick(struct column *to, const struct column *from, const int64_t *rows, int64_t n,
                  struct err *e);
 bool column_is_missing(const struct column *c, int64_t row);
+const char *column_text(const struct column *c,
+                        int64_t row); /* of texts or categories; NULL: missing */
 int64_t column_n_missing(const struct column *c, int64_t n_rows);
 /* TIME: is any time not a midnight? Then it is written with its clock. */
 bool column_has_clock(const struct column *c, int64_t n_rows);

@@ -1,6 +1,7 @@
 /* hist: how often values fall into equal intervals, and a smooth curve of their density. */
 #include "plot_args.h"
 #include "base/intern.h"
+#include "data/keys.h"
 #include "data/stats.h"
 #include "lang/eval/tables/column_ops.h"
 #include <math.h>
@@ -127,42 +128,72 @@ static bool choose_width(struct call *c, struct mark *m) {
 
 enum { TEXTS_MOST = 256 };
 
-/* Texts in the order in which they appear, or all levels of a category in theirs; rows: the texts
- * of all rows. -1: too many. */
-static int distinct_texts(struct call *c, const char *const *rows, int64_t n, const char **all) {
-    const struct column *column = c->args[0].kind == V_COLUMN ? column_of(c->args[0]) : NULL;
-    int found = 0;
-    if (column && column->kind == COLUMN_CATEGORY && column->levels->n <= TEXTS_MOST)
-        for (; found < column->levels->n; found++) all[found] = column->levels->names[found];
-    for (int64_t i = 0; i < n; i++) {
-        int k = 0;
-        while (k < found && strcmp(all[k], rows[i]) != 0) k++;
-        if (k < found || !rows[i][0]) continue;
-        if (found == TEXTS_MOST) return -1;
-        all[found++] = rows[i];
-    }
-    return found;
+struct text_counts {
+    const char *all[TEXTS_MOST]; /* in the order of the bars */
+    double n[TEXTS_MOST];        /* rows with each */
+    int found;
+};
+
+/* TEXTS_MOST: there is no room for it. */
+static int place_of(struct text_counts *t, const char *text) {
+    for (int k = 0; k < t->found; k++)
+        if (strcmp(t->all[k], text) == 0) return k;
+    if (t->found == TEXTS_MOST) return TEXTS_MOST;
+    t->all[t->found] = text;
+    return t->found++;
 }
 
-/* How often each text is there, as bars; missing ones are left out. */
-static bool count_texts(struct call *c, struct plot *p, struct mark *m) {
-    const char *all[TEXTS_MOST];
+/* Texts in the order in which they appear, or behind all levels of a category in theirs; missing
+ * and empty ones are left out. False: too many. */
+static bool count_keys(struct text_counts *t, const struct column *c, const struct keys *k) {
+    enum { UNKNOWN = -2, LEFT_OUT = -1, CODES_MOST = TEXTS_MOST + 2 };
+    int place[CODES_MOST];
+    if (k->n_codes > CODES_MOST) return false;
+    for (int i = 0; i < k->n_codes; i++) place[i] = UNKNOWN;
+    for (int64_t i = 0; i < k->n_rows; i++) {
+        int *at = &place[k->codes[i]];
+        const char *text = *at == UNKNOWN ? column_text(c, i) : NULL;
+        if (*at == UNKNOWN) *at = text && *text ? place_of(t, text) : LEFT_OUT;
+        if (*at == TEXTS_MOST) return false;
+        if (*at >= 0) t->n[*at]++;
+    }
+    return true;
+}
+
+static bool count_rows(struct call *c, const struct column *texts, int64_t n,
+                       struct text_counts *t) {
+    struct keys k = {0};
+    if (texts->kind == COLUMN_CATEGORY && texts->levels->n <= TEXTS_MOST)
+        for (int32_t i = 0; i < texts->levels->n; i++) place_of(t, texts->levels->names[i]);
+    TRY(keys_of_column(texts, n, &k, c->ev->e));
+    bool few = count_keys(t, texts, &k);
+    keys_clear(&k);
+    return few || call_fail(c, 0, ERR_VALUE,
+                            "More than %d different texts have no room side by side.", TEXTS_MOST);
+}
+
+/* The texts of a list as a column without a name, in the memory of `p`. */
+static bool count_given(struct call *c, struct plot *p, struct text_counts *t) {
+    if (c->args[0].kind == V_COLUMN)
+        return count_rows(c, column_of(c->args[0]), c->args[0].table->n_rows, t);
+    struct column texts = {.kind = COLUMN_TEXT};
     int64_t n;
-    const char **rows = plot_texts(c, c->args[0], p, &n);
-    TRY(rows != NULL);
-    int found = distinct_texts(c, rows, n, all);
-    if (found < 0)
-        return call_fail(c, 0, ERR_VALUE, "More than %d different texts have no room side by side.",
-                         TEXTS_MOST);
+    texts.texts = plot_texts(c, c->args[0], p, &n);
+    return texts.texts && count_rows(c, &texts, n, t);
+}
+
+/* How often each text is there, as bars. */
+static bool count_texts(struct call *c, struct plot *p, struct mark *m) {
+    struct text_counts t = {0};
+    TRY(count_given(c, p, &t));
     m->kind = MARK_BAR;
-    m->names = plot_keep_names(p, all, found, c->ev->e);
-    m->n_names = found;
-    m->x = m->names ? fn_vector(found, c->ev->e) : NULL;
-    m->y = m->x ? fn_vector(found, c->ev->e) : NULL;
-    for (int k = 0; m->y && k < found; k++) {
+    m->names = plot_keep_names(p, t.all, t.found, c->ev->e);
+    m->n_names = t.found;
+    m->x = m->names ? fn_vector(t.found, c->ev->e) : NULL;
+    m->y = m->x ? fn_vector(t.found, c->ev->e) : NULL;
+    for (int k = 0; m->y && k < t.found; k++) {
         ((double *)m->x->data)[k] = k;
-        ((double *)m->y->data)[k] = 0;
-        for (int64_t i = 0; i < n; i++) ((double *)m->y->data)[k] += strcmp(rows[i], all[k]) == 0;
+        ((double *)m->y->data)[k] = t.n[k];
     }
     return m->y != NULL;
 }

@@ -63,11 +63,6 @@ bool plot_vector(struct call *c, int i, struct tensor **out) {
 
 /* ---- texts ---- */
 
-static const char *column_text(const struct column *c, int64_t row) {
-    if (c->kind == COLUMN_TEXT) return c->texts[row];
-    return column_is_missing(c, row) ? NULL : c->levels->names[(int)c->numbers[row]];
-}
-
 bool plot_is_texts(struct value v) {
     const struct column *c = as_column(v);
     if (c) return c->kind == COLUMN_TEXT || c->kind == COLUMN_CATEGORY;

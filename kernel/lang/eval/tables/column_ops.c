@@ -100,9 +100,7 @@ static bool sides_start(struct eval *ev, struct value a, struct value b, struct 
 
 /* NULL when missing. */
 static const char *text_cell(const struct column *c, const struct value *single, int64_t i) {
-    if (!c) return single->text->bytes;
-    if (c->texts) return c->texts[i];
-    return isnan(c->numbers[i]) ? NULL : c->levels->names[(int)c->numbers[i]];
+    return c ? column_text(c, i) : single->text->bytes;
 }
 
 static bool join_cells(struct eval *ev, struct value a, struct value b, struct value *out) {
