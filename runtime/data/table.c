@@ -115,11 +115,6 @@ bool column_is_missing(const struct column *c, int64_t row) {
     return c->texts ? c->texts[row] == NULL : isnan(c->numbers[row]);
 }
 
-const char *column_text(const struct column *c, int64_t row) {
-    if (c->texts) return c->texts[row];
-    return isnan(c->numbers[row]) ? NULL : c->levels->names[(int)c->numbers[row]];
-}
-
 int64_t column_n_missing(const struct column *c, int64_t n_rows) {
     int64_t n = 0;
     for (int64_t i = 0; c->texts && i < n_rows; i++) n += c->texts[i] == NULL;

@@ -7,6 +7,7 @@
  * names, kinds and levels but no cells, and n_rows may be an unknown (negative) size. */
 #pragma once
 #include "../tensor.h"
+#include <math.h>
 
 /* All kinds but TEXT keep their cells in `numbers`, missing = NaN. */
 enum column_kind {
@@ -69,8 +70,11 @@ void column_clear(struct column *c);
 bool column_pick(struct column *to, const struct column *from, const int64_t *rows, int64_t n,
                  struct err *e);
 bool column_is_missing(const struct column *c, int64_t row);
-const char *column_text(const struct column *c,
-                        int64_t row); /* of texts or categories; NULL: missing */
+/* Of texts or categories; NULL when missing. */
+static inline const char *column_text(const struct column *c, int64_t row) {
+    if (c->texts) return c->texts[row];
+    return isnan(c->numbers[row]) ? NULL : c->levels->names[(int)c->numbers[row]];
+}
 int64_t column_n_missing(const struct column *c, int64_t n_rows);
 /* TIME: is any time not a midnight? Then it is written with its clock. */
 bool column_has_clock(const struct column *c, int64_t n_rows);

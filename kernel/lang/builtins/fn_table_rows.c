@@ -27,10 +27,9 @@ static bool filter_rows(struct call *c, const struct table *t, const struct tens
     int64_t n = 0;
     for (int64_t i = 0; i < mask->count; i++) n += keep[i];
     if (n == mask->count) return verb_result(table_extend(t, 0, c->ev->e), out);
-    int64_t *rows = pool_need((size_t)n * sizeof *rows + 1, c->ev->e);
-    int64_t k = 0;
-    for (int64_t i = 0; rows && i < mask->count; i++)
-        if (keep[i]) rows[k++] = i;
+    int64_t *rows = pool_need(((size_t)n + 1) * sizeof *rows, c->ev->e);
+    int64_t k = 0; /* no branch: what a condition says of the next row is hard to guess */
+    for (int64_t i = 0; rows && i < mask->count; k += keep[i++]) rows[k] = i;
     return verb_pick(c, t, rows, n, out);
 }
 

@@ -273,22 +273,47 @@ static struct tensor *mask_new(struct eval *ev, int64_t n) {
     return tensor_new(DT_BOOL, &s, ev->e);
 }
 
+/* Most columns repeat few texts, each at one address: what came out of it lately, by address. */
+struct compared {
+    const char *text;
+    bool holds;
+};
+
+enum { COMPARED_BITS = 8 };
+
+/* A column's texts with one text; `turned`: that one stands on the left. A missing text is unequal
+ * and nothing else. */
+static void compare_with_text(enum ast_op op, const struct column *c, const char *single,
+                              bool turned, uint8_t *to, int64_t n) {
+    struct compared known[1 << COMPARED_BITS] = {{NULL, false}};
+    for (int64_t i = 0; i < n; i++) {
+        const char *text = column_text(c, i);
+        uint64_t hash = (uint64_t)(uintptr_t)text * 0x9e3779b97f4a7c15u;
+        struct compared *k = &known[hash >> (64 - COMPARED_BITS)];
+        if (k->text != text || !text) {
+            int order = text ? strcmp(text, single) : 1;
+            *k = (struct compared){text, holds(op, turned ? -order : order)};
+            if (!text) k->holds = op == AST_OP_NE;
+        }
+        to[i] = k->holds;
+    }
+}
+
 static bool compare_texts(struct eval *ev, enum ast_op op, struct value a, struct value b,
                           struct value *out) {
     struct sides s;
     TRY(sides_start(ev, a, b, &s));
     struct tensor *t = mask_new(ev, s.n);
-    uint8_t *to = t ? t->data : NULL;
-    const char *last = NULL; /* equal texts often lie side by side, at one address */
-    bool last_holds = false;
-    for (int64_t i = 0; t && i < s.n; i++) {
-        const char *x = text_cell(s.a, &s.va, i), *y = text_cell(s.b, &s.vb, i);
-        if (!x || !y) to[i] = op == AST_OP_NE;
-        else if (x == last && !s.b) to[i] = last_holds;
-        else to[i] = last_holds = holds(op, strcmp(x, y)), last = x;
-    }
     *out = value_tensor(t);
-    return t != NULL;
+    if (!t) return false;
+    uint8_t *to = t->data;
+    if (s.a && !s.b) compare_with_text(op, s.a, b.text->bytes, false, to, s.n);
+    else if (!s.a) compare_with_text(op, s.b, a.text->bytes, true, to, s.n);
+    for (int64_t i = 0; s.a && s.b && i < s.n; i++) {
+        const char *x = column_text(s.a, i), *y = column_text(s.b, i);
+        to[i] = x && y ? holds(op, strcmp(x, y)) : op == AST_OP_NE;
+    }
+    return true;
 }
 
 /* Ordered levels compare by their place. */
