@@ -12,7 +12,7 @@ enum builtin_flag {
     FN_NUMBERS = 4, /* gives numbers from outside: while checking, an unknown result */
     FN_TENSOR = 16, /* its first argument is a tensor: call.first, call.desc; where nothing is known
                        of that, nothing is known of the result */
-    FN_FOLDS = 32, /* several operations on arrays and a reduction: worth a plan of its own */
+    FN_FOLDS = 32,  /* several operations on arrays and a reduction: worth a plan of its own */
 };
 
 struct call;
