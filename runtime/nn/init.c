@@ -83,22 +83,42 @@ static bool init_constant(const struct draw *d, struct err *e) {
     return true;
 }
 
+/* In eight sums, so that no addition waits for the one before. */
+static double product(const double *a, const double *b, int64_t n) {
+    double sums[8] = {0};
+    int64_t k = 0;
+    for (; k + 8 <= n; k += 8)
+        for (int i = 0; i < 8; i++) sums[i] += a[k + i] * b[k + i];
+    for (; k < n; k++) sums[0] += a[k] * b[k];
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+           ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+/* What of v lies along w is taken out of it. */
+static void take_out(double *v, const double *w, int64_t n) {
+    double dot = product(v, w, n);
+    for (int64_t k = 0; k < n; k++) v[k] -= dot * w[k];
+}
+
+static void make_unit(double *v, int64_t n) {
+    double length = sqrt(product(v, v, n));
+    for (int64_t k = 0; k < n; k++) v[k] /= length > 0 ? length : 1;
+}
+
 /* Gram-Schmidt on `m` vectors of `n` numbers, m <= n, twice over for accuracy (Giraud et al.,
- * 2005). */
+ * 2005); some vectors at a time, which stay in the cache while the earlier ones pass by. */
 static void orthonormalise(double *q, int64_t m, int64_t n) {
-    for (int64_t i = 0; i < m; i++) {
-        double *v = q + i * n;
-        for (int round = 0; round < 2; round++) {
-            for (int64_t j = 0; j < i; j++) {
-                double dot = 0;
-                for (int64_t k = 0; k < n; k++) dot += v[k] * q[j * n + k];
-                for (int64_t k = 0; k < n; k++) v[k] -= dot * q[j * n + k];
+    enum { SOME = 16 };
+    for (int64_t begin = 0; begin < m; begin += SOME) {
+        int64_t end = begin + SOME < m ? begin + SOME : m;
+        for (int round = 0; round < 2; round++)
+            for (int64_t j = 0; j < begin; j++)
+                for (int64_t i = begin; i < end; i++) take_out(q + i * n, q + j * n, n);
+        for (int64_t i = begin; i < end; i++)
+            for (int round = 0; round < 2; round++) {
+                for (int64_t j = begin; j < i; j++) take_out(q + i * n, q + j * n, n);
+                make_unit(q + i * n, n);
             }
-            double length = 0;
-            for (int64_t k = 0; k < n; k++) length += v[k] * v[k];
-            length = sqrt(length);
-            for (int64_t k = 0; k < n; k++) v[k] /= length > 0 ? length : 1;
-        }
     }
 }
 
