@@ -151,9 +151,43 @@ static bool wants_model(struct call *c) {
     return err_hint(c->ev->e, "    confusion_matrix(net, x -> y)");
 }
 
+/* ---- true classes and those that were said, as in scikit-learn ---- */
+
+static bool is_answers(struct value v) {
+    const struct column *col = v.kind == V_COLUMN ? column_of(v) : NULL;
+    return (v.kind == V_TENSOR && v.tensor->shape.n > 0) || v.kind == V_DESC ||
+           v.kind == V_COLUMN_DESC || (col && col->kind != COLUMN_TEXT && col->kind != COLUMN_TIME);
+}
+
+/* Class numbers of argument i: as they are, or where the largest of each row stands. */
+static struct tensor *answers_given(struct call *c, int i, bool *bools) {
+    struct value t;
+    if (!as_tensorlike(c->ev, c->args[i], &t)) return NULL;
+    *bools = t.kind == V_TENSOR && t.tensor->dtype == DT_BOOL;
+    struct tensor *codes = t.kind == V_TENSOR ? class_numbers(c, t.tensor) : NULL;
+    value_unref(t);
+    return codes;
+}
+
+static bool of_answers(struct call *c, struct value *out) {
+    bool unused;
+    struct answers a = {.levels = levels_of(c->args[0], NULL)};
+    if (c->ev->domain == DOMAIN_CHECK) return *out = value_unknown(), true;
+    a.truth = answers_given(c, 0, &a.bools);
+    a.guess = a.truth ? answers_given(c, 1, &unused) : NULL;
+    bool ok = a.guess != NULL;
+    if (ok && a.truth->count != a.guess->count)
+        ok = call_fail(c, 1, ERR_SHAPE, "There are %lld true classes and %lld that were said.",
+                       (long long)a.truth->count, (long long)a.guess->count);
+    ok = ok && matrix(c, &a, out);
+    answers_clear(&a);
+    return ok;
+}
+
 bool fn_confusion_matrix(struct call *c, struct value *out) {
     struct value data = c->args[1], both = value_missing();
     enum value_kind m = c->args[0].kind;
+    if (is_answers(c->args[0]) && is_answers(data)) return of_answers(c, out);
     if (m != V_MODEL && m != V_ESTIMATOR && m != V_UNKNOWN) return wants_model(c);
     if (data.kind == V_TABLE && m == V_MODEL) {
         TRY(table_as_pair(c->ev, value_ref(data), &both));
