@@ -102,7 +102,7 @@ function adaptRenderer(registry, type, adapt) {
   } }));
 }
 
-/* The drawings that are images inside an output of HTML: learning curves. */
+/* The drawings that are images of a part of the page: learning curves, on nbconvert's pages plots too. */
 function imagesOf(node) {
   var start = "data:image/svg+xml;base64,";
   return Array.from(node.querySelectorAll('img[src^="' + start + '"]')).map(function (img) {
@@ -111,14 +111,30 @@ function imagesOf(node) {
   });
 }
 
+function paint(one) {
+  var ground = getComputedStyle(document.body).getPropertyValue("--jp-layout-color0").trim();
+  var dark = themeIsDark() ? darkDrawing(one.svg, ground || DARK_GROUND) : null;
+  one.img.src = "data:image/svg+xml," + encodeURIComponent(dark || one.svg);
+}
+
+/* For what is part of the page. */
+function addDarkSheet() {
+  var sheet = document.createElement("style"), dark = 'body[data-jp-theme-light="false"] ';
+  sheet.textContent = darkRules("var(--jp-layout-color0)", dark + "svg.awml-plot") +
+    dark + ".awml-drawn img," + dark + ".awml-drawn canvas{filter:invert(.93) hue-rotate(180deg)}";
+  document.head.appendChild(sheet);
+}
+
+/* A page that nbconvert wrote: all of it is there, and its theme stays. */
+function awmlPage() {
+  if (!themeIsDark()) return;
+  addDarkSheet();
+  imagesOf(document.body).forEach(paint);
+  markDrawings(document.body);
+}
+
 function awmlPictures(registry) {
   var type = "image/svg+xml", shown = new Map(); // the images of each renderer and their drawings
-
-  function paint(one) {
-    var ground = getComputedStyle(document.body).getPropertyValue("--jp-layout-color0").trim();
-    var dark = themeIsDark() ? darkDrawing(one.svg, ground || DARK_GROUND) : null;
-    one.img.src = "data:image/svg+xml," + encodeURIComponent(dark || one.svg);
-  }
 
   function keep(renderer, images) {
     if (!shown.has(renderer)) renderer.disposed.connect(function () { shown.delete(renderer); });
@@ -141,9 +157,5 @@ function awmlPictures(registry) {
 
   new MutationObserver(function () { shown.forEach(function (images) { images.forEach(paint); }); })
     .observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-  var sheet = document.createElement("style");
-  var dark = 'body[data-jp-theme-light="false"] ';
-  sheet.textContent = darkRules("var(--jp-layout-color0)", dark + "svg.awml-plot") +
-    dark + ".awml-drawn img," + dark + ".awml-drawn canvas{filter:invert(.93) hue-rotate(180deg)}";
-  document.head.appendChild(sheet);
+  addDarkSheet();
 }

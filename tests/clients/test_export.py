@@ -19,6 +19,14 @@ plot:
     "table(" + ", ".join(f"column_{c}=randn(30)" for c in "abcdefghij") + ")",
     "y = " + " + ".join(["zeros(3)"] * 40),
     "zeros(sample=3, unit=4) @ zeros(sample=5, unit=6)",
+    """model Inner:
+    input x: [4]
+    output y = x + x.Dense(4, relu).Dense(4)
+model Net:
+    input x: [4]
+    first = Inner()
+    output y = first(x).Dense(2).Dense(1)
+graph(Net())""",
 ]
 PAPER = 720  # CSS pixels between the margins of Letter and A4
 
@@ -49,6 +57,39 @@ def test_nothing_is_cut_off_on_paper(executed, browser):
     page.close()
     assert len([tag for tag, _ in right if tag == "IMG"]) == 2
     assert not [(tag, x) for tag, x in right if x > PAPER + 1]
+
+
+def test_a_page_in_the_dark_theme(executed, browser, tmp_path):
+    """Plots lie on the page's ground, and say what they show."""
+    convert(executed, "--template", "awml", "--to", "html", "--theme", "dark", "--output-dir", tmp_path)
+    page = browser.new_page()
+    page.goto((tmp_path / "n.html").as_uri())
+    plots = page.evaluate("""() => [...document.querySelectorAll('.jp-RenderedSVG img')].map(
+        e => [e.alt, decodeURIComponent(e.src).includes(':root>rect:first-of-type{fill:none}'),
+              e.naturalWidth > 0])""")
+    grounds = page.evaluate("""() => [...document.querySelectorAll('svg > desc + rect')].map(
+        e => getComputedStyle(e).fill)""")
+    page.close()
+    assert len(plots) == 2 and plots[0][0].startswith("A plot with a title: line")
+    assert all(dark and drawn for _, dark, drawn in plots) and plots[1][0]
+    assert len(grounds) == 2 and set(grounds) == {"none"}
+
+
+def test_a_model_inside_unfolds_by_keyboard(executed, browser):
+    convert(executed, "--template", "awml", "--to", "html")
+    page = browser.new_page()
+    page.goto(executed.with_suffix(".html").as_uri())
+    inside = page.locator("details:has(summary:text('first')) svg")
+    assert not inside.is_visible()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            break
+    page.keyboard.press("Enter")
+    assert inside.is_visible() and "add" in inside.text_content()
+    page.keyboard.press("Space")
+    assert not inside.is_visible()
+    page.close()
 
 
 def chromium_for_playwright(folder):
