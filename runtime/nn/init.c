@@ -105,21 +105,40 @@ static void make_unit(double *v, int64_t n) {
     for (int64_t k = 0; k < n; k++) v[k] /= length > 0 ? length : 1;
 }
 
-/* Gram-Schmidt on `m` vectors of `n` numbers, m <= n, twice over for accuracy (Giraud et al.,
- * 2005); some vectors at a time, which stay in the cache while the earlier ones pass by. */
-static void orthonormalise(double *q, int64_t m, int64_t n) {
-    enum { SOME = 16 };
+/* What of rows [begin, end) lies along the rows before them is taken out: two products. */
+static bool take_out_earlier(struct tensor *q, int64_t begin, int64_t end, struct err *e) {
+    const struct attrs turned = {.trans_b = true};
+    int64_t n = q->shape.size[1];
+    struct tensor *some = tensor_rows(q, begin, end, e), *old = tensor_rows(q, 0, begin, e);
+    struct tensor *shares = NULL, *along = NULL;
+    if (some && old) shares = op_eval(OP_matmul, (struct tensor *[]){some, old}, 2, &turned, 0, e);
+    if (shares) along = op_eval(OP_matmul, (struct tensor *[]){shares, old}, 2, NULL, 0, e);
+    double *to = (double *)q->data + begin * n;
+    for (int64_t i = 0; along && i < (end - begin) * n; i++) to[i] -= ((double *)along->data)[i];
+    tensor_unref(some);
+    tensor_unref(old);
+    tensor_unref(shares);
+    tensor_unref(along);
+    return along != NULL;
+}
+
+/* Gram-Schmidt on the rows of q, not more than columns, twice over for accuracy (Giraud et al.,
+ * 2005); some rows at a time, so that most of the work is in products of matrices. */
+static bool orthonormalise(struct tensor *q, struct err *e) {
+    enum { SOME = 32 };
+    int64_t m = q->shape.size[0], n = q->shape.size[1];
+    double *row = q->data;
     for (int64_t begin = 0; begin < m; begin += SOME) {
         int64_t end = begin + SOME < m ? begin + SOME : m;
-        for (int round = 0; round < 2; round++)
-            for (int64_t j = 0; j < begin; j++)
-                for (int64_t i = begin; i < end; i++) take_out(q + i * n, q + j * n, n);
+        for (int round = 0; round < 2 && begin > 0; round++)
+            TRY(take_out_earlier(q, begin, end, e));
         for (int64_t i = begin; i < end; i++)
             for (int round = 0; round < 2; round++) {
-                for (int64_t j = begin; j < i; j++) take_out(q + i * n, q + j * n, n);
-                make_unit(q + i * n, n);
+                for (int64_t j = begin; j < i; j++) take_out(row + i * n, row + j * n, n);
+                make_unit(row + i * n, n);
             }
     }
+    return true;
 }
 
 static bool init_orthogonal(const struct draw *d, struct err *e) {
@@ -127,16 +146,18 @@ static bool init_orthogonal(const struct draw *d, struct err *e) {
     int64_t columns = s->n ? s->size[s->n - 1] : 1, rows = columns ? d->n / columns : 0;
     bool tall = rows > columns;
     int64_t m = tall ? columns : rows, n = tall ? rows : columns;
-    double *q = pool_need((size_t)d->n * sizeof(double) + 1, e);
+    struct shape both = shape_of(2, (int64_t[]){m, n});
+    struct tensor *q = tensor_new(DT_FLOAT64, &both, e);
     if (!q) return false;
-    for (int64_t i = 0; i < d->n; i++) q[i] = rng_normal(d->key, (uint64_t)i);
-    orthonormalise(q, m, n);
-    for (int64_t r = 0; r < rows; r++)
+    double *x = q->data;
+    for (int64_t i = 0; i < d->n; i++) x[i] = rng_normal(d->key, (uint64_t)i);
+    bool ok = orthonormalise(q, e);
+    for (int64_t r = 0; ok && r < rows; r++)
         for (int64_t c = 0; c < columns; c++)
             d->out[r * columns + c] =
-                (float)(d->args[0].number * (tall ? q[c * n + r] : q[r * n + c]));
-    pool_free(q);
-    return true;
+                (float)(d->args[0].number * (tall ? x[c * n + r] : x[r * n + c]));
+    tensor_unref(q);
+    return ok;
 }
 
 static const init_fn inits[] = {

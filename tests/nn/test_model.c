@@ -129,22 +129,28 @@ static void test_plain_inits(void) {
     model_unref(m);
 }
 
-static void test_orthogonal(void) {
+static void check_orthogonal(int rows, int columns) {
     struct err e = {0};
-    struct config *c = dense(7, NULL);
+    struct config *c = dense(columns, NULL);
     config_unref(c->args[3].config);
     c->args[3].config = config_make("orthogonal", "gain", 2.0, NULL);
-    struct model *m = chain_of(12, 1, c);
+    struct model *m = chain_of(rows, 1, c);
     struct weights *w = model_init(m, 1, 2, &e);
-    const float *q = weight_of(m, w, "Dense.kernel"); /* (12, 7): columns at right angles */
-    for (int a = 0; a < 7; a++)
-        for (int b = 0; b < 7; b++) {
+    const float *q = weight_of(m, w, "Dense.kernel"); /* columns at right angles */
+    for (int a = 0; a < columns; a++)
+        for (int b = 0; b < columns; b++) {
             double dot = 0;
-            for (int i = 0; i < 12; i++) dot += (double)q[i * 7 + a] * (double)q[i * 7 + b];
+            for (int i = 0; i < rows; i++)
+                dot += (double)q[i * columns + a] * (double)q[i * columns + b];
             CHECK_NEAR(dot, a == b ? 4 : 0, 1e-5);
         }
     weights_unref(w);
     model_unref(m);
+}
+
+static void test_orthogonal(void) {
+    check_orthogonal(12, 7);
+    check_orthogonal(150, 100); /* in several blocks */
 }
 
 /* ---- mistakes ---- */
