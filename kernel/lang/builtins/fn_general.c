@@ -48,13 +48,8 @@ bool fn_print(struct call *c, struct value *out) {
     if (call_has(c, 0)) TRY(call_text(c, 0, &between));
     if (call_has(c, 1)) TRY(call_text(c, 1, &end));
     for (int i = 0; i < c->n_rest; i++) {
-        const struct actual *a = &c->actuals[c->rest[i]];
-        if (a->name) {
-            text_clear(&t);
-            return signature_no_argument(c->signature, a, c->ev->e);
-        }
         if (i) text_add(&t, between);
-        print_one(o, a->value, &t);
+        print_one(o, c->actuals[c->rest[i]].value, &t);
     }
     text_add(&t, end);
     if (o->text) o->text(o->user, text_str(&t), false);

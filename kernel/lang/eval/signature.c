@@ -34,8 +34,9 @@ static struct str cut_at(struct str s, char stop, struct str *rest) {
 }
 
 static void read_parameter(struct signature *s, struct str one) {
-    if (str_is(one, "...")) {
+    if (str_starts(one, "...")) {
         s->rest_at = s->n;
+        s->rest_unnamed = str_is(one, "...: unnamed");
         return;
     }
     if (s->n == SIGNATURE_MAX) return;
@@ -154,6 +155,8 @@ static void other_meaning(const struct signature *s, char *out, size_t cap) {
          "The one with the smallest f: sorted(xs, key=f)[0]. The smaller of two: min([a, b])."},
         {"drop", "Columns are named, t.drop(\"a\", \"b\"); rows are kept by t.filter(.a > 1)."},
         {"count", "How often x occurs: count(xs == x)."},
+        {"plot", "Other kinds are functions: bar(t.a, t.b), line(t.a, t.b), hist(t.a)."},
+        {"split", "The shares stand side by side: train, test = x.split(80%, 20%)"},
         {"std", "Divided by n - 1, it is std(x) * sqrt(n / (n - 1))."},
         {"var", "Divided by n - 1, it is var(x) * n / (n - 1)."},
     };
@@ -249,7 +252,8 @@ bool signature_bind(const struct signature *s, const struct actual *actuals, int
     for (int i = 0; i < n; i++) {
         int to = actuals[i].name ? position_of(s, actuals[i].name) : next++;
         bool after_rest = !actuals[i].name && s->rest_at >= 0 && to >= s->rest_at;
-        bool open = s->rest_at >= 0 && !(to < 0 && foreign_parameter(s, actuals[i].name));
+        bool open = s->rest_at >= 0 && !s->rest_unnamed &&
+                    !(to < 0 && foreign_parameter(s, actuals[i].name));
         if (after_rest || (actuals[i].name && to < 0 && open)) {
             rest[(*n_rest)++] = i;
             continue;

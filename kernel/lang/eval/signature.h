@@ -1,7 +1,8 @@
 /* What a call may be given: read from the signature texts of the tables, so that checking, help and
  * completion say the same. Text: "x, axis: axis = None, how: text(inner left) = "inner", ...";
- * "..." at the end takes any further arguments, named or not. Behind `text` stand the words that
- * are allowed, or, with "..." among them, those that mean something beside others. */
+ * "..." takes any further arguments, named or not, "...: unnamed" only those without a name. Behind
+ * `text` stand the words that are allowed, or, with "..." among them, those that mean something
+ * beside others. */
 #pragma once
 #include "lang/values/value.h"
 
@@ -22,6 +23,7 @@ struct signature {
     int n;
     struct parameter parameters[SIGNATURE_MAX];
     int rest_at; /* position before which "..." stands, or -1 */
+    bool rest_unnamed;
 };
 
 /* The signature of a table's row; cached by the text's address. Never NULL: a malformed text is a
