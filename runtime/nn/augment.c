@@ -37,7 +37,7 @@ static struct node *warp(struct builder *b, struct node *x, struct node *const m
     for (int i = 0; i < 6; i++)
         if (!m[i]) return NULL;
     struct node *maps = graph_add(b->graph, OP_concat, m, 6, &join, e);
-    const struct attrs a = {.shape = *to, .axis = fill, .a = nearest};
+    const struct attrs a = {.shape = *to, .axis = (int32_t)fill, .a = nearest};
     return maps ? graph_add2(b->graph, OP_warp, x, maps, &a, e) : NULL;
 }
 
