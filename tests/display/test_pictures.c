@@ -158,7 +158,7 @@ static void frames_at_the_edge_are_whole(void) {
     plot_add(s.plot, &frame, &e);
     struct text svg = {0};
     CHECK(draw(&s, &svg));
-    double x, y, w, h, panel[4];
+    double x = 0, y = 0, w = 0, h = 0, panel[4] = {0};
     const char *at = strstr(svg.p, "stroke-width=\"2.5\""), *clip = strstr(svg.p + 4, "<svg x=");
     CHECK(at && sscanf(at + 18, " x=\"%lf\" y=\"%lf\" width=\"%lf\" height=\"%lf\"", &x, &y, &w,
                        &h) == 4);
