@@ -61,4 +61,4 @@ static bool predict_bayes(const struct estimator *m, const struct design *x, dou
     return answer_rows(x, classify, m, out, estimator_width(m), m->classes.n, stop, e);
 }
 
-const struct method method_naive_bayes = {false, fit_bayes, predict_bayes, NULL};
+const struct method method_naive_bayes = {false, fit_bayes, predict_bayes, NULL, MOST_OF_SQUARES};

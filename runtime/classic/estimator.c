@@ -5,7 +5,6 @@
 #include "../cpu/threads.h"
 #include <math.h>
 #include <stdatomic.h>
-#include <float.h>
 #include <string.h>
 
 #define ESTIMATOR(id, name, aliases, task, signature, help, example)                               \
@@ -167,24 +166,13 @@ static bool odd_number(const struct estimator *m, const struct design *x, int f,
         "GradientBoosting read missing values as they are.");
 }
 
-/* Trees compare floats; what multiplies numbers has to find room for their squares. */
-static double largest_number(const struct estimator *m) {
-    if (method_of(m)->missing) return (double)FLT_MAX;
-    switch (m->config->row->kind) {
-    case ESTIMATOR_linear_regression: return DBL_MAX;
-    case ESTIMATOR_k_neighbors:
-    case ESTIMATOR_k_means: return 1e18;
-    default: return 1e150;
-    }
-}
-
 static bool too_large(const struct estimator *m, const struct design *x, int f, int64_t row,
                       struct err *e) {
     char room[32];
     double number;
     design_doubles(x, f, row, 1, &number);
     err_set(e, ERR_VALUE, "%s reads numbers up to %.3g, and `{1}` holds %.3g.",
-            m->config->row->name, largest_number(m), number);
+            m->config->row->name, method_of(m)->most, number);
     err_fact(e, "{1}", "row %lld of %lld, column %s", (long long)row, (long long)x->n,
              feature_name(&m->features, f, room, sizeof room));
     return err_hint(e, "Divide the column by a power of ten, or scale it (StandardScaler).");
@@ -194,7 +182,7 @@ static bool check_inputs(const struct estimator *m, const struct design *x,
                          const _Atomic bool *stop, struct err *e) {
     int f;
     bool trees = method_of(m)->missing;
-    int64_t row = design_odd(x, largest_number(m), !trees, &f, stop);
+    int64_t row = design_odd(x, method_of(m)->most, !trees, &f, stop);
     if (row >= 0) {
         double number;
         design_doubles(x, f, row, 1, &number);

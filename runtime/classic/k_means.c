@@ -233,4 +233,5 @@ static bool predict_k_means(const struct estimator *m, const struct design *x, d
     return ok;
 }
 
-const struct method method_k_means = {false, fit_k_means, predict_k_means, NULL};
+const struct method method_k_means = {false, fit_k_means, predict_k_means, NULL,
+                                      MOST_OF_FLOAT_SQUARES};

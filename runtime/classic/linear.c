@@ -128,5 +128,5 @@ static bool predict_linear(const struct estimator *m, const struct design *x, do
     return true;
 }
 
-const struct method method_linear_regression = {false, fit_linear, predict_linear, NULL};
-const struct method method_ridge = {false, fit_ridge, predict_linear, NULL};
+const struct method method_linear_regression = {false, fit_linear, predict_linear, NULL, DBL_MAX};
+const struct method method_ridge = {false, fit_ridge, predict_linear, NULL, MOST_OF_SQUARES};

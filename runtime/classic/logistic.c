@@ -230,4 +230,5 @@ static bool predict_logistic(const struct estimator *m, const struct design *x, 
     return answer_rows(x, classify, m, out, estimator_width(m), 0, stop, e);
 }
 
-const struct method method_logistic_regression = {false, fit_logistic, predict_logistic, NULL};
+const struct method method_logistic_regression = {false, fit_logistic, predict_logistic, NULL,
+                                                  MOST_OF_SQUARES};

@@ -2,6 +2,12 @@
  * estimators.list. */
 #pragma once
 #include "estimator.h"
+#include <float.h>
+
+/* Trees compare floats; most others sum squares, those of float rows in float. */
+#define MOST_OF_TREES ((double)FLT_MAX)
+#define MOST_OF_SQUARES 1e150
+#define MOST_OF_FLOAT_SQUARES 1e18
 
 struct method {
     bool missing; /* columns may hold missing values */
@@ -10,6 +16,7 @@ struct method {
     bool (*predict)(const struct estimator *m, const struct design *x, double *out,
                     const _Atomic bool *stop, struct err *e);
     bool (*check)(const struct config *c, struct err *e); /* settings among themselves, or NULL */
+    double most; /* the largest number that a column may hold: what is computed has to find room */
 };
 
 #define ESTIMATOR(id, name, aliases, task, signature, help, example)                               \

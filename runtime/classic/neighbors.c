@@ -138,4 +138,5 @@ static bool predict_neighbors(const struct estimator *m, const struct design *x,
     return ok;
 }
 
-const struct method method_k_neighbors = {false, fit_neighbors, predict_neighbors, NULL};
+const struct method method_k_neighbors = {false, fit_neighbors, predict_neighbors, NULL,
+                                          MOST_OF_FLOAT_SQUARES};

@@ -124,4 +124,4 @@ static bool predict_pca(const struct estimator *m, const struct design *x, doubl
     return answer_rows(x, project, m, out, estimator_width(m), 0, stop, e);
 }
 
-const struct method method_pca = {false, fit_pca, predict_pca, NULL};
+const struct method method_pca = {false, fit_pca, predict_pca, NULL, MOST_OF_SQUARES};

@@ -377,7 +377,11 @@ static bool fit_boosting(struct estimator *m, const struct fit_spec *s, bool *in
     return ok;
 }
 
-const struct method method_decision_tree = {true, fit_decision_tree, forest_predict, forest_check};
-const struct method method_random_forest = {true, fit_random_forest, forest_predict, forest_check};
-const struct method method_extra_trees = {true, fit_extra_trees, forest_predict, forest_check};
-const struct method method_gradient_boosting = {true, fit_boosting, boost_predict, NULL};
+const struct method method_decision_tree = {true, fit_decision_tree, forest_predict, forest_check,
+                                            MOST_OF_TREES};
+const struct method method_random_forest = {true, fit_random_forest, forest_predict, forest_check,
+                                            MOST_OF_TREES};
+const struct method method_extra_trees = {true, fit_extra_trees, forest_predict, forest_check,
+                                          MOST_OF_TREES};
+const struct method method_gradient_boosting = {true, fit_boosting, boost_predict, NULL,
+                                                MOST_OF_TREES};

@@ -70,8 +70,9 @@ def test_interrupt_training_then_restart(page, lab):
     open_notebook(page, lab, "long.ipynb")
     run_cell(page, 0)
     until_status(page, "Busy")
-    live = cell(page, 0).locator(".jp-RenderedHTML").first
-    live.locator("progress[aria-label=training]").wait_for()
+    live = cell(page, 0).locator(".jp-OutputArea")
+    # a bar of ipywidgets where the page's widgets were there before the cell ran, else one of HTML
+    live.locator(".widget-hprogress, progress[aria-label=training]").first.wait_for()
     live.locator("svg").first.wait_for()  # a curve in the page itself, which does not flicker
     page.wait_for_function("() => /\\b[3-9]\\b|\\d\\d/.test((document.querySelector("
                            "'.jp-CodeCell .jp-OutputArea') || {}).innerText || '')")

@@ -35,13 +35,11 @@ static const char *of_fit(const char *name) {
     return NULL;
 }
 
-/* The setting that another tool calls so: batch for batch_size. NULL: none. */
-static const char *foreign_setting(const struct setting_table *t, const char *name) {
-    const char *here;
-    for (int i = 0; (here = spelling_argument(str_of(name), i)); i++)
-        for (int k = 0; k < t->n; k++)
-            if (strcmp(t->rows[k].name, here) == 0) return t->rows[k].name;
-    return NULL;
+static bool has_setting(const void *user, const char *name) {
+    const struct setting_table *t = user;
+    for (int i = 0; i < t->n; i++)
+        if (strcmp(t->rows[i].name, name) == 0) return true;
+    return false;
 }
 
 static bool unknown_setting(struct eval *ev, const struct setting_table *t, const struct ast *s) {
@@ -52,7 +50,7 @@ static bool unknown_setting(struct eval *ev, const struct setting_table *t, cons
     struct span at = s->key_span.source ? s->key_span : s->span;
     fail(ev, at, ERR_SETTING, "`%s` has no setting of this name.", t->block);
     err_label(ev->e, "is not a setting of %s", t->block);
-    const char *here = foreign_setting(t, s->name);
+    const char *here = spelling_argument(str_of(s->name), has_setting, t);
     const char *sentence = t == &train_settings ? of_fit(s->name) : NULL;
     if (sentence) return err_hint(ev->e, "%s", sentence);
     if (here) best = str_of(here);

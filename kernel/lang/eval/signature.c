@@ -164,13 +164,16 @@ static void other_meaning(const struct signature *s, char *out, size_t cap) {
         if (strcmp(others[i].name, s->owner) == 0) snprintf(out, cap, "%s\n\n", others[i].sentence);
 }
 
+static bool has_parameter(const void *user, const char *name) {
+    const struct signature *s = user;
+    for (int i = 0; i < s->n; i++)
+        if (strcmp(s->parameters[i].name, name) == 0) return true;
+    return false;
+}
+
 /* The parameter that another tool calls so: seed for random_state. NULL: none. */
 static const char *foreign_parameter(const struct signature *s, const char *name) {
-    const char *here;
-    for (int i = 0; (here = spelling_argument(str_of(name), i)); i++)
-        for (int k = 0; k < s->n; k++)
-            if (strcmp(s->parameters[k].name, here) == 0) return s->parameters[k].name;
-    return NULL;
+    return spelling_argument(str_of(name), has_parameter, s);
 }
 
 bool signature_no_argument(const struct signature *s, const struct actual *a, struct err *e) {

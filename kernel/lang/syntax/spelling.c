@@ -99,7 +99,8 @@ static const struct foreign {
 #undef FOREIGN_MODULE
 };
 
-const char *spelling_argument(struct str name, int i) {
+const char *spelling_argument(struct str name, bool (*has)(const void *user, const char *name),
+                              const void *user) {
     static const struct {
         const char *name, *here;
     } arguments[] = {
@@ -108,7 +109,8 @@ const char *spelling_argument(struct str name, int i) {
 #undef FOREIGN_ARGUMENT
     };
     for (size_t k = 0; k < ARRAY_LEN(arguments); k++)
-        if (str_is(name, arguments[k].name) && i-- == 0) return arguments[k].here;
+        if (str_is(name, arguments[k].name) && has(user, arguments[k].here))
+            return arguments[k].here;
     return NULL;
 }
 

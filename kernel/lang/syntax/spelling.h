@@ -21,5 +21,7 @@ struct str spelling_best(const struct spelling *s);
 const char *spelling_foreign(struct str name, bool called);
 /* Does this name stand before the dots of another tool's names (np, plt)? */
 bool spelling_is_module(struct str name);
-/* What an argument of another tool may be called here: the i-th possibility, or NULL. */
-const char *spelling_argument(struct str name, int i);
+/* What an argument of another tool is called here: the first of its possible names that `has`
+ * knows, or NULL. */
+const char *spelling_argument(struct str name, bool (*has)(const void *user, const char *name),
+                              const void *user);
