@@ -36,7 +36,8 @@ struct conv_call {
     /* what is read for a range of rows of the result: band_span + band_step * (rows - 1) rows of
      * band_cols columns of band_n numbers */
     int64_t band_cols, band_n, band_span, band_step;
-    size_t taps, room; /* in scratch */
+    int64_t together;        /* so many whole images are computed at once */
+    size_t taps, room, pack; /* in scratch; pack: of conv_product, or 0 */
     /* few channels in the result: this many positions share a vector (else 1), each kernel row is
      * `spread` vectors of wide_row numbers, and the kernel for all of them lies in scratch
      * (call_beside.c) */
@@ -170,6 +171,8 @@ bool call_takes_windows(const struct call *c);
 void call_windows(struct call *c);
 /* conv, conv_kernel with few channels in the result (call_beside.c): sizes; the kernel made wide
  * and the product of whole groups of positions; the sum of the wide derivative's pieces */
+unsigned conv_run_kernel(const struct call *c, void *const *out, const void *const *in,
+                         int64_t begin, int64_t end, const struct call_env *env);
 struct conv_product;
 void conv_beside_set(struct call *c);
 void conv_beside_kernel(const struct call *c, const void *kernel, const void *bias, char *wide);

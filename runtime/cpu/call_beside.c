@@ -26,6 +26,7 @@ void conv_beside_set(struct call *c) {
         v->beside = 1;
         return;
     }
+    v->together = 1;
     v->wide = (c->scratch_bytes + 63) / 64 * 64;
     c->scratch_bytes = v->wide + (size_t)(wide_numbers(v) + v->wide_row) * c->bytes;
 }

@@ -1,9 +1,11 @@
 /* What the convolution kernels compute: one product for the forward pass and both derivatives.
  *
- * The result is a grid of `rows` x `cols` positions with `n` numbers each. For position (i, j)
+ * The result is a grid of `rows` x `cols` positions with `n` numbers each, for each of some images.
+ * For position (i, j) of image m
  *
- *     c[i c_row + j c_col + :] (+)= sum over segments s, terms t < length of
- *         a[i a_row + j a_col + segment[s].a + t a_step] * b[segment[s].b + t b_step + :]
+ *     c[m c_image + i c_row + j c_col + :] (+)= sum over segments s, terms t < length of
+ *         a[m a_image + i a_row + j a_col + segment[s].a + t a_step]
+ *         * b[segment[s].b + t b_step + :]
  *
  * so nothing is unrolled into columns first: where a convolution reads (kernel row by kernel row,
  * each a run of neighbouring numbers) stands in the list of segments. This is the indirect
@@ -20,9 +22,11 @@ struct conv_segment {
 struct conv_product {
     const void *a, *b;
     void *c;
-    int64_t rows, cols;   /* of the grid */
-    int64_t first, last;  /* positions that are computed: row by row, [first, last) */
-    int64_t a_row, a_col; /* elements between positions */
+    int64_t rows, cols; /* of the grid of an image */
+    int64_t first,
+        last; /* positions that are computed, image by image, row by row: [first, last) */
+    int64_t a_image, c_image; /* elements between images; not read when there is one */
+    int64_t a_row, a_col;     /* elements between positions */
     int64_t c_row, c_col;
     int64_t n;
     const struct conv_segment *segments;
@@ -31,7 +35,10 @@ struct conv_product {
     const void *bias; /* n numbers, or NULL */
     bool relu;
     bool accumulate;
+    void *room; /* CONV_ROOM bytes, or NULL: where rows of `b` that lie badly are copied */
 };
+
+enum { CONV_ROOM = 128 * 1024 };
 
 /* The same with one number of `b` for each of the n channels instead of a matrix (depthwise):
  * c[… + k] (+)= sum over s of a[… + segment[s].a + k] * b[segment[s].b + k]. length, a_step and

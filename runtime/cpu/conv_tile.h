@@ -4,7 +4,10 @@ struct F(tile) {
     const T *a[MR];
     T *c[MR];
     const T *b, *bias;
-    int64_t from, to; /* segments */
+    int64_t from, to;     /* segments … */
+    int64_t skip, length; /* … and of each these terms */
+    int64_t b_step;
+    bool packed; /* the segments' rows of b lie one after the other */
     bool add, last;
 };
 
@@ -16,15 +19,17 @@ FM void F(conv_tile)(const struct conv_product *p, const struct F(tile) * t, int
                      int64_t part) {
     V sum[MR][NV + 1];
     F(mask) mask = F(mask_of)(part);
-    int64_t length = p->length, a_step = p->a_step, b_step = p->b_step;
+    int64_t a_step = p->a_step, b_step = t->b_step, skip = t->skip * a_step;
+    int64_t length = t->length * a_step;
+    const T *b = t->b;
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++) sum[i][v] = ZERO;
     }
     for (int64_t s = t->from; s < t->to; s++) {
-        const T *b = t->b + p->segments[s].b;
-        int64_t at = p->segments[s].a, end = at + length * a_step;
+        if (!t->packed) b = t->b + p->segments[s].b;
+        int64_t at = p->segments[s].a + skip, end = at + length;
         for (; at != end; at += a_step, b += b_step) {
             V y[NV + 1];
 #pragma GCC unroll 4
@@ -87,9 +92,10 @@ WIDTH(4)
 /* Where the positions [at, at + n) of the grid read and write. */
 FM void F(set_positions)(const struct conv_product *p, struct F(tile) * t, int64_t at, int n,
                          int64_t j) {
-    int64_t row = at / p->cols, col = at % p->cols;
-    const T *a = (const T *)p->a + row * p->a_row + col * p->a_col;
-    T *c = (T *)p->c + row * p->c_row + col * p->c_col + j;
+    int64_t row = at / p->cols, col = at % p->cols, image = row / p->rows;
+    row %= p->rows;
+    const T *a = (const T *)p->a + image * p->a_image + row * p->a_row + col * p->a_col;
+    T *c = (T *)p->c + image * p->c_image + row * p->c_row + col * p->c_col + j;
     for (int i = 0; i < n; i++) {
         t->a[i] = a;
         t->c[i] = c;
@@ -99,6 +105,10 @@ FM void F(set_positions)(const struct conv_product *p, struct F(tile) * t, int64
         a += p->a_row - p->cols * p->a_col;
         c += p->c_row - p->cols * p->c_col;
         col = 0;
+        if (++row < p->rows) continue;
+        a += p->a_image - p->rows * p->a_row;
+        c += p->c_image - p->rows * p->c_row;
+        row = 0;
     }
 }
 
@@ -108,7 +118,6 @@ static void F(conv_panel)(const struct conv_product *p, struct F(tile) * t, int6
                           int64_t cols) {
     int64_t vectors = (cols + F(VW) - 1) / F(VW), part = cols % F(VW), n = p->last - p->first;
     int64_t most = vectors > NV ? WIDE_ROWS : MR, tiles = (n + most - 1) / most;
-    t->b = (const T *)p->b + j;
     t->bias = p->bias ? (const T *)p->bias + j : NULL;
     for (int64_t i = 0; i < tiles; i++) {
         int64_t from = p->first + n * i / tiles, to = p->first + n * (i + 1) / tiles;
@@ -128,19 +137,74 @@ static int64_t F(conv_width)(int64_t left) {
     return left < width * F(VW) ? left : width * F(VW);
 }
 
-/* Blocks of segments whose part of b stays in the second cache. */
-static void F(conv_product)(const struct conv_product *p) {
-    int64_t block = p->length > 0 && p->length < KC ? KC / p->length : 1, s = 0;
-    do {
-        struct F(tile) t = {.from = s, .add = p->accumulate || s > 0};
-        t.to = s + block < p->n_segments ? s + block : p->n_segments;
-        t.last = t.to == p->n_segments;
-        for (int64_t j = 0, cols; j < p->n; j += cols) {
-            cols = F(conv_width)(p->n - j);
-            F(conv_panel)(p, &t, j, cols);
+/* Terms of a block: as many rows of b as fit into the room for copies, and never more than KC. */
+static int64_t F(block_terms)(const struct conv_product *p) {
+    enum { LEAST = 16 };
+    int64_t row = (p->n + F(VW) - 1) / F(VW) * F(VW) * (int64_t)sizeof(T);
+    int64_t terms = row > 0 ? CONV_ROOM / row : KC;
+    return terms < LEAST ? LEAST : terms < KC ? terms : KC;
+}
+
+/* Does it pay to copy the block's rows of b? They are read once, in the order in which they lie,
+ * and then from the caches, panel by panel. */
+static bool F(wants_room)(const struct conv_product *p, const struct F(tile) * t) {
+    enum { POSITIONS = 16, TERMS = 8 };
+    int64_t row = (p->n + F(VW) - 1) / F(VW) * F(VW) * (int64_t)sizeof(T);
+    int64_t terms = (t->to - t->from) * t->length;
+    return p->room && terms >= TERMS && p->last - p->first >= POSITIONS && terms * row <= CONV_ROOM;
+}
+
+/* The block's rows of b, each panel's side by side. */
+static void F(pack_rows)(const struct conv_product *p, const struct F(tile) * t) {
+    int64_t terms = (t->to - t->from) * t->length, k = 0;
+    for (int64_t s = t->from; s < t->to; s++) {
+        const T *b = (const T *)p->b + p->segments[s].b + t->skip * p->b_step;
+        for (int64_t i = 0; i < t->length; i++, k++, b += p->b_step) {
+            T *panel = p->room;
+            for (int64_t j = 0, cols; j < p->n; j += cols) {
+                cols = F(conv_width)(p->n - j);
+                int64_t row = (cols + F(VW) - 1) / F(VW) * F(VW), c = 0;
+                T *to = panel + k * row;
+                for (; c + F(VW) <= cols; c += F(VW)) STORE(to + c, LOAD(b + j + c));
+                if (c < cols) STORE(to + c, LOAD_PART(b + j + c, F(mask_of)(cols - c)));
+                panel += terms * row;
+            }
         }
-        s = t.to;
-    } while (s < p->n_segments);
+    }
+}
+
+/* A block of terms for all positions. */
+static void F(conv_block)(const struct conv_product *p, struct F(tile) * t) {
+    int64_t terms = (t->to - t->from) * t->length;
+    const T *panel = p->room;
+    t->packed = F(wants_room)(p, t);
+    if (t->packed) F(pack_rows)(p, t);
+    for (int64_t j = 0, cols; j < p->n; j += cols) {
+        cols = F(conv_width)(p->n - j);
+        t->b_step = t->packed ? (cols + F(VW) - 1) / F(VW) * F(VW) : p->b_step;
+        t->b = t->packed ? panel : (const T *)p->b + j + t->skip * p->b_step;
+        F(conv_panel)(p, t, j, cols);
+        panel += terms * t->b_step;
+    }
+    t->add = true;
+}
+
+/* Blocks of some whole segments, or of a part of one. */
+static void F(conv_product)(const struct conv_product *p) {
+    int64_t terms = F(block_terms)(p), together = p->length > 0 ? terms / p->length : 1;
+    int64_t pieces = (p->length + terms - 1) / terms;
+    struct F(tile) t = {.add = p->accumulate};
+    do {
+        t.to = t.from + (together > 1 ? together : 1);
+        if (t.to > p->n_segments) t.to = p->n_segments;
+        for (int64_t i = 0; i < pieces || i == 0; i++) {
+            t.skip = together > 0 ? 0 : p->length * i / pieces;
+            t.length = (together > 0 ? p->length : p->length * (i + 1) / pieces) - t.skip;
+            t.last = t.to == p->n_segments && i + 1 >= pieces;
+            F(conv_block)(p, &t);
+        }
+        t.from = t.to;
+    } while (t.from < p->n_segments);
 }
 
 /* ---- depthwise ---- */
