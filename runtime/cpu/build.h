@@ -41,7 +41,7 @@ enum step_kind {
     STEP_OUTPUT,
     STEP_NORM,
     STEP_UPDATE,
-    STEP_LEARN, /* a product that is a gradient, and its update, block of rows by block of rows */
+    STEP_LEARN, /* a gradient (product, kernel) and its update, block of rows by block of rows */
     STEP_ASSIGN,
     STEP_GONE, /* became part of another */
 };
@@ -52,7 +52,8 @@ enum { ROWS_ROOM = 1280 * 1024, LEAST_ROOM = 384 * 1024 };
 /* Weights beyond this are read as seldom as possible: their step takes all rows of the lane. */
 enum { HEAVY_WEIGHTS = 1024 * 1024 };
 enum { LANE_SUM_BYTES = 768 * 1024 }; /* kernels up to this are summed block by block */
-enum { LEARN_BLOCK = 64 * 1024 };     /* bytes of gradient made before the weights move */
+/* Bytes of gradient made before the weights move: of products, of convolutions' kernels. */
+enum { LEARN_BLOCK = 64 * 1024, LEARN_KERNEL = 512 * 1024 };
 
 struct step {
     enum step_kind kind;

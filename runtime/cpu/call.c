@@ -94,6 +94,13 @@ unsigned call_run(const struct call *c, void *const *out, const void *const *in,
     return faults;
 }
 
+unsigned call_rows(const struct call *c, void *out, const void *const *in, int64_t row,
+                   int64_t row_end, const struct call_env *env) {
+    if (c->op == OP_conv_kernel) return call_kernel_rows(c, out, in, row, row_end, env);
+    call_product_rows(c, out, in, row, row_end, env);
+    return 0;
+}
+
 bool call_report(unsigned faults, enum op op, struct err *e) {
     if (!faults) return true;
     if (faults & FAULT_STOP) return err_set(e, ERR_INTERRUPT, "Stopped.");

@@ -127,9 +127,10 @@ size_t call_memory(int n_in);
 unsigned call_run(const struct call *c, void *const *out, const void *const *in, int64_t begin,
                   int64_t end, const struct call_env *env);
 bool call_stopped(const struct call_env *env);
-/* Rows [row, row_end) of a product of two matrices, written from `out` on. */
-void call_product_rows(const struct call *c, void *out, const void *const *in, int64_t row,
-                       int64_t row_end, const struct call_env *env);
+/* Rows [row, row_end) of a product of two matrices, or of a kernel's derivative, written from `out`
+ * on. */
+unsigned call_rows(const struct call *c, void *out, const void *const *in, int64_t row,
+                   int64_t row_end, const struct call_env *env);
 /* What images [image, image_end) add to a kernel's derivative (OP_conv_kernel); without
  * `accumulate` it is zero before. */
 unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in, int64_t image,
@@ -166,6 +167,10 @@ void call_norm(struct call *c, const struct call_spec *s);
 void call_recur(struct call *c, const struct call_spec *s);
 void call_make(struct call *c, const struct call_spec *s); /* fill, range, random */
 void call_conv(struct call *c, const struct call_spec *s); /* conv, conv_input, conv_kernel */
+void call_product_rows(const struct call *c, void *out, const void *const *in, int64_t row,
+                       int64_t row_end, const struct call_env *env);
+unsigned call_kernel_rows(const struct call *c, void *out, const void *const *in, int64_t row,
+                          int64_t row_end, const struct call_env *env);
 /* conv_input with few channels in its result: another way to run it (call_windows.c) */
 bool call_takes_windows(const struct call *c);
 void call_windows(struct call *c);

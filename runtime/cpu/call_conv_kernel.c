@@ -158,9 +158,16 @@ unsigned call_kernel_sum(const struct call *c, void *out, const void *const *in,
     return faults;
 }
 
+unsigned call_kernel_rows(const struct call *c, void *out, const void *const *in, int64_t row,
+                          int64_t row_end, const struct call_env *env) {
+    size_t skip = (size_t)(row * c->conv.o) * c->bytes; /* of row 0, which is never touched */
+    struct kernel_sum w = {.c = c, .out = (char *)((uintptr_t)out - skip)};
+    begin_sum(&w, c->conv.n, row, row_end);
+    return sum_images(c, &w, in, 0, c->conv.n, row, row_end, env);
+}
+
 unsigned conv_run_kernel(const struct call *c, void *const *out, const void *const *in,
                          int64_t begin, int64_t end, const struct call_env *env) {
-    struct kernel_sum w = {.c = c, .out = out[0]};
-    begin_sum(&w, c->conv.n, begin, end);
-    return sum_images(c, &w, in, 0, c->conv.n, begin, end, env);
+    char *first = (char *)out[0] + (size_t)(begin * c->conv.o) * c->bytes;
+    return call_kernel_rows(c, first, in, begin, end, env);
 }

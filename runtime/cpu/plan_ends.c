@@ -55,7 +55,7 @@ static bool learning(struct plan *p, struct err *e) {
     return true;
 }
 
-/* ---- a gradient that is a product and moves its weight at once ---- */
+/* ---- a gradient that is a product or a kernel's, and moves its weight at once ---- */
 
 static int count_readers(const struct plan *p, int32_t value) {
     int n = 0;
@@ -64,11 +64,13 @@ static int count_readers(const struct plan *p, int32_t value) {
     return n;
 }
 
-static struct step *product_of(const struct plan *p, int32_t value) {
+/* The step that makes the gradient, if it can make rows of it. */
+static struct step *maker_of(const struct plan *p, int32_t value) {
     for (int i = 0; i < p->n_steps; i++) {
         struct step *s = &p->steps[i];
-        bool product = s->kind == STEP_CALL && !s->group && s->call.op == OP_matmul;
-        if (product && s->out[0] == value && s->call.n_units == s->call.matmul.g.m) return s;
+        if (s->kind != STEP_CALL || s->group || s->out[0] != value) continue;
+        bool product = s->call.op == OP_matmul && s->call.n_units == s->call.matmul.g.m;
+        if (product || s->call.op == OP_conv_kernel) return s;
     }
     return NULL;
 }
@@ -76,14 +78,16 @@ static struct step *product_of(const struct plan *p, int32_t value) {
 /* Instead of writing the whole gradient and reading it again, blocks of its rows are made in
  * scratch memory and used while they are in the cache. */
 static void join_product(struct plan *p, struct step *update) {
-    struct step *s = product_of(p, update->in[0]);
+    struct step *s = maker_of(p, update->in[0]);
     if (!s || count_readers(p, update->in[0]) != 1) return;
-    size_t row = (size_t)s->call.matmul.g.n * s->call.bytes;
+    bool kernel = s->call.op == OP_conv_kernel; /* each block copies bands anew */
+    s->cols = kernel ? s->call.conv.o : s->call.matmul.g.n;
+    size_t row = (size_t)s->cols * s->call.bytes, most = kernel ? LEARN_KERNEL : LEARN_BLOCK;
     s->kind = STEP_LEARN;
     s->phase = update->phase;
     s->index = update->index;
     s->n_out = 0;
-    s->block_rows = row ? (int64_t)(LEARN_BLOCK / row) : 1;
+    s->block_rows = row ? (int64_t)(most / row) : 1;
     if (s->block_rows < 8) s->block_rows = 8;
     s->block = (s->call.scratch_bytes + 63) / 64 * 64;
     s->call.scratch_bytes = s->block + (size_t)s->block_rows * row;

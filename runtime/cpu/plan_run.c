@@ -97,17 +97,18 @@ static struct call_env env_of(const struct plan *p, const struct step *s, int la
                              .step = p->io->step};
 }
 
-/* Rows [begin, end) of a gradient that is a product, a block at a time, and their weights. */
+/* Rows [begin, end) of a gradient, a block at a time, and their weights. */
 static unsigned run_learn(const struct plan *p, const struct step *s, int lane, int64_t begin,
                           int64_t end) {
     struct call_env env = env_of(p, s, lane);
     char *block = (char *)env.scratch + s->block;
-    int64_t cols = s->call.matmul.g.n, blocks = (end - begin + s->block_rows - 1) / s->block_rows;
+    int64_t cols = s->cols, blocks = (end - begin + s->block_rows - 1) / s->block_rows;
     for (int64_t i = 0; i < blocks; i++) {
         int64_t row = begin + (end - begin) * i / blocks;
         int64_t row_end = begin + (end - begin) * (i + 1) / blocks;
         if (call_stopped(&env)) return FAULT_STOP;
-        call_product_rows(&s->call, block, s->in_place[lane], row, row_end, &env);
+        unsigned faults = call_rows(&s->call, block, s->in_place[lane], row, row_end, &env);
+        if (faults) return faults;
         move_weights(p, s->index, row * cols, row_end * cols, block);
     }
     return 0;
