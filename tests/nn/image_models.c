@@ -160,6 +160,17 @@ struct node *body_residual(struct builder *b, struct node *x) {
     return lay(b, x, "Dense", "units", 3., "activation", "softmax", NULL);
 }
 
+static struct node *filters(struct builder *b, struct node *x, double n, double size,
+                            double strides) {
+    return lay(b, x, "Conv2D", "filters", n, "kernel_size", size, "strides", strides, "padding",
+               "same", "activation", "relu", NULL);
+}
+
+struct node *body_heavy(struct builder *b, struct node *x) {
+    x = filters(b, filters(b, filters(b, x, 260, 3, 1), 200, 3, 2), 150, 2, 1);
+    return lay(b, lay(b, x, "Flatten", NULL), "Dense", "units", 3., "activation", "softmax", NULL);
+}
+
 /* Wider, each channel on its own, narrower again. */
 static struct node *inverted(struct builder *b, struct node *x, double wide, double narrow,
                              double size, double strides) {

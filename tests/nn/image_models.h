@@ -20,6 +20,7 @@ struct node *body_generator(struct builder *b, struct node *x); /* 64 numbers ->
 struct node *body_discriminator(struct builder *b, struct node *x);
 struct node *body_residual(struct builder *b, struct node *x);  /* two blocks, small */
 struct node *body_inverted(struct builder *b, struct node *x);  /* MobileNet's block, small */
+struct node *body_heavy(struct builder *b, struct node *x);     /* few positions, large kernels */
 struct node *body_resnet18(struct builder *b, struct node *x);  /* -> 10 classes */
 struct node *body_mobilenet(struct builder *b, struct node *x); /* like V3-small, ReLU only */
 

@@ -219,6 +219,17 @@ def inverted(w):
     return lambda x: two(one(x)).mean((1, 2)) @ k + b
 
 
+def heavy(w):  # few positions, kernels of megabytes
+    c1, b1, c2, b2 = w.matrix(3, 3, 8, 260), w.bias(260), w.matrix(3, 3, 260, 200), w.bias(200)
+    c3, b3, k, b = w.matrix(2, 2, 200, 150), w.bias(150), w.matrix(600, 3), w.bias(3)
+
+    def run(x):
+        x = torch.relu(conv(x, c1, b1, padding="same"))
+        x = torch.relu(conv(x, c2, b2, (2, 2), "same"))
+        return torch.relu(conv(x, c3, b3, padding="same")).flatten(1) @ k + b
+    return run
+
+
 def train(name, make, x, y, loss):
     w = Weights()
     net = make(w)
@@ -240,6 +251,7 @@ train("discriminator", discriminator, digits, (classes[:, None] > 0).double(),
       F.binary_cross_entropy_with_logits)
 train("residual", residual, tensor((6, 9, 8, 4), 5), classes, F.cross_entropy)
 train("inverted", inverted, tensor((6, 9, 8, 3), 5), classes, F.cross_entropy)
+train("heavy", heavy, tensor((6, 4, 3, 8), 5), classes, F.cross_entropy)
 
 (HERE / "image_reference.h").write_text("\n".join(lines) + "\n")
 subprocess.run(["clang-format", "-i", HERE / "image_reference.h"], check=True)

@@ -229,6 +229,7 @@ static void test_classifiers(void) {
     check_classes(body_cnn, 28, 28, 1, 10, train_cnn);
     check_classes(body_residual, 9, 8, 4, 3, train_residual);
     check_classes(body_inverted, 9, 8, 3, 3, train_inverted);
+    check_classes(body_heavy, 4, 3, 8, 3, train_heavy);
 }
 
 static void test_adversaries(void) {
@@ -251,6 +252,7 @@ static void test_threads(void) {
         compute_set_threads(threads);
         check_classes(body_residual, 9, 8, 4, 3, train_residual);
         check_classes(body_cnn, 28, 28, 1, 10, train_cnn);
+        check_classes(body_heavy, 4, 3, 8, 3, train_heavy);
     }
 }
 
