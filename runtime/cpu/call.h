@@ -141,6 +141,10 @@ void call_product_sum(const struct call *c, void *out, const void *const *in, in
                       int64_t begin, int64_t end, bool accumulate, const struct call_env *env);
 void call_recur_sum(const struct call *c, void *out, const void *const *in, int64_t begin,
                     int64_t end, bool accumulate, const struct call_env *env);
+/* After call_init: the result lies in memory for good, not in a block that is read at once. A large
+ * one of a call that computes little then goes past the caches. */
+void call_stream(struct call *c);
+enum { STREAM_FROM = 24 << 20 }; /* bytes: what is larger than any cache */
 /* Say what went wrong. Returns false if anything did. */
 bool call_report(unsigned faults, enum op op, struct err *e);
 

@@ -75,6 +75,50 @@ void call_product_sum(const struct call *c, void *out, const void *const *in, in
     kernels()->gemm[c->dtype](&g, 0, g.m);
 }
 
+/* ---- every element of a column times every one of a row ---- */
+
+enum { OUTER_TILE = 1024 };
+
+/* Elements [at, at + n) of the result, row by row, to `tile`. */
+static void outer_tile(const struct call *c, const void *const *in, int64_t at, int64_t n,
+                       char *tile, const struct call_env *env) {
+    struct gemm g = c->matmul.g;
+    int64_t row = at / c->matmul.g.n, col = at % c->matmul.g.n;
+    g.scratch = env->scratch;
+    for (; n > 0; n -= g.n, row++, col = 0) {
+        g.n = c->matmul.g.n - col < n ? c->matmul.g.n - col : n;
+        g.a = (const char *)in[0] + (size_t)(row * g.a_row) * c->bytes;
+        g.b = (const char *)in[1] + (size_t)(col * g.b_col) * c->bytes;
+        g.c = tile;
+        kernels()->gemm[c->dtype](&g, 0, 1);
+        tile += (size_t)g.n * c->bytes;
+    }
+}
+
+/* The first tile ends where a line of the cache does, as stream wants it. */
+static unsigned run_outer(const struct call *c, void *const *out, const void *const *in,
+                          int64_t begin, int64_t end, const struct call_env *env) {
+    int64_t at = begin * c->matmul.g.n, last = end * c->matmul.g.n, n;
+    char *tile = (char *)env->scratch + kernels()->gemm_scratch_bytes;
+    for (; at < last; at += n) {
+        n = OUTER_TILE - at % OUTER_TILE < last - at ? OUTER_TILE - at % OUTER_TILE : last - at;
+        outer_tile(c, in, at, n, tile, env);
+        kernels()->stream((char *)out[0] + (size_t)at * c->bytes, tile, (size_t)n * c->bytes);
+    }
+    kernels()->stream_end();
+    return 0;
+}
+
+void call_stream(struct call *c) {
+    const struct gemm *g = &c->matmul.g;
+    bool outer = c->op == OP_matmul && g->k == 1 && c->n_units == g->m && g->n >= OUTER_TILE / 8;
+    if (!outer || (size_t)(g->m * g->n) * c->bytes < STREAM_FROM) return;
+    c->matmul.g.together = 1;
+    c->matmul.blas = false;
+    c->scratch_bytes = kernels()->gemm_scratch_bytes + OUTER_TILE * c->bytes;
+    c->run = run_outer;
+}
+
 /* Where OpenBLAS's packing pays; measured by tests/bench/bench_gemm. */
 static bool prefers_blas(const struct gemm *g) {
     double work = (double)g->m * (double)g->n * (double)g->k;

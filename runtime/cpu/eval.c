@@ -218,6 +218,7 @@ static struct tensor *run_other(enum op op, struct tensor *const *in, int n_in,
     if (!out) return NULL;
     struct job j = {.c = &c, .out = &out->data, .in = data, .env = {.seed = seed}};
     bool ok = call_init(&c, op, list, n_in, &p->out, attrs, memory, e);
+    if (ok) call_stream(&c);
     if (ok && is_long_sum(&c, op)) ok = run_long_sum(&j, e);
     else if (ok) ok = run_job(&j, op, e);
     if (ok) return out;

@@ -261,7 +261,6 @@ void group_finish(struct group *g, struct call *c) {
 
 /* What is larger than any cache is not there any more when somebody reads it. */
 void group_stream(struct group *g, struct call *c) {
-    enum { STREAM_FROM = 24 << 20 };
     size_t widest = 0;
     for (int i = 0; i < g->n_values; i++)
         if (g->values[i].kind == VALUE_RESULT && g->values[i].bytes > widest)
