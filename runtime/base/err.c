@@ -62,8 +62,11 @@ bool err_at(struct err *e, struct span at) {
 bool err_memory(struct err *e, size_t bytes) {
     double gigabytes = (double)bytes / 1e9;
     bool huge = gigabytes >= 1000;
-    err_set(e, ERR_MEMORY, "This needs %.*f %s of memory at once, and there is not that much.",
-            gigabytes < 10 ? 2 : 0, huge ? gigabytes / 1000 : gigabytes, huge ? "TB" : "GB");
+    if (bytes == SIZE_MAX) /* the size asked for is none that could be counted */
+        err_set(e, ERR_MEMORY, "This needs more memory than any computer has.");
+    else
+        err_set(e, ERR_MEMORY, "This needs %.*f %s of memory at once, and there is not that much.",
+                gigabytes < 10 ? 2 : 0, huge ? gigabytes / 1000 : gigabytes, huge ? "TB" : "GB");
     return err_hint(e, "Use fewer examples, smaller layers or a smaller batch.");
 }
 

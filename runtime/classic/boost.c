@@ -241,6 +241,14 @@ static void update_part(void *user, int part) {
         score[i] += u->tree->nodes[tree_leaf_binned(u->tree, b->s->valid, i)].threshold;
 }
 
+/* Each round took more back than was missing, until no number was large enough. */
+static bool leaves_overflow(const struct boost_spec *s, int32_t round, struct err *e) {
+    err_set(e, ERR_NUMBER, "In round %d the numbers of the leaves became too large to hold.",
+            round);
+    err_fact(e, "learning_rate", "%g", s->learning_rate);
+    return err_hint(e, "With a learning_rate of 1 a tree adds all that it found; 0.1 is usual.");
+}
+
 static bool add_tree(struct boost *b, int32_t round, int output, struct trees *out, struct err *e) {
     const struct boost_spec *s = b->s;
     int64_t n_rows = choose_rows(b, round);
@@ -258,6 +266,9 @@ static bool add_tree(struct boost *b, int32_t round, int output, struct trees *o
     u.n_leaves = tree_grower_leaves(b->grower, &u.leaves);
     for (int i = 0; s->loss == BOOST_QUANTILE && i < u.n_leaves; i++)
         renew_leaf(b, &t, &u.leaves[i]);
+    for (int i = 0; i < u.n_leaves; i++)
+        if (!isfinite(t.nodes[u.leaves[i].node].threshold))
+            return tree_clear(&t), leaves_overflow(s, round, e);
     threads_run(update_part, &u, 2);
     return trees_add(out, &t, e);
 }
@@ -276,6 +287,17 @@ static bool watch(struct boost *b, int32_t round, const double *base) {
 }
 
 /* ---- all rounds ---- */
+
+/* Asked before the first round: do all rounds have room if each tree grows as far as its rows and
+ * settings let it? With patience most of them are never grown. */
+static bool full_rounds_have_room(const struct boost_spec *s, int64_t outputs, struct err *e) {
+    int64_t leaves = s->bins->n / (s->min_rows > 1 ? s->min_rows : 1);
+    if (s->valid && s->patience) return true;
+    if (leaves > s->leaves) leaves = s->leaves;
+    if (s->max_depth > 0 && s->max_depth < 30 && leaves > (int64_t)1 << s->max_depth)
+        leaves = (int64_t)1 << s->max_depth;
+    return trees_full_room(s->rounds * outputs, leaves > 1 ? leaves : 1, e);
+}
 
 /* Asked after 16, 32, 64 ... rounds: have those to come room? With patience all rounds are a bound
  * that is rarely reached, so it is asked about the next ones only. `before`: bytes before the
@@ -337,7 +359,9 @@ bool boost_grow(const struct boost_spec *s, struct trees *out, struct boost_resu
     *r = (struct boost_result){0};
     b.best = INFINITY;
     b.all_rows = s->subsample >= 1;
-    bool ok = find_base(s, r->base, e) && prepare(&b, r->base, e), more = true;
+    bool ok = full_rounds_have_room(s, b.n_outputs, e) && find_base(s, r->base, e) &&
+              prepare(&b, r->base, e);
+    bool more = true;
     size_t before = pool_live_bytes();
     for (int32_t round = 1; ok && more && round <= s->rounds; round++) {
         if (s->stop && atomic_load_explicit(s->stop, memory_order_relaxed)) {

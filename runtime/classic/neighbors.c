@@ -16,7 +16,7 @@ static bool fit_neighbors(struct estimator *m, const struct fit_spec *s, bool *i
     int64_t n = s->x.n, d = s->x.d, tiles = (n + TILE - 1) / TILE, width = s->y.width;
     if (config_number(m->config, "k", 5) > (double)n)
         return err_set(e, ERR_VALUE,
-                       "There are %lld examples, fewer than the %g neighbours asked for.",
+                       "There are %lld examples, fewer than the %.0f neighbours asked for.",
                        (long long)n, config_number(m->config, "k", 5));
     double *rows = matrix_add(m, "examples", tiles * d, TILE, e);
     double *y = rows ? matrix_add(m, "targets", n, width ? width : 1, e) : NULL;

@@ -56,6 +56,8 @@ struct trees {
     bool missing, categorical;
 };
 bool trees_add(struct trees *s, struct tree *take, struct err *e);
+/* Is there memory for n trees that all grow to so many leaves? If not, ERR_MEMORY. */
+bool trees_full_room(int64_t n, int64_t leaves, struct err *e);
 /* Is there memory for `to_come` more trees, when the first `grown` ones took `taken` bytes? If not,
  * ERR_MEMORY with the numbers. */
 bool trees_have_room(int32_t grown, int32_t to_come, size_t taken, struct err *e);

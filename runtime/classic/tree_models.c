@@ -116,13 +116,16 @@ static bool features_of(const struct config *c, int32_t d, int32_t *out, struct 
         k = a->kind == ARG_NUMBER && a->number <= 1 ? a->number * d : a->number;
     if (!(k > 0) || k > 1e9)
         return err_set(e, ERR_VALUE, "`max_features` has to be above 0, and it is %g.", a->number);
-    *out = k < 1 ? 1 : k > d ? d : (int32_t)k;
+    if (k > d && a->number > 1)
+        return err_set(e, ERR_VALUE, "`max_features` is %.10g, and `{1}` has %d column%s.", k, d,
+                       d == 1 ? "" : "s");
+    *out = k < 1 ? 1 : (int32_t)k;
     return true;
 }
 
 static bool forest_check(const struct config *c, struct err *e) {
     int32_t unused;
-    return features_of(c, 100, &unused, e);
+    return features_of(c, (int32_t)1e9, &unused, e);
 }
 
 struct watch {

@@ -7,6 +7,7 @@
 #include "../cpu/threads.h"
 #include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MASK_LEAVES = 32, SIDE_BY_SIDE = 8 };
@@ -21,17 +22,30 @@ struct masks {
     struct mask_node *nodes;
 };
 
-bool trees_have_room(int32_t grown, int32_t to_come, size_t taken, struct err *e) {
-    double need = (double)taken / grown * to_come;
-    if (need < 1e8) return true;
+static bool too_large(int64_t trees, double need, const char *source, struct err *e) {
     size_t left = room_left();
     if (need <= 0.9 * (double)left) return true;
     err_set(e, ERR_MEMORY, "So many trees are too large for the memory of this machine.");
-    err_fact(e, "trees", "%d", grown + to_come);
-    err_fact(e, "they need", "%.3g GB, as the first %d tell", need / 1e9, grown);
+    err_fact(e, "trees", "%lld", (long long)trees);
+    err_fact(e, "they need", "%.3g GB%s", need / 1e9, source);
     err_fact(e, "free", "%.3g GB", (double)left / 1e9);
     return err_hint(e, "Beyond some hundred trees little is gained. max_depth and min_rows make "
                        "each of them smaller.");
+}
+
+bool trees_full_room(int64_t n, int64_t leaves, struct err *e) {
+    enum { BYTES = sizeof(struct tree_node) + sizeof(float) };
+    double need = (double)n * (double)(2 * leaves - 1) * BYTES;
+    char source[64];
+    snprintf(source, sizeof source, ", if each grows to %lld leaves", (long long)leaves);
+    return need < 1e8 || too_large(n, need, source, e);
+}
+
+bool trees_have_room(int32_t grown, int32_t to_come, size_t taken, struct err *e) {
+    double need = (double)taken / grown * to_come;
+    char source[64];
+    snprintf(source, sizeof source, ", as the first %d tell", grown);
+    return need < 1e8 || too_large((int64_t)grown + to_come, need, source, e);
 }
 
 bool trees_add(struct trees *s, struct tree *take, struct err *e) {

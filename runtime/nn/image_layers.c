@@ -2,15 +2,21 @@
 #include "image.h"
 #include <string.h>
 
+enum { SIDE_MAX = 1000000 };
+
 /* [before, after] for both sides: 1 -> all four, 2x1 -> two above and below, one left and right, or
  * four numbers: above, below, left, right. */
 static bool four_sides(const struct layer *l, int64_t out[4], struct err *e) {
     const struct arg *a = layer_arg(l, 0);
     const struct shape *s = &a->shape;
     bool ok = a->kind == ARG_SHAPE && (s->n == 1 || s->n == 2 || s->n == 4);
-    for (int i = 0; ok && i < s->n; i++) ok = s->size[i] >= 0 && s->size[i] <= 1000000;
+    for (int i = 0; ok && i < s->n; i++) ok = s->size[i] >= 0 && s->size[i] <= SIDE_MAX;
     for (int i = 0; ok && i < 4; i++) out[i] = s->size[s->n == 1 ? 0 : s->n == 2 ? i / 2 : i];
     if (ok) return true;
+    for (int i = 0; a->kind == ARG_SHAPE && i < s->n; i++)
+        if (s->size[i] > SIDE_MAX)
+            return err_set(e, ERR_VALUE, "%s adds or takes away a million at most, not %lld.",
+                           l->config->row->name, (long long)s->size[i]);
     err_set(e, ERR_ARGUMENT, "%s takes one number for all sides, two (height, width), or four.",
             l->config->row->name);
     return err_hint(e,
