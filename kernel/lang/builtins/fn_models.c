@@ -269,7 +269,7 @@ static bool evaluate_one(struct evaluation *v, struct value model, struct value 
         value_unref(both);
         return ok;
     }
-    if (pair.kind != V_PAIR)
+    if (pair.kind != V_PAIR || (pair.pair->by_name && model.kind != V_MODEL))
         return call_fail(v->call, 1, ERR_TYPE,
                          "evaluate needs inputs and targets: evaluate(net, x -> y, …).");
     if (model.kind == V_MODEL) return evaluate_model(v, model, pair, values);
@@ -324,6 +324,21 @@ static bool fill_table(struct evaluation *v, struct table *t, int n_text) {
     return true;
 }
 
+/* Columns by name, {a: …, y: …}, are one set of data; a record of pairs or tables is several. */
+static bool is_columns(struct value data) {
+    bool all = data.kind == V_RECORD && data.record->n > 0;
+    for (int i = 0; all && i < data.record->n; i++)
+        all = value_is_tensorlike(data.record->items[i]);
+    return all;
+}
+
+static bool columns_as_pair(struct call *c) {
+    struct value both;
+    TRY(table_as_pair(c->ev, value_ref(c->args[1]), &both));
+    c->args[1] = c->held[c->n_held++] = both;
+    return true;
+}
+
 static bool evaluate_all(struct evaluation *v, struct value *out) {
     struct call *c = v->call;
     bool models = c->args[0].kind == V_RECORD, data = c->args[1].kind == V_RECORD;
@@ -354,6 +369,10 @@ bool fn_evaluate(struct call *c, struct value *out) {
         pool_free(b);
         call_fail(c, 1, ERR_ARGUMENT, "evaluate takes inputs and targets as one: x -> y.");
         return err_hint(c->ev->e, "    evaluate(net, x -> y, metrics=[mse, mae])");
+    }
+    if (is_columns(c->args[1]) && !columns_as_pair(c)) {
+        pool_free(b);
+        return false;
     }
     struct evaluation v = {.call = c, .block = b};
     v.inputs_at = v.targets_at = c->spans[1];

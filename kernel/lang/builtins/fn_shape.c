@@ -84,12 +84,18 @@ bool fn_transpose(struct call *c, struct value *out) {
     return ok;
 }
 
+static bool no_list(struct call *c) {
+    const char *f = c->row->name;
+    call_fail(c, 0, ERR_TYPE, "%s joins a list of tensors, and this is %s.", f,
+              value_kind_words(c->args[0].kind));
+    return err_hint(c->ev->e, "Write brackets around what is joined: %s([a, b]).", f);
+}
+
 /* The parts of concat and stack: a list, or the rows of a tensor. */
 static bool parts_of(struct call *c, struct value *list) {
     struct value xs = c->args[0];
     if (xs.kind == V_LIST) return *list = value_ref(xs), true;
-    if (!value_is_tensorlike(xs) || value_length(xs) < 0)
-        return call_fail(c, 0, ERR_TYPE, "%s joins a list of tensors.", c->row->name);
+    if (!value_is_tensorlike(xs) || value_length(xs) < 0) return no_list(c);
     *list = value_list_new((int32_t)value_length(xs), c->ev->e);
     for (int64_t i = 0; list->kind == V_LIST && i < value_length(xs); i++) {
         struct value item;

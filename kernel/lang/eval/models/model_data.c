@@ -105,16 +105,13 @@ static bool add_ports(struct eval *ev, struct value v, const struct model *m, bo
     int n = outputs ? model_n_outputs(m) : model_n_inputs(m);
     for (int i = 0; i < n; i++) {
         const struct port *p = outputs ? model_output(m, true, i) : model_input(m, true, i);
-        if (v.kind == V_RECORD) {
-            const struct value *field = record_get(v.record, p->name);
-            if (!field)
-                return fail(ev, at, ERR_ARGUMENT, "The model's %s `%s` is not in this record.",
-                            outputs ? "output" : "input", p->name);
-            TRY(add_data(ev, *field, at, out));
-            continue;
-        }
+        const struct value *field = v.kind == V_RECORD ? record_get(v.record, p->name) : NULL;
+        if (v.kind == V_RECORD && !field)
+            return fail(ev, at, ERR_ARGUMENT, "The model's %s `%s` is not in this record.",
+                        outputs ? "output" : "input", p->name);
         struct value column;
-        TRY(table_examples(ev, v.table, p->name, outputs, at, &column));
+        if (field) column = value_ref(*field);
+        else TRY(table_examples(ev, v.table, p->name, outputs, at, &column));
         bool ok = as_wide_as(ev, p, outputs, &column) && add_data(ev, column, at, out);
         value_unref(column);
         TRY(ok);
