@@ -26,7 +26,8 @@ struct csv {
     int64_t lines[PIECES], quotes[PIECES];
     bool ok[PIECES];
     struct err errors[PIECES];
-    int n; /* pieces */
+    int n;      /* pieces */
+    bool comma; /* decimals stand behind a comma */
 };
 
 /* ---- the first line ---- */
@@ -68,9 +69,11 @@ static bool no_names(struct csv_scan *s, struct err *e) {
     return err_hint(e, "The first line of a CSV file names its columns.");
 }
 
-/* Comma, unless the first line has none and another separator gives several columns. */
-static bool find_columns(struct csv_scan *s, int32_t *n, struct err *e) {
-    static const char delimiters[] = {',', ';', '\t', ','};
+/* Comma, unless the first line has none and another separator gives several columns; where decimals
+ * stand behind a comma, the others go first. */
+static bool find_columns(const struct csv *c, struct csv_scan *s, int32_t *n, struct err *e) {
+    static const char all[] = {',', ';', '\t', ','};
+    const char *delimiters = all + c->comma;
     size_t i = 0;
     for (;;) {
         enum csv_found got = CSV_CUT;
@@ -78,7 +81,7 @@ static bool find_columns(struct csv_scan *s, int32_t *n, struct err *e) {
         else if (s->ended) return no_names(s, e);
         if (got == CSV_BAD) return false;
         if (got == CSV_CUT) TRY(csv_scan_refill(s, e));
-        else if (*n > 1 || ++i == ARRAY_LEN(delimiters)) return true;
+        else if (*n > 1 || ++i == ARRAY_LEN(all) - c->comma) return true;
     }
 }
 
@@ -116,7 +119,7 @@ static bool read_first_line(struct csv *c, struct err *e) {
         err_set(e, ERR_DATA, "The file is UTF-16 text, not UTF-8.");
         return err_hint(e, "Save it again as UTF-8 (Excel calls it \"CSV UTF-8\").");
     }
-    TRY(find_columns(&c->scan, &n, e));
+    TRY(find_columns(c, &c->scan, &n, e));
     struct name_set names = {0};
     c->table = table_new(0, n, e);
     bool ok = c->table && name_set_init(&names, (size_t)n, e) && read_names(c, &names, e);
@@ -197,7 +200,9 @@ static void fill_piece(void *user, int i) {
 
 static bool set_fill(struct csv *c, int i, int64_t first, int64_t end, struct err *e) {
     struct source *s = c->n == 1 ? c->source : &c->pieces[i];
-    return csv_fill_init(&c->fills[i], s, c->scan.delimiter, c->table, first, end, e);
+    TRY(csv_fill_init(&c->fills[i], s, c->scan.delimiter, c->table, first, end, e));
+    c->fills[i].comma = c->comma;
+    return true;
 }
 
 /* Both pieces, or all of the source from its first record. */
@@ -211,7 +216,7 @@ static bool fill(struct csv *c, struct err *e) {
     int32_t n;
     TRY(csv_scan_restart(s, e));
     csv_scan_skip_mark(s);
-    TRY(find_columns(s, &n, e));
+    TRY(find_columns(c, s, &n, e));
     struct str field;
     const char *p = s->buffer + s->at;
     while (csv_scan_field(s, p, &field, &p, e) == CSV_FIELD) {}
@@ -340,8 +345,8 @@ static bool read_columns(struct csv *c, struct err *e) {
     return ok;
 }
 
-static struct table *read_table(struct source *s, struct err *e) {
-    struct csv c = {.source = s};
+static struct table *read_table(struct source *s, bool comma, struct err *e) {
+    struct csv c = {.source = s, .comma = comma};
     csv_scan_init(&c.scan, s);
     bool ok = read_columns(&c, e);
     csv_scan_clear(&c.scan);
@@ -350,11 +355,11 @@ static struct table *read_table(struct source *s, struct err *e) {
     return ok ? c.table : NULL;
 }
 
-struct table *read_csv(const char *path, struct err *e) {
+struct table *read_csv(const char *path, bool comma, struct err *e) {
     struct source s;
     bool open = source_open(&s, path, e);
     s.n_rounds = 2;
-    struct table *t = open ? read_table(&s, e) : NULL;
+    struct table *t = open ? read_table(&s, comma, e) : NULL;
     if (!t) source_blame(&s, e);
     source_close(&s);
     return t;
@@ -363,5 +368,5 @@ struct table *read_csv(const char *path, struct err *e) {
 struct table *parse_csv(struct str bytes, struct err *e) {
     struct source s;
     source_of(&s, bytes);
-    return read_table(&s, e);
+    return read_table(&s, false, e);
 }

@@ -82,7 +82,8 @@ static bool store(struct csv_fill *f, int32_t i, struct str s, struct err *e) {
     if (c->state == CSV_TEXT) return store_text(f, i, s, e);
     if (c->state >= CSV_LATE) return true;
     double x = NAN;
-    c->state = (uint8_t)joined(c->state, state_of[cell_read(s, &x)]);
+    enum cell kind = f->comma ? cell_read_comma(s, &x) : cell_read(s, &x);
+    c->state = (uint8_t)joined(c->state, state_of[kind]);
     if (c->state == CSV_TEXT) {
         become_text(f, c);
         return store_text(f, i, s, e);
@@ -127,7 +128,7 @@ static enum record read_record(struct csv_fill *f, struct err *e) {
     for (int32_t i = 0;; i++) {
         if (i == f->table->n_columns) return too_long(f, p, e);
         struct csv_column *c = &f->columns[i];
-        const char *q = c->state < CSV_TIME ? store_number(f, c, p) : NULL;
+        const char *q = c->state < CSV_TIME && !f->comma ? store_number(f, c, p) : NULL;
         enum csv_found found =
             q ? csv_scan_end(&f->scan, q, &p) : csv_scan_field(&f->scan, p, &field, &p, e);
         if (found == CSV_CUT) return CUT;

@@ -24,6 +24,7 @@ struct csv_fill {
     struct csv_column *columns; /* as many as the table has */
     struct csv_texts texts;
     int64_t first, row, end; /* the piece's first row, the next, and the end of its room */
+    bool comma;              /* decimals stand behind a comma */
     bool grows;              /* the columns may be made longer, because nobody else fills them */
 };
 

@@ -205,6 +205,50 @@ enum cell cell_read(struct str cell, double *x) {
     return cell_number(s.p, s.p + s.n, &kind, x) == s.p + s.n ? kind : read_word(s, x);
 }
 
+/* Groups of digits such as 1.234.567 without their points; the first has up to three. NULL: points
+ * that part nothing. */
+static const char *copy_groups(const char *p, const char *end, char **out) {
+    const char *first = p, *group = p;
+    bool parted = false;
+    for (;; p++) {
+        if (p < end && is_digit(*p)) {
+            *(*out)++ = *p;
+            continue;
+        }
+        bool three = p - group == 3, point = p < end && *p == '.';
+        if (parted && !three) return NULL;
+        if (!point) return p;
+        if (group == first && (p == first || p - first > 3)) return NULL;
+        parted = true;
+        group = p + 1;
+    }
+}
+
+/* A number with a comma as it is written with a point, into out; 0: it is none. */
+static size_t with_point(struct str s, char *out) {
+    const char *p = s.p, *end = s.p + s.n;
+    char *to = out;
+    if (p < end && (*p == '-' || *p == '+')) *to++ = *p++;
+    p = copy_groups(p, end, &to);
+    if (p && p < end && *p == ',')
+        for (*to++ = '.', p++; p < end && is_digit(*p); p++) *to++ = *p;
+    if (p && p < end && (*p == 'e' || *p == 'E'))
+        while (p < end && (is_digit(*p) || strchr("eE+-", *p))) *to++ = *p++;
+    *to = 0;
+    return p == end ? (size_t)(to - out) : 0;
+}
+
+enum cell cell_read_comma(struct str cell, double *x) {
+    enum { LONGEST = 60 };
+    struct str s = trimmed(cell);
+    char number[LONGEST + 1];
+    size_t n = s.n && s.n <= LONGEST ? with_point(s, number) : 0;
+    if (n) return cell_read((struct str){number, n}, x);
+    enum cell kind = cell_read(s, x);
+    bool number_with_point = kind == CELL_NUMBER && memchr(s.p, '.', s.n);
+    return number_with_point ? CELL_TEXT : kind;
+}
+
 /* Length of the well-formed character at p, or 0 (RFC 3629: no overlong forms, no surrogates). */
 static size_t utf8_length(const unsigned char *p, size_t n) {
     size_t length = *p < 0x80   ? 1

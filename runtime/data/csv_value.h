@@ -9,6 +9,8 @@ enum cell { CELL_MISSING, CELL_BOOL, CELL_INT, CELL_NUMBER, CELL_TIME, CELL_TEXT
  * The byte after the cell must be readable and belong to no number (a comma, a line's end, NUL).
  * Blanks around the value do not count. */
 enum cell cell_read(struct str cell, double *x);
+/* The same where decimals stand behind a comma, and points may part thousands: 1.234,56. */
+enum cell cell_read_comma(struct str cell, double *x);
 /* The decimal number that begins at p, alone: CELL_INT or CELL_NUMBER, and where it stops; NULL if
  * there is none. *end must be readable and belong to no number. */
 const char *cell_number(const char *p, const char *end, enum cell *kind, double *x);

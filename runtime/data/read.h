@@ -8,7 +8,8 @@ struct tensor *read_npy(const char *path, struct err *e);
 bool write_npy(const struct tensor *t, const char *path, struct err *e);
 bool npy_bytes(const struct tensor *t, struct text *out, struct err *e); /* appended to out */
 struct tensor *read_idx(const char *path, struct err *e); /* MNIST's IDX, plain or gzip */
-struct table *read_csv(const char *path, struct err *e);  /* RFC 4180, plain or gzip, types found */
+/* RFC 4180, plain or gzip, types found; `comma`: numbers are written 1.234,56. */
+struct table *read_csv(const char *path, bool comma, struct err *e);
 bool write_csv(const struct table *t, const char *path, struct err *e);
 /* What the file will give, from its header alone (for the checker): false if it cannot be known. */
 bool peek_npy(const char *path, struct desc *d);

@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
     struct err e = {0};
     for (long i = 0; argc > 1 && i < times; i++) {
         double start = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-        struct table *t = read_csv(argv[1], &e);
+        struct table *t = read_csv(argv[1], false, &e);
         if (!t) {
             fprintf(stderr, "%s: %s\n", err_title(e.kind), e.what);
             return 1;

@@ -55,6 +55,25 @@ static void test_cells(void) {
         cell("2024-01-01x", CELL_TEXT, 0);
 }
 
+static void comma(const char *text, enum cell kind, double x) {
+    double found = 0;
+    CHECK_EQ(cell_read_comma(str_of(text), &found), kind);
+    if (kind != CELL_MISSING && kind != CELL_TEXT) CHECK(found == x);
+}
+
+static void test_cells_with_commas(void) {
+    comma("514,44", CELL_NUMBER, 514.44), comma("-1.234,5", CELL_NUMBER, -1234.5);
+    comma("12.345.678", CELL_INT, 12345678), comma(" 7 ", CELL_INT, 7);
+    comma(",5", CELL_NUMBER, 0.5), comma("5,", CELL_NUMBER, 5), comma("1,5e3", CELL_NUMBER, 1500);
+    comma("1.5", CELL_TEXT, 0), comma("1234.567", CELL_TEXT, 0), comma("1.2345", CELL_TEXT, 0);
+    comma("1,2,3", CELL_TEXT, 0), comma(".123", CELL_TEXT, 0), comma(",", CELL_TEXT, 0);
+    comma("1.234.", CELL_TEXT, 0), comma("e5", CELL_TEXT, 0), comma("-", CELL_TEXT, 0);
+    comma("", CELL_MISSING, 0), comma("NA", CELL_MISSING, 0), comma("true", CELL_BOOL, 1);
+    comma("2024-01-01", CELL_TIME, 1704067200), comma("14.03.2021", CELL_TEXT, 0);
+    comma("12345678901234567890123456789012345678901234567890123456789012345", CELL_NUMBER,
+          12345678901234567890123456789012345678901234567890123456789012345.0);
+}
+
 static void test_text_check(void) {
     CHECK(cell_is_text(STR("plain \xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x99\x82 \xf4\x8f\xbf\xbf")));
     CHECK(!cell_is_text(STR("a\0b")));
@@ -68,7 +87,7 @@ static void test_text_check(void) {
 /* Every double that pandas wrote comes back bit for bit; also through our own writer. */
 static void test_doubles(void) {
     struct err e = {0};
-    struct table *t = read_csv(FILES "doubles.csv", &e);
+    struct table *t = read_csv(FILES "doubles.csv", false, &e);
     struct tensor *x = read_npy(FILES "doubles.npy", &e);
     CHECK(t && x && t->n_rows == x->count && x->count > 1000);
     for (int64_t i = 0; t && x && i < x->count; i++) {
@@ -109,7 +128,7 @@ static void test_rounding(void) {
 
 static void check_pandas(const char *path) {
     struct err e = {0};
-    struct table *t = read_csv(path, &e);
+    struct table *t = read_csv(path, false, &e);
     CHECK(shown(t != NULL, &e));
     if (!t) return;
     static const enum column_kind kinds[] = {COLUMN_INT,  COLUMN_NUMBER, COLUMN_NUMBER,
@@ -397,10 +416,10 @@ static void test_stop(void) {
     _Atomic bool stop = true;
     struct err e = {0};
     read_stop_on(&stop);
-    struct table *t = read_csv(FILES "pandas.csv", &e);
+    struct table *t = read_csv(FILES "pandas.csv", false, &e);
     CHECK(t == NULL && e.kind == ERR_INTERRUPT);
     stop = false;
-    t = read_csv(FILES "pandas.csv", &e);
+    t = read_csv(FILES "pandas.csv", false, &e);
     CHECK(t != NULL);
     table_unref(t);
     read_stop_on(NULL);
@@ -430,13 +449,13 @@ static void test_watch(void) {
     for (int i = 0; i < 1000000; i++) fputs("1234,5678\n", f);
     fclose(f);
     read_watch(see, &seen);
-    struct table *t = read_csv(path, &e);
+    struct table *t = read_csv(path, false, &e);
     CHECK(t && t->n_rows == 1000000);
     CHECK(seen.begins == 1 && seen.ends == 1 && seen.steps >= 2 && seen.most > 0.5 &&
           seen.wrong == 0);
     table_unref(t);
     seen = (struct seen){0};
-    t = read_csv(FILES "pandas.csv", &e);
+    t = read_csv(FILES "pandas.csv", false, &e);
     CHECK(t && seen.begins == 0 && seen.steps == 0 && seen.ends == 0);
     table_unref(t);
     read_watch(NULL, NULL);
@@ -448,7 +467,7 @@ static void test_watch(void) {
 static void test_write(void) {
     struct err e = {0};
     const char *path = scratch("round.csv");
-    struct table *t = read_csv(FILES "pandas.csv", &e);
+    struct table *t = read_csv(FILES "pandas.csv", false, &e);
     CHECK(t && shown(write_csv(t, path, &e), &e));
     check_pandas(path);
     struct text bytes = {0};
@@ -466,7 +485,7 @@ static void test_write(void) {
     unlink(path);
 }
 
-TEST_MAIN(test_cells, test_text_check, test_doubles, test_rounding, test_pandas, test_line_ends,
-          test_quotes, test_short_rows, test_late_text, test_names, test_delimiters, test_refusals,
-          test_buffer_seams, test_text_lengths, test_pieces, test_pieces_errors, test_wide,
-          test_long_cell, test_stop, test_watch, test_write)
+TEST_MAIN(test_cells, test_cells_with_commas, test_text_check, test_doubles, test_rounding,
+          test_pandas, test_line_ends, test_quotes, test_short_rows, test_late_text, test_names,
+          test_delimiters, test_refusals, test_buffer_seams, test_text_lengths, test_pieces,
+          test_pieces_errors, test_wide, test_long_cell, test_stop, test_watch, test_write)

@@ -135,8 +135,9 @@ static bool through_files(struct err *e) {
     struct tensor *x = NULL;
     const char *path = scratch("memory");
     bool ok = read_file(FILES "images.idx.gz", &bytes, e) &&
-              (t = read_csv(FILES "pandas.csv.gz", e)) && (x = read_npy(FILES "fortran.npy", e)) &&
-              write_csv(t, path, e) && write_npy(x, path, e) &&
+              (t = read_csv(FILES "pandas.csv.gz", false, e)) &&
+              (x = read_npy(FILES "fortran.npy", e)) && write_csv(t, path, e) &&
+              write_npy(x, path, e) &&
               write_safetensors(&(struct named_tensor){"x", x}, 1, path, e);
     text_clear(&bytes);
     table_unref(t);
@@ -177,7 +178,7 @@ static void check_packed(const char *from, bool csv) {
         if (n >= size) raw[n - size] = (char)(old ^ 0x15);
         put_file(path, raw, n < size ? n : size);
         struct tensor *x = csv ? NULL : read_idx(path, &e);
-        struct table *t = csv ? read_csv(path, &e) : NULL;
+        struct table *t = csv ? read_csv(path, false, &e) : NULL;
         if (n < size) CHECK(!x && (!t || n < 2) && e.kind == ERR_DATA);
         tensor_unref(x);
         table_unref(t);

@@ -68,8 +68,10 @@ bool fn_read_idx(struct call *c, struct value *out) {
 
 bool fn_read_csv(struct call *c, struct value *out) {
     char path[4096];
+    struct str decimal = STR(".");
     TRY(path_of(c, 0, path, sizeof path));
-    *out = value_table(read_csv(path, c->ev->e));
+    if (call_has(c, 1)) TRY(call_text(c, 1, &decimal));
+    *out = value_table(read_csv(path, str_is(decimal, ","), c->ev->e));
     return out->kind == V_TABLE;
 }
 
@@ -201,7 +203,7 @@ bool fn_load(struct call *c, struct value *out) {
     if (str_ends(p, ".npy"))
         return *out = value_tensor(read_npy(path, c->ev->e)), out->kind != V_MISSING;
     if (str_ends(p, ".csv") || str_ends(p, ".csv.gz"))
-        return *out = value_table(read_csv(path, c->ev->e)), out->kind == V_TABLE;
+        return *out = value_table(read_csv(path, false, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".parquet"))
         return *out = value_table(read_parquet(path, c->ev->e)), out->kind == V_TABLE;
     if (str_ends(p, ".json") || str_ends(p, ".json.gz")) return fn_read_json(c, out);

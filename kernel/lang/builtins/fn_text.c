@@ -160,7 +160,8 @@ static bool number_of(struct call *c, struct value v, double *x) {
     if (end && *end == ',')
         err_hint(c->ev->e, "Decimals stand behind a point. If a comma is meant so: "
                            ".replace(\",\", \".\").to_number(). If it parts thousands: "
-                           ".replace(\",\", \"\").to_number()");
+                           ".replace(\",\", \"\").to_number(). For a whole file: "
+                           "read_csv(\"…\", decimal=\",\").");
     return false;
 }
 
