@@ -1,36 +1,12 @@
 /* What the axes of a plot are called when nobody says it: after the columns that a mark was given,
- * read off the text of the call, because a column's numbers are a tensor without a name. */
+ * as the text of the call says. */
 #include "plot_args.h"
-#include "lang/syntax/ast.h"
-#include <string.h>
-
-/* Functions whose result is still the same quantity. */
-static bool keeps_meaning(const char *function) {
-    static const char *const all[] = {"drop_missing", "fill_missing", "head", "tail", "sample"};
-    for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        if (strcmp(function, all[i]) == 0) return true;
-    return false;
-}
-
-/* "price" for t.price, t["price"], t.price[mask], t.price.drop_missing() and .price; NULL for every
- * other expression, also one that computes something from a column. */
-static const char *column_written(const struct ast *x) {
-    if (!x) return NULL;
-    if (x->kind == AST_COLUMN) return x->name;
-    if (x->kind == AST_ATTRIBUTE) return strcmp(x->name, "T") == 0 ? NULL : x->name;
-    if (x->kind == AST_INDEX) {
-        const struct ast *s = x->list[0];
-        bool by_name = x->n == 1 && !s->name && s->a && s->a->kind == AST_TEXT;
-        return by_name ? intern(s->a->text) : column_written(x->a);
-    }
-    bool method = x->kind == AST_CALL && x->a->kind == AST_ATTRIBUTE;
-    return method && keeps_meaning(x->a->name) ? column_written(x->a->a) : NULL;
-}
+#include "lang/eval/tables/column_written.h"
 
 static const char *column_given(const struct call *c, const char *parameter) {
     int i;
     if (!plot_given(c, parameter, &i) || c->index[i] < 0) return NULL;
-    return column_written(c->actuals[c->index[i]].tree);
+    return column_written(c->ev, c->actuals[c->index[i]].tree);
 }
 
 static void name_axis(const char *column, const char **label, bool *by_column) {

@@ -8,6 +8,7 @@
 #include "loop.h"
 #include "lang/eval/train/lost.h"
 #include "modules.h"
+#include "lang/eval/tables/column_written.h"
 #include "lang/values/names.h"
 #include "scalar.h"
 #include "lang/eval/names/scope.h"
@@ -108,6 +109,7 @@ static enum flow exec_assign(struct eval *ev, const struct ast *s) {
     if (s->n == 1 && assign_local(ev, s->list[0], v)) return FLOW_NEXT;
     ok = s->n == 1 ? assign_target(ev, s->list[0], v) : assign_many(ev, s->list, s->n, v);
     if (!ok && ev->e->kind == ERR_SHAPE) err_at(ev->e, s->a->span);
+    if (ok) column_names_remember(ev, s);
     return ok ? FLOW_NEXT : FLOW_ERROR;
 }
 

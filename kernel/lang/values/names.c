@@ -13,6 +13,7 @@ struct version {
     struct value value; /* MISSING: it had to go, for want of memory */
     uint64_t time;      /* order of the runs */
     uint64_t mark;      /* equal marks are equal values */
+    const char *column; /* of a table, which the value is; or NULL */
     const char **from;
     int n_from;
 };
@@ -27,6 +28,7 @@ struct entry {
     bool changed;     /* the last run gave it another value than it had */
     bool was_deleted; /* its last version went with its cell */
     struct value fresh;
+    const char *fresh_column;
 };
 
 struct names {
@@ -164,7 +166,8 @@ static uint64_t mark_of(struct names *s, const struct entry *n, struct value v) 
 /* Move the fresh value into the versions: in place of the cell's last one, or of all others when
  * the front end sends no cell ids. */
 static void keep(struct names *s, struct entry *n) {
-    struct version made = {.cell = s->cell, .value = n->fresh, .time = ++s->time};
+    struct version made = {
+        .cell = s->cell, .value = n->fresh, .column = n->fresh_column, .time = ++s->time};
     made.mark = mark_of(s, n, n->fresh);
     made.from = ancestors(s, n, &made.n_from);
     n->pending = n->was_deleted = false;
@@ -274,7 +277,20 @@ bool names_set(struct names *s, const char *name, struct value take, struct err 
     if (n->pending) value_unref(n->fresh);
     n->pending = true;
     n->fresh = take;
+    n->fresh_column = NULL;
     return true;
+}
+
+void names_set_column(struct names *s, const char *name, const char *column) {
+    struct entry *n = place_of(s->entries, s->cap, name);
+    if (n->name && n->pending) n->fresh_column = column;
+}
+
+const char *names_column(const struct names *s, const char *name) {
+    const struct entry *n = place_of(s->entries, s->cap, name);
+    if (!n->name) return NULL;
+    if (n->pending) return n->fresh_column;
+    return n->visible < 0 ? NULL : n->versions[n->visible].column;
 }
 
 static bool is_one_of(const char *cell, const char *const *ids, int n) {

@@ -16,6 +16,9 @@ const struct value *names_peek(const struct names *s, const char *name);
 /* Was it assigned by the running cell? Then no other version of it is the same memory. */
 bool names_is_fresh(struct names *s, const char *name);
 bool names_set(struct names *s, const char *name, struct value take, struct err *e);
+/* The running cell gave the name this column of a table; until it is given something else. */
+void names_set_column(struct names *s, const char *name, const char *column);
+const char *names_column(const struct names *s, const char *name); /* or NULL */
 void names_forget_cells(struct names *s, const char *const *cell_ids, int n);
 /* A cell was moved and has another id now (both interned). */
 void names_rename_cell(struct names *s, const char *from, const char *to);
