@@ -13,8 +13,7 @@ struct training_view {
     struct text header, notes; /* notes: a line each */
     struct table *history;     /* rows of the finished epochs, or NULL */
     int64_t epoch, n_epochs, batch, n_batches, n_examples;
-    const char *parts; /* counted instead of epochs, or NULL */
-    int64_t part, n_parts;
+    struct train_count parts, inner; /* counted instead of epochs; within the part under way */
     double loss, seconds;
     struct course course;
     struct machine_cost cost;
@@ -53,17 +52,14 @@ bool training_view_note(struct training_view *v, const struct train_event *event
     v->n_batches = event->n_batches;
     v->n_examples = event->n_examples;
     v->seconds = event->seconds;
-    if (event->parts) {
-        v->parts = event->parts;
-        v->part = event->part;
-        v->n_parts = event->n_parts;
-    }
+    if (event->parts.things) v->parts = event->parts;
+    v->inner = event->inner;
     if (event->kind == TRAIN_BEGIN && event->text) text_adds(&v->header, event->text);
     if (event->kind == TRAIN_NOTE && event->text) text_addf(&v->notes, "%s\n", event->text);
     if (event->kind == TRAIN_BATCH || event->kind == TRAIN_EPOCH) {
         v->loss = event->loss;
         v->has_loss = v->has_loss || !isnan(event->loss);
-        if (v->n_batches > 0 && !v->parts && (!v->history || v->history->n_rows < 2))
+        if (v->n_batches > 0 && !v->parts.things && (!v->history || v->history->n_rows < 2))
             course_note(&v->course, (double)v->epoch - 1 + (double)v->batch / (double)v->n_batches,
                         v->loss);
     }
@@ -119,10 +115,9 @@ static void add_state(struct text *out, const struct training_view *v) {
         text_adds(out, "starting");
         return;
     }
-    if (v->parts)
-        text_addf(out, "%lld of %lld %s", (long long)v->part, (long long)v->n_parts, v->parts);
+    if (v->parts.things) train_counts_print(&v->parts, &v->inner, out);
     else text_addf(out, "epoch %lld of %lld", (long long)v->epoch, (long long)v->n_epochs);
-    if (!v->parts && v->batch > 0 && v->batch < v->n_batches)
+    if (!v->parts.things && v->batch > 0 && v->batch < v->n_batches)
         text_addf(out, ", batch %lld of %lld", (long long)v->batch, (long long)v->n_batches);
     if (v->has_loss) text_addf(out, ", loss %.4g", v->loss);
     text_adds(out, ", ");
@@ -136,17 +131,18 @@ static void add_state(struct text *out, const struct training_view *v) {
 
 /* A fit in one pass has a history of one row that says nothing but how long it took. */
 static bool has_losses(const struct training_view *v) {
-    return v->history && (!v->parts || table_find(v->history, STR("loss")) >= 0);
+    return v->history && (!v->parts.things || table_find(v->history, STR("loss")) >= 0);
 }
 
 /* "interrupted (or: stopped) after 3 epochs in 4.2 s, loss 0.0111" or "10 epochs in 12.3 s, loss …"
  */
 static void add_end(struct text *out, const struct training_view *v) {
-    const char *many = v->parts ? v->parts : "epochs";
-    int64_t n = has_losses(v) || !v->parts ? (v->history ? v->history->n_rows : 0) : v->n_parts;
+    const char *many = v->parts.things ? v->parts.things : "epochs";
     bool early = v->interrupted || v->failed;
+    int64_t n = early ? v->parts.done : v->parts.n;
+    if (has_losses(v) || !v->parts.things) n = v->history ? v->history->n_rows : 0;
     if (early) text_adds(out, v->failed ? "stopped after " : "interrupted after ");
-    if (n || !v->parts) {
+    if (n || !v->parts.things) {
         text_addf(out, "%lld %.*s in ", (long long)n, (int)(strlen(many) - (n == 1)), many);
     } else {
         text_adds(out, early ? "" : "fitted in ");
@@ -204,7 +200,7 @@ static bool add_history(const struct training_view *v, struct text *html, struct
                         struct err *e) {
     struct text curve = {0};
     bool rows = has_losses(v) && v->history->n_rows > 0;
-    const char *x = v->parts ? "round" : "epoch";
+    const char *x = v->parts.things ? "round" : "epoch";
     bool ok = learning_curve(v->history, &v->course, x, !v->ended, &curve, e);
     if (ok && (curve.n || rows)) {
         text_adds(html, "<div style=\"display:flex;flex-wrap:wrap;gap:1em\">\n");

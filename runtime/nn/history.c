@@ -1,5 +1,6 @@
 /* The history of a training run. */
 #include "history.h"
+#include "train.h"
 #include "../base/intern.h"
 #include "../base/pool.h"
 #include <math.h>
@@ -88,4 +89,12 @@ struct table *epoch_log_table(const struct history *h, const char *note, struct 
             t->columns[c].numbers[r] = h->rows[r * h->n_columns + c];
     }
     return t;
+}
+
+void train_counts_print(const struct train_count *parts, const struct train_count *inner,
+                        struct text *out) {
+    text_addf(out, "%lld of %lld %s", (long long)parts->done, (long long)parts->n, parts->things);
+    if (inner->things)
+        text_addf(out, ", %lld of %lld %s", (long long)inner->done, (long long)inner->n,
+                  inner->things);
 }

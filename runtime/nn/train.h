@@ -31,14 +31,20 @@ enum { TRAIN_MAX_MEASURES = 16 };
 
 enum train_event_kind { TRAIN_BEGIN, TRAIN_BATCH, TRAIN_EPOCH, TRAIN_NOTE, TRAIN_END };
 
+/* 40 of 200 "trees" are done. */
+struct train_count {
+    const char *things; /* NULL: nothing is counted */
+    int64_t done, n;
+};
+
 struct train_event {
     enum train_event_kind kind;
     int64_t epoch, n_epochs;  /* from 1 */
     int64_t batch, n_batches; /* within the epoch */
     int64_t n_examples;       /* of an epoch; 0 = of no interest */
-    /* What is counted instead of epochs, or NULL: 40 of 200 "trees" are done. */
-    const char *parts;
-    int64_t part, n_parts;
+    /* What is counted instead of epochs, and what within the part that is under way: the trees of a
+     * member of an ensemble. */
+    struct train_count parts, inner;
     double loss;                 /* running mean of the epoch */
     double seconds;              /* since the start */
     const struct table *history; /* EPOCH, END: rows of the finished epochs. After epoch 1000,
@@ -46,6 +52,11 @@ struct train_event {
     const char *text;            /* BEGIN: the header of facts; NOTE: what happened */
     bool interrupted;            /* END */
 };
+
+struct text;
+/* "3 of 10 models, 40 of 200 trees": what is done of the parts, and of the one under way. */
+void train_counts_print(const struct train_count *parts, const struct train_count *inner,
+                        struct text *out);
 
 /* A training step of the student's own: several minimisations, one after the other, each of a
  * number of one graph over some weights. The blocks of all models lie one behind the other in the

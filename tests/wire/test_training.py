@@ -103,6 +103,23 @@ def test_classical_models_count_their_own(tmp_path):
     assert "<table" not in outputs[0]["data"]["text/html"]
 
 
+def shown_while(kernel, code):
+    """What a display said while it was under way."""
+    _, messages = kernel.run(code)
+    return "\n".join("".join(m.content["data"].get("text/plain", "")) for m in messages
+                     if m.type in ("display_data", "update_display_data"))
+
+
+def test_ensembles_count_within_their_members(kernel):
+    kernel.run("x = randn(3000, 20)\n")
+    said = shown_while(kernel, "bag = Bagging(RandomForest(trees=200), n=3)\ntrain bag on x -> x[:, 0]\n")
+    assert re.search(r"\d of 3 models, \d+ of 200 trees", said), said
+    said = shown_while(kernel, "runs = search:\n    over depth: choice([10, 20])\n    trials: 2\n    method: \"grid\"\n"
+                       "    minimize: \"loss\"\n    trial:\n        m = GradientBoosting(rounds=1000, max_depth=depth)\n"
+                       "        train m on x -> x[:, 0]\n")
+    assert re.search(r"trial 1 of 2, \d+ of 1000 rounds, loss 0", said), said
+
+
 # money
 
 

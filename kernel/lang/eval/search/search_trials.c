@@ -37,16 +37,20 @@ static double share_done(const struct trial *t, double within) {
 }
 
 void trial_watch(const struct trial *t, const struct train_event *event) {
-    char state[160];
+    struct text state = {0};
     double epochs = event->n_epochs > 0 ? (double)event->n_epochs : 1;
     double within = event->n_batches > 0 ? (double)event->batch / (double)event->n_batches : 0;
     if (event->kind != TRAIN_BATCH && event->kind != TRAIN_EPOCH) return;
     double done =
         event->kind == TRAIN_EPOCH ? (double)event->epoch : (double)event->epoch - 1 + within;
-    snprintf(state, sizeof state, "%strial %d of %d, epoch %lld of %lld, loss %.4g",
-             t->search->stage, t->number, t->n_trials, (long long)event->epoch,
-             (long long)event->n_epochs, event->loss);
-    search_tell(t->search, state, share_done(t, done / epochs), false);
+    text_addf(&state, "%strial %d of %d, ", t->search->stage, t->number, t->n_trials);
+    if (event->parts.things) train_counts_print(&event->parts, &event->inner, &state);
+    else
+        text_addf(&state, "epoch %lld of %lld", (long long)event->epoch,
+                  (long long)event->n_epochs);
+    if (!isnan(event->loss)) text_addf(&state, ", loss %.4g", event->loss);
+    search_tell(t->search, state.p ? state.p : "", share_done(t, done / epochs), false);
+    text_clear(&state);
 }
 
 static bool is_column(const struct train_spec *spec, const char *name) {

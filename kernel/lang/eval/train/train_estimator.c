@@ -91,22 +91,21 @@ void fitting_progress(struct fitting *f, int64_t done, int64_t n, double loss, d
                                       .epoch = done,
                                       .n_epochs = n,
                                       .n_batches = 1,
-                                      .parts = "rounds",
-                                      .part = done,
-                                      .n_parts = n,
+                                      .parts = {"rounds", done, n},
                                       .loss = loss});
         return;
     }
     int64_t parts = f->n_parts > 0 ? f->n_parts : 1;
-    bool several = f->n_parts > 1;
+    struct train_count own = {f->counted, done, n};
+    struct train_count members = {"models", f->done, parts};
+    bool several = f->n_parts > 1, within = several && f->depth > 0 && f->counted;
     tell(f, &(struct train_event){.kind = TRAIN_BATCH,
                                   .epoch = 1,
                                   .n_epochs = 1,
                                   .batch = f->done * 1000 + done * 1000 / (n ? n : 1),
                                   .n_batches = parts * 1000,
-                                  .parts = several ? "models" : f->counted,
-                                  .part = several ? f->done : done,
-                                  .n_parts = several ? parts : n,
+                                  .parts = several ? members : own,
+                                  .inner = within ? own : (struct train_count){0},
                                   .loss = loss});
 }
 
@@ -175,7 +174,7 @@ static void header(struct fitting *f, const struct estimator_value *m, const str
     if (s->vx.n) text_addf(&t, " · %lld examples to validate", (long long)s->vx.n);
     place_print(f, &t);
     tell(f, &(struct train_event){
-                .kind = TRAIN_BEGIN, .n_epochs = 1, .parts = f->counted, .text = t.p});
+                .kind = TRAIN_BEGIN, .n_epochs = 1, .parts = {f->counted, 0, 0}, .text = t.p});
     text_clear(&t);
 }
 
@@ -187,8 +186,8 @@ void fitting_begin(struct fitting *f, const struct estimator_value *m, int64_t n
     if (classes->n) text_addf(&t, " · classification, %d classes", classes->n);
     else text_adds(&t, " · regression");
     place_print(f, &t);
-    tell(f,
-         &(struct train_event){.kind = TRAIN_BEGIN, .n_epochs = 1, .parts = "models", .text = t.p});
+    tell(f, &(struct train_event){
+                .kind = TRAIN_BEGIN, .n_epochs = 1, .parts = {"models", 0, 0}, .text = t.p});
     text_clear(&t);
 }
 
