@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MEMORY = 10 };
+enum { MEMORY = 10, LOOK = 1024 /* rows between two looks at Stop */ };
 
 struct logit {
     const double *x; /* (n, d) standardised */
@@ -19,7 +19,6 @@ struct logit {
 
 /* Negative log likelihood over n, and its slope; NaN when somebody wants to stop. */
 static double value_and_slope(const struct logit *l, const double *w, double *slope) {
-    enum { LOOK = 1024 };
     double loss = 0;
     memset(slope, 0, (size_t)l->p * sizeof *slope);
     for (int64_t i = 0; i < l->n; i++) {
@@ -142,20 +141,29 @@ static bool minimise(const struct logit *l, struct search *s, int64_t iterations
     return true;
 }
 
-static void standardise(double *x, int64_t n, int64_t d, double *mean, double *scale) {
+/* The rows with mean 0 and variance 1. False when somebody wants to stop. */
+static bool standardise(struct logit *l, double *x, double *mean, double *scale) {
+    int64_t n = l->n, d = l->d;
     memset(mean, 0, (size_t)d * sizeof *mean);
     memset(scale, 0, (size_t)d * sizeof *scale);
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
+        if (i % LOOK == 0 && fit_stopped(l->stop)) return false;
         for (int64_t f = 0; f < d; f++) mean[f] += x[i * d + f];
+    }
     for (int64_t f = 0; f < d; f++) mean[f] /= (double)n;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
+        if (i % LOOK == 0 && fit_stopped(l->stop)) return false;
         for (int64_t f = 0; f < d; f++) {
             double v = x[i * d + f] -= mean[f];
             scale[f] += v * v;
         }
+    }
     for (int64_t f = 0; f < d; f++) scale[f] = scale[f] > 0 ? sqrt(scale[f] / (double)n) : 1;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
+        if (i % LOOK == 0 && fit_stopped(l->stop)) return false;
         for (int64_t f = 0; f < d; f++) x[i * d + f] /= scale[f];
+    }
+    return true;
 }
 
 static bool put_scores(struct estimator *m, const struct logit *l, const double *w,
@@ -196,9 +204,10 @@ static bool fit_logistic(struct estimator *m, const struct fit_spec *s, bool *in
         f.h.step[i] = at + (5 + i) * l.p;
         f.h.change[i] = at + (5 + MEMORY + i) * l.p;
     }
-    standardise(x, l.n, l.d, mean, scale);
-    *interrupted = !minimise(&l, &f, (int64_t)config_number(m->config, "iterations", 1000), s);
-    bool ok = put_scores(m, &l, f.w, mean, e);
+    bool ok = standardise(&l, x, mean, scale) || fit_goes_on(s->stop, e);
+    int64_t iterations = (int64_t)config_number(m->config, "iterations", 1000);
+    *interrupted = ok && !minimise(&l, &f, iterations, s);
+    ok = ok && put_scores(m, &l, f.w, mean, e);
     pool_free(x);
     pool_free(room);
     return ok;

@@ -48,6 +48,63 @@ train classifier on clothes.train_x / 255 -> clothes.train_y:
     },
 }
 
+# Long work of the runtime: what, cells that prepare it, and the cell that Stop ends. Each is read or
+# computed over and over, so that Stop comes in the middle of any part of it.
+AGAIN = "for again in range(1000000):\n    "
+WORK = [
+    ("PCA", "x = randn(20000, 400)", AGAIN + "m = PCA(20)\n    train m on x"),
+    ("k-means", "x = randn(200000, 30)", AGAIN + "m = KMeans(50)\n    train m on x"),
+    ("least squares", "x = randn(200000, 200)\ny = x[:, 0]",
+     AGAIN + "m = LinearRegression()\n    train m on x -> y"),
+    ("logistic regression", "x = randn(200000, 100)\ny = x[:, 0] + randn(200000) > 0",
+     AGAIN + "m = LogisticRegression()\n    train m on x -> y"),
+    ("naive Bayes", "x = randn(500000, 50)\ny = x[:, 0] + randn(500000) > 0",
+     AGAIN + "m = NaiveBayes()\n    train m on x -> y"),
+    ("boosting, binning", "x = randn(1000000, 28)\ny = x[:, 0] + randn(1000000) > 0",
+     AGAIN + "m = GradientBoosting(rounds=1)\n    train m on x -> y"),
+    ("boosting, late", "", "m = GradientBoosting(rounds=100000)\ntrain m on x -> y"),
+    ("boosting, large leaves", "",
+     AGAIN + "m = GradientBoosting(rounds=3, leaves=5000, max_depth=30)\n    train m on x -> y"),
+    ("boosting, predicting", "m = GradientBoosting(rounds=200)\ntrain m on x[:10000] -> y[:10000]",
+     AGAIN + "p = m.predict(x)"),
+    ("decision tree", "", AGAIN + "m = DecisionTree()\n    train m on x -> y"),
+    ("random forest", "", "m = RandomForest(trees=10000)\ntrain m on x -> y"),
+    ("extra trees", "", "m = ExtraTrees(trees=10000)\ntrain m on x -> y"),
+    ("k nearest neighbours", "m = KNeighbors(5)\ntrain m on x[:100000] -> y[:100000]",
+     AGAIN + "p = m.predict(x[:100000])"),
+    ("bagging", "", "m = Bagging(RandomForest(100), n=100)\ntrain m on x -> y"),
+    ("convolutions", """images = rand(512, 64, 64, 3)
+classes = randint(0, 10, 512)
+def block(x, n):
+    return relu(x + x.Conv2D(n, 3x3, relu, padding="same").BatchNorm().Conv2D(n, 3x3, padding="same"))
+model Residual():
+    input image: [64, 64, 3]
+    x = block(block(image.Conv2D(64, 3x3, relu, padding="same"), 64), 64)
+    output y = x.GlobalAvgPool2D().Dense(10, softmax)
+net = Residual()""", "train net on images -> classes:\n    batch: 128\n    epochs: 10000"),
+    ("a large Dense", """rows = rand(4096, 4096)
+model Wide():
+    input x: [4096]
+    output y = x.Dense(8192, relu).Dense(4096)
+net = Wide()""", "train net on rows -> rows:\n    batch: 4096\n    epochs: 10000"),
+    ("sort", "t = table(a=rand(5000000), b=randint(0, 1000000, 5000000))",
+     AGAIN + 's = t.sort("b", "a")'),
+    ("join", "u = table(b=range(1000000), c=rand(1000000))", AGAIN + 's = t.join(u, on="b")'),
+    ("groups", "", AGAIN + 's = t.group("b").summarize(m=.a.mean(), d=.a.median())'),
+    ("CSV reading", 'save(t, "long.csv")', AGAIN + 's = read_csv("long.csv")'),
+    ("CSV writing", "", AGAIN + 'save(t, "again.csv")'),
+    ("Parquet reading", 'save(t, "long.parquet")', AGAIN + 's = read_parquet("long.parquet")'),
+    ("picture reading", """t = 0
+for i in range(60):
+    save(rand(1200, 1600, 3), f"photos/{i}.jpg")""",
+     AGAIN + 's = stack([read_image(f"photos/{i}.jpg") for i in range(60)])'),
+    ("pictures of a folder", """photos = read_images("photos")
+model Mean():
+    input image: [32, 32, 3]
+    output y = image.GlobalAvgPool2D().Dense(1)
+net = Mean()""", "train net on photos.image.resize(32x32) -> rand(60):\n    epochs: 100000"),
+]
+
 
 def commands(build):
     return {
@@ -234,6 +291,32 @@ def interrupts(clients, quick):
     return worst
 
 
+def work_stopped(c, quick, only):
+    """interrupt_request to reply of cells that compute and read."""
+    worst = {}
+    for what, before, cell in WORK:
+        if before:
+            reply = c.reply(c.execute(before), timeout=300)
+            assert reply.content["status"] == "ok", (what, reply.content)
+        if only and only not in what:
+            continue
+        values, random_waits = [], random.Random(what)
+        for _ in range(8 if quick else 30):
+            head = c.execute(cell)
+            c.wait_for(head, "execute_input")
+            time.sleep(0.05 + random_waits.random())
+            start = time.perf_counter()
+            c.send("interrupt_request", channel="control")
+            reply = c.reply(head, timeout=60)
+            values.append((time.perf_counter() - start) * 1e3)
+            error = reply.content.get("ename", "nothing")
+            assert error == "Interrupted", (what, reply.content)
+            c.outputs(head, 60)
+        line(f"Stop of {what}", "awml-c", values)
+        worst[what] = percentile(values, 95)
+    return worst
+
+
 def interference(clients, quick):
     """Control requests and heartbeats while a cell computes."""
     for name, c in clients.items():
@@ -272,6 +355,13 @@ def memory(clients):
     return found
 
 
+def stops(command, args):
+    with Client(command) as c:
+        c.reply(c.execute(f'%cd "{c.folder.name}"'))
+        late = work_stopped(c, args.quick, args.stop)
+    return [verdict(f"Stop of {what}, p95", ms, 50, "ms") for what, ms in late.items()]
+
+
 def verdict(what, value, limit, unit):
     ok = value <= limit
     print(f"{'ok  ' if ok else 'MISS'} {what}: {value:.2f} {unit}, target {limit:.2f} {unit}")
@@ -282,11 +372,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default=str(ROOT / "build"))
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--stop", nargs="?", const="", metavar="WORK",
+                        help="only how fast Stop ends work of the runtime (of one kind)")
     args = parser.parse_args()
     kernels = commands(pathlib.Path(args.build))
     cpu = [x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")]
     print(f"{cpu[0]}, {os.cpu_count()} cores, Linux {platform.release()}, "
           f"Python {platform.python_version()}, ZeroMQ {zmq.zmq_version()}, load {os.getloadavg()[0]:.1f}")
+    if args.stop is not None:
+        return 0 if all(stops(kernels["awml-c"], args)) else 1
     spawn = starts(kernels, args.quick)
     clients = {}
     try:
@@ -308,6 +402,7 @@ def main():
         verdict("execute to idle / null kernel's", trip["awml-c"] / trip["null"], 2, "x"),
         verdict("resident memory after one cell", rss["awml-c"], 16, "MB"),
         verdict("lines lost in the flood", 0 if lossless["awml-c"] else 1, 0, ""),
+        *stops(kernels["awml-c"], args),
         *[verdict(f"interrupt of a running {what}, p99", ms, 50, "ms")
           for (name, what), ms in late.items() if name == "awml-c"],
     ]
