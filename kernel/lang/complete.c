@@ -340,11 +340,20 @@ static void offer_magics(const struct completer *c) {
             complete_offer(c, magic_rows[i].name, "magic", magic_rows[i].help);
 }
 
+/* The name before the dot of the innermost call. */
+static struct str owner_of(struct str code, struct str callee) {
+    if (!callee.n || callee.p < code.p + 2 || callee.p[-1] != '.') return STR("");
+    const char *end = callee.p - 1, *start = end;
+    while (start > code.p && in_name(start[-1])) start--;
+    return (struct str){start, (size_t)(end - start)};
+}
+
 void engine_complete(struct engine *en, struct str code, uint32_t offset, uint32_t *start,
                      uint32_t *end, void (*add)(void *user, const struct completion *c),
                      void *user) {
     struct cursor_context at = parse_cursor(code, offset);
     struct completer c = {.engine = en, .prefix = at.prefix, .add = add, .user = user};
+    c.owner = owner_of(code, at.callee);
     *start = at.start;
     *end = at.end;
     switch (at.kind) {

@@ -8,6 +8,7 @@ struct completer {
     struct str prefix;
     void (*add)(void *user, const struct completion *c);
     void *user;
+    struct str owner; /* x at the cursor in x.f(…); "" where that is no name */
     bool callables_only;
 };
 

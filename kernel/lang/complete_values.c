@@ -70,9 +70,23 @@ static void offer_axes(void *user, const char *name, const struct value *v) {
         if (v->tensor->shape.axis[i]) offer_text(a->c, v->tensor->shape.axis[i], a->quoted);
 }
 
+/* Names of a model's body that are tensors or layers, and its layers. */
+static void offer_parts(const struct completer *c, bool quoted) {
+    const struct value *v = names_peek(c->engine->names, intern(c->owner));
+    const struct model *m = v && v->kind == V_MODEL ? v->model->model : NULL;
+    for (int i = 0; m && i < model_n_names(m); i++) {
+        const struct model_name_entry *n = model_name_at(m, i);
+        if (n->n_layers || n->node[0]) offer_text(c, n->name, quoted);
+    }
+    for (int i = 0; m && i < model_n_layers(m); i++)
+        if (!model_find_name(m, model_layer(m, i)->name))
+            offer_text(c, model_layer(m, i)->name, quoted);
+}
+
 static void offer_names(const struct completer *c, const char *group, bool quoted) {
     const char *networks[PRETRAINED_MOST];
     struct axes axes = {c, quoted};
+    if (strcmp(group, "@part") == 0) offer_parts(c, quoted);
     if (strcmp(group, "@axis") == 0) names_each(c->engine->names, offer_axes, &axes);
     for (int i = 0; strcmp(group, "@dataset") == 0 && i < dataset_n_rows(); i++)
         offer_text(c, dataset_row_at(i)->name, quoted);
@@ -148,6 +162,7 @@ static const char *words_of_kind(const char *kind) {
                                            {"metrics", "@metric @loss"},
                                            {"dataset", "@dataset"},
                                            {"network", "@network"},
+                                           {"part", "@part"},
                                            {"axis", "@axis"}};
     for (size_t i = 0; kind && i < ARRAY_LEN(kinds); i++)
         if (strcmp(kind, kinds[i][0]) == 0) return kinds[i][1];

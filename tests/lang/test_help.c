@@ -18,7 +18,8 @@ static void start(void) {
                         "model Net(hidden=16):\n"
                         "    \"\"\"A small one.\"\"\"\n"
                         "    input v: [unit=3]\n"
-                        "    output y = v.Dense(hidden, relu).Dense(1)\n"
+                        "    h = v.Dense(hidden, relu)\n"
+                        "    output y = h.Dense(1)\n"
                         "net = Net()\n"
                         "net.predict(x)"),
                     "a", NULL, 0));
@@ -67,6 +68,9 @@ static const struct {
     {"randn(3, 4).", "mean", "sort"},
     {"(x - x.mean(axis=0)).", "sum", "sort"},
     {"x.mean(axis=\"", "sample", "temperature"},
+    {"net.part(output=\"", "h", "sample"},
+    {"net.part(\"", "h", "weather"},
+    {"net.part(outp", "output=", "h"},
     {"Dense(8, act", "activation=", "units="},
     {"price(am", "amount=", "rate="},
     {"Net(hid", "hidden=", "amount="},
