@@ -16,7 +16,6 @@
 #include "pieces.h"
 #include "session.h"
 #include "base/pool.h"
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,33 +234,18 @@ static bool run_file(struct reader *r, const char *path) {
     return true;
 }
 
-/* ---- a folder of its own, so that files which cells write stay nowhere ---- */
-
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at) {
-    (void)s, (void)kind, (void)at;
-    return remove(path);
-}
-
-static bool enter(char *folder) {
-    return mkdtemp(folder) && chdir(folder) == 0;
-}
-
-static void leave(const char *folder) {
-    if (chdir("/") == 0) nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 int main(int argc, char **argv) {
     struct reader r = {0};
     char folder[] = "/tmp/awml-cells-XXXXXX", *paths[64];
     int n = argc - 1 < 64 ? argc - 1 : 64;
     bool ok = n > 0;
     for (int i = 0; i < n; i++) paths[i] = realpath(argv[i + 1], NULL);
-    ok = enter(folder) && ok;
+    ok = session_enter_folder(folder) && ok;
     for (int i = 0; i < n; i++) {
         ok = run_file(&r, paths[i] ? paths[i] : argv[i + 1]) && ok;
         free(paths[i]);
     }
-    leave(folder);
+    session_leave_folder(folder);
     printf("%d passed, %d failed\n", r.passed, r.failed);
     return !ok || r.failed != 0;
 }

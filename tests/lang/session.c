@@ -4,8 +4,11 @@
 #include "session.h"
 #include "display/display.h"
 #include "display/error_view.h"
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void on_text(void *user, struct str utf8, bool is_error) {
     struct session *s = user;
@@ -109,4 +112,17 @@ bool session_run(struct session *s, struct str code, const char *id, const char 
 
 void session_error(const struct session *s, struct text *line) {
     error_view_line(&s->e, line);
+}
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at) {
+    (void)s, (void)kind, (void)at;
+    return remove(path);
+}
+
+bool session_enter_folder(char *folder) {
+    return mkdtemp(folder) && chdir(folder) == 0;
+}
+
+void session_leave_folder(const char *folder) {
+    if (chdir("/") == 0) nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

@@ -19,3 +19,6 @@ bool session_run(struct session *s, struct str code, const char *id, const char 
                  int n_deleted);
 /* The error of the last cell as one line. */
 void session_error(const struct session *s, struct text *line);
+/* A folder of its own, so that files which cells write stay nowhere; `folder` ends in XXXXXX. */
+bool session_enter_folder(char *folder);
+void session_leave_folder(const char *folder);

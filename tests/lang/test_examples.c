@@ -76,4 +76,15 @@ static void every_word_explains_itself(void) {
     }
 }
 
-TEST_MAIN(every_word_explains_itself, every_example_runs, every_row_explains_itself)
+static char folder[] = "/tmp/awml-examples-XXXXXX";
+
+static void enter_folder(void) {
+    CHECK(session_enter_folder(folder));
+}
+
+static void leave_folder(void) {
+    session_leave_folder(folder);
+}
+
+TEST_MAIN(enter_folder, every_word_explains_itself, every_example_runs, every_row_explains_itself,
+          leave_folder)
