@@ -22,6 +22,22 @@ static bool read_how(struct call *c, enum join_how *how) {
     return true;
 }
 
+/* Keys of the table on the right: an error says which table it speaks of. */
+static bool right_columns(struct call *c, struct joining *j, struct value names, struct span at) {
+    struct err *e = c->ev->e;
+    if (named_columns(c, j->right, names, at, &j->keys_right, &j->n_right)) return true;
+    struct err was = *e;
+    if (was.kind == ERR_COLUMN && strncmp(was.what, "The table ", 10) == 0)
+        snprintf(e->what, sizeof e->what, "The other %.700s", was.what + 4);
+    struct str name = value_str(&names);
+    if (names.kind == V_TEXT && c->args[2].kind == V_TEXT && !e->hint[0])
+        err_hint(e,
+                 "Where the two tables call it differently: on={%.*s: \"…\"}, with the other's "
+                 "name in quotes.",
+                 name.n < 60 ? (int)name.n : 60, name.p);
+    return false;
+}
+
 /* One name in both tables, or a record {left: "right"}. */
 static bool read_keys(struct call *c, struct joining *j) {
     struct value on = c->args[2];
@@ -32,12 +48,12 @@ static bool read_keys(struct call *c, struct joining *j) {
     }
     if (on.kind != V_RECORD)
         return named_columns(c, j->left, on, at, &j->keys_left, &j->n_keys) &&
-               named_columns(c, j->right, on, at, &j->keys_right, &j->n_right);
+               right_columns(c, j, on, at);
     for (int i = 0; i < on.record->n; i++) {
         struct value name = value_text(str_of(on.record->keys[i]), c->ev->e);
         bool ok = name.kind == V_TEXT &&
                   named_columns(c, j->left, name, at, &j->keys_left, &j->n_keys) &&
-                  named_columns(c, j->right, on.record->items[i], at, &j->keys_right, &j->n_right);
+                  right_columns(c, j, on.record->items[i], at);
         value_unref(name);
         TRY(ok);
     }

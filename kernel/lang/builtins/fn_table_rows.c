@@ -209,6 +209,11 @@ bool fn_is_missing(struct call *c, struct value *out) {
     if (is_columnar(v) && column_of(v))
         return column_compare(c->ev, AST_OP_EQ, v, value_none(), out);
     if (v.kind == V_NONE) return *out = value_bool(true), true;
+    if (v.kind == V_TABLE || v.kind == V_TABLE_DESC || v.kind == V_HISTORY) {
+        call_fail(c, 0, ERR_TYPE, "is_missing looks at a column or a value, and this is a table.");
+        return err_hint(c->ev->e, "How many are missing in a column: t.price.is_missing().sum(). A "
+                                  "table that is shown says it for each of its columns.");
+    }
     struct desc d;
     if (!value_describe(v, &d)) return *out = value_bool(false), true;
     return apply2(c->ev, OP_ne, v, v, out); /* only NaN differs from itself */

@@ -66,6 +66,10 @@ bool iterate_count(struct eval *ev, struct value v, struct span at, int64_t *n) 
     if (v.kind == V_TABLE || v.kind == V_TABLE_DESC)
         err_hint(ev->e, "Go through its columns: for name in t.columns, or through its rows: for i "
                         "in range(len(t)), where t[i] is a row.");
+    if (v.kind == V_GROUPS)
+        err_hint(ev->e,
+                 "A number for each group: .summarize(n=count()). The groups themselves: for "
+                 "name in t.plan.unique(), and then t.filter(.plan == name).");
     return false;
 }
 
@@ -163,6 +167,9 @@ static bool no_field(struct eval *ev, const struct ast *x, struct value v, struc
     else if (builtin_find(x->name))
         err_hint(ev->e, "`%s` is a function: call it, with brackets: .%s()", x->name, x->name);
     else if (later) return fail_later(ev, x->key_span, later);
+    if (v.kind == V_GROUPS && table_find(v.groups->table, str_of(x->name)) >= 0)
+        return err_hint(ev->e, "For a number in each group: .summarize(%.60s=.%.60s.mean())",
+                        x->name, x->name);
     const char *foreign = spelling_foreign(str_of(x->name), true);
     if (foreign && !ev->e->hint[0]) err_hint(ev->e, "%s", foreign);
     return false;

@@ -210,6 +210,11 @@ static bool too_many(const struct signature *s, const struct actual *actuals,
     if (layer && data.n < 40)
         snprintf(before, sizeof before, "In a model the data stand before the dot: %.*s.%s(…)\n\n",
                  (int)data.n, data.p, s->owner);
+    struct str written = source_piece(actuals[0].at);
+    bool column = (first == V_TABLE || first == V_TABLE_DESC) && a->value.kind == V_TEXT;
+    if (column && !before[0])
+        snprintf(before, sizeof before, "Of one column: %.*s.%.40s.%s()\n\n",
+                 written.n < 40 ? (int)written.n : 0, written.p, value_str(&a->value).p, s->owner);
     return say_signature(s, e, before);
 }
 
@@ -246,6 +251,20 @@ static bool missing(const struct signature *s, int i, struct span call, struct e
     return say_signature(s, e, "");
 }
 
+/* bar(t, x="plan", y="rate"): other tools take the table first. */
+static bool given_twice(const struct signature *s, const struct actual *first,
+                        const struct actual *again, const char *name, struct err *e) {
+    err_set(e, ERR_ARGUMENT, "`%s` is given twice.", name);
+    bool table = first->value.kind == V_TABLE || first->value.kind == V_TABLE_DESC;
+    struct str column = value_str(&again->value);
+    struct str written = source_piece(first->at);
+    if (table && again->value.kind == V_TEXT)
+        err_hint(e, "%s takes columns, not a table and their names: %s(%.*s.%.*s, …)", s->owner,
+                 s->owner, written.n < 40 ? (int)written.n : 0, written.p,
+                 column.n < 40 ? (int)column.n : 40, column.p);
+    return err_at(e, again->at);
+}
+
 bool signature_bind(const struct signature *s, const struct actual *actuals, int n,
                     int index[SIGNATURE_MAX], int *rest, int *n_rest, struct span call,
                     struct err *e) {
@@ -264,8 +283,7 @@ bool signature_bind(const struct signature *s, const struct actual *actuals, int
         if (to < 0) return signature_no_argument(s, &actuals[i], e);
         if (to >= s->n) return too_many(s, actuals, &actuals[i], e);
         if (index[to] >= 0) {
-            err_set(e, ERR_ARGUMENT, "`%s` is given twice.", s->parameters[to].name);
-            return err_at(e, actuals[i].at);
+            return given_twice(s, &actuals[index[to]], &actuals[i], s->parameters[to].name, e);
         }
         TRY(check_choice(&s->parameters[to], s, &actuals[i], e));
         index[to] = i;
