@@ -2,7 +2,6 @@
  * as they are, on vectors; elsewhere their keys are, by radix. */
 #include "order.h"
 #include "key_sort.h"
-#include "plan.h"
 #include "base/pool.h"
 #include "base/stop.h"
 #include "cpu/sort.h"
