@@ -212,9 +212,9 @@ static bool too_many(const struct signature *s, const struct actual *actuals,
                  (int)data.n, data.p, s->owner);
     struct str written = source_piece(actuals[0].at);
     bool column = (first == V_TABLE || first == V_TABLE_DESC) && a->value.kind == V_TEXT;
-    if (column && !before[0])
-        snprintf(before, sizeof before, "Of one column: %.*s.%.40s.%s()\n\n",
-                 written.n < 40 ? (int)written.n : 0, written.p, value_str(&a->value).p, s->owner);
+    if (column && !before[0] && written.n < 40 && value_str(&a->value).n < 40)
+        snprintf(before, sizeof before, "Of one column: %.*s.%.*s.%s()\n\n", (int)written.n,
+                 written.p, (int)value_str(&a->value).n, value_str(&a->value).p, s->owner);
     return say_signature(s, e, before);
 }
 
@@ -256,12 +256,12 @@ static bool given_twice(const struct signature *s, const struct actual *first,
                         const struct actual *again, const char *name, struct err *e) {
     err_set(e, ERR_ARGUMENT, "`%s` is given twice.", name);
     bool table = first->value.kind == V_TABLE || first->value.kind == V_TABLE_DESC;
-    struct str column = value_str(&again->value);
+    bool text = again->value.kind == V_TEXT;
+    struct str column = text ? value_str(&again->value) : (struct str){0};
     struct str written = source_piece(first->at);
-    if (table && again->value.kind == V_TEXT)
+    if (table && text && written.n < 40 && column.n < 40)
         err_hint(e, "%s takes columns, not a table and their names: %s(%.*s.%.*s, …)", s->owner,
-                 s->owner, written.n < 40 ? (int)written.n : 0, written.p,
-                 column.n < 40 ? (int)column.n : 40, column.p);
+                 s->owner, (int)written.n, written.p, (int)column.n, column.p);
     return err_at(e, again->at);
 }
 
