@@ -79,9 +79,9 @@ static bool xy(struct call *c, struct plot *p, struct mark *m, struct tensor **m
                         c->row->name);
     }
     bool many = take_matrix(c, alone ? 0 : 1, matrix);
-    if (!many) TRY(plot_vector(c, alone ? 0 : 1, &m->y));
     if (!alone) TRY(plot_positions(c, 0, p, m));
-    else m->x = count_from_0(c, many ? (*matrix)->shape.size[0] : m->y->count);
+    if (!many) TRY(plot_vector(c, alone ? 0 : 1, &m->y));
+    if (alone) m->x = count_from_0(c, many ? (*matrix)->shape.size[0] : m->y->count);
     return m->x && (many || plot_same_length(c, m->x, m->y));
 }
 

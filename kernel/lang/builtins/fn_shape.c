@@ -158,11 +158,20 @@ static bool keeps_examples(struct call *c, const struct shape *s, int axis) {
                     last ? "\"" : "", last ? last : "-1", last ? "\"" : "");
 }
 
+/* concat(a, b): the second one stands where the axis is expected. */
+static bool is_one_list(struct call *c) {
+    struct desc d;
+    if (!call_has(c, 1) || !value_describe(c->args[1], &d) || d.shape.n == 0) return true;
+    call_fail(c, 1, ERR_ARGUMENT, "%s takes what it joins as one list.", c->row->name);
+    return err_hint(c->ev->e, "Write brackets around it: %s([a, b])", c->row->name);
+}
+
 bool fn_concat(struct call *c, struct value *out) {
     struct value list;
     struct desc d = {0};
     bool unknown;
     int axis;
+    TRY(is_one_list(c));
     if (c->args[0].kind == V_UNKNOWN || c->args[0].kind == V_DESC)
         return *out = value_unknown(), true;
     if (c->args[0].kind == V_LIST && c->args[0].list->n &&
@@ -185,6 +194,7 @@ bool fn_stack(struct call *c, struct value *out) {
     struct desc d = {0};
     bool unknown;
     int64_t axis;
+    TRY(is_one_list(c));
     if (c->args[0].kind == V_UNKNOWN || c->args[0].kind == V_DESC)
         return *out = value_unknown(), true;
     TRY(call_int(c, 1, 0, &axis));

@@ -91,7 +91,19 @@ const char **plot_texts(struct call *c, struct value v, struct plot *p, int64_t 
     return kept;
 }
 
+/* t.line("week", "y"), line(t): marks draw columns. */
+static bool is_no_table(struct call *c, int i) {
+    enum value_kind k = c->args[i].kind;
+    if (k != V_TABLE && k != V_HISTORY) return true;
+    call_fail(c, i, ERR_TYPE, "%s draws columns, and this is a table.", c->row->name);
+    return err_hint(c->ev->e,
+                    "Name them: %s(t.week, t.price). Points from a table: "
+                    "t.plot(x=\"week\", y=\"price\").",
+                    c->row->name);
+}
+
 bool plot_positions(struct call *c, int i, struct plot *p, struct mark *m) {
+    TRY(is_no_table(c, i));
     const struct column *column = as_column(c->args[i]);
     m->time_x = c->args[i].kind == V_TIME || (column && column->kind == COLUMN_TIME);
     if (!plot_is_texts(c->args[i])) return plot_vector(c, i, &m->x);

@@ -40,7 +40,8 @@ static bool wrong_quantity(struct eval *ev, enum ast_op op, struct value a, stru
             words[1]);
     return err_hint(ev->e,
                     "A span is multiplied by one number, and added to its like or to a time: "
-                    "3 * 1 day, 1 day + 2 hours, .date + 3 days");
+                    "3 * 1 day, 1 day + 2 hours, .date + 3 days. A row of times: "
+                    "[start + i * 1 day for i in range(n)]");
 }
 
 /* Both amounts in the smaller of the two units; NULL if they are not alike. */

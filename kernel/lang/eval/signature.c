@@ -156,7 +156,9 @@ static void other_meaning(const struct signature *s, char *out, size_t cap) {
         {"drop", "Columns are named, t.drop(\"a\", \"b\"); rows are kept by t.filter(.a > 1)."},
         {"count", "How often x occurs: count(xs == x)."},
         {"plot", "Other kinds are functions: bar(t.a, t.b), line(t.a, t.b), hist(t.a)."},
-        {"split", "The shares stand side by side: train, test = x.split(80%, 20%)"},
+        {"split",
+         "The shares stand side by side: train, test = x.split(80%, 20%). Not at random but "
+         "in time: t.split(80%, 20%, order=\"day\")."},
         {"std", "Divided by n - 1, it is std(x) * sqrt(n / (n - 1))."},
         {"var", "Divided by n - 1, it is var(x) * n / (n - 1)."},
     };

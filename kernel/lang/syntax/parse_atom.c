@@ -24,6 +24,12 @@ static const char *unit_of(struct str s) {
     return NULL;
 }
 
+bool is_stray_unit(struct parser *p, struct token before, struct token t) {
+    bool value =
+        before.kind == TOK_NAME || before.kind == TOK_RPAREN || before.kind == TOK_RBRACKET;
+    return value && t.kind == TOK_NAME && unit_of(token_text(p, t));
+}
+
 void *missing_times(struct parser *p, struct token number, struct token name) {
     struct spelling near;
     struct str word = token_text(p, name);

@@ -17,6 +17,7 @@ static void *missing_comma(struct parser *p, enum token_kind close) {
         return fail_here(p, SYN_TEXT_ENDED, excerpt(p, before.end - 1, before.end));
     }
     if (before.kind == TOK_NUMBER && t.kind == TOK_NAME) return missing_times(p, before, t);
+    if (is_stray_unit(p, before, t)) return fail_here(p, SYN_STRAY_UNIT, token_excerpt(p, t));
     return fail_here(p, SYN_EXPECTED_COMMA, closing, token_excerpt(p, t));
 }
 

@@ -114,6 +114,8 @@ bool parse_params(struct parser *p, struct ast *n);            /* "(" params? ")
 bool expect_list_end(struct parser *p, enum token_kind close); /* "," or the closing bracket */
 /* A number and a name side by side: a times sign is missing, or a unit is misspelled. */
 void *missing_times(struct parser *p, struct token number, struct token name);
+/* A unit behind something that is no number as it is written: i days. */
+bool is_stray_unit(struct parser *p, struct token before, struct token t);
 bool ends_list(const struct parser *p); /* no value can follow here */
 
 /* Statements (parse_statement.c, parse_compound.c, parse_block.c): they push what they read. */
