@@ -399,9 +399,13 @@ bool engine_last_shapes(struct engine *en, struct text *t, struct err *e) {
     struct run r = {.engine = en, .cell = &cell, .observer = &nobody, .program = last, .e = e};
     struct shape_log *log = pool_need(sizeof *log, e);
     bool ok = log && engine_resolve(en, last, &r.scope, e) && walk_program(&r, DOMAIN_CHECK, log);
-    if (ok) shape_log_print(log, t);
+    if (log && (ok || log->n)) shape_log_print(log, t);
+    if (!ok && t->n) { /* up to the line where that cell had its mistake */
+        text_addf(t, "and then: %s\n", e->what);
+        *e = (struct err){0};
+    }
     pool_free(log);
-    return ok;
+    return ok || t->n;
 }
 
 /* A cell that took longer than %timeout allows. */

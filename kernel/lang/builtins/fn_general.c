@@ -260,8 +260,8 @@ bool fn_append(struct call *c, struct value *out) {
     struct attrs a = {.shape = d.shape};
     a.shape.size[0] = 1;
     bool ok = r.shape.n == d.shape.n - 1 ||
-              call_fail(c, 1, ERR_SHAPE, "A row of the tensor has %d axes, and this has %d.",
-                        d.shape.n - 1, r.shape.n);
+              call_fail(c, 1, ERR_SHAPE, "A row of the tensor has %d ax%ss, and this has %d.",
+                        d.shape.n - 1, d.shape.n == 2 ? "i" : "e", r.shape.n);
     struct value one = value_missing();
     ok = ok && apply1(c->ev, OP_reshape, row, &a, &one) &&
          concat_values(c->ev, (struct value[]){c->args[0], one}, 2, 0, out);

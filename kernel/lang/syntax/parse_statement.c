@@ -110,6 +110,9 @@ static void *side_by_side(struct parser *p, struct token first) {
         return fail_here(p, SYN_TEXT_ENDED, excerpt(p, before.end - 1, before.end));
     }
     if (before.kind == TOK_NUMBER && t.kind == TOK_NAME) return missing_times(p, before, t);
+    if (before.kind == TOK_NAME && t.kind == TOK_TEXT)
+        return fail_here(p, SYN_CALL_BRACKETS, token_excerpt(p, before), token_excerpt(p, t),
+                         excerpt(p, before.start, before.end), excerpt(p, t.start, t.end));
     if (is_stray_unit(p, before, t)) return fail_here(p, SYN_STRAY_UNIT, token_excerpt(p, t));
     if (before.kind == TOK_NAME && t.kind == TOK_LBRACE)
         return fail_here(p, SYN_CALL_BRACES, token_excerpt(p, before));

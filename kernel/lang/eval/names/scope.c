@@ -443,6 +443,11 @@ static bool take_assigned(void *to, const char *name) {
     return true;
 }
 
+/* Lines in a block may use what lines above them in it assign: over hidden, and then hidden. */
+static bool has_block(const struct ast *s) {
+    return s->n_body > 0 || (s->kind == AST_ASSIGN && s->a->n_body > 0);
+}
+
 bool scope_resolve(struct program *p, const struct resolve_globals *globals,
                    const struct scope **cell, struct err *e) {
     struct open_scope *top = arena_alloc(p->arena, sizeof *top);
@@ -455,8 +460,9 @@ bool scope_resolve(struct program *p, const struct resolve_globals *globals,
         before[i] = r.n_assigned;
         TRY(collect(&p->statements[i], 1, take_assigned, &r));
     }
+    before[p->n_statements] = r.n_assigned;
     for (int i = 0; i < p->n_statements; i++) {
-        r.n_before = before[i];
+        r.n_before = before[i + has_block(p->statements[i])];
         TRY(walk(&r, p->statements[i]));
     }
     *cell = close_scope(&r, top, 0);

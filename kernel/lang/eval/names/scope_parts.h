@@ -36,7 +36,7 @@ struct resolver {
     int n_assigned, cap_assigned;
     struct counter known; /* the same names, for looking up */
     int depth;            /* functions around */
-    int n_before;         /* of those: by statements before the one at hand */
+    int n_before;         /* of those: by statements before the one at hand, and in its block */
     struct err *e;
 };
 
