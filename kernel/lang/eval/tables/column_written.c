@@ -1,3 +1,4 @@
+/* Columns read off the text of expressions, and remembered for names (column_written.h). */
 #include "column_written.h"
 #include "lang/eval/eval_parts.h"
 #include "lang/eval/names/scope.h"
