@@ -144,6 +144,8 @@ bool list_to_tensor(struct eval *ev, const struct list *l, struct value *out);
 /* One yes or no, or unknown (only while checking). Conditions of if, while, assert, not … */
 enum truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN, TRUTH_ERROR };
 enum truth value_truth(struct eval *ev, struct value v, const struct ast *x, const char *word);
+/* After that error, for a if many else b: what was meant is mostly a choice for each of them. */
+void hint_where(struct eval *ev, const struct ast *ternary, struct value condition);
 
 /* Iterate: number of elements (-1 unknown) and the i-th (new reference). */
 bool iterate_count(struct eval *ev, struct value v, struct span at, int64_t *n);

@@ -4,6 +4,7 @@
 #include "quantity.h"
 #include "lang/eval/tables/column_ops.h"
 #include "lang/values/stack.h"
+#include <stdio.h>
 #include <string.h>
 
 static bool lists_equal(struct eval *ev, const struct list *a, const struct list *b, bool *same) {
@@ -226,4 +227,15 @@ enum truth value_truth(struct eval *ev, struct value v, const struct ast *x, con
     if (bools && v.kind == V_DESC && d.shape.n == 0) return TRUTH_UNKNOWN;
     if (bools) return condition_of_tensor(ev, v, x, word);
     return condition_wrong(ev, v, x, word);
+}
+
+void hint_where(struct eval *ev, const struct ast *x, struct value condition) {
+    struct desc d;
+    struct str a = source_piece(x->a->span), b = source_piece(x->b->span),
+               c = source_piece(x->c->span);
+    if (!value_describe(condition, &d) || d.shape.n == 0 || a.n + b.n + c.n > 100) return;
+    char questions[sizeof ev->e->hint];
+    snprintf(questions, sizeof questions, "%s", ev->e->hint);
+    err_hint(ev->e, "%.*s\n    where(%.*s, %.*s, %.*s):     a choice for each", 400, questions,
+             (int)b.n, b.p, (int)a.n, a.p, (int)c.n, c.p);
 }

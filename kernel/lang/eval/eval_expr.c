@@ -420,6 +420,7 @@ static bool eval_ternary(struct eval *ev, const struct ast *x, struct value *out
     struct value c;
     TRY(eval_expr(ev, x->b, &c));
     enum truth t = value_truth(ev, c, x->b, "if");
+    if (t == TRUTH_ERROR) hint_where(ev, x, c);
     value_unref(c);
     if (t == TRUTH_ERROR) return false;
     if (t == TRUTH_YES) return eval_expr(ev, x->a, out);

@@ -1,4 +1,4 @@
-/* Columns read off the text of expressions, and remembered for names (column_written.h). */
+/* Which column an expression is: read off its text, or remembered of the name that it is. */
 #include "column_written.h"
 #include "lang/eval/eval_parts.h"
 #include "lang/eval/names/scope.h"
