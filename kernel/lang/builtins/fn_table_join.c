@@ -29,13 +29,12 @@ static bool right_columns(struct call *c, struct joining *j, struct value names,
     struct err was = *e;
     if (was.kind == ERR_COLUMN && strncmp(was.what, "The table ", 10) == 0)
         snprintf(e->what, sizeof e->what, "The other %.700s", was.what + 4);
+    if (names.kind != V_TEXT || c->args[2].kind != V_TEXT || e->hint[0]) return false;
     struct str name = value_str(&names);
-    if (names.kind == V_TEXT && c->args[2].kind == V_TEXT && !e->hint[0])
-        err_hint(e,
-                 "Where the two tables call it differently: on={%.*s: \"…\"}, with the other's "
-                 "name in quotes.",
-                 name.n < 60 ? (int)name.n : 60, name.p);
-    return false;
+    return err_hint(e,
+                    "Where the two tables call it differently: on={%.*s: \"…\"}, with the other's "
+                    "name in quotes.",
+                    name.n < 60 ? (int)name.n : 60, name.p);
 }
 
 /* One name in both tables, or a record {left: "right"}. */
