@@ -147,7 +147,8 @@ bool cells_read_is_old(const struct cells *c, const struct names *names,
                        struct name_read *now) {
     *now = names_seen_by(names, read->name, r->id);
     if (!now->mark || now->mark == read->mark) return false;
-    const struct cell_record *maker = find(c, now->maker);
+    const struct cell_record *maker = find(c, now->maker), *from = find(c, read->maker);
+    if (from && maker && maker->order < r->order) return false;
     return now->maker == read->maker || (maker && maker->first < r->order);
 }
 

@@ -37,7 +37,8 @@ void cells_reset(struct cells *c);
 
 /* Has another value taken the place of the one that the cell read: its maker, or a cell that is
  * older than this run, gave it since? A new cell further down that goes on from a value (trains the
- * model, cleans the table) makes nothing above it out of date. */
+ * model, cleans the table) makes nothing above it out of date, and nor does a value from before the
+ * one that was read, which a run with %again does not begin with. */
 bool cells_read_is_old(const struct cells *c, const struct names *names,
                        const struct cell_record *r, const struct name_read *read,
                        struct name_read *now);
