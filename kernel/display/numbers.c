@@ -41,12 +41,13 @@ static bool is_mixed(const struct number_style *s) {
 }
 
 void number_write(const struct number_style *s, double x, struct text *out) {
+    if (x == 0) x = 0; /* a rounded -0.001 has no sign */
     if (isnan(x)) text_adds(out, "nan");
     else if (isinf(x)) text_adds(out, x > 0 ? "inf" : "-inf");
     else if (is_mixed(s) && s->largest < 1e8 && fabs(x) >= 1e4) /* neighbours stay apart */
         text_addf(out, "%.1f", x);
     else if (is_mixed(s)) text_addf(out, "%.4g", x);
-    else text_addf(out, "%.*f", s->fractions ? decimals_of(s) : 0, x == 0 ? 0 : x);
+    else text_addf(out, "%.*f", s->fractions ? decimals_of(s) : 0, x);
 }
 
 void count_print(int64_t n, struct text *out) {

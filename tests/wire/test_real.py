@@ -133,6 +133,11 @@ def test_started_without_standard_files(closed):
         assert k.process.wait(5) == 0
 
 
+def test_zero_of_a_table_has_no_sign(kernel):
+    (text_of,) = result(kernel, "table(a=[-0.001, 0.2]).round(2)")
+    assert text_of.splitlines()[2].split() == ["0", "0"], text_of
+
+
 def test_stdin(kernel):
     head = kernel.execute('name = input("Who? ")\nprint("hello,", name)', allow_stdin=True)
     m = kernel.get(kernel.stdin)
