@@ -56,7 +56,8 @@ static void print_reshape(const struct shape *s, char *out, size_t cap) {
                               s->axis[i] ? "=" : "", (long long)s->size[i]);
 }
 
-static bool wrong_shape(const struct port *port, const struct shape *data, struct err *e) {
+static bool wrong_shape(const struct port *port, const struct shape *data, bool alone,
+                        struct err *e) {
     char needed[160], found[160], left[96], product[160], reshape[200];
     const struct shape *s = &port->desc.shape;
     err_set(e, ERR_SHAPE, "The model `{0}` reads `%s`, and these examples do not look like that.",
@@ -72,15 +73,22 @@ static bool wrong_shape(const struct port *port, const struct shape *data, struc
     if (count < 0 || data->n == 0 || count != example_numbers(data)) return false;
     print_product(s, product, sizeof product);
     print_reshape(s, reshape, sizeof reshape);
+    const char *laid = data->n < s->n ? "flat" : "out differently";
+    if (alone)
+        return err_hint(e,
+                        "%s, so this may be the same data laid %s: {1}.reshape(%s). Check that the "
+                        "numbers are in that order.",
+                        product, laid, reshape);
     return err_hint(e,
-                    "%s, so this may be the same data laid %s: {1}.reshape(%s). Check that the "
-                    "numbers are in that order.",
-                    product, data->n < s->n ? "flat" : "out differently", reshape);
+                    "%s, so this may be the same data laid %s: write .reshape(%s) behind what `%s` "
+                    "is given. Check that the numbers are in that order.",
+                    product, laid, reshape, port->name);
 }
 
 bool model_check_input(const struct model *m, int input, const struct desc *data, struct err *e) {
     const struct port *port = &m->inputs[m->built ? 0 : 1][input];
-    if (!sizes_fit(&port->desc.shape, &data->shape)) return wrong_shape(port, &data->shape, e);
+    if (!sizes_fit(&port->desc.shape, &data->shape))
+        return wrong_shape(port, &data->shape, m->n_inputs[m->built ? 0 : 1] == 1, e);
     int axis = axes_conflict(&port->desc.shape, &data->shape);
     if (axis < 0) return true;
     err_set(e, ERR_SHAPE,

@@ -261,7 +261,7 @@ static bool given_twice(const struct signature *s, const struct actual *first,
     bool text = again->value.kind == V_TEXT;
     struct str column = text ? value_str(&again->value) : (struct str){0};
     struct str written = source_piece(first->at);
-    if (table && text)
+    if (table && text && written.n < 40 && column.n < 40)
         err_hint(e, "%s takes columns, not a table and their names: %s(%.*s.%.*s, …)", s->owner,
                  s->owner, (int)written.n, written.p, (int)column.n, column.p);
     return err_at(e, again->at);
