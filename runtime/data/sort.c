@@ -3,14 +3,7 @@
 #include "keys.h"
 #include "order.h"
 #include "base/pool.h"
-#include "base/stop.h"
-#include "cpu/threads.h"
 #include <string.h>
-
-/* Looks at the flag now and then; with an error when it is set. */
-static bool goes_on(int64_t i, struct err *e) {
-    return i % (1 << 16) != (1 << 16) - 1 || !stop_fails(compute_stop(), e);
-}
 
 static bool sort_by_numbers(const struct column *c, bool descending, int64_t *rows, int64_t n,
                             struct err *e) {
@@ -18,15 +11,9 @@ static bool sort_by_numbers(const struct column *c, bool descending, int64_t *ro
     uint64_t *keys = pool_alloc(bytes + 1);
     int64_t *at = pool_alloc(bytes + 1);
     bool ok = (keys && at) || err_memory(e, bytes);
-    for (int64_t i = 0; ok && i < n; i++) {
-        keys[i] = order_key(c->numbers[rows[i]], descending);
-        ok = goes_on(i, e);
-    }
+    for (int64_t i = 0; ok && i < n; i++) keys[i] = order_key(c->numbers[rows[i]], descending);
     ok = ok && order_positions(keys, n, at, e);
-    for (int64_t i = 0; ok && i < n; i++) {
-        at[i] = rows[at[i]];
-        ok = goes_on(i, e);
-    }
+    for (int64_t i = 0; ok && i < n; i++) at[i] = rows[at[i]];
     if (ok && n) memcpy(rows, at, bytes);
     pool_free(keys);
     pool_free(at);

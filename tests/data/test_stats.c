@@ -1,15 +1,12 @@
 /* Statistics against NumPy's numbers (in the comments: what was called) and their edge cases. */
 #include "files.h"
 #include "base/hash.h"
-#include "base/pool.h"
 #include "data/aggregate.h"
 #include "cpu/kernels.h"
 #include "cpu/threads.h"
 #include "data/key_sort.h"
 #include "data/order.h"
 #include "data/stats.h"
-#include "data/table.h"
-#include "data/keys.h"
 #include "plan.h"
 #include "rng.h"
 #include <math.h>
@@ -184,16 +181,6 @@ static void test_stopped(void) {
         }
         tensor_unref(x);
     }
-    int column = 0;
-    int64_t *rows = pool_zalloc(N * sizeof *rows);
-    struct table *t = table_new(N, 1, &(struct err){0});
-    struct err sorting = {0}, picking = {0};
-    CHECK(table_set_column(t, 0, "x", COLUMN_NUMBER, &sorting));
-    CHECK(!sort_rows(t, &column, &(bool){false}, 1, rows, &sorting));
-    CHECK(!table_pick_rows(t, memset(rows, 0, N * sizeof *rows), N, &picking));
-    CHECK(sorting.kind == ERR_INTERRUPT && picking.kind == ERR_INTERRUPT);
-    table_unref(t);
-    pool_free(rows);
     compute_set_stop(NULL);
 }
 
