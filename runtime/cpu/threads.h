@@ -32,6 +32,3 @@ void barrier_wait(struct barrier *b);
  * on the caller. */
 int threads_for(int n_parts);
 void threads_set(int n);
-
-/* The stop flag of long array work outside plans, set by compute_set_stop; may be NULL. */
-const _Atomic bool *compute_stop(void);

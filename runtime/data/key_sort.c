@@ -3,6 +3,7 @@
  * each bucket then fits into a cache and is sorted there in the same way, and what is left of it by
  * insertion. Bound: two readings and one writing of everything in memory, then the caches. */
 #include "key_sort.h"
+#include "plan.h"
 #include "base/pool.h"
 #include "base/stop.h"
 #include "cpu/sort.h"

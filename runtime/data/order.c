@@ -2,6 +2,7 @@
  * as they are, on vectors; elsewhere their keys are, by radix. */
 #include "order.h"
 #include "key_sort.h"
+#include "plan.h"
 #include "base/pool.h"
 #include "base/stop.h"
 #include "cpu/sort.h"

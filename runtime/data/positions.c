@@ -4,6 +4,7 @@
  * next bits. Bound: the sort of the numbers. */
 #include "key_sort.h"
 #include "order.h"
+#include "plan.h"
 #include "base/pool.h"
 #include "base/stop.h"
 #include "cpu/sort.h"

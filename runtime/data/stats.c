@@ -2,6 +2,7 @@
 #include "stats.h"
 #include "order.h"
 #include "graph.h"
+#include "plan.h"
 #include "base/pool.h"
 #include "base/stop.h"
 #include "cpu/threads.h"
