@@ -120,7 +120,6 @@ void compute_set_threads(int n);
 void compute_parts(void (*fn)(void *user, int part), void *user, int n);
 /* Stop flag looked at by op_eval and long array work outside plans; may be NULL. */
 void compute_set_stop(const _Atomic bool *stop);
-const _Atomic bool *compute_stop(void); /* that flag */
 /* Name of the instruction set chosen at start: "avx512", "avx2" or "plain". */
 const char *compute_isa(void);
 /* OpenBLAS's own line on its release and kernels (NULL: there is none), and its self-test (two

@@ -13,10 +13,6 @@ void compute_set_stop(const _Atomic bool *stop) {
     stop_flag = stop;
 }
 
-const _Atomic bool *compute_stop(void) {
-    return stop_flag;
-}
-
 /* ---- running a call on one or two threads ---- */
 
 struct job {

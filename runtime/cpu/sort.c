@@ -4,7 +4,6 @@
 #include "sort.h"
 #include "kernels.h"
 #include "threads.h"
-#include "base/stop.h"
 #include <math.h>
 #include <sched.h>
 
@@ -23,7 +22,6 @@ struct pile {
     struct piece of[MOST_PIECES];
     int n, taken; /* on the pile; in work */
     atomic_flag lock;
-    const _Atomic bool *stop;
 };
 
 bool sort_available(void) {
@@ -69,9 +67,9 @@ static void give(struct pile *p, const struct piece *parts, int n) {
 static void work(struct pile *p, struct piece one, bool crowded) {
     int64_t lower = 0;
     bool full = crowded || one.n <= p->small;
-    if (!full) lower = p->kernels->split(one.keys, one.n, p->stop);
-    if (full) p->kernels->sort(one.keys, one.n, p->stop);
-    bool done = full || lower == one.n || stop_seen(p->stop); /* sorted, or all the same */
+    if (!full) lower = p->kernels->split(one.keys, one.n);
+    if (full) p->kernels->sort(one.keys, one.n);
+    bool done = full || lower == one.n; /* sorted, or all the same */
     struct piece parts[] = {{one.keys, lower},
                             {one.keys + (size_t)lower * p->bytes, one.n - lower}};
     give(p, parts, done ? 0 : 2);
@@ -88,30 +86,27 @@ static void work_off(void *user, int lane) {
     }
 }
 
-static bool sort_keys(enum sort_type type, void *keys, int64_t n, size_t bytes,
-                      const _Atomic bool *stop, struct err *e) {
+static void sort_keys(enum sort_type type, void *keys, int64_t n, size_t bytes) {
     const struct sort_kernels *k = &kernels()->sort[type];
     if (n < WORTH_THREADS || threads_for(LANES) == 1) {
-        k->sort(keys, n, stop);
-        return !stop_fails(stop, e);
+        k->sort(keys, n);
+        return;
     }
     struct pile p = {.kernels = k,
                      .bytes = bytes,
                      .small = n / SHARES,
                      .of = {{keys, n}},
                      .n = 1,
-                     .lock = ATOMIC_FLAG_INIT,
-                     .stop = stop};
+                     .lock = ATOMIC_FLAG_INIT};
     threads_run(work_off, &p, LANES);
-    return !stop_fails(stop, e);
 }
 
-bool sort_i64(int64_t *keys, int64_t n, const _Atomic bool *stop, struct err *e) {
-    return sort_keys(SORT_I64, keys, n, sizeof *keys, stop, e);
+void sort_i64(int64_t *keys, int64_t n) {
+    sort_keys(SORT_I64, keys, n, sizeof *keys);
 }
 
-bool sort_i32(int32_t *keys, int64_t n, const _Atomic bool *stop, struct err *e) {
-    return sort_keys(SORT_I32, keys, n, sizeof *keys, stop, e);
+void sort_i32(int32_t *keys, int64_t n) {
+    sort_keys(SORT_I32, keys, n, sizeof *keys);
 }
 
 /* Where keys that are smaller than 0, or not larger, end. */
@@ -125,10 +120,9 @@ static int64_t end_of(const double *keys, int64_t n, bool with_zeros) {
     return from;
 }
 
-bool sort_f64(double *keys, int64_t n, const _Atomic bool *stop, struct err *e) {
-    if (!sort_keys(SORT_F64, keys, n, sizeof *keys, stop, e)) return false;
+void sort_f64(double *keys, int64_t n) {
+    sort_keys(SORT_F64, keys, n, sizeof *keys);
     int64_t begin = end_of(keys, n, false), end = end_of(keys, n, true), negative = 0;
     for (int64_t i = begin; i < end; i++) negative += signbit(keys[i]) != 0;
     for (int64_t i = begin; negative && i < end; i++) keys[i] = i - begin < negative ? -0.0 : 0.0;
-    return true;
 }

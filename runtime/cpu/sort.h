@@ -1,14 +1,11 @@
 /* Numbers in ascending order, in place: quicksort on vectors. The result is the same on any number
  * of threads: whole numbers that are equal cannot be told apart, and zeros are put in order. */
 #pragma once
-#include "base/err.h"
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Does this processor have the instructions? The functions below need them. */
 bool sort_available(void);
-/* False: `stop` (may be NULL) was seen, ERR_INTERRUPT is set, and the keys are lost. */
-bool sort_i64(int64_t *keys, int64_t n, const _Atomic bool *stop, struct err *e);
-bool sort_i32(int32_t *keys, int64_t n, const _Atomic bool *stop, struct err *e);
-/* no NaN; -0 before 0 */
-bool sort_f64(double *keys, int64_t n, const _Atomic bool *stop, struct err *e);
+void sort_i64(int64_t *keys, int64_t n);
+void sort_i32(int32_t *keys, int64_t n);
+void sort_f64(double *keys, int64_t n); /* no NaN; -0 before 0 */

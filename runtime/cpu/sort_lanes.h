@@ -182,7 +182,7 @@ static void F(place_kept)(struct F(split) * s, const T *kept, int n, T pivot) {
 
 /* How many keys are not larger than the pivot: they come first. The first and the last keys are
  * kept aside, so that there is room at both ends for what is read from the one with less room. */
-static int64_t F(split_at)(T *keys, int64_t n, T pivot, const _Atomic bool *stop) {
+static int64_t F(split_at)(T *keys, int64_t n, T pivot) {
     enum { BLOCK = SORT_BLOCK * LANES };
     T kept[3 * BLOCK], *from = keys + BLOCK;
     int behind = BLOCK + (int)(n % BLOCK);
@@ -190,7 +190,7 @@ static int64_t F(split_at)(T *keys, int64_t n, T pivot, const _Atomic bool *stop
     for (int i = 0; i < BLOCK; i += LANES) F(store)(kept + i, F(load)(keys + i));
     for (int i = 0; i < behind; i++) kept[BLOCK + i] = to[i];
     struct F(split) s = {keys, keys + n, F(fill)(pivot)};
-    while (from < to && !stop_seen(stop)) {
+    while (from < to) {
         V v[SORT_BLOCK];
         const T *next;
         if (s.right - to < from - s.left) next = to -= BLOCK;
@@ -204,10 +204,9 @@ static int64_t F(split_at)(T *keys, int64_t n, T pivot, const _Atomic bool *stop
     return s.left - keys;
 }
 
-static int64_t F(split)(void *keys, int64_t n, const _Atomic bool *stop) {
+static int64_t F(split)(void *keys, int64_t n) {
     T pivot;
-    bool differ = F(choose_pivot)(keys, n, SORT_SMALL * LANES, &pivot);
-    return differ ? F(split_at)(keys, n, pivot, stop) : n;
+    return F(choose_pivot)(keys, n, SORT_SMALL * LANES, &pivot) ? F(split_at)(keys, n, pivot) : n;
 }
 
 /* ---- many keys ---- */
@@ -224,9 +223,9 @@ static void F(sift)(T *keys, int64_t at, int64_t n) {
     keys[at] = key;
 }
 
-static void F(heapsort)(T *keys, int64_t n, const _Atomic bool *stop) {
-    for (int64_t i = n / 2; i-- > 0 && !stop_seen(stop);) F(sift)(keys, i, n);
-    for (int64_t i = n; i-- > 1 && !stop_seen(stop);) {
+static void F(heapsort)(T *keys, int64_t n) {
+    for (int64_t i = n / 2; i-- > 0;) F(sift)(keys, i, n);
+    for (int64_t i = n; i-- > 1;) {
         T largest = keys[0];
         keys[0] = keys[i];
         keys[i] = largest;
@@ -234,25 +233,24 @@ static void F(heapsort)(T *keys, int64_t n, const _Atomic bool *stop) {
     }
 }
 
-static void F(sort_range)(T *keys, int64_t n, int splits_left, const _Atomic bool *stop) {
+static void F(sort_range)(T *keys, int64_t n, int splits_left) {
     while (n > SORT_SMALL * LANES) {
         T pivot;
         if (!F(choose_pivot)(keys, n, n < 1 << 14 ? 2 * LANES : 8 * LANES, &pivot)) return;
         if (splits_left-- == 0) {
-            F(heapsort)(keys, n, stop);
+            F(heapsort)(keys, n);
             return;
         }
-        int64_t lower = F(split_at)(keys, n, pivot, stop);
-        if (stop_seen(stop)) return;
-        F(sort_range)(keys, lower, splits_left, stop);
+        int64_t lower = F(split_at)(keys, n, pivot);
+        F(sort_range)(keys, lower, splits_left);
         keys += lower;
         n -= lower;
     }
     if (n > 1) F(sort_few)(keys, (int)n);
 }
 
-static void F(sort)(void *keys, int64_t n, const _Atomic bool *stop) {
-    F(sort_range)(keys, n, 2 * (64 - __builtin_clzll((unsigned long long)n | 1)), stop);
+static void F(sort)(void *keys, int64_t n) {
+    F(sort_range)(keys, n, 2 * (64 - __builtin_clzll((unsigned long long)n | 1)));
 }
 
 #undef T

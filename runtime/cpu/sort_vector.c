@@ -4,7 +4,6 @@
  * cycles for each key at 100,000 keys. After M. Blacher, J. Giesen, P. Sanders, J. Wassenberg:
  * Vectorized and performance-portable Quicksort (2022). */
 #include "isa.h"
-#include "base/stop.h"
 
 #if defined(__AVX512F__)
 #include <immintrin.h>

@@ -3,9 +3,7 @@
  * each bucket then fits into a cache and is sorted there in the same way, and what is left of it by
  * insertion. Bound: two readings and one writing of everything in memory, then the caches. */
 #include "key_sort.h"
-#include "plan.h"
 #include "base/pool.h"
-#include "base/stop.h"
 #include "cpu/sort.h"
 #include "cpu/threads.h"
 #include <string.h>
@@ -90,7 +88,6 @@ struct work {
     int64_t (*at)[TOP_BUCKETS]; /* for each part: counts, then where its keys go */
     int64_t begin[TOP_BUCKETS + 1];
     _Atomic int next; /* bucket to be sorted */
-    const _Atomic bool *stop;
 };
 
 static int64_t part_begin(const struct work *w, int part) {
@@ -122,7 +119,6 @@ static void count_part(void *user, int part) {
 static void move_part(void *user, int part) {
     struct work *w = user;
     int64_t *at = w->at[part];
-    if (stop_seen(w->stop)) return;
     for (int64_t i = part_begin(w, part); i < part_begin(w, part + 1); i++)
         w->to[at[top_digit(w, w->from[i])]++] = w->from[i];
 }
@@ -130,7 +126,7 @@ static void move_part(void *user, int part) {
 static void sort_buckets(void *user, int part) {
     struct work *w = user;
     (void)part;
-    for (int d = w->next++; d < TOP_BUCKETS && !stop_seen(w->stop); d = w->next++) {
+    for (int d = w->next++; d < TOP_BUCKETS; d = w->next++) {
         int64_t begin = w->begin[d];
         sort_few(w->to + begin, w->from + begin, w->begin[d + 1] - begin, false);
     }
@@ -150,22 +146,22 @@ static void places(struct work *w) {
 }
 
 /* On vectors, as numbers with a sign. */
-static uint64_t *sort_signed(uint64_t *keys, int64_t n, struct err *e) {
+static uint64_t *sort_signed(uint64_t *keys, int64_t n) {
     const uint64_t top = (uint64_t)1 << 63;
     for (int64_t i = 0; i < n; i++) keys[i] ^= top;
-    if (!sort_i64((int64_t *)keys, n, compute_stop(), e)) return NULL;
+    sort_i64((int64_t *)keys, n);
     for (int64_t i = 0; i < n; i++) keys[i] ^= top;
     return keys;
 }
 
 uint64_t *key_sort(uint64_t *keys, uint64_t *other, int64_t n, struct err *e) {
-    if (sort_available()) return sort_signed(keys, n, e);
+    if (sort_available()) return sort_signed(keys, n);
     if (n < WORTH_THREADS) return sort_few(keys, other, n, false), keys;
     struct work *w = pool_need(sizeof *w, e);
     int64_t(*at)[TOP_BUCKETS] = pool_need(PARTS * sizeof *at, e);
     uint64_t any = 0, all = UINT64_MAX, *sorted = NULL;
     if (w && at) {
-        *w = (struct work){.from = keys, .to = other, .n = n, .at = at, .stop = compute_stop()};
+        *w = (struct work){.from = keys, .to = other, .n = n, .at = at};
         threads_run(see_bits, w, PARTS);
         for (int p = 0; p < PARTS; p++) any |= w->any[p], all &= w->all[p];
         sorted = any == all ? keys : other;
@@ -176,7 +172,6 @@ uint64_t *key_sort(uint64_t *keys, uint64_t *other, int64_t n, struct err *e) {
         places(w);
         threads_run(move_part, w, PARTS);
         threads_run(sort_buckets, w, PARTS);
-        if (stop_fails(w->stop, e)) sorted = NULL;
     }
     pool_free(at);
     pool_free(w);

@@ -5,5 +5,5 @@
 #include <stdint.h>
 
 /* Both arrays have room for n; the answer is the one that holds them in order. NULL when memory is
- * out, or on compute_stop(). */
+ * out. */
 uint64_t *key_sort(uint64_t *keys, uint64_t *other, int64_t n, struct err *e);

@@ -2,9 +2,7 @@
  * as they are, on vectors; elsewhere their keys are, by radix. */
 #include "order.h"
 #include "key_sort.h"
-#include "plan.h"
 #include "base/pool.h"
-#include "base/stop.h"
 #include "cpu/sort.h"
 #include "cpu/threads.h"
 #include <math.h>
@@ -71,7 +69,7 @@ static uint64_t *keys_new(int64_t n, struct err *e) {
 }
 
 /* Keys of all numbers, and numbers of the sorted keys, part by part. */
-enum { PARTS = 64, LOOK = 1 << 16 };
+enum { PARTS = 8 };
 
 struct values {
     const struct tensor *x;
@@ -79,7 +77,6 @@ struct values {
     uint64_t *keys;
     const uint64_t *sorted;
     bool descending;
-    const _Atomic bool *stop; /* seen at the edge of a part */
 };
 
 static int64_t part_begin(const struct values *v, int part) {
@@ -96,14 +93,12 @@ static uint64_t turned(const struct values *v, uint64_t key) {
 static void make_keys(void *user, int part) {
     const struct values *v = user;
     int64_t begin = part_begin(v, part), end = part_begin(v, part + 1);
-    if (stop_seen(v->stop)) return;
     keys_of(v->x, begin, end - begin, v->keys + begin);
     for (int64_t i = begin; v->descending && i < end; i++) v->keys[i] = turned(v, v->keys[i]);
 }
 
 static void make_numbers(void *user, int part) {
     const struct values *v = user;
-    if (stop_seen(v->stop)) return;
     for (int64_t i = part_begin(v, part); i < part_begin(v, part + 1); i++) {
         uint64_t key = turned(v, v->sorted[i]);
         if (v->x->dtype == DT_INT64) ((int64_t *)v->out->data)[i] = (int64_t)(key ^ top);
@@ -122,7 +117,7 @@ static bool by_radix(struct values *v, struct err *e) {
     }
     if (v->sorted) threads_run(make_numbers, v, PARTS);
     pool_free(v->keys);
-    return v->sorted && !stop_fails(v->stop, e);
+    return v->sorted != NULL;
 }
 
 /* ---- numbers as they are ---- */
@@ -130,19 +125,15 @@ static bool by_radix(struct values *v, struct err *e) {
 static void copy_part(void *user, int part) {
     const struct values *v = user;
     int64_t begin = part_begin(v, part), n = part_begin(v, part + 1) - begin;
-    if (stop_seen(v->stop)) return;
     memcpy((int64_t *)v->out->data + begin, (const int64_t *)v->x->data + begin,
            (size_t)n * sizeof(int64_t));
 }
 
 /* NaN goes to the end: how many numbers are left. */
-static int64_t numbers_first(double *x, int64_t n, const _Atomic bool *stop) {
-    int64_t numbers = 0, at = 0;
-    while (at < n && !stop_seen(stop)) {
-        int64_t end = n - at < LOOK ? n : at + LOOK;
-        for (; at < end; at++) numbers += x[at] == x[at];
-    }
-    if (numbers == at) return numbers;
+static int64_t numbers_first(double *x, int64_t n) {
+    int64_t numbers = 0;
+    for (int64_t i = 0; i < n; i++) numbers += x[i] == x[i];
+    if (numbers == n) return n;
     numbers = 0;
     for (int64_t i = 0; i < n; i++) {
         if (x[i] == x[i]) x[numbers++] = x[i];
@@ -168,7 +159,6 @@ static void make_keys_32(void *user, int part) {
     const struct values *v = user;
     const float *x = v->x->data;
     int32_t *keys = v->out->data;
-    if (stop_seen(v->stop)) return;
     for (int64_t i = part_begin(v, part); i < part_begin(v, part + 1); i++) keys[i] = key_32(x[i]);
 }
 
@@ -176,7 +166,6 @@ static void make_numbers_32(void *user, int part) {
     const struct values *v = user;
     const int32_t *keys = v->out->data;
     float *out = v->out->data;
-    if (stop_seen(v->stop)) return;
     for (int64_t i = part_begin(v, part); i < part_begin(v, part + 1); i++) {
         float x = number_32(keys[i]);
         memcpy(&out[i], &x, sizeof x); /* the same bytes are a key and a number */
@@ -184,11 +173,11 @@ static void make_numbers_32(void *user, int part) {
 }
 
 /* NaN, which are the last, stay there. */
-static void turn_round(struct tensor *x, const _Atomic bool *stop) {
+static void turn_round(struct tensor *x) {
     size_t width = dtype_bytes(x->dtype);
     int64_t n = x->count;
     while (n > 0 && dtype_is_float(x->dtype) && isnan(tensor_get(x, n - 1))) n--;
-    for (int64_t i = 0, k = n - 1; i < k && (i % LOOK || !stop_seen(stop)); i++, k--) {
+    for (int64_t i = 0, k = n - 1; i < k; i++, k--) {
         char *a = (char *)x->data + (size_t)i * width, *b = (char *)x->data + (size_t)k * width;
         uint64_t swap = 0;
         memcpy(&swap, a, width);
@@ -197,44 +186,39 @@ static void turn_round(struct tensor *x, const _Atomic bool *stop) {
     }
 }
 
-static bool has_vectors(enum dtype type) {
-    return sort_available() && (type == DT_FLOAT64 || type == DT_INT64 || type == DT_FLOAT32);
-}
-
-static bool on_vectors(struct values *v, struct err *e) {
+/* False: not for this type, or this processor. */
+static bool on_vectors(struct values *v) {
     int64_t n = v->x->count;
-    bool ok;
+    if (!sort_available()) return false;
     if (v->x->dtype == DT_FLOAT64) {
         threads_run(copy_part, v, PARTS);
-        ok = sort_f64(v->out->data, numbers_first(v->out->data, n, v->stop), v->stop, e);
+        sort_f64(v->out->data, numbers_first(v->out->data, n));
     } else if (v->x->dtype == DT_INT64) {
         threads_run(copy_part, v, PARTS);
-        ok = sort_i64(v->out->data, n, v->stop, e);
-    } else {
+        sort_i64(v->out->data, n);
+    } else if (v->x->dtype == DT_FLOAT32) {
         threads_run(make_keys_32, v, PARTS);
-        ok = sort_i32(v->out->data, n, v->stop, e);
+        sort_i32(v->out->data, n);
         threads_run(make_numbers_32, v, PARTS);
+    } else {
+        return false;
     }
-    if (ok && v->descending) turn_round(v->out, v->stop);
-    return ok && !stop_fails(v->stop, e);
+    if (v->descending) turn_round(v->out);
+    return true;
 }
 
 struct tensor *order_values(const struct tensor *x, bool descending, struct err *e) {
-    struct values v = {.x = x, .descending = descending, .stop = compute_stop()};
+    struct values v = {.x = x, .descending = descending};
     v.out = tensor_new(x->dtype, &x->shape, e);
     if (!v.out) return NULL;
-    if (has_vectors(x->dtype) ? on_vectors(&v, e) : by_radix(&v, e)) return v.out;
+    if (on_vectors(&v) || by_radix(&v, e)) return v.out;
     tensor_unref(v.out);
     return NULL;
 }
 
-static bool goes_on(int64_t i) {
-    return i % LOOK || !stop_seen(compute_stop());
-}
-
 static int64_t once_f64(double *x, int64_t n) {
     int64_t kept = n > 0;
-    for (int64_t i = 1; i < n && goes_on(i); i++) {
+    for (int64_t i = 1; i < n; i++) {
         bool same = x[i] == x[i - 1] || x[i - 1] != x[i - 1];
         x[kept] = x[i];
         kept += !same;
@@ -244,7 +228,7 @@ static int64_t once_f64(double *x, int64_t n) {
 
 static int64_t once_i64(int64_t *x, int64_t n) {
     int64_t kept = n > 0;
-    for (int64_t i = 1; i < n && goes_on(i); i++) {
+    for (int64_t i = 1; i < n; i++) {
         bool same = x[i] == x[i - 1];
         x[kept] = x[i];
         kept += !same;
@@ -255,7 +239,7 @@ static int64_t once_i64(int64_t *x, int64_t n) {
 static int64_t once_any(struct tensor *x) {
     int64_t kept = x->count > 0;
     double last = kept ? tensor_get(x, 0) : 0;
-    for (int64_t i = 1; i < x->count && goes_on(i); i++) {
+    for (int64_t i = 1; i < x->count; i++) {
         double one = tensor_get(x, i);
         if (one == last || last != last) continue;
         last = one;
@@ -271,7 +255,7 @@ struct tensor *order_once(const struct tensor *x, struct err *e) {
                 : all->dtype == DT_INT64 ? once_i64(all->data, all->count)
                                          : once_any(all);
     struct shape shape = shape_of(1, &n);
-    if (!stop_fails(compute_stop(), e) && (out = tensor_new(x->dtype, &shape, e)) && n)
+    if ((out = tensor_new(x->dtype, &shape, e)) && n)
         memcpy(out->data, all->data, (size_t)n * dtype_bytes(x->dtype));
     tensor_unref(all);
     return out;
@@ -294,15 +278,13 @@ static uint64_t *all_keys(const struct tensor *x, struct err *e) {
     return keys;
 }
 
-static bool count_groups(const struct tensor *x, struct groups *g, struct err *e) {
+static void count_groups(const struct tensor *x, struct groups *g) {
     uint64_t keys[BLOCK];
     for (int64_t i = 0; i < x->count; i += BLOCK) {
         int64_t n = x->count - i < BLOCK ? x->count - i : BLOCK;
         keys_of(x, i, n, keys);
         for (int64_t k = 0; k < n; k++) g->count[keys[k] >> 48]++;
-        if (stop_fails(compute_stop(), e)) return false;
     }
-    return true;
 }
 
 /* Marks the groups of the ranks; each rank becomes one among the keys of marked groups. */
@@ -330,7 +312,7 @@ static uint64_t *wanted_keys(const struct tensor *x, const struct groups *g, int
                              struct err *e) {
     uint64_t *found = keys_new(2 * n + 1, e), keys[BLOCK];
     int64_t at = 0;
-    for (int64_t i = 0; found && i < x->count && !stop_seen(compute_stop()); i += BLOCK) {
+    for (int64_t i = 0; found && i < x->count; i += BLOCK) {
         int64_t m = x->count - i < BLOCK ? x->count - i : BLOCK;
         keys_of(x, i, m, keys);
         for (int64_t k = 0; k < m; k++) {
@@ -354,7 +336,7 @@ static uint64_t *few_keys(const struct tensor *x, int64_t *ranks, int n, int64_t
     }
     struct groups *g = pool_need(sizeof *g, e);
     if (!g) return NULL;
-    if (!count_groups(x, g, e)) return pool_free(g), NULL;
+    count_groups(x, g);
     *has_nan = dtype_is_float(x->dtype) && g->count[GROUPS - 1] > 0;
     *n_keys = mark_groups(g, ranks, n);
     uint64_t *keys = wanted_keys(x, g, *n_keys, e);

@@ -4,14 +4,12 @@
  * next bits. Bound: the sort of the numbers. */
 #include "key_sort.h"
 #include "order.h"
-#include "plan.h"
 #include "base/pool.h"
-#include "base/stop.h"
 #include "cpu/sort.h"
 #include "cpu/threads.h"
 #include <string.h>
 
-enum { LOOK = 1 << 16, FEW = 24, PARTS = 8, COUNTED_BITS = 10 };
+enum { FEW = 24, PARTS = 8, COUNTED_BITS = 10 };
 
 struct positions {
     const uint64_t *keys;
@@ -36,7 +34,7 @@ static void make_numbers(void *user, int part) {
 }
 
 static bool sort_numbers(int64_t *x, int64_t n, struct err *e) {
-    if (sort_available()) return sort_i64(x, n, compute_stop(), e);
+    if (sort_available()) return sort_i64(x, n), true;
     uint64_t *keys = pool_alloc((size_t)n * 2 * sizeof *keys + 1);
     if (!keys) return err_memory(e, (size_t)n * 2 * sizeof *keys);
     for (int64_t i = 0; i < n; i++) keys[i] = (uint64_t)x[i] ^ top;
@@ -60,9 +58,7 @@ static bool sort_positions(const struct positions *p, struct err *e);
 static bool finish(const struct positions *p, struct err *e) {
     int64_t mask = ((int64_t)1 << p->bits) - 1;
     int used = p->used + 64 - p->bits;
-    for (int64_t begin = 0, end, look = LOOK; begin < p->n; begin = end) {
-        if (begin >= look && stop_fails(compute_stop(), e)) return false;
-        if (begin >= look) look = begin + LOOK;
+    for (int64_t begin = 0, end; begin < p->n; begin = end) {
         int64_t high = p->at[begin] >> p->bits;
         for (end = begin; end < p->n && p->at[end] >> p->bits == high; end++) p->at[end] &= mask;
         struct positions run = {p->keys, p->at + begin, end - begin, used, p->bits};
@@ -91,7 +87,6 @@ bool order_positions(const uint64_t *keys, int64_t n, int64_t *at, struct err *e
     struct positions p = {.keys = keys, .at = at, .n = n};
     uint64_t any = 0, all = UINT64_MAX;
     for (int64_t i = 0; i < n; i++) {
-        if (i % LOOK == LOOK - 1 && stop_fails(compute_stop(), e)) return false;
         at[i] = i;
         any |= keys[i];
         all &= keys[i];

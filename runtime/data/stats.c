@@ -2,9 +2,7 @@
 #include "stats.h"
 #include "order.h"
 #include "graph.h"
-#include "plan.h"
 #include "base/pool.h"
-#include "base/stop.h"
 #include "cpu/threads.h"
 #include <math.h>
 #include <string.h>
@@ -24,25 +22,14 @@ static uint64_t *keys_new(int64_t n, struct err *e) {
     return keys;
 }
 
-/* False: stopped. */
-static bool keys_of_row(const struct tensor *x, int64_t begin, int64_t n, bool descending,
-                        uint64_t *keys, struct err *e) {
-    enum { BLOCK = 1 << 16 };
-    for (int64_t i = 0; i < n; i += BLOCK) {
-        if (stop_fails(compute_stop(), e)) return false;
-        order_keys(x, begin + i, n - i < BLOCK ? n - i : BLOCK, descending, keys + i);
-    }
-    return true;
-}
-
 struct tensor *stats_argsort(const struct tensor *x, bool descending, struct err *e) {
     int64_t n = last_size(x);
     uint64_t *keys = keys_new(n, e);
     struct tensor *out = keys ? tensor_new(DT_INT64, &x->shape, e) : NULL;
     bool ok = out != NULL;
     for (int64_t begin = 0; ok && begin < x->count; begin += n) {
-        ok = keys_of_row(x, begin, n, descending, keys, e) &&
-             order_positions(keys, n, (int64_t *)out->data + begin, e);
+        order_keys(x, begin, n, descending, keys);
+        ok = order_positions(keys, n, (int64_t *)out->data + begin, e);
     }
     pool_free(keys);
     if (ok) return out;
@@ -58,7 +45,8 @@ static bool fill_topk(const struct tensor *x, int64_t k, struct tensor *values,
     size_t width = dtype_bytes(x->dtype);
     bool ok = keys && (at || err_memory(e, (size_t)n * sizeof *at));
     for (int64_t row = 0; ok && row < x->count / n; row++) {
-        ok = keys_of_row(x, row * n, n, true, keys, e) && order_positions(keys, n, at, e);
+        order_keys(x, row * n, n, true, keys);
+        ok = order_positions(keys, n, at, e);
         for (int64_t i = 0; ok && i < k; i++) {
             int64_t from = row * n + at[i], to = row * k + i;
             ((int64_t *)positions->data)[to] = at[i];

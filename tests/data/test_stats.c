@@ -7,7 +7,6 @@
 #include "data/key_sort.h"
 #include "data/order.h"
 #include "data/stats.h"
-#include "plan.h"
 #include "rng.h"
 #include <math.h>
 
@@ -156,32 +155,6 @@ static void test_order_values(void) {
     CHECK(((int64_t *)up->data)[2] == INT64_MAX - 1 && ((int64_t *)up->data)[0] == INT64_MIN);
     CHECK(((int64_t *)down->data)[0] == INT64_MAX && ((int64_t *)down->data)[3] == INT64_MIN);
     tensor_unref(x), tensor_unref(up), tensor_unref(down);
-}
-
-/* A stop ends each long sort, whichever way it goes, and nothing of it is left. */
-static void test_stopped(void) {
-    enum { N = 300000 };
-    static _Atomic bool stop = true;
-    static const enum dtype types[] = {DT_FLOAT64, DT_INT64, DT_FLOAT32, DT_INT32};
-    double ranked;
-    compute_set_stop(&stop);
-    for (size_t k = 0; k < ARRAY_LEN(types); k++) {
-        struct tensor *x =
-            tensor_zeros(types[k], &(struct shape){.n = 1, .size = {N}}, &(struct err){0});
-        for (int64_t i = 0; i < N; i++) tensor_set(x, i, (double)(hash_mix((uint64_t)i) >> 40));
-        for (int way = 0; way < 5; way++) {
-            struct err e = {0};
-            void *made = way == 0   ? order_values(x, false, &e)
-                         : way == 1 ? order_values(x, true, &e)
-                         : way == 2 ? order_once(x, &e)
-                         : way == 3 ? stats_argsort(x, false, &e)
-                                    : NULL;
-            CHECK(!made && (way != 4 || !order_ranks(x, (int64_t[]){N / 2}, 1, &ranked, &e)));
-            CHECK_EQ(e.kind, ERR_INTERRUPT);
-        }
-        tensor_unref(x);
-    }
-    compute_set_stop(NULL);
 }
 
 /* Enough numbers for groups: ranks as in a sorted copy, NaN told. */
@@ -344,6 +317,6 @@ static void test_group_quantiles(void) {
     }
 }
 
-TEST_MAIN(test_stopped, test_key_sort, test_in_order, test_group_quantiles, test_order_values,
-          test_ranks, test_quantiles, test_histogram, test_argsort, test_argsort_large, test_topk,
+TEST_MAIN(test_key_sort, test_in_order, test_group_quantiles, test_order_values, test_ranks,
+          test_quantiles, test_histogram, test_argsort, test_argsort_large, test_topk,
           test_corrcoef)
