@@ -118,8 +118,6 @@ void compute_set_threads(int n);
 /* Calls fn for parts 0 … n - 1 on those threads and returns when all are done: for work outside of
  * plans, such as reading pictures. */
 void compute_parts(void (*fn)(void *user, int part), void *user, int n);
-/* Stop flag looked at by op_eval and long array work outside plans; may be NULL. */
-void compute_set_stop(const _Atomic bool *stop);
 /* Name of the instruction set chosen at start: "avx512", "avx2" or "plain". */
 const char *compute_isa(void);
 /* OpenBLAS's own line on its release and kernels (NULL: there is none), and its self-test (two

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "plan.h"
 #include "data/read.h"
 #include <ctype.h>
@@ -34,15 +35,13 @@ struct engine *engine_new(struct err *e) {
     if (!en->timeout)
         return files_seen_free(en->files), tracking_free(en->tracking), advice_free(en->advice),
                cells_free(en->cells), names_free(en->names), pool_free(en), NULL;
-    compute_set_stop(&en->stop);
-    read_stop_on(&en->stop);
+    stop_on(&en->stop);
     return en;
 }
 
 void engine_free(struct engine *en) {
     if (!en) return;
-    compute_set_stop(NULL);
-    read_stop_on(NULL);
+    stop_on(NULL);
     names_free(en->names);
     cells_free(en->cells);
     pretrained_cache_free(en->pretrained);

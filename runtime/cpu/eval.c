@@ -4,14 +4,9 @@
 #include "plan.h"
 #include "threads.h"
 #include "base/pool.h"
+#include "base/stop.h"
 
 enum { MAX_IN = 64, SMALL_SCRATCH = 32 * 1024 };
-
-static const _Atomic bool *stop_flag;
-
-void compute_set_stop(const _Atomic bool *stop) {
-    stop_flag = stop;
-}
 
 /* ---- running a call on one or two threads ---- */
 
@@ -46,7 +41,7 @@ static bool run_job(struct job *j, enum op op, struct err *e) {
     size_t bytes = (j->c->scratch_bytes + 63) / 64 * 64 * (size_t)j->n_parts;
     j->scratch = bytes <= sizeof small ? small : pool_alloc(bytes);
     if (!j->scratch) return err_memory(e, bytes);
-    j->env.stop = stop_flag;
+    j->env.stop = stop_flag();
     if (j->n_parts > 1) {
         threads_run(run_part, j, j->n_parts);
     } else {

@@ -4,6 +4,7 @@
 #include "sort.h"
 #include "kernels.h"
 #include "threads.h"
+#include "base/stop.h"
 #include <math.h>
 #include <sched.h>
 
@@ -66,6 +67,10 @@ static void give(struct pile *p, const struct piece *parts, int n) {
 
 static void work(struct pile *p, struct piece one, bool crowded) {
     int64_t lower = 0;
+    if (stop_asked()) { /* whoever asked for the order asks, too */
+        give(p, NULL, 0);
+        return;
+    }
     bool full = crowded || one.n <= p->small;
     if (!full) lower = p->kernels->split(one.keys, one.n);
     if (full) p->kernels->sort(one.keys, one.n);

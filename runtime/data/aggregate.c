@@ -2,6 +2,7 @@
  * group. */
 #include "aggregate.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -18,21 +19,21 @@ struct work {
 };
 
 static void count_cells(struct work *w) {
-    for (int64_t i = 0; i < w->g->n_rows; i++) w->counts[w->g->of_row[i]] += !isnan(w->x[i]);
+    EACH_ROW(i, w->g->n_rows) w->counts[w->g->of_row[i]] += !isnan(w->x[i]);
 }
 
 static void fill(struct work *w, double value) {
-    for (int64_t k = 0; k < w->g->n_groups; k++) w->out[k] = value;
+    EACH_ROW(k, w->g->n_groups) w->out[k] = value;
 }
 
 static void counts(struct work *w) {
     count_cells(w);
-    for (int64_t k = 0; k < w->g->n_groups; k++) w->out[k] = (double)w->counts[k];
+    EACH_ROW(k, w->g->n_groups) w->out[k] = (double)w->counts[k];
 }
 
 static void sums(struct work *w) {
     fill(w, 0);
-    for (int64_t i = 0; i < w->g->n_rows; i++) {
+    EACH_ROW(i, w->g->n_rows) {
         double x = w->x[i];
         w->out[w->g->of_row[i]] += isnan(x) ? 0 : x;
     }
@@ -40,7 +41,7 @@ static void sums(struct work *w) {
 
 static void products(struct work *w) {
     fill(w, 1);
-    for (int64_t i = 0; i < w->g->n_rows; i++) {
+    EACH_ROW(i, w->g->n_rows) {
         double x = w->x[i];
         w->out[w->g->of_row[i]] *= isnan(x) ? 1 : x;
     }
@@ -48,19 +49,19 @@ static void products(struct work *w) {
 
 static void means(struct work *w) {
     fill(w, 0);
-    for (int64_t i = 0; i < w->g->n_rows; i++) {
+    EACH_ROW(i, w->g->n_rows) {
         double x = w->x[i];
         if (isnan(x)) continue;
         w->out[w->g->of_row[i]] += x;
         w->counts[w->g->of_row[i]]++;
     }
-    for (int64_t k = 0; k < w->g->n_groups; k++)
-        w->out[k] = w->counts[k] ? w->out[k] / (double)w->counts[k] : (double)NAN;
+    EACH_ROW(k, w->g->n_groups)
+    w->out[k] = w->counts[k] ? w->out[k] / (double)w->counts[k] : (double)NAN;
 }
 
 static void lowest(struct work *w) {
     fill(w, NAN);
-    for (int64_t i = 0; i < w->g->n_rows; i++) {
+    EACH_ROW(i, w->g->n_rows) {
         double *best = &w->out[w->g->of_row[i]], x = w->x[i];
         if (x < *best || (isnan(*best) && !isnan(x))) *best = x;
     }
@@ -68,7 +69,7 @@ static void lowest(struct work *w) {
 
 static void highest(struct work *w) {
     fill(w, NAN);
-    for (int64_t i = 0; i < w->g->n_rows; i++) {
+    EACH_ROW(i, w->g->n_rows) {
         double *best = &w->out[w->g->of_row[i]], x = w->x[i];
         if (x > *best || (isnan(*best) && !isnan(x))) *best = x;
     }
@@ -77,22 +78,22 @@ static void highest(struct work *w) {
 /* Two passes: squares of distances lose no digits. */
 static void variances(struct work *w) {
     means(w);
-    for (int64_t k = 0; k < w->g->n_groups; k++) {
+    EACH_ROW(k, w->g->n_groups) {
         w->more[k] = w->out[k];
         w->out[k] = w->counts[k] ? 0 : (double)NAN;
     }
-    for (int64_t i = 0; i < w->g->n_rows; i++) {
+    EACH_ROW(i, w->g->n_rows) {
         int32_t k = w->g->of_row[i];
         double d = w->x[i] - w->more[k];
         if (!isnan(d)) w->out[k] += d * d;
     }
-    for (int64_t k = 0; k < w->g->n_groups; k++)
-        if (w->counts[k]) w->out[k] /= (double)w->counts[k];
+    EACH_ROW(k, w->g->n_groups)
+    if (w->counts[k]) w->out[k] /= (double)w->counts[k];
 }
 
 static void deviations(struct work *w) {
     variances(w);
-    for (int64_t k = 0; k < w->g->n_groups; k++) w->out[k] = sqrt(w->out[k]);
+    EACH_ROW(k, w->g->n_groups) w->out[k] = sqrt(w->out[k]);
 }
 
 static int by_size(const void *a, const void *b) {
@@ -149,7 +150,7 @@ static double least_of(const double *x, int64_t n) {
 }
 
 static void quantiles(struct work *w) {
-    for (int64_t k = 0; k < w->g->n_groups; k++) {
+    EACH_ROW(k, w->g->n_groups) {
         int64_t n = cells_of(w, k);
         w->out[k] = NAN;
         if (n == 0) continue;
@@ -168,7 +169,7 @@ static void medians(struct work *w) {
 
 static void firsts(struct work *w) {
     fill(w, NAN);
-    for (int64_t i = 0; i < w->g->n_rows; i++) {
+    EACH_ROW(i, w->g->n_rows) {
         double *out = &w->out[w->g->of_row[i]];
         if (isnan(*out)) *out = w->x[i];
     }
@@ -176,12 +177,12 @@ static void firsts(struct work *w) {
 
 static void lasts(struct work *w) {
     fill(w, NAN);
-    for (int64_t i = 0; i < w->g->n_rows; i++)
-        if (!isnan(w->x[i])) w->out[w->g->of_row[i]] = w->x[i];
+    EACH_ROW(i, w->g->n_rows)
+    if (!isnan(w->x[i])) w->out[w->g->of_row[i]] = w->x[i];
 }
 
 static void uniques(struct work *w) {
-    for (int64_t k = 0; k < w->g->n_groups; k++) {
+    EACH_ROW(k, w->g->n_groups) {
         int64_t n = cells_of(w, k), different = n > 0;
         if (n) qsort(w->cells, (size_t)n, sizeof *w->cells, by_size);
         for (int64_t i = 1; i < n; i++) different += w->cells[i] != w->cells[i - 1];
@@ -191,14 +192,14 @@ static void uniques(struct work *w) {
 
 static void anys(struct work *w) {
     fill(w, 0);
-    for (int64_t i = 0; i < w->g->n_rows; i++)
-        if (w->x[i] != 0 && !isnan(w->x[i])) w->out[w->g->of_row[i]] = 1;
+    EACH_ROW(i, w->g->n_rows)
+    if (w->x[i] != 0 && !isnan(w->x[i])) w->out[w->g->of_row[i]] = 1;
 }
 
 static void alls(struct work *w) {
     fill(w, 1);
-    for (int64_t i = 0; i < w->g->n_rows; i++)
-        if (w->x[i] == 0) w->out[w->g->of_row[i]] = 0;
+    EACH_ROW(i, w->g->n_rows)
+    if (w->x[i] == 0) w->out[w->g->of_row[i]] = 0;
 }
 
 static void (*const run_of[AGGREGATE_N])(struct work *) = {
@@ -222,6 +223,7 @@ bool aggregate(const double *x, const struct row_groups *g, enum aggregate how, 
     w.cells = pool_need((size_t)largest * sizeof *w.cells + 1, e);
     bool ok = w.more && w.counts && w.cells;
     if (ok) run_of[how](&w);
+    ok = ok && rows_whole(g->n_rows, e);
     pool_free(w.more);
     pool_free(w.counts);
     pool_free(w.cells);

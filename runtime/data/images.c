@@ -4,6 +4,7 @@
 #include "source.h"
 #include "zip.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include <dirent.h>
 #include <limits.h>
 #include <stdatomic.h>
@@ -100,7 +101,7 @@ static bool walk(struct shelf *s, const char *below, int depth, struct err *e) {
         } else if (is_picture(str_of(name))) {
             ok = shelf_add(s, str_of(name), -1, e);
         }
-        if (ok && read_stopped()) ok = err_set(e, ERR_INTERRUPT, "Stopped while listing a folder.");
+        if (ok && stop_asked()) ok = err_set(e, ERR_INTERRUPT, "Stopped while listing a folder.");
     }
     if (dir) closedir(dir);
     return ok;

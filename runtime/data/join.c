@@ -3,6 +3,7 @@
 #include "join.h"
 #include "keys.h"
 #include "base/pool.h"
+#include "base/stop.h"
 
 void row_pairs_clear(struct row_pairs *p) {
     pool_free(p->left);
@@ -51,11 +52,12 @@ static bool all_keys(const struct table *a, const int *keys_a, const struct tabl
     }
     for (int i = 0; ok && i < n; i++) {
         const struct column *ca = &a->columns[keys_a[i]], *cb = &b->columns[keys_b[i]];
-        for (int64_t r = 0; r < a->n_rows; r++)
-            if (column_is_missing(ca, r)) out->codes[r] = -1;
-        for (int64_t r = 0; r < b->n_rows; r++)
-            if (column_is_missing(cb, r)) out->codes[a->n_rows + r] = -1;
+        EACH_ROW(r, a->n_rows)
+        if (column_is_missing(ca, r)) out->codes[r] = -1;
+        EACH_ROW(r, b->n_rows)
+        if (column_is_missing(cb, r)) out->codes[a->n_rows + r] = -1;
     }
+    ok = ok && rows_whole(a->n_rows + b->n_rows, e);
     if (!ok) keys_clear(out);
     return ok;
 }
@@ -71,7 +73,8 @@ struct side {
 /* The usual case, a table with a row for each key: one place to look at. */
 static bool side_single(struct side *s, int32_t n_codes, struct err *e) {
     s->only = pool_need((size_t)n_codes * sizeof *s->only + 1, e);
-    for (int64_t i = 0; s->only && i < s->n; i++) {
+    if (!s->only) return false;
+    EACH_ROW(i, s->n) {
         if (s->codes[i] < 0) continue;
         int32_t *only = &s->only[s->codes[i]];
         if (*only) {
@@ -91,11 +94,11 @@ static bool side_start(struct side *s, int32_t n_codes, struct err *e) {
     s->rows = pool_need((size_t)s->n * sizeof *s->rows + 1, e);
     if (!s->starts || !s->rows) return false;
     int64_t *next = s->starts + 1;
-    for (int64_t i = 0; i < s->n; i++)
-        if (s->codes[i] >= 0) next[s->codes[i] + 1]++;
+    EACH_ROW(i, s->n)
+    if (s->codes[i] >= 0) next[s->codes[i] + 1]++;
     for (int32_t g = 1; g <= n_codes; g++) next[g] += next[g - 1];
-    for (int64_t i = 0; i < s->n; i++)
-        if (s->codes[i] >= 0) s->rows[next[s->codes[i]]++] = i;
+    EACH_ROW(i, s->n)
+    if (s->codes[i] >= 0) s->rows[next[s->codes[i]]++] = i;
     return true;
 }
 
@@ -115,7 +118,7 @@ static int64_t partners(const struct walk *w, int64_t i) {
 static bool count_pairs(const struct walk *w, int64_t *n) {
     *n = w->keep_found ? w->found.n : 0;
     if (w->found.only) return *n += w->walked.n, true; /* at most */
-    for (int64_t i = 0; i < w->walked.n; i++) {
+    EACH_ROW(i, w->walked.n) {
         int64_t k = partners(w, i);
         if (__builtin_add_overflow(*n, k || !w->keep_walked ? k : 1, n)) return false;
     }
@@ -130,7 +133,7 @@ static void put_pair(struct walk *w, int64_t walked, int64_t found) {
 
 /* The same with at most one partner each. */
 static void find_single(struct walk *w) {
-    for (int64_t i = 0; i < w->walked.n; i++) {
+    EACH_ROW(i, w->walked.n) {
         int32_t code = w->walked.codes[i];
         int64_t found = code < 0 ? -1 : (int64_t)w->found.only[code] - 1;
         w->of_walked[w->n] = i;
@@ -141,7 +144,7 @@ static void find_single(struct walk *w) {
 }
 
 static void find_several(struct walk *w) {
-    for (int64_t i = 0; i < w->walked.n; i++) {
+    EACH_ROW(i, w->walked.n) {
         int64_t n = partners(w, i);
         const int64_t *rows = n ? w->found.rows + w->found.starts[w->walked.codes[i]] : NULL;
         for (int64_t k = 0; k < n; k++) put_pair(w, i, rows[k]);
@@ -158,7 +161,7 @@ static void find_pairs(struct walk *w) {
 
 static bool run_walk(struct walk *w, int32_t n_codes, struct err *e) {
     int64_t n;
-    TRY(side_start(&w->found, n_codes, e));
+    TRY(side_start(&w->found, n_codes, e) && rows_whole(w->found.n, e));
     if (!count_pairs(w, &n)) return err_memory(e, SIZE_MAX);
     w->of_walked = pool_alloc((size_t)n * sizeof(int64_t) + 1);
     w->of_found = pool_alloc((size_t)n * sizeof(int64_t) + 1);
@@ -166,7 +169,7 @@ static bool run_walk(struct walk *w, int32_t n_codes, struct err *e) {
     if (!w->of_walked || !w->of_found || !w->used)
         return err_memory(e, (size_t)n * 2 * sizeof(int64_t));
     find_pairs(w);
-    return true;
+    return rows_whole(w->walked.n + w->found.n, e);
 }
 
 /* Does a code that both sides have occur twice among these? */

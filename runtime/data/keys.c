@@ -4,6 +4,7 @@
 #include "keys.h"
 #include "base/hash.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +156,7 @@ static bool put_in_order(struct keys *k, const struct distinct *d,
     if (ok && d->n) qsort(r, d->n, sizeof *r, order);
     for (size_t i = 0; ok && i < d->n; i++) to[r[i].code + 1] = (int32_t)i;
     if (ok) to[0] = (int32_t)d->n;
-    for (int64_t i = 0; ok && i < k->n_rows; i++) k->codes[i] = to[k->codes[i] + 1];
+    if (ok) EACH_ROW(i, k->n_rows) k->codes[i] = to[k->codes[i] + 1];
     k->n_codes = (int32_t)d->n + k->missing;
     pool_free(r);
     pool_free(to);
@@ -171,7 +172,7 @@ static bool code_texts(const char *const *texts, int64_t from, int64_t n, struct
         const char *text;
         int32_t code;
     } recent[RECENT] = {0}; /* readers keep equal texts once: most are known by their address */
-    for (int64_t i = 0; i < n; i++) {
+    EACH_ROW(i, n) {
         const char *s = texts[i];
         size_t at = ((uintptr_t)s >> 2 ^ (uintptr_t)s >> 12) & (RECENT - 1);
         int32_t *code = &k->codes[from + i];
@@ -191,7 +192,7 @@ static bool code_texts(const char *const *texts, int64_t from, int64_t n, struct
 
 static bool code_numbers(const double *x, int64_t from, int64_t n, struct keys *k,
                          struct distinct *d, struct err *e) {
-    for (int64_t i = 0; i < n; i++) {
+    EACH_ROW(i, n) {
         uint64_t bits;
         double v = x[i] + 0.0; /* -0 is 0 */
         memcpy(&bits, &v, sizeof bits);
@@ -203,7 +204,7 @@ static bool code_numbers(const double *x, int64_t from, int64_t n, struct keys *
 
 /* Whole numbers from *low on, fewer than a few times the rows? */
 static bool narrow(const double *x, int64_t n, double *low, double *high) {
-    for (int64_t i = 0; i < n; i++) {
+    EACH_ROW(i, n) {
         if (isnan(x[i])) continue;
         if (x[i] < *low) *low = x[i];
         if (x[i] > *high) *high = x[i];
@@ -220,17 +221,18 @@ static bool code_narrow(const double *const *parts, const int64_t *sizes, int n_
     int32_t *code_of = pool_need((size_t)range * sizeof *code_of + 1, e);
     if (!code_of) return false;
     for (int p = 0; p < n_parts; p++) {
-        for (int64_t i = 0; i < sizes[p]; i++) {
+        EACH_ROW(i, sizes[p]) {
             if (isnan(parts[p][i])) k->missing = true;
             else code_of[(int64_t)(parts[p][i] - low)] = 1;
         }
     }
     for (int64_t v = 0; v < range; v++) code_of[v] = code_of[v] ? k->n_codes++ : 0;
     for (int p = 0; p < n_parts; p++) {
-        for (int64_t i = 0; i < sizes[p]; i++, at++) {
+        EACH_ROW(i, sizes[p]) {
             double x = parts[p][i];
-            k->codes[at] = isnan(x) ? k->n_codes : code_of[(int64_t)(x - low)];
+            k->codes[at + i] = isnan(x) ? k->n_codes : code_of[(int64_t)(x - low)];
         }
+        at += sizes[p];
     }
     k->n_codes += k->missing;
     pool_free(code_of);
@@ -248,7 +250,7 @@ static bool keys_of_numbers(const double *const *parts, const int64_t *sizes, in
     int64_t from = 0;
     bool ok = distinct_start(&d, e);
     for (int p = 0; ok && p < n_parts; p++) {
-        ok = code_numbers(parts[p], from, sizes[p], k, &d, e);
+        ok = code_numbers(parts[p], from, sizes[p], k, &d, e) && rows_whole(sizes[p], e);
         from += sizes[p];
     }
     ok = ok && put_in_order(k, &d, by_number, e);
@@ -262,7 +264,7 @@ static bool keys_of_texts(const char *const *const *parts, const int64_t *sizes,
     int64_t from = 0;
     bool ok = distinct_start(&d, e);
     for (int p = 0; ok && p < n_parts; p++) {
-        ok = code_texts(parts[p], from, sizes[p], k, &d, e);
+        ok = code_texts(parts[p], from, sizes[p], k, &d, e) && rows_whole(sizes[p], e);
         from += sizes[p];
     }
     ok = ok && put_in_order(k, &d, by_text, e);
@@ -282,6 +284,7 @@ bool keys_of_column(const struct column *c, int64_t n_rows, struct keys *out, st
     } else {
         ok = err_set(e, ERR_TYPE, "The column \"%.100s\" cannot be compared.", c->name);
     }
+    ok = ok && rows_whole(n_rows, e);
     if (!ok) keys_clear(out);
     return ok;
 }
@@ -300,6 +303,7 @@ bool keys_of_two(const struct column *a, int64_t na, const struct column *b, int
     } else {
         ok = err_set(e, ERR_TYPE, "Columns of two kinds cannot be compared.");
     }
+    ok = ok && rows_whole(na + nb, e);
     if (!ok) keys_clear(out);
     return ok;
 }
@@ -313,23 +317,23 @@ bool keys_combine(struct keys *a, const struct keys *b, struct err *e) {
     if (most <= (uint64_t)(2 * n + 65536)) { /* count the pairs that occur */
         int32_t *code_of = pool_need((size_t)most * sizeof *code_of + 1, e);
         if (!code_of) return false;
-        for (int64_t i = 0; i < n; i++)
-            code_of[(int64_t)a->codes[i] * b->n_codes + b->codes[i]] = 1;
+        EACH_ROW(i, n)
+        code_of[(int64_t)a->codes[i] * b->n_codes + b->codes[i]] = 1;
         int32_t codes = 0;
         for (uint64_t v = 0; v < most; v++) code_of[v] = code_of[v] ? codes++ : 0;
-        for (int64_t i = 0; i < n; i++)
-            a->codes[i] = code_of[(int64_t)a->codes[i] * b->n_codes + b->codes[i]];
+        EACH_ROW(i, n)
+        a->codes[i] = code_of[(int64_t)a->codes[i] * b->n_codes + b->codes[i]];
         a->n_codes = codes;
         pool_free(code_of);
-        return true;
+        return rows_whole(n, e);
     }
     struct distinct d;
     bool ok = distinct_start(&d, e);
-    for (int64_t i = 0; ok && i < n; i++) {
+    EACH_ROW(i, n) {
         uint64_t pair = (uint64_t)a->codes[i] * (uint64_t)b->n_codes + (uint64_t)b->codes[i];
-        ok = distinct_number(&d, pair, &a->codes[i], e);
+        ok = ok && distinct_number(&d, pair, &a->codes[i], e);
     }
-    ok = ok && put_in_order(a, &d, by_code, e);
+    ok = ok && rows_whole(n, e) && put_in_order(a, &d, by_code, e);
     distinct_clear(&d);
     return ok;
 }
@@ -361,10 +365,10 @@ bool row_groups_of(const struct keys *k, struct row_groups *out, struct err *e) 
         return err_memory(e, (size_t)k->n_rows * sizeof *out->rows);
     }
     int64_t *next = out->starts + 1; /* one place further on, until all rows are placed */
-    for (int64_t i = 0; i < k->n_rows; i++) next[k->codes[i] + 1]++;
+    EACH_ROW(i, k->n_rows) next[k->codes[i] + 1]++;
     for (int64_t g = 1; g <= k->n_codes; g++) next[g] += next[g - 1];
-    for (int64_t i = 0; i < k->n_rows; i++) out->rows[next[k->codes[i]]++] = i;
-    return true;
+    EACH_ROW(i, k->n_rows) out->rows[next[k->codes[i]]++] = i;
+    return rows_whole(k->n_rows, e) || (row_groups_clear(out), false);
 }
 
 void row_groups_clear(struct row_groups *g) {

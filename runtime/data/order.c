@@ -3,6 +3,7 @@
 #include "order.h"
 #include "key_sort.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "cpu/sort.h"
 #include "cpu/threads.h"
 #include <math.h>
@@ -211,7 +212,7 @@ struct tensor *order_values(const struct tensor *x, bool descending, struct err 
     struct values v = {.x = x, .descending = descending};
     v.out = tensor_new(x->dtype, &x->shape, e);
     if (!v.out) return NULL;
-    if (on_vectors(&v) || by_radix(&v, e)) return v.out;
+    if ((on_vectors(&v) || by_radix(&v, e)) && rows_whole(x->count, e)) return v.out;
     tensor_unref(v.out);
     return NULL;
 }
@@ -351,6 +352,7 @@ bool order_ranks(const struct tensor *x, const int64_t *ranks, int n, double *ou
     memcpy(at, ranks, (size_t)n * sizeof *at);
     uint64_t *keys = few_keys(x, at, n, &n_keys, &has_nan, e);
     const uint64_t *sorted = keys ? key_sort(keys, keys + n_keys, n_keys, e) : NULL;
+    if (!rows_whole(n_keys, e)) sorted = NULL;
     for (int r = 0; sorted && r < n; r++) {
         bool whole = x->dtype == DT_INT64;
         double v = whole ? (double)(int64_t)(sorted[at[r]] ^ top) : key_float(sorted[at[r]]);

@@ -5,6 +5,7 @@
 #include "key_sort.h"
 #include "order.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "cpu/sort.h"
 #include "cpu/threads.h"
 #include <string.h>
@@ -58,7 +59,8 @@ static bool sort_positions(const struct positions *p, struct err *e);
 static bool finish(const struct positions *p, struct err *e) {
     int64_t mask = ((int64_t)1 << p->bits) - 1;
     int used = p->used + 64 - p->bits;
-    for (int64_t begin = 0, end; begin < p->n; begin = end) {
+    for (int64_t begin = 0, end, looks = 0; begin < p->n; begin = end) {
+        if (++looks % STOP_ROWS == 0) TRY(rows_whole(p->n, e));
         int64_t high = p->at[begin] >> p->bits;
         for (end = begin; end < p->n && p->at[end] >> p->bits == high; end++) p->at[end] &= mask;
         struct positions run = {p->keys, p->at + begin, end - begin, used, p->bits};
@@ -71,16 +73,16 @@ static bool finish(const struct positions *p, struct err *e) {
 static bool sort_positions(const struct positions *p, struct err *e) {
     if (p->n <= FEW) return insert(p->keys, p->at, p->n), true;
     threads_run(make_numbers, (void *)(uintptr_t)p, PARTS);
-    return sort_numbers(p->at, p->n, e) && finish(p, e);
+    return sort_numbers(p->at, p->n, e) && rows_whole(p->n, e) && finish(p, e);
 }
 
 /* Keys that differ in few bits: counted, then put where they belong. */
 static void count_positions(const struct positions *p) {
     int64_t ends[(1 << COUNTED_BITS) + 1] = {0};
     uint64_t mask = UINT64_MAX >> p->used;
-    for (int64_t i = 0; i < p->n; i++) ends[(p->keys[i] & mask) + 1]++;
+    EACH_ROW(i, p->n) ends[(p->keys[i] & mask) + 1]++;
     for (uint64_t k = 0; k < mask; k++) ends[k + 1] += ends[k];
-    for (int64_t i = 0; i < p->n; i++) p->at[ends[p->keys[i] & mask]++] = i;
+    EACH_ROW(i, p->n) p->at[ends[p->keys[i] & mask]++] = i;
 }
 
 bool order_positions(const uint64_t *keys, int64_t n, int64_t *at, struct err *e) {
@@ -93,7 +95,8 @@ bool order_positions(const uint64_t *keys, int64_t n, int64_t *at, struct err *e
     }
     if (n < 2 || any == all) return true;
     p.used = __builtin_clzll(any ^ all);
-    if (64 - p.used <= COUNTED_BITS && n > 1 << COUNTED_BITS) return count_positions(&p), true;
+    if (64 - p.used <= COUNTED_BITS && n > 1 << COUNTED_BITS)
+        return count_positions(&p), rows_whole(n, e);
     p.bits = 64 - __builtin_clzll((unsigned long long)n - 1);
     return sort_positions(&p, e);
 }

@@ -15,10 +15,6 @@ bool write_csv(const struct table *t, const char *path, struct err *e);
 bool peek_npy(const char *path, struct desc *d);
 bool peek_idx(const char *path, struct desc *d);
 
-/* Reading a file ends with ERR_INTERRUPT soon after *stop becomes true (NULL: never). One flag for
- * the process, since files are read for the one cell that is running. */
-void read_stop_on(const _Atomic bool *stop);
-
 /* How far a file has been read; told on the thread that called read_watch, between pieces of some
  * MB. Files that are read more than once say in which round they are; of one that is read in pieces
  * by several threads, the pieces of this thread tell their own share. One listener for the process;

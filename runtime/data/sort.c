@@ -3,6 +3,7 @@
 #include "keys.h"
 #include "order.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include <string.h>
 
 static bool sort_by_numbers(const struct column *c, bool descending, int64_t *rows, int64_t n,
@@ -11,9 +12,10 @@ static bool sort_by_numbers(const struct column *c, bool descending, int64_t *ro
     uint64_t *keys = pool_alloc(bytes + 1);
     int64_t *at = pool_alloc(bytes + 1);
     bool ok = (keys && at) || err_memory(e, bytes);
-    for (int64_t i = 0; ok && i < n; i++) keys[i] = order_key(c->numbers[rows[i]], descending);
-    ok = ok && order_positions(keys, n, at, e);
-    for (int64_t i = 0; ok && i < n; i++) at[i] = rows[at[i]];
+    if (ok) EACH_ROW(i, n) keys[i] = order_key(c->numbers[rows[i]], descending);
+    ok = ok && rows_whole(n, e) && order_positions(keys, n, at, e);
+    if (ok) EACH_ROW(i, n) at[i] = rows[at[i]];
+    ok = ok && rows_whole(n, e);
     if (ok && n) memcpy(rows, at, bytes);
     pool_free(keys);
     pool_free(at);
@@ -31,11 +33,13 @@ static bool sort_by_codes(const struct keys *k, bool descending, int64_t *rows, 
         starts[*code + 1]++;
     }
     for (int32_t g = 1; ok && g < k->n_codes; g++) starts[g] += starts[g - 1];
-    for (int64_t i = 0; ok && i < k->n_rows; i++) to[starts[k->codes[rows[i]]]++] = rows[i];
+    if (ok) EACH_ROW(i, k->n_rows) to[starts[k->codes[rows[i]]]++] = rows[i];
+    bool memory = ok;
+    ok = ok && rows_whole(k->n_rows, e);
     if (ok && k->n_rows) memcpy(rows, to, (size_t)k->n_rows * sizeof *to);
     pool_free(starts);
     pool_free(to);
-    return ok || err_memory(e, (size_t)k->n_rows * sizeof *to);
+    return memory ? ok : err_memory(e, (size_t)k->n_rows * sizeof *to);
 }
 
 bool sort_rows(const struct table *t, const int *columns, const bool *descending, int n,

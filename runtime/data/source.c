@@ -2,6 +2,7 @@
 #include "source.h"
 #include "read.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -171,23 +172,13 @@ static bool check_end(struct source *s, struct err *e) {
     return false;
 }
 
-static const _Atomic bool *stop_flag;
-
-void read_stop_on(const _Atomic bool *stop) {
-    stop_flag = stop;
-}
-
-bool read_stopped(void) {
-    return stop_flag && *stop_flag;
-}
-
 enum { PIECE = 1 << 22 }; /* between two looks at the flag: some milliseconds */
 
 static bool read_gz(struct source *s, char *out, size_t n, size_t *got, struct err *e) {
     while (*got < n) {
         size_t left = n - *got;
         unsigned ask = left < PIECE ? (unsigned)left : PIECE;
-        if (read_stopped()) return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
+        if (stop_asked()) return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
         int k = gzread(s->gz, out + *got, ask);
         if (k > 0) *got += (size_t)k, s->at += (uint64_t)k;
         tell(s, false, false);
@@ -200,7 +191,7 @@ static bool read_piece(struct source *s, char *out, size_t n, size_t *got, struc
     if (n > s->most - s->at) n = (size_t)(s->most - s->at);
     while (*got < n) {
         size_t left = n - *got;
-        if (read_stopped()) return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
+        if (stop_asked()) return err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
         ssize_t k =
             pread(s->fd, out + *got, left < PIECE ? left : PIECE, (off_t)(s->begin + s->at));
         if (k < 0 && errno == EINTR) continue;

@@ -39,8 +39,5 @@ bool source_holds(const struct source *s, uint64_t n, const char *part, struct e
 /* Add the file's name to an error found in its bytes. Returns false. */
 bool source_blame(const struct source *s, struct err *e);
 
-/* Has the student asked to stop (read_stop_on)? For readers that work long between two reads. */
-bool read_stopped(void);
-
 /* This much memory is in the machine at all (an allocation may succeed and still kill us). */
 bool memory_holds(uint64_t bytes, struct err *e);

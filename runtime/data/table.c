@@ -3,6 +3,7 @@
 #include "images.h"
 #include "text_store.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "cpu/threads.h"
 #include <math.h>
 #include <stdatomic.h>
@@ -90,12 +91,15 @@ struct pick {
 static void pick_part(void *user, int part) {
     const struct pick *p = user;
     int64_t begin = p->n / PICK_PARTS * part, end = p->n / PICK_PARTS * (part + 1);
-    const int64_t *rows = p->rows;
     if (part == PICK_PARTS - 1) end = p->n;
-    for (int64_t k = begin; p->from->texts && k < end; k++)
-        p->to->texts[k] = rows[k] < 0 ? NULL : p->from->texts[rows[k]];
-    for (int64_t k = begin; p->from->numbers && k < end; k++)
-        p->to->numbers[k] = rows[k] < 0 ? (double)NAN : p->from->numbers[rows[k]];
+    const int64_t *rows = p->rows + begin;
+    if (p->from->texts) {
+        EACH_ROW(k, end - begin)
+        p->to->texts[begin + k] = rows[k] < 0 ? NULL : p->from->texts[rows[k]];
+    } else if (p->from->numbers) {
+        EACH_ROW(k, end - begin)
+        p->to->numbers[begin + k] = rows[k] < 0 ? (double)NAN : p->from->numbers[rows[k]];
+    }
 }
 
 bool column_pick(struct column *to, const struct column *from, const int64_t *rows, int64_t n,
@@ -108,7 +112,7 @@ bool column_pick(struct column *to, const struct column *from, const int64_t *ro
     if (n >= WORTH_THREADS) threads_run(pick_part, &p, PICK_PARTS);
     else
         for (int part = 0; part < PICK_PARTS; part++) pick_part(&p, part);
-    return true;
+    return rows_whole(n, e) || (column_clear(to), false);
 }
 
 bool column_is_missing(const struct column *c, int64_t row) {

@@ -4,6 +4,7 @@
 #include "records.h"
 #include "source.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include <dlfcn.h>
 #include <expat.h>
 #include <limits.h>
@@ -170,7 +171,7 @@ static bool run(struct walk *w, struct str bytes) {
     for (size_t at = 0, n; at <= bytes.n; at += n) {
         n = bytes.n - at < PIECE ? bytes.n - at : PIECE;
         bool last = at + n == bytes.n;
-        if (read_stopped()) return err_set(w->e, ERR_INTERRUPT, "Stopped while reading a file.");
+        if (stop_asked()) return err_set(w->e, ERR_INTERRUPT, "Stopped while reading a file.");
         if (api.Parse(w->parser, bytes.p + at, (int)n, last) != XML_STATUS_OK) {
             if (w->e->kind) return false;
             err_set(w->e, ERR_DATA, "The XML file is damaged in line %lu: %s.",

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/intern.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -129,7 +130,7 @@ static bool put_batch(struct reader *r, const carquet_row_batch_t *batch, int64_
         TRY(put_column(r, i, *done, rows, batch, recent, e));
     }
     *done += rows;
-    return !read_stopped() || err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
+    return !stop_asked() || err_set(e, ERR_INTERRUPT, "Stopped while reading a file.");
 }
 
 static bool read_batches(struct reader *r, carquet_batch_reader_t *b, struct err *e) {

@@ -357,7 +357,8 @@ def memory(clients):
 
 def stops(command, args):
     with Client(command) as c:
-        c.reply(c.execute(f'%cd "{c.folder.name}"'))
+        moved = c.reply(c.execute(f"%cd {c.folder.name}")).content
+        assert moved["status"] == "ok", moved
         late = work_stopped(c, args.quick, args.stop)
     return [verdict(f"Stop of {what}, p95", ms, 50, "ms") for what, ms in late.items()]
 

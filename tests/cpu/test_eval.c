@@ -1,4 +1,5 @@
 /* Single operations: errors of whole numbers and positions, big arrays, stopping. */
+#include "base/stop.h"
 #include "base/pool.h"
 #include "graph.h"
 #include "plan.h"
@@ -166,7 +167,7 @@ static void *set_soon(void *unused) {
 static void check_stops(enum op op, struct tensor *const *in, const struct attrs *attrs) {
     pthread_t thread;
     atomic_store(&stop, false);
-    compute_set_stop(&stop);
+    stop_on(&stop);
     CHECK(pthread_create(&thread, NULL, set_soon, NULL) == 0);
     struct tensor *out = NULL;
     for (int i = 0; i < 1000; i++) { /* a fast machine may finish before the flag is set */
@@ -178,7 +179,7 @@ static void check_stops(enum op op, struct tensor *const *in, const struct attrs
     pthread_join(thread, NULL);
     CHECK(out == NULL && err.kind == ERR_INTERRUPT);
     CHECK(end - set_at < 0.5);
-    compute_set_stop(NULL);
+    stop_on(NULL);
 }
 
 static void long_operations_stop(void) {

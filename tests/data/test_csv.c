@@ -2,6 +2,7 @@
  * what is refused with which words. */
 #include "files.h"
 #include "data/csv_value.h"
+#include "base/stop.h"
 #include "base/intern.h"
 #include <math.h>
 
@@ -415,14 +416,14 @@ static void test_long_cell(void) {
 static void test_stop(void) {
     _Atomic bool stop = true;
     struct err e = {0};
-    read_stop_on(&stop);
+    stop_on(&stop);
     struct table *t = read_csv(FILES "pandas.csv", false, &e);
     CHECK(t == NULL && e.kind == ERR_INTERRUPT);
     stop = false;
     t = read_csv(FILES "pandas.csv", false, &e);
     CHECK(t != NULL);
     table_unref(t);
-    read_stop_on(NULL);
+    stop_on(NULL);
 }
 
 struct seen {

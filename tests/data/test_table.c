@@ -2,6 +2,9 @@
 #include "files.h"
 #include "base/intern.h"
 #include "base/pool.h"
+#include "base/stop.h"
+#include "data/join.h"
+#include "data/keys.h"
 #include <math.h>
 
 /* x: 0, 0.5, 1 …; n: row numbers; word: "w0", "w1" …, missing in row 2. */
@@ -123,4 +126,36 @@ static void test_nothing_left(void) {
     table_unref(NULL);
 }
 
-TEST_MAIN(test_new, test_cuts, test_many_texts, test_round, test_tensors, test_nothing_left)
+/* After Stop no long work gives a part of its result, and what is short is done all the same. */
+static void test_stopped(void) {
+    static const _Atomic bool stop = true;
+    static int64_t rows[100000];
+    for (int long_one = 0; long_one < 2; long_one++) {
+        size_t before = pool_live_blocks();
+        struct table *t = sample(long_one ? 100000 : 1000);
+        struct column picked = {0};
+        struct row_pairs pairs = {0};
+        struct keys keys = {0};
+        struct err e[4] = {{0}};
+        int by = 0;
+        bool down = true;
+        stop_on(&stop);
+        bool done[] = {sort_rows(t, &by, &down, 1, rows, &e[0]),
+                       keys_of_column(&t->columns[0], t->n_rows, &keys, &e[1]),
+                       join_rows(t, &by, t, &by, 1, JOIN_INNER, &pairs, &e[2]),
+                       column_pick(&picked, &t->columns[0], rows, t->n_rows, &e[3])};
+        stop_on(NULL);
+        for (int i = 0; i < 4; i++) {
+            CHECK(done[i] == !long_one);
+            CHECK(e[i].kind == (long_one ? ERR_INTERRUPT : ERR_NONE));
+        }
+        row_pairs_clear(&pairs);
+        keys_clear(&keys);
+        column_clear(&picked);
+        table_unref(t);
+        CHECK_EQ(pool_live_blocks(), before);
+    }
+}
+
+TEST_MAIN(test_new, test_cuts, test_many_texts, test_round, test_tensors, test_nothing_left,
+          test_stopped)
