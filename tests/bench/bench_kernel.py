@@ -146,7 +146,7 @@ class Client(Kernel):
         self.iopub.subscribe(b"")
         env = {**os.environ, "XDG_DATA_HOME": self.folder.name, "JPY_PARENT_PID": str(os.getpid())}
         start = time.perf_counter()
-        self.process = subprocess.Popen(command + [str(self.file)], env=env,
+        self.process = subprocess.Popen(command + [str(self.file)], env=env, cwd=self.folder.name,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=self.log.open("wb"))
         head = self.send("kernel_info_request")
@@ -357,8 +357,6 @@ def memory(clients):
 
 def stops(command, args):
     with Client(command) as c:
-        moved = c.reply(c.execute(f"%cd {c.folder.name}")).content
-        assert moved["status"] == "ok", moved
         late = work_stopped(c, args.quick, args.stop)
     return [verdict(f"Stop of {what}, p95", ms, 50, "ms") for what, ms in late.items()]
 
@@ -376,7 +374,7 @@ def main():
     parser.add_argument("--stop", nargs="?", const="", metavar="WORK",
                         help="only how fast Stop ends work of the runtime (of one kind)")
     args = parser.parse_args()
-    kernels = commands(pathlib.Path(args.build))
+    kernels = commands(pathlib.Path(args.build).resolve())
     cpu = [x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name")]
     print(f"{cpu[0]}, {os.cpu_count()} cores, Linux {platform.release()}, "
           f"Python {platform.python_version()}, ZeroMQ {zmq.zmq_version()}, load {os.getloadavg()[0]:.1f}")
