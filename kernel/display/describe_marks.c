@@ -132,6 +132,11 @@ static void add_band(struct text *out, const struct mark *m) {
     text_addc(out, '.');
 }
 
+/* " and 4 more", where a list ends before what it lists. */
+static void add_rest(struct text *out, int64_t n, int64_t most) {
+    if (n > most) text_addf(out, " and %lld more", (long long)(n - most));
+}
+
 /* " Guide lines at x 1, 2." */
 static void add_rules(struct text *out, const struct mark *m) {
     enum { MOST = 8 };
@@ -141,6 +146,7 @@ static void add_rules(struct text *out, const struct mark *m) {
         text_adds(out, i ? ", " : " ");
         add_place(out, m, mark_number(t, i));
     }
+    if (t) add_rest(out, t->count, MOST);
     text_addc(out, '.');
 }
 
@@ -190,11 +196,15 @@ static void add_cells(struct text *out, const struct plot *p, const struct mark 
     }
 }
 
+/* " Texts: here, there." " 2 frames: cat, dog." Frames without names are counted. */
 static void add_texts(struct text *out, const struct mark *m) {
     enum { MOST = 12 };
-    text_adds(out, m->kind == MARK_NOTE ? " Texts:" : " Frames:");
+    int64_t n = m->kind == MARK_FRAME && m->z && m->z->shape.n == 2 ? m->z->shape.size[0] : 0;
+    if (m->kind == MARK_NOTE) text_adds(out, " Texts");
+    else text_addf(out, " %lld frame%s", (long long)n, n == 1 ? "" : "s");
     for (int64_t i = 0; i < m->n_names && i < MOST; i++)
-        text_addf(out, "%s %s", i ? "," : "", m->names[i]);
+        text_addf(out, "%s %s", i ? "," : ":", m->names[i]);
+    add_rest(out, m->n_names, MOST);
     text_addc(out, '.');
 }
 

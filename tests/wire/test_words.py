@@ -143,6 +143,9 @@ KINDS = [
     ('plot:\n    right: "share"\n    line([1, 2], [3, 4])\n    line([1, 2], [0, 0.5], axis="right")',
      "at the right share 0 … 0.5."),
     ('plot:\n    line([1, 2], [3, 4])\n    vline(1.5, label="now")', "now at x 1.5."),
+    ("vline(range(10))", "Guide line at x 0, 1, 2, 3, 4, 5, 6, 7 and 2 more."),
+    ("show_boxes(rand(60, 80), [[10, 10, 40, 50], [5, 5, 9, 9]])", "2 frames."),
+    ('show_boxes(rand(60, 80), [[10, 10, 40, 50]], labels=["cat"])', "1 frame: cat."),
     ("line([])", "Note: no numbers to draw."),
     ("animate([line([1, 2], [3, 4]), line([1, 2], [3, 5])])", "Last frame: line; x 1 … 2; y 3 … 5."),
 ]
