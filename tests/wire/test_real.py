@@ -1,6 +1,7 @@
 """The real kernel: whatever a cell is, the answer is clear and the next cell runs (issue: bad input)."""
 import os
 import pathlib
+import re
 import time
 
 import pytest
@@ -129,6 +130,17 @@ def test_started_without_standard_files(closed):
         assert kinds_of == ["/dev/null", "pipe", "pipe"]
         k.send("shutdown_request", {"restart": False}, channel="control")
         assert k.process.wait(5) == 0
+
+
+def test_interrupted_forest_tells_its_trees(kernel):
+    kernel.run("X = randn(20000, 8)\nY = X[:, 0] * 2")
+    head = kernel.execute("f = RandomForest(trees=20000)\ntrain f on X -> Y")
+    kernel.wait_for(head, "update_display_data")
+    kernel.send("interrupt_request", channel="control")
+    assert kernel.reply(head).content["ename"] == "Interrupted"
+    said = [m.content["data"]["text/plain"] for m in kernel.outputs(head)
+            if m.type == "update_display_data"][-1]
+    assert re.match(r"stopped after \d{1,4} trees in ", said), said
 
 
 def test_zero_of_a_table_has_no_sign(kernel):
