@@ -1,4 +1,4 @@
-/* A mistake as the student reads it (language.md 2.16): plain text, and an HTML twin. */
+/* A mistake as the student reads it (language.md 2.16). */
 #pragma once
 #include "lang/syntax/source.h"
 
@@ -11,6 +11,3 @@ void error_view_line(const struct err *e, struct text *out);
 /* Without the lines of the cell, for a bubble beside the place itself: title, sentence, facts,
  * hint. */
 void error_view_brief(const struct err *e, struct text *out);
-/* A fragment of HTML that says the same, with the callers folded; styled by itself and readable on
- * light and dark grounds. Everything of the student's text is escaped. */
-void error_view_html(const struct err *e, struct text *out);

@@ -14,7 +14,6 @@ static void look_at_error(const struct err *e, const struct source *source) {
     struct text view = {0};
     error_view_text(e, true, &view);
     error_view_line(e, &view);
-    error_view_html(e, &view);
     if (view.n == 0 || view.failed) abort();
     text_clear(&view);
 }

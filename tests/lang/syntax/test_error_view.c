@@ -259,32 +259,6 @@ static void colours_wrap_nothing_else(void) {
     source_unref(s);
 }
 
-static void html_says_the_same_and_is_escaped(void) {
-    struct source *caller = source_new(STR("g()\n"), 2, NULL);
-    struct source *s = source_new(STR("x = \"<script>alert('&')</script>\" + y\n"), 1, NULL);
-    struct err e;
-    err_set(&e, ERR_TYPE, "A <b>sentence</b> & more.");
-    err_label(&e, "<i>is</i> wrong");
-    err_fact(&e, "<u>", "a  b");
-    err_hint(&e, "Write:\n\n    x = \"<p>\"");
-    err_at(&e, find(s, "+ y"));
-    err_note(&e, find(caller, "g()"), "called from");
-    struct text html = {0};
-    error_view_html(&e, &html);
-    CHECK(strstr(html.p, "<script") == NULL && strstr(html.p, "<b>s") == NULL);
-    CHECK(strstr(html.p, "<i>") == NULL && strstr(html.p, "<u>") == NULL);
-    CHECK(strstr(html.p, "<p>") == NULL);
-    CHECK(strstr(html.p, "&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;") != NULL);
-    CHECK(strstr(html.p, "TypeError</b> in cell [1], line 1") != NULL);
-    CHECK(strstr(html.p, "^^^ &lt;i&gt;is&lt;/i&gt; wrong") != NULL);
-    CHECK(strstr(html.p, "<details") != NULL && strstr(html.p, "called from cell [2], line 1"));
-    CHECK(strstr(html.p, "</div>\n") != NULL);
-    text_clear(&html);
-    source_unref(s);
-    source_unref(caller);
-}
-
 TEST_MAIN(a_loop_is_shown_with_its_header, distant_lines_are_joined, short_facts_stand_near,
           callers_stand_below, notes_in_the_cell_are_marked, awkward_characters_are_shown,
-          long_lines_are_cut, several_lines_get_one_caret_row, colours_wrap_nothing_else,
-          html_says_the_same_and_is_escaped)
+          long_lines_are_cut, several_lines_get_one_caret_row, colours_wrap_nothing_else)
