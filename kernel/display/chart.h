@@ -145,6 +145,9 @@ void mark_class_label(const struct mark *m, double value, char out[64]);
 int mark_class_color(const struct mark *m, double value, int i);
 /* Thickness in px of a line or marker of `points` (0 = usual). */
 double mark_px(double points, double usual_px);
+/* Append the mark's points, joined in their order, to path data: what the eye cannot tell apart is
+ * left out (mark_line.c). */
+void mark_path(struct chart *c, const struct mark *m);
 /* Append one marker, centred, to path data; filled ones also close. */
 void marker_path(struct text *out, char marker, double x, double y, double r);
 bool marker_is_filled(char marker);

@@ -138,7 +138,7 @@ static bool rises(const struct tensor *x, int64_t n) {
 enum { POINTS_MANY = 4000 };
 static const double JUMP = 16; /* px */
 
-static void line_path(struct chart *c, const struct mark *m) {
+void mark_path(struct chart *c, const struct mark *m) {
     int64_t n = mark_n_points(m);
     bool thin = !c->plot->polar && (double)n > 8 * c->panel.w && rises(m->x, n);
     struct pen pen = {.out = c->out};
@@ -229,7 +229,7 @@ static bool line_draw(struct chart *c, const struct mark *m, const char *color) 
     svg_dashes(c->out, m, by_number ? 0 : mark_round(c->plot, (int)(m - c->plot->marks)));
     if (m->opacity > 0 && m->opacity < 1) svg_attribute(c->out, "opacity", m->opacity);
     text_adds(c->out, " d=\"");
-    line_path(c, m);
+    mark_path(c, m);
     text_adds(c->out, "\"/>\n");
     return !m->marker || !m->marker[0] || line_markers(c, m, color);
 }

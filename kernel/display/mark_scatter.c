@@ -124,16 +124,9 @@ static bool draw_colored(struct chart *c, const struct mark *m, struct group *g)
 
 /* The points joined in their order, thin and behind them. */
 static void draw_path(struct chart *c, const struct mark *m, const char *color) {
-    bool down = false;
     text_addf(c->out, "<path fill=\"none\" stroke=\"%s\" stroke-width=\"1.2\" opacity=\".6\" d=\"",
               m->color_by ? "#888" : color);
-    for (int64_t i = 0, n = mark_n_points(m); i < n; i++) {
-        double x, y;
-        bool there = chart_point(c, m, mark_number(m->x, i), mark_number(m->y, i), &x, &y);
-        if (there) svg_number(c->out, down ? 'L' : 'M', x);
-        if (there) svg_number(c->out, ' ', y);
-        down = there;
-    }
+    mark_path(c, m);
     text_adds(c->out, "\"/>\n");
 }
 
@@ -142,8 +135,8 @@ static bool scatter_draw(struct chart *c, const struct mark *m, const char *colo
     struct group g = {.m = m, .marker = m->marker && m->marker[0] ? m->marker[0] : 'o'};
     g.radius = diameter(m, n) / 2 * (g.marker == '.' ? 0.5 : 1);
     bool round = g.marker == 'o' || g.marker == '.';
-    int64_t many = c->plot->polar ? INT64_MAX : round ? MANY : SHAPES_MANY;
-    double per_px = n > VERY_MANY ? 2 / 3.0 : n > MANY ? 1 : 2;
+    int64_t many = c->plot->polar ? INT64_MAX : round && !m->path ? MANY : SHAPES_MANY;
+    double per_px = n > VERY_MANY ? 2 / 3.0 : n > (m->path ? SHAPES_MANY : MANY) ? 1 : 2;
     if (!marker_grid_open(&g.seen, &c->panel, per_px, n > many, c->e)) return false;
     bool ok = true;
     if (m->path) draw_path(c, m, color);

@@ -61,15 +61,12 @@ static void no_ids(void) {
     }
 }
 
-static size_t bytes_marked(enum mark_kind kind, const char *marker, int64_t n, double (*x)(double),
-                           double (*y)(double)) {
+static size_t bytes_drawn(struct mark m, int64_t n, double (*x)(double), double (*y)(double)) {
     struct err e = {0};
     struct sample s = {.plot = plot_new(&e)};
-    struct mark m = {.kind = kind,
-                     .x = sample_vector(n, x),
-                     .y = sample_vector(n, y),
-                     .opacity = 1,
-                     .marker = marker};
+    m.x = sample_vector(n, x);
+    m.y = sample_vector(n, y);
+    m.opacity = 1;
     plot_add(s.plot, &m, &e);
     struct text svg = {0};
     CHECK(draw(&s, &svg));
@@ -77,6 +74,11 @@ static size_t bytes_marked(enum mark_kind kind, const char *marker, int64_t n, d
     text_clear(&svg);
     sample_clear(&s);
     return bytes;
+}
+
+static size_t bytes_marked(enum mark_kind kind, const char *marker, int64_t n, double (*x)(double),
+                           double (*y)(double)) {
+    return bytes_drawn((struct mark){.kind = kind, .marker = marker}, n, x, y);
 }
 
 static size_t bytes_of(enum mark_kind kind, int64_t n, double (*x)(double), double (*y)(double)) {
@@ -193,6 +195,9 @@ static void ten_thousand_points_are_small(void) {
         size_t across = bytes_marked(MARK_LINE, markers[i], 10000, other_noise, sample_noise);
         CHECK(across < 200000 && across > 80000);
     }
+    struct mark joined = {.kind = MARK_SCATTER, .path = true};
+    size_t path = bytes_drawn(joined, 10000, other_noise, sample_noise);
+    CHECK(path < 200000 && path > bytes_of(MARK_LINE, 10000, other_noise, sample_noise));
     CHECK(bytes_of(MARK_LINE, 1000, position, position) < 6000); /* a straight line is two points */
     CHECK(bytes_of(MARK_SCATTER, 100000, other_noise, sample_noise) < 200000);
     CHECK(bytes_of(MARK_BAR, 10000, position, sample_noise) < 100000);

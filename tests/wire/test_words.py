@@ -60,7 +60,7 @@ def axes(outputs, code):
     ("line(t.temp)", "x", "temp"),
     ("r = {speed: [1, 2], force: [3, 4]}\nline(r.speed, r.force)", "speed", "force"),
     ("line(t.day, t.temp * 2)", "day", "y"),           # of an expression: no name
-    ("x = t.day\nline(x, x.T)", "x", "y"),
+    ("x = t.day\nline(x, x.T)", "day", "y"),           # a name that is a column
     ("plot:\n    scatter(t.day, t.temp)\n    line([1, 3], [4, 7])\n    hline(t.rain)", "day", "temp"),
     ("plot:\n    line(t.day, t.temp)\n    line(t.day, t.rain)", "day", "y"),      # two quantities
     ("plot:\n    line(t.day, t.temp)\n    line(t.day, t.rain)\n    line(t.day, t.temp)", "day", "y"),
