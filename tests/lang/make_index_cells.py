@@ -95,7 +95,21 @@ def assignments(m):
         n = m.copy()
         exec(f"n[{sub}] = value", {"n": n, "value": np.asarray(value), "m": m})
         checks += ["n = m", f"n[{sub}] = {value}", f"assert all(n == {n.tolist()}) and all(m == range(12).reshape(3, 4))"]
-    return cell_of("assignment to parts leaves the original alone", "m = range(12).reshape(3, 4)", checks)
+    return cell_of("assignment to parts leaves the original alone", "m = range(12).reshape(3, 4)", checks) + parts_of_three()
+
+
+def parts_of_three():
+    """Assignments to three axes, the values counting up in the shape of the part."""
+    checks = []
+    for sub in ["1, :, 2", "::2, 1, -1", "0", ":, ::-1, 1:3", "[1, 0], 2", "1, [2, -1]", "1, [0, -2], 1:3", ":, :, [3, 0]",
+                "None, 1, :, ::3", "-1, -1, -1", "0:0", "1, 2:0:-1, ::-2"]:
+        n = np.zeros((2, 3, 4), int)
+        part = n[eval(f"np.s_[{sub}]", {"np": np})]
+        value = np.arange(part.size).reshape(part.shape) + 1
+        n[eval(f"np.s_[{sub}]", {"np": np})] = value
+        written = value.tolist() if value.size else f"zeros({', '.join(map(str, value.shape))})"
+        checks += ["n = zeros(2, 3, 4)", f"n[{sub}] = {written}", f"assert all(n == {n.tolist()})"]
+    return cell_of("assignment to parts of three axes", "", checks).replace("axes\n\n", "axes\n")
 
 
 def elementwise():

@@ -231,8 +231,8 @@ static bool do_reshape(struct eval *ev, const struct selection *sel, struct valu
     return apply1(ev, OP_reshape, v, &a, out);
 }
 
-static bool carry_out(struct eval *ev, const struct selection *sel, struct value v,
-                      const struct ast *x, struct value *out) {
+bool selection_apply(struct eval *ev, const struct selection *sel, struct value v,
+                     const struct ast *x, struct value *out) {
     struct value cut = value_missing(), picked = value_missing();
     bool ok = do_slice(ev, sel, v, &cut);
     if (ok && sel->pick.kind != V_MISSING) ok = do_pick(ev, sel, cut, x, &picked);
@@ -293,7 +293,7 @@ bool index_tensor(struct eval *ev, const struct ast *x, struct value v, struct v
     struct value described = value_missing();
     if (ok && sel.vague && v.kind == V_TENSOR) v = described = value_desc(&d, ev->e);
     if (ok && sel.unknown) *out = value_unknown();
-    else ok = ok && carry_out(ev, &sel, v, x, out);
+    else ok = ok && selection_apply(ev, &sel, v, x, out);
     value_unref(described);
     value_unref(sel.pick);
     if (ok && out->kind == V_TENSOR && v.kind == V_TENSOR && v.tensor->is_image &&

@@ -2,6 +2,7 @@
 #include "append.h"
 #include "eval_parts.h"
 #include "scalar.h"
+#include "selection.h"
 #include "lang/values/names.h"
 #include "lang/eval/names/scope.h"
 #include "lang/eval/tables/tables.h"
@@ -63,18 +64,6 @@ static bool replace_item(struct eval *ev, struct value base, const struct ast *t
     return out->kind == V_LIST;
 }
 
-/* 0, 1, 2 … in the shape of the tensor: indexing it tells which places a selection means. */
-static bool positions_of(struct eval *ev, const struct tensor *t, const struct ast *target,
-                         struct value *out) {
-    struct tensor *all = tensor_new(DT_INT64, &t->shape, ev->e);
-    if (!all) return false;
-    for (int64_t i = 0; i < all->count; i++) ((int64_t *)all->data)[i] = i;
-    struct value v = {.kind = V_TENSOR, .tensor = all};
-    bool ok = index_value(ev, target, v, out);
-    value_unref(v);
-    return ok;
-}
-
 /* Names and whole numbers with + - *: may be evaluated twice, draws nothing, calls nothing. */
 static bool is_plain(const struct ast *x) {
     if (x->kind == AST_BINARY) return is_plain(x->a) && is_plain(x->b);
@@ -107,7 +96,7 @@ static bool places_of(struct eval *ev, const struct tensor *t, const struct ast 
                       struct value *out) {
     int64_t place;
     if (single_place(ev, t, target, &place)) return *out = value_int(place), true;
-    return positions_of(ev, t, target, out);
+    return selection_places(ev, target, &t->shape, out);
 }
 
 /* The tensor itself if nobody else sees it, else a copy. */
@@ -162,6 +151,16 @@ bool replace_number(struct eval *ev, const struct ast *target, struct value v) {
     return true;
 }
 
+/* v's numbers to those places of t; most often both are float64. */
+static void write_each(struct tensor *t, const int64_t *at, const struct tensor *v) {
+    if (t->dtype == DT_FLOAT64 && v->dtype == DT_FLOAT64) {
+        for (int64_t i = 0; i < v->count; i++)
+            ((double *)t->data)[at[i]] = ((const double *)v->data)[i];
+        return;
+    }
+    for (int64_t i = 0; i < v->count; i++) tensor_set(t, at[i], tensor_get(v, i));
+}
+
 static bool write_many(struct eval *ev, struct tensor *t, const struct tensor *at, struct value v,
                        struct span span) {
     if (value_is_number(v)) {
@@ -178,8 +177,7 @@ static bool write_many(struct eval *ev, struct tensor *t, const struct tensor *a
             err_fact(ev->e, "the values", "%s", shape_print(&v.tensor->shape, b, sizeof b));
         return false;
     }
-    for (int64_t i = 0; i < at->count; i++)
-        tensor_set(t, ((const int64_t *)at->data)[i], tensor_get(v.tensor, i));
+    write_each(t, at->data, v.tensor);
     return true;
 }
 

@@ -28,6 +28,14 @@ bool select_position(struct eval *ev, const struct ast *s, struct selection *sel
 /* An IndexError for position i of an axis; returns false. */
 bool index_out(struct eval *ev, const struct ast *s, const struct shape *from, int axis, int64_t i);
 
+/* What the selection that x asked for gives of v, a tensor, node or description. */
+bool selection_apply(struct eval *ev, const struct selection *sel, struct value v,
+                     const struct ast *x, struct value *out);
+/* The flat positions in a tensor of shape `from` that x[…] means, in the shape that x[…] would
+ * have: a tensor of int64. While running only. */
+bool selection_places(struct eval *ev, const struct ast *x, const struct shape *from,
+                      struct value *out);
+
 bool index_tensor(struct eval *ev, const struct ast *x, struct value v, struct value *out);
 /* Where a mask is True; a list of positions with negative ones counted from the end. */
 bool mask_positions(struct eval *ev, const struct tensor *mask, struct value *out);
